@@ -1,0 +1,142 @@
+"""The gate before conversion: what a checkpoint must hold for its model to be right.
+
+Each check stands for a checkpoint that CTranslate2 converts without a word and that then fails, or worse does not
+fail, in front of a clinician.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from .errors import CheckpointRefused
+
+REQUIRED_FILES = ("config.json", "generation_config.json", "tokenizer.json", "preprocessor_config.json")
+EMBEDDING = "model.decoder.embed_tokens.weight"
+
+N_TIMESTAMPS = 1501
+"""Whisper has one timestamp token per 20 ms of its 30 s window, both ends included."""
+
+N_LANGUAGES = (99, 100)
+"""Multilingual Whisper knows 99 languages, and 100 from large-v3 on, which added Cantonese."""
+
+
+@dataclass(frozen=True)
+class CheckpointFacts:
+    """What the gate read while it checked."""
+
+    n_mels: int
+    vocabulary_size: int
+    n_languages: int
+
+
+def inspect_checkpoint(folder: Path) -> CheckpointFacts:
+    """Check a Hugging Face Whisper folder and say what it holds.
+
+    Raises:
+        CheckpointRefused: with the first reason found; nothing is written.
+    """
+    if (folder / "adapter_config.json").exists():
+        raise CheckpointRefused(folder, "it is a LoRA adapter; merge it into its base model first")
+    for name in REQUIRED_FILES:
+        if not (folder / name).is_file():
+            raise CheckpointRefused(folder, f"{name} is missing")
+    config = _read_json(folder, "config.json")
+    generation = _read_json(folder, "generation_config.json")
+    n_languages = _check_generation(folder, generation)
+    n_mels = _check_mels(folder, config)
+    rows = _check_weights(folder)
+    _check_vocabulary(folder, config, generation, rows)
+    return CheckpointFacts(n_mels=n_mels, vocabulary_size=rows, n_languages=n_languages)
+
+
+def _read_json(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        value = json.loads((folder / name).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointRefused(folder, f"{name} is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise CheckpointRefused(folder, f"{name} holds no JSON object")
+    return value
+
+
+def _check_generation(folder: Path, generation: dict[str, Any]) -> int:
+    """Without these the converted model loses languages or shifts word times, silently."""
+    languages = generation.get("lang_to_id") or {}
+    if len(languages) not in N_LANGUAGES:
+        raise CheckpointRefused(
+            folder, f"generation_config.json names {len(languages)} languages in lang_to_id, not 99 or 100"
+        )
+    if not generation.get("alignment_heads"):
+        raise CheckpointRefused(folder, "generation_config.json has no alignment_heads: word times would be wrong")
+    if not isinstance(generation.get("no_timestamps_token_id"), int):
+        raise CheckpointRefused(folder, "generation_config.json has no no_timestamps_token_id")
+    return len(languages)
+
+
+def _check_mels(folder: Path, config: dict[str, Any]) -> int:
+    expected = config.get("num_mel_bins")
+    found = _read_json(folder, "preprocessor_config.json").get("feature_size")
+    if not isinstance(expected, int) or found != expected:
+        raise CheckpointRefused(
+            folder, f"preprocessor_config.json makes {found} mel bins, the encoder reads {expected}"
+        )
+    return expected
+
+
+def _check_weights(folder: Path) -> int:
+    """Read every tensor once; return the rows of the token embedding."""
+    rows = None
+    for shard in _shards(folder):
+        try:
+            with safe_open(shard, framework="pt") as tensors:
+                for name in tensors.keys():  # noqa: SIM118 - not a mapping
+                    tensor = tensors.get_tensor(name)
+                    if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+                        raise CheckpointRefused(folder, f"{shard.name}: {name} holds NaN or infinity")
+                    if name == EMBEDDING:
+                        rows = int(tensor.shape[0])
+        except (SafetensorError, OSError) as error:
+            raise CheckpointRefused(folder, f"{shard.name} cannot be read: {error}") from error
+    if rows is None:
+        raise CheckpointRefused(folder, f"no {EMBEDDING} in its weights: not a Whisper model")
+    return rows
+
+
+def _shards(folder: Path) -> Iterator[Path]:
+    index = folder / "model.safetensors.index.json"
+    if not index.exists():
+        yield folder / "model.safetensors"
+        return
+    weight_map = _read_json(folder, index.name).get("weight_map")
+    if not isinstance(weight_map, dict):
+        raise CheckpointRefused(folder, f"{index.name} has no weight_map")
+    for name in sorted(set(weight_map.values())):
+        if Path(name).name != name:
+            raise CheckpointRefused(folder, f"{index.name} names a file outside the folder: {name}")
+        yield folder / name
+
+
+def _check_vocabulary(folder: Path, config: dict[str, Any], generation: dict[str, Any], rows: int) -> None:
+    """Timestamps end the vocabulary, right after no_timestamps; an added token would take their place."""
+    no_timestamps = generation["no_timestamps_token_id"]
+    expected = no_timestamps + 1 + N_TIMESTAMPS
+    if rows != expected or config.get("vocab_size") != rows:
+        raise CheckpointRefused(
+            folder,
+            f"the token embedding has {rows} rows and config.json says {config.get('vocab_size')}, but a Whisper whose "
+            f"no_timestamps token is {no_timestamps} has {expected}: were tokens added to it?",
+        )
+    for token in _read_json(folder, "tokenizer.json").get("added_tokens", []):
+        if token["id"] > no_timestamps and not token["content"].startswith("<|"):
+            raise CheckpointRefused(
+                folder,
+                f"tokenizer.json puts the added token {token['content']!r} at {token['id']}, a timestamp's place",
+            )
+        if token["content"] == "<|notimestamps|>" and token["id"] != no_timestamps:
+            raise CheckpointRefused(
+                folder, f"tokenizer.json has <|notimestamps|> at {token['id']}, not {no_timestamps}"
+            )

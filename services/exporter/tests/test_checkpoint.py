@@ -1,0 +1,87 @@
+"""Every way we know in which a checkpoint converts quietly and then misbehaves is refused, and named."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from carabin.exporter.checkpoint import EMBEDDING, REQUIRED_FILES, inspect_checkpoint
+from carabin.exporter.errors import CheckpointRefused
+from safetensors.torch import load_file, save_file
+
+
+def edit(folder: Path, name: str, change: Callable[[dict[str, Any]], object]) -> None:
+    content = json.loads((folder / name).read_text())
+    change(content)
+    (folder / name).write_text(json.dumps(content))
+
+
+def edit_weights(folder: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def test_a_whole_checkpoint_passes_and_its_facts_are_read(checkpoint: Path) -> None:
+    facts = inspect_checkpoint(checkpoint)
+    assert (facts.n_mels, facts.vocabulary_size, facts.n_languages) == (80, 51865, 99)
+
+
+@pytest.mark.parametrize("name", REQUIRED_FILES)
+def test_a_missing_file_is_named(checkpoint: Path, name: str) -> None:
+    (checkpoint / name).unlink()
+    with pytest.raises(CheckpointRefused, match=f"{name} is missing"):
+        inspect_checkpoint(checkpoint)
+
+
+def test_a_lora_adapter_is_not_a_checkpoint(checkpoint: Path) -> None:
+    (checkpoint / "adapter_config.json").write_text("{}")
+    with pytest.raises(CheckpointRefused, match="LoRA adapter; merge it"):
+        inspect_checkpoint(checkpoint)
+
+
+@pytest.mark.parametrize("key", ["lang_to_id", "alignment_heads", "no_timestamps_token_id"])
+def test_an_incomplete_generation_config_is_refused(checkpoint: Path, key: str) -> None:
+    edit(checkpoint, "generation_config.json", lambda content: content.pop(key))
+    with pytest.raises(CheckpointRefused, match=key):
+        inspect_checkpoint(checkpoint)
+
+
+def test_mel_bins_that_disagree_are_refused(checkpoint: Path) -> None:
+    edit(checkpoint, "preprocessor_config.json", lambda content: content.update(feature_size=128))
+    with pytest.raises(CheckpointRefused, match="128 mel bins, the encoder reads 80"):
+        inspect_checkpoint(checkpoint)
+
+
+def test_a_vocabulary_shrunk_by_added_tokens_is_refused(checkpoint: Path) -> None:
+    edit_weights(checkpoint, lambda weights: weights.update({EMBEDDING: weights[EMBEDDING][:50365].clone()}))
+    with pytest.raises(CheckpointRefused, match=r"50365 rows .* were tokens added"):
+        inspect_checkpoint(checkpoint)
+
+
+def test_an_added_token_in_a_timestamps_place_is_refused(checkpoint: Path) -> None:
+    token = {"id": 50364, "content": "bisoprolol", "special": False}
+    edit(checkpoint, "tokenizer.json", lambda content: content["added_tokens"].append(token))
+    with pytest.raises(CheckpointRefused, match="bisoprolol"):
+        inspect_checkpoint(checkpoint)
+
+
+def test_a_nan_weight_is_refused_by_name(checkpoint: Path) -> None:
+    edit_weights(checkpoint, lambda weights: weights["model.encoder.conv1.bias"].fill_(float("nan")))
+    with pytest.raises(CheckpointRefused, match=r"model\.encoder\.conv1\.bias holds NaN"):
+        inspect_checkpoint(checkpoint)
+
+
+def test_truncated_weights_are_refused(checkpoint: Path) -> None:
+    weights = checkpoint / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(CheckpointRefused, match=r"model\.safetensors cannot be read"):
+        inspect_checkpoint(checkpoint)
+
+
+def test_a_shard_outside_the_folder_is_refused(checkpoint: Path) -> None:
+    (checkpoint / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {EMBEDDING: "../stolen"}}))
+    with pytest.raises(CheckpointRefused, match=r"outside the folder: \.\./stolen"):
+        inspect_checkpoint(checkpoint)
