@@ -1,0 +1,43 @@
+# The commands a newcomer, an engineer and continuous integration run alike.
+# `make setup` is a prerequisite of all of them: a clean clone needs nothing else.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+DISTRIBUTIONS := libs/registry services/trainer services/exporter services/transcriber
+SOURCES       := $(addsuffix /src,$(DISTRIBUTIONS))
+STAMP         := $(VENV)/.installed
+
+# pip's own check for a newer pip would only add noise and a network call.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup check test lock clean
+
+help:  ## Show these commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP)  ## Install every distribution and the tools, at the locked versions
+
+$(STAMP): requirements.lock requirements-dev.txt $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock \
+	    --requirement requirements-dev.txt $(addprefix --editable ,$(DISTRIBUTIONS))
+	touch $@
+
+check: setup  ## Lint, types and import direction
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	MYPYPATH=$(subst $(eval ) ,:,$(SOURCES)) $(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+
+test: check  ## Everything that must hold before a change lands
+	$(BIN)/python -m pytest
+
+lock:  ## Rewrite requirements.lock from the environment in $(VENV)
+	{ echo '# Every third-party version that `make setup` installs. Written by `make lock`; not edited by hand.'; \
+	  $(BIN)/python -m pip list --format=freeze | sed -E 's/\+cpu$$//' \
+	    | grep -viE '^(carabin|pip==|setuptools==)' | sort -f; } > requirements.lock
+
+clean:  ## Remove the environment and the caches, never the data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
