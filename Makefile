@@ -5,9 +5,12 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-DISTRIBUTIONS := libs/registry services/trainer services/exporter services/transcriber
+DISTRIBUTIONS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml))
 SOURCES       := $(addsuffix /src,$(DISTRIBUTIONS))
 STAMP         := $(VENV)/.installed
+
+EMPTY :=
+SPACE := $(EMPTY) $(EMPTY)
 
 # pip's own check for a newer pip would only add noise and a network call.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -28,7 +31,7 @@ $(STAMP): requirements.lock requirements-dev.txt $(addsuffix /pyproject.toml,$(D
 check: setup  ## Lint, types and import direction
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	MYPYPATH=$(subst $(eval ) ,:,$(SOURCES)) $(BIN)/mypy $(SOURCES)
+	MYPYPATH=$(subst $(SPACE),:,$(SOURCES)) $(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports
 
 test: check  ## Everything that must hold before a change lands
