@@ -1,0 +1,68 @@
+"""What can go wrong between us and the object store.
+
+* RegistryError
+  x StoreError
+    + StoreUnreachable     no answer, or a failing one; trying later may help
+    + AccessDenied         wrong credentials, or a policy says no
+    + BucketMissing
+    + ObjectMissing
+    + PreconditionFailed   a conditional write lost: the object is there already
+    + ConditionsIgnored    the store accepts conditional writes and ignores them
+  x ManifestInvalid        the manifest cannot be read by this release
+  x UnsafePath             a name would leave its folder
+  x VersionMissing
+  x PromotionLost          somebody else promoted first
+  x StalePromotion         production is not what the operator expected
+"""
+
+
+class RegistryError(Exception):
+    """Base of everything the registry raises on purpose."""
+
+
+class StoreError(RegistryError):
+    """The object store did not do what was asked."""
+
+
+class StoreUnreachable(StoreError):
+    """The store gave no answer or a server error."""
+
+
+class AccessDenied(StoreError):
+    """The credentials are wrong or may not do this."""
+
+
+class BucketMissing(StoreError):
+    """The bucket does not exist."""
+
+
+class ObjectMissing(StoreError):
+    """The object does not exist."""
+
+
+class PreconditionFailed(StoreError):
+    """A conditional write found the object already there."""
+
+
+class ConditionsIgnored(StoreError):
+    """The store ignores `If-None-Match`; promotions on it could overwrite each other."""
+
+
+class ManifestInvalid(RegistryError):
+    """A manifest is not JSON, lacks fields or has a newer schema."""
+
+
+class UnsafePath(RegistryError):
+    """A file name is absolute, empty or climbs out of its folder."""
+
+
+class VersionMissing(RegistryError):
+    """No manifest makes this version visible."""
+
+
+class PromotionLost(RegistryError):
+    """Another promotion took the number; its record names the winner."""
+
+
+class StalePromotion(RegistryError):
+    """The version in production is not the one that the operator expected."""

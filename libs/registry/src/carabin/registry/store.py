@@ -1,0 +1,164 @@
+"""The one seam to the `minio` client: what we need of an object store, and its S3 form."""
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol
+
+from minio import Minio, S3Error
+from minio.commonconfig import Tags
+from minio.error import InvalidResponseError, ServerError
+from urllib3 import Retry, Timeout
+from urllib3.exceptions import HTTPError
+from urllib3.poolmanager import PoolManager
+
+from .errors import (
+    AccessDenied,
+    BucketMissing,
+    ConditionsIgnored,
+    ObjectMissing,
+    PreconditionFailed,
+    StoreError,
+    StoreUnreachable,
+)
+from .settings import StoreSettings
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 60.0
+
+PROBE_KEY = ".carabin/conditional-write-probe"
+
+
+class ObjectStore(Protocol):
+    """What the registry asks of a store; every adapter passes the same contract suite."""
+
+    def ensure_bucket(self, bucket: str) -> None: ...
+
+    def put(self, bucket: str, key: str, data: bytes) -> None: ...
+
+    def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
+        """Write a new object, with its tags, in one step; raise PreconditionFailed if it exists."""
+
+    def get(self, bucket: str, key: str) -> bytes: ...
+
+    def exists(self, bucket: str, key: str) -> bool: ...
+
+    def list(self, bucket: str, prefix: str) -> list[str]:
+        """Return all keys under `prefix`, sorted."""
+
+    def get_tags(self, bucket: str, key: str) -> dict[str, str]: ...
+
+    def set_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+        """Replace the whole tag set, as S3 does."""
+
+    def delete(self, bucket: str, key: str) -> None: ...
+
+
+def require_conditional_writes(store: ObjectStore, bucket: str) -> None:
+    """Prove that the store honours `create`; several accept the header and overwrite all the same.
+
+    Raises:
+        ConditionsIgnored: promotions on this store would not be safe.
+    """
+    store.put(bucket, PROBE_KEY, b"first")
+    try:
+        store.create(bucket, PROBE_KEY, b"second")
+    except PreconditionFailed:
+        return
+    finally:
+        store.delete(bucket, PROBE_KEY)
+    raise ConditionsIgnored(f"the store behind bucket {bucket!r} ignores If-None-Match: use one that honours it")
+
+
+class MinioStore:
+    """Any S3 store, through the `minio` client."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self._endpoint = settings.endpoint
+        self._client = Minio(
+            settings.endpoint,
+            access_key=settings.access_key,
+            secret_key=settings.secret_key.get_secret_value(),
+            secure=settings.secure,
+            region=settings.region,
+            http_client=PoolManager(
+                timeout=Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
+                retries=Retry(total=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504)),
+            ),
+        )
+
+    def ensure_bucket(self, bucket: str) -> None:
+        with self._translated(bucket):
+            if not self._client.bucket_exists(bucket):
+                self._client.make_bucket(bucket)
+
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        with self._translated(bucket, key):
+            self._client.put_object(bucket, key, io.BytesIO(data), len(data))
+
+    def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
+        headers: dict[str, str | list[str] | tuple[str]] = {"If-None-Match": "*"}
+        if tags:
+            headers["x-amz-tagging"] = "&".join(f"{name}={value}" for name, value in tags.items())
+        with self._translated(bucket, key):
+            # put_object(metadata=...) would send x-amz-meta-if-none-match, an unconditional overwrite.
+            self._client._put_object(bucket, key, data, headers=headers)
+
+    def get(self, bucket: str, key: str) -> bytes:
+        with self._translated(bucket, key):
+            response = self._client.get_object(bucket, key)
+            try:
+                return bytes(response.read())
+            finally:
+                response.close()
+                response.release_conn()
+
+    def exists(self, bucket: str, key: str) -> bool:
+        try:
+            with self._translated(bucket, key):
+                self._client.stat_object(bucket, key)
+        except ObjectMissing:
+            return False
+        return True
+
+    def list(self, bucket: str, prefix: str) -> list[str]:
+        with self._translated(bucket):
+            found = self._client.list_objects(bucket, prefix=prefix, recursive=True)
+            return sorted(str(item.object_name) for item in found if not item.is_dir)
+
+    def get_tags(self, bucket: str, key: str) -> dict[str, str]:
+        with self._translated(bucket, key):
+            return dict(self._client.get_object_tags(bucket, key) or {})
+
+    def set_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+        tag_set = Tags.new_object_tags()
+        tag_set.update(tags)
+        with self._translated(bucket, key):
+            self._client.set_object_tags(bucket, key, tag_set)
+
+    def delete(self, bucket: str, key: str) -> None:
+        with self._translated(bucket, key):
+            self._client.remove_object(bucket, key)
+
+    @contextmanager
+    def _translated(self, bucket: str, key: str = "") -> Iterator[None]:
+        """Turn the client's errors into ours, naming the object."""
+        where = f"{self._endpoint}/{bucket}/{key}"
+        try:
+            yield
+        except S3Error as error:
+            raise _STORE_ERRORS.get(error.code or "", StoreError)(f"{where}: {error.code}: {error.message}") from error
+        except (HTTPError, ServerError, InvalidResponseError, OSError) as error:
+            raise StoreUnreachable(f"{where}: the object store does not answer: {error}") from error
+
+
+_STORE_ERRORS: Mapping[str, type[StoreError]] = {
+    "AccessDenied": AccessDenied,
+    "InvalidAccessKeyId": AccessDenied,
+    "SignatureDoesNotMatch": AccessDenied,
+    "NoSuchBucket": BucketMissing,
+    "NoSuchKey": ObjectMissing,
+    "NoSuchTagSet": ObjectMissing,
+    "PreconditionFailed": PreconditionFailed,
+    "ConditionalRequestConflict": PreconditionFailed,
+}

@@ -1,0 +1,160 @@
+"""Production is never ambiguous: not in a race, not after a crash, not when a human sets the tag."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from carabin.registry.errors import PromotionLost, StalePromotion, VersionMissing
+from carabin.registry.fakes import MemoryStore
+from carabin.registry.layout import manifest_key
+from carabin.registry.promote import promote, read_decision, read_log, repair
+from carabin.registry.publish import publish_model
+from carabin.registry.resolve import Decision, resolve
+from carabin.registry.store import ObjectStore
+from hypothesis import given
+from hypothesis import strategies as st
+
+NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
+PROMOTERS, ROUNDS = 8, 5
+
+
+def publish(store: ObjectStore, bucket: str, tmp_path: Path, count: int) -> list[str]:
+    versions = []
+    for number in range(count):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "model.bin").write_text(str(number))
+        versions.append(publish_model(store, bucket, "cardio", folder, NOW + timedelta(hours=number)).version)
+    return versions
+
+
+def test_promotion_moves_production_and_rollback_is_a_promotion(
+    store: ObjectStore, bucket: str, tmp_path: Path
+) -> None:
+    old, new = publish(store, bucket, tmp_path, 2)
+    for version in (old, new, old):
+        promote(store, bucket, "cardio", version, by="Zoé", reason="essai", at=NOW)
+    assert read_decision(store, bucket, "cardio") == Decision(version=old)
+    assert store.get_tags(bucket, manifest_key("cardio", new))["stage"] == "archived"
+    log = read_log(store, bucket, "cardio")
+    assert [(record.number, record.version, record.previous) for record in log] == [
+        (1, old, None),
+        (2, new, old),
+        (3, old, new),
+    ]
+    assert log[0].by == "Zoé"
+
+
+def test_a_tag_set_by_hand_with_any_tool_is_a_promotion(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
+    _, by_hand = publish(store, bucket, tmp_path, 2)
+    store.set_tags(bucket, manifest_key("cardio", by_hand), {"stage": "production"})
+    assert read_decision(store, bucket, "cardio").version == by_hand
+
+
+def test_an_unexpected_holder_stops_the_promotion(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
+    first, second = publish(store, bucket, tmp_path, 2)
+    promote(store, bucket, "cardio", first, by="a", reason="r", at=NOW)
+    with pytest.raises(StalePromotion, match=f"production is {first}, not {second}"):
+        promote(store, bucket, "cardio", second, by="a", reason="r", at=NOW, expect=second)
+    assert len(read_log(store, bucket, "cardio")) == 1
+
+
+def test_a_version_that_was_never_published_cannot_be_promoted(store: ObjectStore, bucket: str) -> None:
+    with pytest.raises(VersionMissing):
+        promote(store, bucket, "cardio", "nothing", by="a", reason="r", at=NOW)
+    assert read_log(store, bucket, "cardio") == []
+
+
+def test_racing_promoters_get_unique_numbers_and_the_highest_wins(
+    store: ObjectStore, bucket: str, tmp_path: Path
+) -> None:
+    versions = publish(store, bucket, tmp_path, PROMOTERS)
+
+    def promote_often(promoter: int) -> list[tuple[int, str]]:
+        won = []
+        for _ in range(ROUNDS):
+            try:
+                record = promote(store, bucket, "cardio", versions[promoter], by=str(promoter), reason="race", at=NOW)
+            except PromotionLost:
+                continue
+            won.append((record.number, record.version))
+        return won
+
+    with ThreadPoolExecutor(PROMOTERS) as pool:
+        won = sorted(pair for pairs in pool.map(promote_often, range(PROMOTERS)) for pair in pairs)
+    log = read_log(store, bucket, "cardio")
+    assert [(record.number, record.version) for record in log] == won
+    assert [record.number for record in log] == list(range(1, len(log) + 1))
+    assert read_decision(store, bucket, "cardio").version in {record.version for record in log}
+
+
+class CrashingStore(MemoryStore):
+    """Dies before its nth tag write, once armed."""
+
+    tag_writes_left: int | None = None
+
+    def set_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+        if self.tag_writes_left == 0:
+            raise KeyboardInterrupt
+        if self.tag_writes_left is not None:
+            self.tag_writes_left -= 1
+        super().set_tags(bucket, key, tags)
+
+
+@pytest.mark.parametrize(("tag_writes", "winner_is_new"), [(0, False), (1, True)])
+def test_a_promotion_cut_off_resolves_and_is_repaired(tmp_path: Path, tag_writes: int, winner_is_new: bool) -> None:
+    store = CrashingStore()
+    store.ensure_bucket("models")
+    old, new = publish(store, "models", tmp_path, 2)
+    promote(store, "models", "cardio", old, by="a", reason="r", at=NOW)
+    store.tag_writes_left = tag_writes
+    with pytest.raises(KeyboardInterrupt):
+        promote(store, "models", "cardio", new, by="a", reason="r", at=NOW)
+    store.tag_writes_left = None
+    cut_off = read_decision(store, "models", "cardio")
+    assert cut_off.version == (new if winner_is_new else old)
+    assert cut_off.pending == (None if winner_is_new else new)
+    repair(store, "models", "cardio")
+    assert read_decision(store, "models", "cardio").version == new
+
+
+VERSIONS = st.sampled_from(["v1", "v2", "v3", "v4"])
+TAGS = st.fixed_dictionaries(
+    {},
+    optional={"stage": st.sampled_from(["candidate", "production", "archived"]), "promotion-seq": st.text(max_size=3)},
+)
+
+
+@given(st.dictionaries(VERSIONS, TAGS), st.none() | VERSIONS)
+def test_any_tags_resolve_to_at_most_one_holder(tags: dict[str, dict[str, str]], head: str | None) -> None:
+    decision = resolve(tags, head)
+    holders = {version for version, value in tags.items() if value.get("stage") == "production"}
+    named = {decision.version, *decision.rivals} - {None}
+    assert named == holders
+    assert decision.version not in decision.rivals
+    assert (decision.version is None) == (not holders)
+
+
+@pytest.mark.parametrize(
+    ("tags", "winner"),
+    [
+        (
+            {"v1": {"stage": "production", "promotion-seq": "3"}, "v2": {"stage": "production", "promotion-seq": "2"}},
+            "v1",
+        ),
+        (
+            {"v1": {"stage": "production", "promotion-seq": "10"}, "v2": {"stage": "production", "promotion-seq": "9"}},
+            "v1",
+        ),
+        ({"v1": {"stage": "production", "promotion-seq": "1"}, "v2": {"stage": "production"}}, "v1"),
+        ({"v1": {"stage": "production"}, "v2": {"stage": "production"}}, "v2"),
+        ({"v1": {"stage": "production", "promotion-seq": "²"}, "v2": {"stage": "production"}}, "v2"),
+        ({"v1": {"stage": "candidate"}}, None),
+    ],
+)
+def test_of_several_holders_the_highest_number_then_the_greatest_version_wins(
+    tags: dict[str, dict[str, str]], winner: str | None
+) -> None:
+    assert resolve(tags).version == winner

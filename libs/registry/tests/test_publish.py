@@ -1,0 +1,122 @@
+"""A version is visible whole or not at all."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from carabin.registry.errors import ManifestInvalid, PreconditionFailed, UnsafePath, VersionMissing
+from carabin.registry.fakes import MemoryStore
+from carabin.registry.layout import file_key, manifest_key, safe_file
+from carabin.registry.manifest import ModelManifest
+from carabin.registry.publish import fetch_model, list_versions, publish_model, read_manifest
+from carabin.registry.store import ObjectStore
+
+NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "model.bin").write_bytes(bytes(range(256)) * 100)
+    (model / "config.json").write_text("{}")
+    return model
+
+
+def test_a_published_version_is_a_candidate_and_comes_back_byte_for_byte(
+    store: ObjectStore, bucket: str, folder: Path, tmp_path: Path
+) -> None:
+    seen: list[tuple[str, int]] = []
+    manifest = publish_model(
+        store,
+        bucket,
+        "cardio",
+        folder,
+        NOW,
+        metrics={"wer": 0.05},
+        progress=lambda path, size: seen.append((path, size)),
+    )
+    assert list_versions(store, bucket, "cardio") == [manifest.version]
+    assert manifest.version.startswith("20261123T101500Z-")
+    assert store.get_tags(bucket, manifest_key("cardio", manifest.version)) == {"stage": "candidate"}
+    assert seen == [("config.json", 2), ("model.bin", 25_600)]
+    fetched = fetch_model(store, bucket, read_manifest(store, bucket, "cardio", manifest.version), tmp_path / "got")
+    assert {file.name: file.read_bytes() for file in fetched.iterdir()} == {
+        file.name: file.read_bytes() for file in folder.iterdir()
+    }
+
+
+def test_the_same_version_is_published_once(store: ObjectStore, bucket: str, folder: Path) -> None:
+    publish_model(store, bucket, "cardio", folder, NOW)
+    with pytest.raises(PreconditionFailed):
+        publish_model(store, bucket, "cardio", folder, NOW)
+
+
+class CrashingStore(MemoryStore):
+    """Dies before its nth write."""
+
+    def __init__(self, writes_left: int) -> None:
+        super().__init__()
+        self._writes_left = writes_left
+
+    def _spend(self) -> None:
+        if self._writes_left == 0:
+            raise KeyboardInterrupt
+        self._writes_left -= 1
+
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        self._spend()
+        super().put(bucket, key, data)
+
+    def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
+        self._spend()
+        super().create(bucket, key, data, tags)
+
+
+@pytest.mark.parametrize("writes", range(3))
+def test_a_crash_between_any_two_writes_leaves_nothing_visible(folder: Path, writes: int) -> None:
+    store = CrashingStore(writes)
+    store.ensure_bucket("models")
+    with pytest.raises(KeyboardInterrupt):
+        publish_model(store, "models", "cardio", folder, NOW)
+    assert list_versions(store, "models", "cardio") == []
+
+
+def test_a_flipped_byte_is_refused_and_nothing_is_left(
+    store: ObjectStore, bucket: str, folder: Path, tmp_path: Path
+) -> None:
+    manifest = publish_model(store, bucket, "cardio", folder, NOW)
+    key = file_key("cardio", manifest.version, "model.bin")
+    data = bytearray(store.get(bucket, key))
+    data[1000] ^= 1
+    store.put(bucket, key, bytes(data))
+    with pytest.raises(ManifestInvalid, match=r"model\.bin: its bytes are not those"):
+        fetch_model(store, bucket, manifest, tmp_path / "cache" / "got")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_version_that_is_not_there_is_named(store: ObjectStore, bucket: str) -> None:
+    with pytest.raises(VersionMissing, match="cardio has no version 20200101T000000Z-000000000000"):
+        read_manifest(store, bucket, "cardio", "20200101T000000Z-000000000000")
+
+
+@pytest.mark.parametrize("path", ["../model.bin", "/etc/passwd", "a//b", "", "a/../b", ".", "a/."])
+def test_a_path_that_leaves_its_folder_is_refused(path: str) -> None:
+    with pytest.raises(UnsafePath):
+        safe_file(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"), [({"schema_version": 2}, "schema_version"), ({"files": []}, "files"), ({"name": None}, "name")]
+)
+def test_a_manifest_that_lies_or_is_newer_is_refused_by_field(
+    folder: Path, change: dict[str, object], field: str
+) -> None:
+    store = MemoryStore()
+    store.ensure_bucket("models")
+    manifest = publish_model(store, "models", "cardio", folder, NOW)
+    spoiled = json.dumps({**json.loads(manifest.to_bytes()), **change}).encode()
+    with pytest.raises(ManifestInvalid, match=rf"here: {field}"):
+        ModelManifest.from_bytes(spoiled, "here")
