@@ -1,5 +1,6 @@
-"""What can go wrong between us and the object store.
+"""What can go wrong between us and the object store, and the root of every package's own error tree.
 
+CarabinError             anything that Carabin raises on purpose: its text is one clear sentence for a person
 * RegistryError
   x StoreError
     + StoreUnreachable     no answer, or a failing one; trying later may help
@@ -16,7 +17,11 @@
 """
 
 
-class RegistryError(Exception):
+class CarabinError(Exception):
+    """Root of every error raised on purpose: its text says what is wrong, with what, and what to do."""
+
+
+class RegistryError(CarabinError):
     """Base of everything the registry raises on purpose."""
 
 

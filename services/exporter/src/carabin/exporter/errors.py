@@ -8,8 +8,10 @@
 
 from pathlib import Path
 
+from carabin.registry.errors import CarabinError
 
-class ExporterError(Exception):
+
+class ExporterError(CarabinError):
     """Base of everything the exporter raises on purpose."""
 
 

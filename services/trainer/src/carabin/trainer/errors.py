@@ -7,8 +7,10 @@
 
 from pathlib import Path
 
+from carabin.registry.errors import CarabinError
 
-class TrainerError(Exception):
+
+class TrainerError(CarabinError):
     """Base of everything the trainer raises on purpose."""
 
 

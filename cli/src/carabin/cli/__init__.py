@@ -1,0 +1,1 @@
+"""The operator's `carabin` command, thin over the services."""

@@ -1,0 +1,72 @@
+"""`carabin`: finds the command that was asked for and imports nothing else.
+
+A workstation that only dictates needs no torch, a server that only serves needs no training libraries.
+"""
+
+import importlib
+import sys
+from types import MappingProxyType
+from typing import Final
+
+from carabin.registry.errors import CarabinError
+
+COMMANDS: Final = MappingProxyType(
+    {
+        "store": "Run the embedded object store on this machine",
+        "dataset": "Make, check and list datasets of dictations",
+        "train": "Fine-tune Whisper on a dataset",
+        "export": "Turn checkpoints into proven model versions",
+        "models": "List, compare, promote and roll back model versions",
+        "serve": "Serve the production model to dictation clients",
+        "dictate": "Dictate a file or the microphone to a server",
+        "settings": "Print every setting of a service, with its meaning",
+        "demo": "Show the whole loop on this machine",
+    }
+)
+"""Each command is the Typer `app` of the module of its name."""
+
+REFUSED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command: 0 done, 1 refused or failed with one sentence, 2 wrong usage, 130 interrupted."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if not arguments or arguments[0] in ("-h", "--help"):
+        sys.stdout.write(_help())
+        return 0 if arguments else WRONG_USAGE
+    name, *rest = arguments
+    if name not in COMMANDS:
+        return _fail(f"there is no command {name!r}; `carabin --help` lists them", WRONG_USAGE)
+    try:
+        app = importlib.import_module(f"carabin.cli.{name}").app
+    except ModuleNotFoundError as error:
+        return _fail(f"`carabin {name}` needs the package {error.name}, which is not installed here", REFUSED)
+    try:
+        return int(app(args=rest, prog_name=f"carabin {name}", standalone_mode=True) or 0)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else REFUSED if end.code else 0
+    except CarabinError as error:
+        return _fail(str(error), REFUSED)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _fail(sentence: str, code: int) -> int:
+    sys.stderr.write(f"carabin: {sentence}\n")
+    return code
+
+
+def _help() -> str:
+    lines = [f"  {name:<10}{text}" for name, text in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Usage: carabin COMMAND [OPTIONS]",
+            "",
+            "Fine-tune Whisper on a hospital's dictations, promote models, and dictate live.",
+            "",
+            *lines,
+            "",
+            "`carabin COMMAND --help` explains one. Example: carabin models list",
+            "",
+        ]
+    )
