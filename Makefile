@@ -15,7 +15,7 @@ SPACE := $(EMPTY) $(EMPTY)
 # pip's own check for a newer pip would only add noise and a network call.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup check test lock clean
+.PHONY: help setup demo check test proto lock clean
 
 help:  ## Show these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -27,6 +27,16 @@ $(STAMP): requirements.lock requirements-dev.txt $(addsuffix /pyproject.toml,$(D
 	$(BIN)/python -m pip install --quiet --constraint requirements.lock \
 	    --requirement requirements-dev.txt $(addprefix --editable ,$(DISTRIBUTIONS))
 	touch $@
+
+demo: setup  ## Show the whole loop on this machine: learn, export, promote under a live dictation
+	$(BIN)/carabin demo
+
+proto: setup  ## Generate the gRPC code from proto/
+	for service in trainer exporter transcriber; do \
+	    $(BIN)/python -m grpc_tools.protoc --proto_path=proto --python_out=services/$$service/src \
+	        --grpc_python_out=services/$$service/src --pyi_out=services/$$service/src \
+	        proto/carabin/$$service/v1/*.proto || exit 1; \
+	done
 
 check: setup  ## Lint, types and import direction
 	$(BIN)/ruff check .
