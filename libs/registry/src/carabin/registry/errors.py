@@ -7,8 +7,10 @@ CarabinError             anything that Carabin raises on purpose: its text is on
     + AccessDenied         wrong credentials, or a policy says no
     + BucketMissing
     + ObjectMissing
-    + PreconditionFailed   a conditional write lost: the object is there already
+    + PreconditionFailed   a conditional write lost: the object is there already, or is another than expected
     + ConditionsIgnored    the store accepts conditional writes and ignores them
+    + StoreNotConfigured   no endpoint or key is known, and no embedded store runs here
+  x DiskFailed             the local disk refused a file: full, read-only or not ours
   x ManifestInvalid        the manifest cannot be read by this release
   x UnsafePath             a name would leave its folder
   x VersionMissing
@@ -46,11 +48,19 @@ class ObjectMissing(StoreError):
 
 
 class PreconditionFailed(StoreError):
-    """A conditional write found the object already there."""
+    """A conditional write found the object already there, or changed since it was read."""
 
 
 class ConditionsIgnored(StoreError):
     """The store ignores `If-None-Match`; promotions on it could overwrite each other."""
+
+
+class StoreNotConfigured(StoreError):
+    """Nothing says where the store is or who we are to it."""
+
+
+class DiskFailed(RegistryError):
+    """The local disk refused a file: it is full, read-only or not ours."""
 
 
 class ManifestInvalid(RegistryError):

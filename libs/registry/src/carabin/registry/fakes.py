@@ -1,17 +1,38 @@
 """An object store in memory, for unit tests; it passes the same contract suite as the real one."""
 
+import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 from .errors import BucketMissing, ObjectMissing, PreconditionFailed
+from .store import ObjectInfo, local_file
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    data: bytes
+    tags: Mapping[str, str]
+    modified: datetime
+
+    @property
+    def etag(self) -> str:
+        return hashlib.md5(self.data, usedforsecurity=False).hexdigest()
 
 
 class MemoryStore:
-    """Thread-safe; every object is its bytes and its tags."""
+    """Thread-safe; every object is its bytes, its tags and the time it was written.
 
-    def __init__(self) -> None:
-        self._buckets: dict[str, dict[str, tuple[bytes, dict[str, str]]]] = {}
+    Args:
+        now: the clock that dates objects, for tests about age.
+    """
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._buckets: dict[str, dict[str, _Object]] = {}
         self._lock = threading.Lock()
+        self._now = now
 
     def ensure_bucket(self, bucket: str) -> None:
         with self._lock:
@@ -19,17 +40,37 @@ class MemoryStore:
 
     def put(self, bucket: str, key: str, data: bytes) -> None:
         with self._lock:
-            self._bucket(bucket)[key] = (data, {})
+            self._bucket(bucket)[key] = _Object(data, {}, self._now())
 
     def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
         with self._lock:
             if key in self._bucket(bucket):
                 raise PreconditionFailed(f"{bucket}/{key} exists")
-            self._bucket(bucket)[key] = (data, dict(tags or {}))
+            self._bucket(bucket)[key] = _Object(data, dict(tags or {}), self._now())
+
+    def replace(self, bucket: str, key: str, data: bytes, etag: str) -> None:
+        with self._lock:
+            found = self._bucket(bucket).get(key)
+            if found is None or found.etag != etag:
+                raise PreconditionFailed(f"{bucket}/{key} {'changed' if found else 'is gone'}")
+            self._bucket(bucket)[key] = _Object(data, {}, self._now())
+
+    def upload(self, bucket: str, key: str, path: Path) -> None:
+        self.put(bucket, key, path.read_bytes())
+
+    def download(self, bucket: str, key: str, path: Path) -> None:
+        data = self.get(bucket, key)
+        with local_file(path):
+            path.write_bytes(data)
 
     def get(self, bucket: str, key: str) -> bytes:
         with self._lock:
-            return self._object(bucket, key)[0]
+            return self._object(bucket, key).data
+
+    def stat(self, bucket: str, key: str) -> ObjectInfo:
+        with self._lock:
+            found = self._object(bucket, key)
+            return ObjectInfo(size=len(found.data), etag=found.etag, modified=found.modified)
 
     def exists(self, bucket: str, key: str) -> bool:
         with self._lock:
@@ -41,22 +82,22 @@ class MemoryStore:
 
     def get_tags(self, bucket: str, key: str) -> dict[str, str]:
         with self._lock:
-            return dict(self._object(bucket, key)[1])
+            return dict(self._object(bucket, key).tags)
 
     def set_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
         with self._lock:
-            self._bucket(bucket)[key] = (self._object(bucket, key)[0], dict(tags))
+            self._bucket(bucket)[key] = replace(self._object(bucket, key), tags=dict(tags))
 
     def delete(self, bucket: str, key: str) -> None:
         with self._lock:
             self._bucket(bucket).pop(key, None)
 
-    def _bucket(self, bucket: str) -> dict[str, tuple[bytes, dict[str, str]]]:
+    def _bucket(self, bucket: str) -> dict[str, _Object]:
         if bucket not in self._buckets:
             raise BucketMissing(f"bucket {bucket} does not exist")
         return self._buckets[bucket]
 
-    def _object(self, bucket: str, key: str) -> tuple[bytes, dict[str, str]]:
+    def _object(self, bucket: str, key: str) -> _Object:
         try:
             return self._bucket(bucket)[key]
         except KeyError as error:

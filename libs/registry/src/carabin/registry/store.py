@@ -3,6 +3,9 @@
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from minio import Minio, S3Error
@@ -16,6 +19,7 @@ from .errors import (
     AccessDenied,
     BucketMissing,
     ConditionsIgnored,
+    DiskFailed,
     ObjectMissing,
     PreconditionFailed,
     StoreError,
@@ -26,7 +30,23 @@ from .settings import StoreSettings
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
 
+CHUNK_BYTES = 1024 * 1024
+PART_BYTES = 16 * 1024 * 1024
+"""Bytes of one part of a multipart upload: 10,000 of them, S3's limit, hold 160 GB; a few are in memory at once."""
+
 PROBE_KEY = ".carabin/conditional-write-probe"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What a store knows of an object without its bytes."""
+
+    size: int
+    """Bytes."""
+    etag: str
+    """Changes whenever the bytes do, never with the tags alone; without quotes."""
+    modified: datetime
+    """When the bytes were written; aware, in UTC."""
 
 
 class ObjectStore(Protocol):
@@ -39,7 +59,22 @@ class ObjectStore(Protocol):
     def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
         """Write a new object, with its tags, in one step; raise PreconditionFailed if it exists."""
 
+    def replace(self, bucket: str, key: str, data: bytes, etag: str) -> None:
+        """Overwrite the object whose etag is still `etag`; raise PreconditionFailed if it changed or is gone."""
+
+    def upload(self, bucket: str, key: str, path: Path) -> None:
+        """Put the file at `path`, of any size, without holding it in memory."""
+
+    def download(self, bucket: str, key: str, path: Path) -> None:
+        """Write an object of any size to the file `path`; a failure leaves no file there.
+
+        Raises:
+            DiskFailed: the disk is full or may not be written.
+        """
+
     def get(self, bucket: str, key: str) -> bytes: ...
+
+    def stat(self, bucket: str, key: str) -> ObjectInfo: ...
 
     def exists(self, bucket: str, key: str) -> bool: ...
 
@@ -55,19 +90,37 @@ class ObjectStore(Protocol):
 
 
 def require_conditional_writes(store: ObjectStore, bucket: str) -> None:
-    """Prove that the store honours `create`; several accept the header and overwrite all the same.
+    """Prove that the store honours `create` and `replace`; several accept the header and overwrite all the same.
 
     Raises:
-        ConditionsIgnored: promotions on this store would not be safe.
+        ConditionsIgnored: promotions and leases on this store would not be safe.
     """
     store.put(bucket, PROBE_KEY, b"first")
+    attempts = {
+        "If-None-Match": lambda: store.create(bucket, PROBE_KEY, b"second"),
+        "If-Match": lambda: store.replace(bucket, PROBE_KEY, b"second", "0" * 32),
+    }
     try:
-        store.create(bucket, PROBE_KEY, b"second")
-    except PreconditionFailed:
-        return
+        for header, attempt in attempts.items():
+            try:
+                attempt()
+            except PreconditionFailed:
+                continue
+            raise ConditionsIgnored(f"the store behind bucket {bucket!r} ignores {header}: use one that honours it")
     finally:
         store.delete(bucket, PROBE_KEY)
-    raise ConditionsIgnored(f"the store behind bucket {bucket!r} ignores If-None-Match: use one that honours it")
+
+
+@contextmanager
+def local_file(path: Path) -> Iterator[None]:
+    """Turn the local disk's errors into DiskFailed, naming `path`; a file half-written there is removed."""
+    try:
+        yield
+    except BaseException as error:
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise DiskFailed(f"cannot write {path}: {error.strerror or error}") from error
+        raise
 
 
 class MinioStore:
@@ -104,6 +157,30 @@ class MinioStore:
             # put_object(metadata=...) would send x-amz-meta-if-none-match, an unconditional overwrite.
             self._client._put_object(bucket, key, data, headers=headers)
 
+    def replace(self, bucket: str, key: str, data: bytes, etag: str) -> None:
+        try:
+            with self._translated(bucket, key):
+                self._client._put_object(bucket, key, data, headers={"If-Match": f'"{etag}"'})
+        except ObjectMissing as error:
+            raise PreconditionFailed(f"{self._endpoint}/{bucket}/{key}: it is gone") from error
+
+    def upload(self, bucket: str, key: str, path: Path) -> None:
+        with path.open("rb") as file, self._translated(bucket, key):
+            self._client.put_object(bucket, key, file, path.stat().st_size, part_size=PART_BYTES)
+
+    def download(self, bucket: str, key: str, path: Path) -> None:
+        chunks = self._chunks(bucket, key)
+        first = next(chunks, b"")  # An object that is not there must not touch what lies at `path`.
+        with local_file(path), path.open("wb") as file:
+            file.write(first)
+            for chunk in chunks:
+                file.write(chunk)
+
+    def stat(self, bucket: str, key: str) -> ObjectInfo:
+        with self._translated(bucket, key):
+            found = self._client.stat_object(bucket, key)
+            return ObjectInfo(size=int(found.size), etag=str(found.etag), modified=found.last_modified)
+
     def get(self, bucket: str, key: str) -> bytes:
         with self._translated(bucket, key):
             response = self._client.get_object(bucket, key)
@@ -139,6 +216,15 @@ class MinioStore:
     def delete(self, bucket: str, key: str) -> None:
         with self._translated(bucket, key):
             self._client.remove_object(bucket, key)
+
+    def _chunks(self, bucket: str, key: str) -> Iterator[bytes]:
+        with self._translated(bucket, key):
+            response = self._client.get_object(bucket, key)
+            try:
+                yield from response.stream(CHUNK_BYTES)
+            finally:
+                response.close()
+                response.release_conn()
 
     @contextmanager
     def _translated(self, bucket: str, key: str = "") -> Iterator[None]:
