@@ -1,0 +1,46 @@
+"""French sentences of our own writing, to speak, to learn from and to measure with; see `medical.txt` for the form.
+
+Labels are written as a report is: digits for measures and doses (« 5 mg », « 8,4 % », « 140/80 mmHg », « L4-L5 »), words
+for small counts in prose (« trois fois par jour »). What a voice must say instead is `synthesize_text.spoken`'s affair.
+"""
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence as it must be transcribed, and the heading that it stands under."""
+
+    text: str
+    topic: str
+
+
+def medical_sentences() -> list[Sentence]:
+    """Return the report sentences of every specialty, in the file's order."""
+    return _sentences("medical.txt")
+
+
+def general_sentences() -> list[Sentence]:
+    """Return everyday and administrative French: what must not be forgotten while medicine is learnt."""
+    return _sentences("general.txt")
+
+
+def term_lines() -> list[str]:
+    """Return the medical terms whose recall is measured, one or a few words each."""
+    return _lines("terms.txt")
+
+
+def _sentences(name: str) -> list[Sentence]:
+    sentences, topic = [], ""
+    for line in _lines(name):
+        if line.startswith("#"):
+            topic = line.lstrip("# ")
+        else:
+            sentences.append(Sentence(line, topic))
+    return sentences
+
+
+def _lines(name: str) -> list[str]:
+    text = (files(__name__) / name).read_text(encoding="utf-8")
+    return [line.strip() for line in text.splitlines() if line.strip()]
