@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from carabin.registry.fakes import MemoryStore
+from carabin.registry.manifest import ModelFormat
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import MinioStore, ObjectStore
 from pydantic import SecretStr
@@ -19,6 +20,7 @@ from urllib3.poolmanager import PoolManager
 
 SECRET_KEY = "a-secret-of-the-tests"
 READY_RETRIES = 60
+FORMAT = ModelFormat(quantization="float16", n_mels=80, n_languages=99, vocabulary_size=51865, ctranslate2="4.8.5")
 
 
 def free_ports(count: int) -> list[int]:

@@ -9,12 +9,15 @@ import pytest
 from carabin.registry.errors import PromotionLost, StalePromotion, VersionMissing
 from carabin.registry.fakes import MemoryStore
 from carabin.registry.layout import manifest_key
-from carabin.registry.promote import promote, read_decision, read_log, repair
+from carabin.registry.promote import promote, read_decision, repair
+from carabin.registry.promotions import read_log
 from carabin.registry.publish import publish_model
 from carabin.registry.resolve import Decision, resolve
 from carabin.registry.store import ObjectStore
 from hypothesis import given
 from hypothesis import strategies as st
+
+from .conftest import FORMAT
 
 NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 PROMOTERS, ROUNDS = 8, 5
@@ -26,7 +29,9 @@ def publish(store: ObjectStore, bucket: str, tmp_path: Path, count: int) -> list
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "model.bin").write_text(str(number))
-        versions.append(publish_model(store, bucket, "cardio", folder, NOW + timedelta(hours=number)).version)
+        versions.append(
+            publish_model(store, bucket, "cardio", folder, NOW + timedelta(hours=number), format=FORMAT).version
+        )
     return versions
 
 

@@ -13,6 +13,8 @@ from carabin.registry.manifest import ModelManifest
 from carabin.registry.publish import fetch_model, list_versions, publish_model, read_manifest
 from carabin.registry.store import ObjectStore
 
+from .conftest import FORMAT
+
 NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 
 
@@ -35,6 +37,7 @@ def test_a_published_version_is_a_candidate_and_comes_back_byte_for_byte(
         "cardio",
         folder,
         NOW,
+        format=FORMAT,
         metrics={"wer": 0.05},
         progress=lambda path, size: seen.append((path, size)),
     )
@@ -49,9 +52,9 @@ def test_a_published_version_is_a_candidate_and_comes_back_byte_for_byte(
 
 
 def test_the_same_version_is_published_once(store: ObjectStore, bucket: str, folder: Path) -> None:
-    publish_model(store, bucket, "cardio", folder, NOW)
+    publish_model(store, bucket, "cardio", folder, NOW, format=FORMAT)
     with pytest.raises(PreconditionFailed):
-        publish_model(store, bucket, "cardio", folder, NOW)
+        publish_model(store, bucket, "cardio", folder, NOW, format=FORMAT)
 
 
 class CrashingStore(MemoryStore):
@@ -67,7 +70,7 @@ class CrashingStore(MemoryStore):
         self._writes_left -= 1
 
     def put(self, bucket: str, key: str, data: bytes) -> None:
-        self._spend()
+        self._spend()  # An upload is a put, too.
         super().put(bucket, key, data)
 
     def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
@@ -80,14 +83,14 @@ def test_a_crash_between_any_two_writes_leaves_nothing_visible(folder: Path, wri
     store = CrashingStore(writes)
     store.ensure_bucket("models")
     with pytest.raises(KeyboardInterrupt):
-        publish_model(store, "models", "cardio", folder, NOW)
+        publish_model(store, "models", "cardio", folder, NOW, format=FORMAT)
     assert list_versions(store, "models", "cardio") == []
 
 
 def test_a_flipped_byte_is_refused_and_nothing_is_left(
     store: ObjectStore, bucket: str, folder: Path, tmp_path: Path
 ) -> None:
-    manifest = publish_model(store, bucket, "cardio", folder, NOW)
+    manifest = publish_model(store, bucket, "cardio", folder, NOW, format=FORMAT)
     key = file_key("cardio", manifest.version, "model.bin")
     data = bytearray(store.get(bucket, key))
     data[1000] ^= 1
@@ -116,7 +119,7 @@ def test_a_manifest_that_lies_or_is_newer_is_refused_by_field(
 ) -> None:
     store = MemoryStore()
     store.ensure_bucket("models")
-    manifest = publish_model(store, "models", "cardio", folder, NOW)
+    manifest = publish_model(store, "models", "cardio", folder, NOW, format=FORMAT)
     spoiled = json.dumps({**json.loads(manifest.to_bytes()), **change}).encode()
     with pytest.raises(ManifestInvalid, match=rf"here: {field}"):
         ModelManifest.from_bytes(spoiled, "here")

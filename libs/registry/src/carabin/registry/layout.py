@@ -1,4 +1,4 @@
-"""Where things lie in the `models` bucket; the only place that spells a key."""
+"""Where things lie in the three buckets; the only place that spells a key."""
 
 import re
 from pathlib import PurePosixPath
@@ -44,3 +44,51 @@ def promotions_prefix(model: str) -> str:
 def promotion_key(model: str, number: int) -> str:
     # Ten digits sort as text for longer than anyone will promote.
     return f"{promotions_prefix(model)}{number:010d}.json"
+
+
+def parse_promotion_key(key: str) -> int:
+    """Return the number in a promotion's key, or -1 where the key is not one."""
+    stem = key.rsplit("/", 1)[-1].removesuffix(".json")
+    return int(stem) if len(stem) == 10 and stem.isascii() and stem.isdigit() else -1
+
+
+def vocabularies_prefix(model: str) -> str:
+    return f"{safe_name(model)}/vocabularies/"
+
+
+def vocabulary_key(model: str, vocabulary: str) -> str:
+    """Return the key of a list of terms that sessions may name, one a line."""
+    return f"{vocabularies_prefix(model)}{safe_name(vocabulary)}.txt"
+
+
+def dataset_prefix(dataset: str, version: str) -> str:
+    return f"{safe_name(dataset)}/{safe_name(version)}/"
+
+
+def dataset_file_key(dataset: str, version: str, path: str) -> str:
+    return f"{dataset_prefix(dataset, version)}{safe_file(path)}"
+
+
+def dataset_manifest_key(dataset: str, version: str) -> str:
+    return f"{dataset_prefix(dataset, version)}manifest.json"
+
+
+def run_prefix(run: str) -> str:
+    return f"{safe_name(run)}/"
+
+
+def run_key(run: str) -> str:
+    return f"{run_prefix(run)}run.json"
+
+
+def checkpoint_prefix(run: str, step: int) -> str:
+    # Eight digits sort as text for longer than anyone will train.
+    return f"{run_prefix(run)}{step:08d}/"
+
+
+def checkpoint_file_key(run: str, step: int, path: str) -> str:
+    return f"{checkpoint_prefix(run, step)}files/{safe_file(path)}"
+
+
+def checkpoint_manifest_key(run: str, step: int) -> str:
+    return f"{checkpoint_prefix(run, step)}manifest.json"

@@ -1,85 +1,63 @@
-"""The JSON written last, whose existence makes a model version visible, and the record of a promotion."""
+"""The JSON written last, whose existence makes a model version visible."""
 
-import hashlib
-import json
-from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from .errors import ManifestInvalid, UnsafePath
-from .layout import safe_file
+from .records import Manifest, SafePath
 
-SCHEMA_VERSION = 1
+DEFAULT_MIN_WINDOW_FRAMES = 750
+DEFAULT_WINDOW_MARGIN_FRAMES = 300
+"""Measured safe for the published Whisper base: 7.5 s of context at least, 3 s more than the speech."""
 
 
-def _safe(path: str) -> str:
-    try:
-        return safe_file(path)
-    except UnsafePath as error:
-        raise ValueError(str(error)) from error
+class ModelFormat(BaseModel):
+    """How the weights are stored and which Whisper family they are of."""
+
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+    quantization: str = Field(description="CTranslate2's name of the stored type, such as float16 or int8_float16")
+    n_mels: int = Field(gt=0, description="mel bins: 80, or 128 from large-v3 on")
+    n_languages: int = Field(ge=0, description="99 or 100; 0 for English only")
+    vocabulary_size: int = Field(gt=0, description="rows of the token embedding")
+    ctranslate2: str = Field(description="release that converted it")
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    schema_version: int = Field(default=SCHEMA_VERSION, le=SCHEMA_VERSION)
-
-    def to_bytes(self) -> bytes:
-        """Return the record as UTF-8 JSON."""
-        return self.model_dump_json(indent=2).encode()
-
-    @classmethod
-    def from_bytes(cls, data: bytes, where: str) -> Self:
-        """Read a record found at `where`.
-
-        Raises:
-            ManifestInvalid: not JSON, a field is missing or wrong, or the schema is newer than this release.
-        """
-        try:
-            return cls.model_validate_json(data)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(step) for step in first["loc"]) or "document"
-            raise ManifestInvalid(f"{where}: {field}: {first['msg']}") from error
-
-
-class FileEntry(BaseModel):
-    """One file of a model version."""
+class Smoke(BaseModel):
+    """A dictation kept in the version, which every later load must transcribe before it may serve."""
 
     model_config = ConfigDict(frozen=True)
 
-    path: Annotated[str, AfterValidator(_safe)]
-    size: int = Field(ge=0, description="bytes")
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    path: SafePath = Field(description="a wav file of the version: 16 kHz, mono")
+    language: str
+    text: str = Field(min_length=1, description="what the converted model heard when it was published")
+    max_error: float = Field(ge=0, description="greatest word error rate against `text` that a load may show")
 
 
-class ModelManifest(_Record):
+class ModelManifest(Manifest):
     """One immutable CTranslate2 folder, ready for faster-whisper."""
 
     name: str
     version: str
-    created_at: datetime
-    files: tuple[FileEntry, ...] = Field(min_length=1)
-    source: dict[str, str] = Field(default_factory=dict, description="checkpoint, base model, dataset, by name")
+    format: ModelFormat
+    smoke: Smoke | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
-    min_window_frames: int = Field(default=750, gt=0, description="smallest safe encoder window, in 10 ms mel frames")
-    window_margin_frames: int = Field(default=300, ge=0, description="frames that the window must outlast the speech")
+    report: str | None = Field(default=None, description="bucket and key of the evaluation report")
+    provenance: dict[str, str] = Field(default_factory=dict, description="commit, tools and releases that made it")
+    min_window_frames: int = Field(
+        default=DEFAULT_MIN_WINDOW_FRAMES, gt=0, description="smallest safe encoder window, in 10 ms mel frames"
+    )
+    window_margin_frames: int = Field(
+        default=DEFAULT_WINDOW_MARGIN_FRAMES, ge=0, description="frames that the window must outlast the speech"
+    )
+    signatures: dict[str, str] = Field(default_factory=dict, description="signature of `signed_bytes` by key name")
 
+    @model_validator(mode="after")
+    def _smoke_is_a_file(self) -> Self:
+        if self.smoke and self.smoke.path not in {entry.path for entry in self.files}:
+            raise ValueError(f"the smoke dictation {self.smoke.path} is not among the files")
+        return self
 
-class PromotionRecord(_Record):
-    """One line of the promotion log."""
-
-    number: int = Field(ge=1)
-    version: str
-    previous: str | None
-    by: str = Field(min_length=1)
-    reason: str = Field(min_length=1)
-    at: datetime
-
-
-def version_id(created_at: datetime, files: tuple[FileEntry, ...]) -> str:
-    """Return `<UTC time>-<12 hex of the file list's sha256>`: sortable, and another content is another version."""
-    listing = json.dumps([entry.model_dump() for entry in sorted(files, key=lambda entry: entry.path)], sort_keys=True)
-    digest = hashlib.sha256(listing.encode()).hexdigest()
-    return f"{created_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{digest[:12]}"
+    def signed_bytes(self) -> bytes:
+        """Return what a signature covers: every field but the signatures, as canonical JSON."""
+        return self.model_copy(update={"signatures": {}}).to_bytes()

@@ -2,18 +2,12 @@
 
 from datetime import UTC, datetime
 
-from .errors import PreconditionFailed, PromotionLost, StalePromotion, StoreError
-from .layout import manifest_key, promotion_key, promotions_prefix
-from .manifest import PromotionRecord
+from .errors import StalePromotion, StoreError
+from .layout import manifest_key
+from .promotions import PromotionRecord, append, read_head
 from .publish import list_versions, read_manifest
 from .resolve import Decision, promotion_number, resolve
 from .store import ObjectStore
-
-
-def read_log(store: ObjectStore, bucket: str, name: str) -> list[PromotionRecord]:
-    """Return every promotion of `name`, oldest first."""
-    keys = store.list(bucket, promotions_prefix(name))
-    return [PromotionRecord.from_bytes(store.get(bucket, key), f"{bucket}/{key}") for key in keys]
 
 
 def read_decision(store: ObjectStore, bucket: str, name: str) -> Decision:
@@ -21,7 +15,7 @@ def read_decision(store: ObjectStore, bucket: str, name: str) -> Decision:
     tags = {
         version: store.get_tags(bucket, manifest_key(name, version)) for version in list_versions(store, bucket, name)
     }
-    head = _read_head(store, bucket, name)
+    head = read_head(store, bucket, name)
     return resolve(tags, head.version if head else None)
 
 
@@ -48,35 +42,24 @@ def promote(
     """
     read_manifest(store, bucket, name, version)
     # The log is read before the tags: a promotion in between takes our number, and then we lose rather than overwrite.
-    head = _read_head(store, bucket, name)
+    head = read_head(store, bucket, name)
     current = read_decision(store, bucket, name).version
     if expect is not None and current != expect:
         raise StalePromotion(f"{name}: production is {current}, not {expect}; look again before promoting {version}")
     number = head.number + 1 if head else 1
     record = PromotionRecord(number=number, version=version, previous=current, by=by, reason=reason, at=at)
-    try:
-        store.create(bucket, promotion_key(name, number), record.to_bytes())
-    except PreconditionFailed as error:
-        winner = read_log(store, bucket, name)[number - 1]
-        raise PromotionLost(
-            f"{name}: promotion {number} went to {winner.version}, by {winner.by}: {winner.reason}"
-        ) from error
+    append(store, bucket, name, record)
     _apply(store, bucket, name, record)
     return record
 
 
 def repair(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | None:
     """Finish the newest promotion if it was cut off before its tag; return it, or None where nothing was pending."""
-    head = _read_head(store, bucket, name)
+    head = read_head(store, bucket, name)
     if head is None or read_decision(store, bucket, name).pending is None:
         return None
     _apply(store, bucket, name, head)
     return head
-
-
-def _read_head(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | None:
-    keys = store.list(bucket, promotions_prefix(name))
-    return PromotionRecord.from_bytes(store.get(bucket, keys[-1]), f"{bucket}/{keys[-1]}") if keys else None
 
 
 def _apply(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) -> None:

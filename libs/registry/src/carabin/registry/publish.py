@@ -1,20 +1,26 @@
 """Publishing and fetching a model version: all of it, or nothing that a reader can see."""
 
-import hashlib
-import tempfile
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from .errors import ManifestInvalid, ObjectMissing, VersionMissing
+from .bundle import Progress, describe_folder, fetch_files, upload_files
+from .errors import ManifestInvalid, ObjectMissing, PreconditionFailed, VersionMissing
 from .layout import file_key, manifest_key, versions_prefix
-from .manifest import FileEntry, ModelManifest, version_id
+from .manifest import (
+    DEFAULT_MIN_WINDOW_FRAMES,
+    DEFAULT_WINDOW_MARGIN_FRAMES,
+    ModelFormat,
+    ModelManifest,
+    Smoke,
+)
+from .records import version_id
 from .store import ObjectStore
 
 CANDIDATE = {"stage": "candidate"}
 
-Progress = Callable[[str, int], None]
-"""Called with each file's path and its size in bytes once it is there."""
+Signer = Callable[[bytes], Mapping[str, str]]
+"""Signs a manifest's `signed_bytes`: signatures in text by key name."""
 
 
 def publish_model(
@@ -24,29 +30,49 @@ def publish_model(
     folder: Path,
     created_at: datetime,
     *,
+    format: ModelFormat,  # noqa: A002 - the manifest's own word
+    smoke: Smoke | None = None,
+    min_window_frames: int = DEFAULT_MIN_WINDOW_FRAMES,
+    window_margin_frames: int = DEFAULT_WINDOW_MARGIN_FRAMES,
     source: Mapping[str, str] | None = None,
     metrics: Mapping[str, float] | None = None,
+    report: str | None = None,
+    provenance: Mapping[str, str] | None = None,
+    sign: Signer | None = None,
     progress: Progress | None = None,
 ) -> ModelManifest:
     """Upload `folder` as a new version of `name`, born as a candidate; the manifest is written last.
 
     Raises:
         PreconditionFailed: this very version is there already.
+        ManifestInvalid: what is to be published does not hold together; nothing was uploaded.
+        DiskFailed: a file cannot be read, or changed meanwhile; nothing is visible.
     """
-    files = tuple(_describe(folder, path) for path in sorted(folder.rglob("*")) if path.is_file())
-    manifest = ModelManifest(
-        name=name,
-        version=version_id(created_at, files),
-        created_at=created_at,
-        files=files,
-        source=dict(source or {}),
-        metrics=dict(metrics or {}),
-    )
-    for entry in files:
-        store.put(bucket, file_key(name, manifest.version, entry.path), (folder / entry.path).read_bytes())
-        if progress:
-            progress(entry.path, entry.size)
-    store.create(bucket, manifest_key(name, manifest.version), manifest.to_bytes(), CANDIDATE)
+    files = describe_folder(folder)
+    version = version_id(created_at, files)
+    try:
+        manifest = ModelManifest(
+            name=name,
+            version=version,
+            created_at=created_at,
+            files=files,
+            format=format,
+            smoke=smoke,
+            metrics=dict(metrics or {}),
+            report=report,
+            source=dict(source or {}),
+            provenance=dict(provenance or {}),
+            min_window_frames=min_window_frames,
+            window_margin_frames=window_margin_frames,
+        )
+    except ValueError as error:
+        raise ManifestInvalid(f"{folder} cannot become a version of {name}: {error}") from error
+    if sign:
+        manifest = manifest.model_copy(update={"signatures": dict(sign(manifest.signed_bytes()))})
+    if store.exists(bucket, manifest_key(name, version)):
+        raise PreconditionFailed(f"{name} {version} is published already")
+    upload_files(store, bucket, lambda path: file_key(name, version, path), folder, files, progress)
+    store.create(bucket, manifest_key(name, version), manifest.to_bytes(), CANDIDATE)
     return manifest
 
 
@@ -74,27 +100,23 @@ def list_versions(store: ObjectStore, bucket: str, name: str) -> list[str]:
     return sorted(parts[0] for parts in steps if parts[1:] == ["manifest.json"])
 
 
-def fetch_model(store: ObjectStore, bucket: str, manifest: ModelManifest, target: Path) -> Path:
+def list_models(store: ObjectStore, bucket: str) -> list[str]:
+    """Return the names under which at least one version is visible."""
+    steps = (key.split("/") for key in store.list(bucket, ""))
+    return sorted(
+        {parts[0] for parts in steps if len(parts) == 4 and (parts[1], parts[3]) == ("versions", "manifest.json")}
+    )
+
+
+def fetch_model(
+    store: ObjectStore, bucket: str, manifest: ModelManifest, target: Path, progress: Progress | None = None
+) -> Path:
     """Download a version into the new folder `target`, every byte proven, then renamed into place.
 
     Raises:
         ManifestInvalid: an object's bytes are not those the manifest names; `target` is not created.
+        DiskFailed: the disk is full or may not be written; `target` is not created.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
-        folder = Path(scratch) / "model"
-        for entry in manifest.files:
-            key = file_key(manifest.name, manifest.version, entry.path)
-            data = store.get(bucket, key)
-            if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
-                raise ManifestInvalid(f"{bucket}/{key}: its bytes are not those of the manifest (SHA-256 differs)")
-            (folder / entry.path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / entry.path).write_bytes(data)
-        folder.rename(target)
-    return target
-
-
-def _describe(folder: Path, path: Path) -> FileEntry:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return FileEntry(path=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=digest)
+    return fetch_files(
+        store, bucket, lambda path: file_key(manifest.name, manifest.version, path), manifest.files, target, progress
+    )

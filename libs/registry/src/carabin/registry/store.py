@@ -1,10 +1,10 @@
 """The one seam to the `minio` client: what we need of an object store, and its S3 form."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -96,7 +96,7 @@ def require_conditional_writes(store: ObjectStore, bucket: str) -> None:
         ConditionsIgnored: promotions and leases on this store would not be safe.
     """
     store.put(bucket, PROBE_KEY, b"first")
-    attempts = {
+    attempts: Mapping[str, Callable[[], None]] = {
         "If-None-Match": lambda: store.create(bucket, PROBE_KEY, b"second"),
         "If-Match": lambda: store.replace(bucket, PROBE_KEY, b"second", "0" * 32),
     }
@@ -179,7 +179,8 @@ class MinioStore:
     def stat(self, bucket: str, key: str) -> ObjectInfo:
         with self._translated(bucket, key):
             found = self._client.stat_object(bucket, key)
-            return ObjectInfo(size=int(found.size), etag=str(found.etag), modified=found.last_modified)
+        modified = found.last_modified or datetime.fromtimestamp(0, UTC)
+        return ObjectInfo(size=found.size or 0, etag=found.etag or "", modified=modified)
 
     def get(self, bucket: str, key: str) -> bytes:
         with self._translated(bucket, key):

@@ -1,0 +1,37 @@
+"""From settings to a store, with a sentence for whoever has none."""
+
+from pydantic import ValidationError
+
+from .errors import StoreNotConfigured
+from .settings import PREFIX, StoreSettings, state_path
+from .store import MinioStore, ObjectStore
+
+
+def store_settings() -> StoreSettings:
+    """Return the settings from the environment, else those of this machine's embedded store.
+
+    Raises:
+        StoreNotConfigured: neither says enough; the sentence says what is missing.
+    """
+    try:
+        return StoreSettings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = f"{PREFIX}{'_'.join(str(step) for step in first['loc']).upper()}"
+        if first["type"] != "missing":
+            raise StoreNotConfigured(f"{variable}: {first['msg']}") from error
+        raise StoreNotConfigured(
+            f"no object store is known: {variable} is not set and {state_path()} names no embedded store;"
+            " set CARABIN_STORE_ENDPOINT, _ACCESS_KEY and _SECRET_KEY, or run `carabin store start`"
+        ) from error
+
+
+def connect(settings: StoreSettings | None = None) -> ObjectStore:
+    """Return the store that `settings`, or else the environment or the embedded store's state file, name.
+
+    No request is made yet: a store that is away is found by the first one.
+
+    Raises:
+        StoreNotConfigured: nothing says where the store is or who we are to it.
+    """
+    return MinioStore(settings or store_settings())

@@ -1,0 +1,60 @@
+"""The promotion log: numbered records that are written once and never changed."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from .errors import PreconditionFailed, PromotionLost
+from .layout import parse_promotion_key, promotion_key, promotions_prefix
+from .records import Record
+from .store import ObjectStore
+
+
+class PromotionRecord(Record):
+    """One line of the promotion log."""
+
+    number: int = Field(ge=1)
+    version: str
+    previous: str | None
+    by: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    at: AwareDatetime
+    kind: Literal["promote", "rollback"] = "promote"
+    forced: bool = Field(default=False, description="a regression was seen and accepted, for `reason`")
+    metrics_delta: dict[str, float] = Field(default_factory=dict, description="new minus previous, by metric")
+    manifest_sha256: str | None = Field(default=None, description="of the promoted manifest's bytes")
+
+
+def read_log(store: ObjectStore, bucket: str, name: str) -> list[PromotionRecord]:
+    """Return every promotion of `name`, oldest first."""
+    return [_read(store, bucket, key) for key in _keys(store, bucket, name)]
+
+
+def read_head(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | None:
+    """Return the newest promotion of `name`, or None where there was none."""
+    keys = _keys(store, bucket, name)
+    return _read(store, bucket, keys[-1]) if keys else None
+
+
+def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) -> None:
+    """Write `record` under its number, which nobody else may have taken.
+
+    Raises:
+        PromotionLost: somebody took the number first; the message names the winner.
+    """
+    key = promotion_key(name, record.number)
+    try:
+        store.create(bucket, key, record.to_bytes())
+    except PreconditionFailed as error:
+        winner = _read(store, bucket, key)
+        raise PromotionLost(
+            f"{name}: promotion {record.number} went to {winner.version}, by {winner.by}: {winner.reason}"
+        ) from error
+
+
+def _keys(store: ObjectStore, bucket: str, name: str) -> list[str]:
+    return [key for key in store.list(bucket, promotions_prefix(name)) if parse_promotion_key(key) > 0]
+
+
+def _read(store: ObjectStore, bucket: str, key: str) -> PromotionRecord:
+    return PromotionRecord.from_bytes(store.get(bucket, key), f"{bucket}/{key}")

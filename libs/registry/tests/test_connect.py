@@ -1,0 +1,67 @@
+"""Settings come from the environment, else from the embedded store's note, else a sentence says what is missing."""
+
+import json
+from pathlib import Path
+
+import pytest
+from carabin.registry.connect import connect, store_settings
+from carabin.registry.errors import StoreNotConfigured
+from carabin.registry.settings import state_path
+from carabin.registry.store import MinioStore
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for field in ("ENDPOINT", "ACCESS_KEY", "SECRET_KEY", "SECURE"):
+        monkeypatch.delenv(f"CARABIN_STORE_{field}", raising=False)
+    monkeypatch.setenv("CARABIN_DATA_DIR", str(tmp_path))
+
+
+def note() -> None:
+    state_path().parent.mkdir()
+    state = {"endpoint": "127.0.0.1:20001", "access_key": "carabin", "secret_key": "noted", "secure": False, "pid": 1}
+    state_path().write_text(json.dumps(state))
+
+
+def test_the_embedded_store_is_found_by_its_note() -> None:
+    note()
+    settings = store_settings()
+    assert (settings.endpoint, settings.secure) == ("127.0.0.1:20001", False)
+    assert settings.secret_key.get_secret_value() == "noted"
+    assert isinstance(connect(), MinioStore)
+
+
+def test_the_environment_wins_whole_so_that_keys_never_go_to_another_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    note()
+    monkeypatch.setenv("CARABIN_STORE_ENDPOINT", "minio.hospital.example:9000")
+    with pytest.raises(StoreNotConfigured, match="CARABIN_STORE_ACCESS_KEY is not set"):
+        connect()
+    monkeypatch.setenv("CARABIN_STORE_ACCESS_KEY", "me")
+    monkeypatch.setenv("CARABIN_STORE_SECRET_KEY", "mine")
+    settings = store_settings()
+    assert (settings.endpoint, settings.secure) == ("minio.hospital.example:9000", True)
+
+
+def test_a_bucket_name_alone_does_not_hide_the_embedded_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    note()
+    monkeypatch.setenv("CARABIN_STORE_MODELS_BUCKET", "modeles")
+    assert store_settings().models_bucket == "modeles"
+
+
+def test_without_any_store_the_sentence_says_what_to_do() -> None:
+    with pytest.raises(StoreNotConfigured, match="run `carabin store start`"):
+        connect()
+
+
+def test_a_setting_that_does_not_parse_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    note()
+    monkeypatch.setenv("CARABIN_STORE_SECURE", "perhaps")
+    monkeypatch.setenv("CARABIN_STORE_ACCESS_KEY", "me")
+    monkeypatch.setenv("CARABIN_STORE_SECRET_KEY", "mine")
+    with pytest.raises(StoreNotConfigured, match="CARABIN_STORE_SECURE: Input should be a valid boolean"):
+        connect()
+
+
+def test_the_secret_is_never_printed() -> None:
+    note()
+    assert "noted" not in repr(store_settings())
