@@ -1,0 +1,72 @@
+"""What a client may choose for its session; every value is checked when the object is made."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .errors import InvalidConfig
+
+SAMPLE_RATE_HZ = 16_000
+"""The rate of all audio inside the transcriber; Whisper's and Silero's own."""
+
+Task = Literal["transcribe", "translate"]
+
+
+@dataclass(frozen=True, slots=True)
+class VadConfig:
+    """When speech begins and when an utterance ends.
+
+    Raises:
+        InvalidConfig: a value is out of range; the text names it.
+    """
+
+    threshold: float = 0.5
+    """Speech begins at this probability; it goes on down to 0.15 below it, as Silero's authors advise."""
+    min_silence_s: float = 0.45
+    """An utterance ends after this much silence: long enough for a breath, short enough to feel immediate."""
+    speech_pad_s: float = 0.3
+    """Audio kept before and after the speech: consonants start below the threshold."""
+    min_speech_s: float = 0.1
+    """Shorter bursts are clicks, not words."""
+
+    def __post_init__(self) -> None:
+        _within("vad threshold", self.threshold, 0.05, 0.95)
+        _within("vad min_silence_s", self.min_silence_s, 0.1, 5.0)
+        _within("vad speech_pad_s", self.speech_pad_s, 0.0, 1.0)
+        _within("vad min_speech_s", self.min_speech_s, 0.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfig:
+    """One session's choices.
+
+    Raises:
+        InvalidConfig: a value is out of range; the text names it.
+    """
+
+    language: str | None = "fr"
+    """An ISO code, a locale such as `fr-FR`, or None to detect it from the first words."""
+    task: Task = "transcribe"
+    """`translate` writes English whatever is spoken."""
+    hotwords: str | None = None
+    """Words to expect, as free text; they come before the initial prompt."""
+    initial_prompt: str | None = None
+    """Text in the style to expect; what does not fit the prompt is cut, and said in the metrics."""
+    vocabularies: tuple[str, ...] = ()
+    """Names of the vocabularies beside the model whose words are expected too."""
+    use_vad: bool = True
+    """False decodes silence as well: everything pushed is somewhere in an utterance."""
+    vad: VadConfig = field(default_factory=VadConfig)
+    no_speech_threshold: float = 0.6
+    """Doubtful text is dropped when the model's own no-speech probability is above this."""
+    word_timestamps: bool = False
+    partials: bool = True
+
+    def __post_init__(self) -> None:
+        _within("no_speech_threshold", self.no_speech_threshold, 0.0, 1.0)
+        if self.task not in ("transcribe", "translate"):
+            raise InvalidConfig(f"task {self.task!r} is neither 'transcribe' nor 'translate'")
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise InvalidConfig(f"{name} is {value}: use {low} to {high}")

@@ -1,0 +1,107 @@
+"""What the transcriber refuses, drawn; each text is one clear sentence for a person, and never holds dictated text.
+
+CarabinError                  (carabin.registry.errors)
+* TranscriberError
+  * SessionRefused            no session was opened, nothing was lost
+    x Overloaded              too much speech at once; `retry_after_s` says when to come back
+    x NotReady                no model is loaded; `reason` says why
+    x Draining                the service is going away; another replica will answer
+    x UnknownVocabulary       no such named vocabulary beside the model
+    x UnsupportedLanguage     the language is none that the model knows
+    x InvalidConfig           a value in the session's configuration is out of range
+  * SessionClosed             audio came after finish() or cancel()
+  * ModelRefused              a model version cannot be served; `version` and `reason` say which and why
+    x ModelBroken             files missing, bytes wrong, or CTranslate2 cannot read them
+    x ModelMismatch           mel bins, vocabulary or manifest disagree
+    x SmokeFailed             it loads, and does not say what the smoke dictation says
+    x MemoryShort             it does not fit beside the model in use
+  * DecodeFailed              the engine failed on one request; others were not touched
+"""
+
+from carabin.registry.errors import CarabinError
+
+
+class TranscriberError(CarabinError):
+    """Base of everything the transcriber raises on purpose."""
+
+
+class SessionRefused(TranscriberError):
+    """No session was opened."""
+
+
+class Overloaded(SessionRefused):
+    """The service hears as much speech as it can decode in time."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"the transcriber is at its limit: try again in {retry_after_s:.0f} s")
+        self.retry_after_s = retry_after_s
+
+
+class NotReady(SessionRefused):
+    """There is no model to decode with."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"no model is ready: {reason}")
+        self.reason = reason
+
+
+class Draining(SessionRefused):
+    """The service finishes its sessions and takes no new ones."""
+
+    def __init__(self) -> None:
+        super().__init__("the transcriber is shutting down: connect again to reach another replica")
+
+
+class UnknownVocabulary(SessionRefused):
+    """A session asked for a vocabulary that is not there."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        listing = ", ".join(known) if known else "none"
+        super().__init__(f"there is no vocabulary {name!r}; known: {listing}")
+        self.name = name
+        self.known = known
+
+
+class UnsupportedLanguage(SessionRefused):
+    """A session asked for a language that the model does not know."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__(f"language {language!r} is none that the model knows: use a code such as 'fr' or 'en'")
+        self.language = language
+
+
+class InvalidConfig(SessionRefused):
+    """A value in a session's configuration is out of range."""
+
+
+class SessionClosed(TranscriberError):
+    """Audio or a flush came after the dictation was finished or cancelled."""
+
+
+class ModelRefused(TranscriberError):
+    """A model version cannot be served; the one in use goes on."""
+
+    def __init__(self, version: str, reason: str) -> None:
+        super().__init__(f"model {version} is refused: {reason}")
+        self.version = version
+        self.reason = reason
+
+
+class ModelBroken(ModelRefused):
+    """Files are missing, their bytes are wrong, or CTranslate2 cannot read them."""
+
+
+class ModelMismatch(ModelRefused):
+    """Mel bins, vocabulary or manifest disagree with the weights."""
+
+
+class SmokeFailed(ModelRefused):
+    """The model loads, and does not write what the smoke dictation says."""
+
+
+class MemoryShort(ModelRefused):
+    """There is no room for this model beside the one in use."""
+
+
+class DecodeFailed(TranscriberError):
+    """The engine failed on one request."""

@@ -1,0 +1,115 @@
+"""The seam between the wire and the dictation: what every protocol adapter talks to.
+
+`live.LiveTranscriber` is the real one, `fakes.FakeTranscriber` ships for tests; both pass the same contract suite.
+All methods are called on the event loop's thread, and none of them blocks it.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import SessionConfig
+from .events import Event, Final
+
+Samples: TypeAlias = NDArray[np.float32]
+"""(n,) float32, 16 kHz mono, in [-1, 1]."""
+
+ModelState = Literal["none", "loading", "steady", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether a load balancer should send sessions here."""
+
+    ready: bool
+    reason: str
+    """Empty when ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which model answers, and what its successor is doing."""
+
+    name: str
+    version: str | None
+    """The version in use; None before the first one is loaded."""
+    state: ModelState
+    """`failed` says that the newest attempt was refused; a version in use goes on all the same."""
+    target: str | None = None
+    """The version being loaded, or the one that was refused."""
+    reason: str = ""
+    """Why `target` was refused."""
+    loaded_at: datetime | None = None
+
+
+class Dictation(Protocol):
+    """One open session."""
+
+    @property
+    def id(self) -> str:
+        """Unique in this process; safe to log."""
+
+    def push(self, samples: Samples) -> None:
+        """Take audio; it never blocks and nothing is dropped.
+
+        Args:
+            samples: (n,) float32 at 16 kHz, mono, in [-1, 1]; any n, 0 included. The array is not kept by reference.
+
+        Raises:
+            SessionClosed: after `finish()` or `cancel()`.
+        """
+
+    async def flush(self) -> None:
+        """End the utterance in progress; return when all that was pushed is final and `Flushed` was sent.
+
+        Raises:
+            SessionClosed: after `finish()` or `cancel()`.
+        """
+
+    async def finish(self) -> None:
+        """Flush, then end `events()`; return when the last event was sent. Calling it again does nothing more."""
+
+    def events(self) -> AsyncIterator[Event]:
+        """Yield events as they happen; only one reader. It ends after `finish()`, `cancel()` or `SessionFailed`."""
+
+    def cancel(self) -> None:
+        """Forget the session and its audio at once; `events()` ends."""
+
+
+class Transcriber(Protocol):
+    """The transport-free core."""
+
+    async def start(self) -> None:
+        """Begin to look for a model; returns at once, `readiness()` tells when one is loaded."""
+
+    async def stop(self, drain_s: float) -> None:
+        """Refuse new sessions, wait up to `drain_s` for the open ones to finish, cancel the rest, free the model."""
+
+    def open(self, config: SessionConfig, identity: str | None = None) -> Dictation:
+        """Open a session.
+
+        Args:
+            identity: who dictates, as the authentication names them; kept for the audit log alone.
+
+        Raises:
+            Overloaded, NotReady, Draining, UnknownVocabulary, UnsupportedLanguage, InvalidConfig
+        """
+
+    def transcribe(self, samples: Samples, config: SessionConfig) -> AsyncIterator[Final]:
+        """Transcribe a recording of any length, cut at its pauses; live sessions go first.
+
+        Raises:
+            As `open()`, on the first step of the iteration; DecodeFailed where a part cannot be decoded.
+        """
+
+    def readiness(self) -> Readiness: ...
+
+    @property
+    def model(self) -> ModelInfo: ...
+
+    def subscribe_model(self) -> AsyncIterator[ModelInfo]:
+        """Yield the current state, then each change; a slow reader sees the newest, not every one."""
