@@ -3,6 +3,12 @@
 * TrainerError
   x BaseModelRefused   the base model is not the published one, or cannot be trained from
   x Ct2FormatInvalid   a file is not the CTranslate2 binary that it claims to be
+  x DatasetError
+    + DatasetInvalid     a dataset folder or file cannot be read as one of ours
+    + DatasetRefused     the gate found files that must not be learnt from; nothing was published
+    + EngineMissing      a speech engine is unknown or not installed
+    + SynthesisFailed    a speech engine gave no usable sound
+  x EvaluationFailed   a model cannot be scored: it does not load, or there is nothing to score it on
 """
 
 from pathlib import Path
@@ -24,3 +30,27 @@ class Ct2FormatInvalid(TrainerError):
     def __init__(self, file: Path, offset: int, reason: str) -> None:
         super().__init__(f"{file}: not a CTranslate2 model: {reason} at byte {offset}")
         self.file = file
+
+
+class DatasetError(TrainerError):
+    """Base of what can be wrong with dictations, before training."""
+
+
+class DatasetInvalid(DatasetError):
+    """A dataset folder, split or input list is missing, broken or not one of ours."""
+
+
+class DatasetRefused(DatasetError):
+    """The gate found files that must not be learnt from; each is named, and nothing was published."""
+
+
+class EngineMissing(DatasetError):
+    """A speech engine is unknown, or what it needs is not installed."""
+
+
+class SynthesisFailed(DatasetError):
+    """A speech engine gave no usable sound."""
+
+
+class EvaluationFailed(TrainerError):
+    """A model cannot be scored."""
