@@ -1,12 +1,15 @@
 """Settings come from the environment, else from the embedded store's note, else a sentence says what is missing."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.errors import StoreNotConfigured
 from carabin.registry.settings import state_path
+from carabin.registry.state import alive_lock
 from carabin.registry.store import MinioStore
 
 
@@ -17,35 +20,46 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CARABIN_DATA_DIR", str(tmp_path))
 
 
-def note() -> None:
+@contextmanager
+def noted() -> Iterator[None]:
+    """The note of an embedded store that runs, and the lock it holds."""
     state_path().parent.mkdir()
     state = {"endpoint": "127.0.0.1:20001", "access_key": "carabin", "secret_key": "noted", "secure": False, "pid": 1}
     state_path().write_text(json.dumps(state))
+    with alive_lock(state_path().parent):
+        yield
 
 
 def test_the_embedded_store_is_found_by_its_note() -> None:
-    note()
-    settings = store_settings()
-    assert (settings.endpoint, settings.secure) == ("127.0.0.1:20001", False)
-    assert settings.secret_key.get_secret_value() == "noted"
-    assert isinstance(connect(), MinioStore)
+    with noted():
+        settings = store_settings()
+        assert (settings.endpoint, settings.secure) == ("127.0.0.1:20001", False)
+        assert settings.secret_key.get_secret_value() == "noted"
+        assert isinstance(connect(), MinioStore)
 
 
 def test_the_environment_wins_whole_so_that_keys_never_go_to_another_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    note()
-    monkeypatch.setenv("CARABIN_STORE_ENDPOINT", "minio.hospital.example:9000")
-    with pytest.raises(StoreNotConfigured, match="CARABIN_STORE_ACCESS_KEY is not set"):
-        connect()
-    monkeypatch.setenv("CARABIN_STORE_ACCESS_KEY", "me")
-    monkeypatch.setenv("CARABIN_STORE_SECRET_KEY", "mine")
-    settings = store_settings()
-    assert (settings.endpoint, settings.secure) == ("minio.hospital.example:9000", True)
+    with noted():
+        monkeypatch.setenv("CARABIN_STORE_ENDPOINT", "minio.hospital.example:9000")
+        with pytest.raises(StoreNotConfigured, match="CARABIN_STORE_ACCESS_KEY is not set"):
+            connect()
+        monkeypatch.setenv("CARABIN_STORE_ACCESS_KEY", "me")
+        monkeypatch.setenv("CARABIN_STORE_SECRET_KEY", "mine")
+        settings = store_settings()
+        assert (settings.endpoint, settings.secure) == ("minio.hospital.example:9000", True)
 
 
 def test_a_bucket_name_alone_does_not_hide_the_embedded_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    note()
-    monkeypatch.setenv("CARABIN_STORE_MODELS_BUCKET", "modeles")
-    assert store_settings().models_bucket == "modeles"
+    with noted():
+        monkeypatch.setenv("CARABIN_STORE_MODELS_BUCKET", "modeles")
+        assert store_settings().models_bucket == "modeles"
+
+
+def test_a_note_of_a_store_that_does_not_run_is_not_trusted() -> None:
+    with noted():
+        pass
+    with pytest.raises(StoreNotConfigured, match=r"store is not running: run `carabin store start`"):
+        connect()
 
 
 def test_without_any_store_the_sentence_says_what_to_do() -> None:
@@ -54,14 +68,14 @@ def test_without_any_store_the_sentence_says_what_to_do() -> None:
 
 
 def test_a_setting_that_does_not_parse_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    note()
-    monkeypatch.setenv("CARABIN_STORE_SECURE", "perhaps")
-    monkeypatch.setenv("CARABIN_STORE_ACCESS_KEY", "me")
-    monkeypatch.setenv("CARABIN_STORE_SECRET_KEY", "mine")
-    with pytest.raises(StoreNotConfigured, match="CARABIN_STORE_SECURE: Input should be a valid boolean"):
-        connect()
+    with noted():
+        monkeypatch.setenv("CARABIN_STORE_SECURE", "perhaps")
+        monkeypatch.setenv("CARABIN_STORE_ACCESS_KEY", "me")
+        monkeypatch.setenv("CARABIN_STORE_SECRET_KEY", "mine")
+        with pytest.raises(StoreNotConfigured, match="CARABIN_STORE_SECURE: Input should be a valid boolean"):
+            connect()
 
 
 def test_the_secret_is_never_printed() -> None:
-    note()
-    assert "noted" not in repr(store_settings())
+    with noted():
+        assert "noted" not in repr(store_settings())

@@ -16,9 +16,10 @@ from carabin.registry.errors import (
     StoreUnreachable,
 )
 from carabin.registry.fakes import MemoryStore
+from carabin.registry.settings import StoreSettings
 from carabin.registry.store import PART_BYTES, PROBE_KEY, MinioStore, ObjectStore, require_conditional_writes
 
-from .conftest import settings
+from .conftest import at
 
 
 def test_what_was_put_is_got_listed_and_deleted(store: ObjectStore, bucket: str) -> None:
@@ -160,11 +161,11 @@ def test_a_store_that_ignores_conditions_is_refused(store: MemoryStore, header: 
     assert not store.exists("models", PROBE_KEY)
 
 
-def test_a_wrong_secret_is_denied(s3_endpoint: str) -> None:
+def test_a_wrong_secret_is_denied(s3_settings: StoreSettings) -> None:
     with pytest.raises(AccessDenied):
-        MinioStore(settings(s3_endpoint, secret="wrong-secret")).ensure_bucket("models")
+        MinioStore(at(s3_settings.endpoint, secret="wrong-secret")).ensure_bucket("models")
 
 
 def test_a_store_that_is_away_is_unreachable_and_named() -> None:
     with pytest.raises(StoreUnreachable, match=r"127\.0\.0\.1:1/models"):
-        MinioStore(settings("127.0.0.1:1")).ensure_bucket("models")
+        MinioStore(at("127.0.0.1:1")).ensure_bucket("models")

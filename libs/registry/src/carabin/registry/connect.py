@@ -3,7 +3,8 @@
 from pydantic import ValidationError
 
 from .errors import StoreNotConfigured
-from .settings import PREFIX, StoreSettings, state_path
+from .settings import PREFIX, StoreSettings, environment_names_a_store, state_path
+from .state import is_running
 from .store import MinioStore, ObjectStore
 
 
@@ -11,8 +12,11 @@ def store_settings() -> StoreSettings:
     """Return the settings from the environment, else those of this machine's embedded store.
 
     Raises:
-        StoreNotConfigured: neither says enough; the sentence says what is missing.
+        StoreNotConfigured: neither says enough, or the embedded store does not run; the sentence says which.
     """
+    noted = state_path()
+    if not environment_names_a_store() and noted.exists() and not is_running(noted.parent):
+        raise StoreNotConfigured(f"the embedded store in {noted.parent} is not running: run `carabin store start`")
     try:
         return StoreSettings()
     except ValidationError as error:
@@ -21,7 +25,7 @@ def store_settings() -> StoreSettings:
         if first["type"] != "missing":
             raise StoreNotConfigured(f"{variable}: {first['msg']}") from error
         raise StoreNotConfigured(
-            f"no object store is known: {variable} is not set and {state_path()} names no embedded store;"
+            f"no object store is known: {variable} is not set and {noted} names no embedded store;"
             " set CARABIN_STORE_ENDPOINT, _ACCESS_KEY and _SECRET_KEY, or run `carabin store start`"
         ) from error
 

@@ -10,6 +10,8 @@ CarabinError             anything that Carabin raises on purpose: its text is on
     + PreconditionFailed   a conditional write lost: the object is there already, or is another than expected
     + ConditionsIgnored    the store accepts conditional writes and ignores them
     + StoreNotConfigured   no endpoint or key is known, and no embedded store runs here
+  x EmbeddedStoreFailed    the embedded store did not start or stop
+    + PortInUse
   x DiskFailed             the local disk refused a file: full, read-only or not ours
   x ManifestInvalid        the manifest cannot be read by this release
   x UnsafePath             a name would leave its folder
@@ -57,6 +59,14 @@ class ConditionsIgnored(StoreError):
 
 class StoreNotConfigured(StoreError):
     """Nothing says where the store is or who we are to it."""
+
+
+class EmbeddedStoreFailed(RegistryError):
+    """The embedded store did not start or stop; the sentence says where its log is."""
+
+
+class PortInUse(EmbeddedStoreFailed):
+    """Another program listens on a port that the embedded store needs."""
 
 
 class DiskFailed(RegistryError):

@@ -23,6 +23,12 @@ def state_path(folder: Path | None = None) -> Path:
     return (folder or data_dir() / "store") / "state.json"
 
 
+def environment_names_a_store() -> bool:
+    """Say whether the environment names any part of a store; then the embedded one's keys must not be sent there."""
+    named = {name.upper() for name in os.environ}
+    return any(f"{PREFIX}{field.upper()}" in named for field in _IDENTITY)
+
+
 class StoreSettings(BaseSettings):
     """Read from the environment, each field as `CARABIN_STORE_<FIELD>`; else from this machine's embedded store."""
 
@@ -60,8 +66,7 @@ class _EmbeddedState(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """Return the store's address and keys, or nothing."""
-        named = {name.upper() for name in os.environ}
-        if any(f"{PREFIX}{field.upper()}" in named for field in _IDENTITY):
+        if environment_names_a_store():
             return {}
         try:
             state = json.loads(state_path().read_text())
