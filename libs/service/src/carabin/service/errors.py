@@ -1,0 +1,21 @@
+"""What can go wrong around a service.
+
+CarabinError          of carabin.registry.errors
+* ServiceError
+  x SettingInvalid    a setting is missing or does not parse; the sentence names its variable
+  x PortTaken         another program listens there
+"""
+
+from carabin.registry.errors import CarabinError
+
+
+class ServiceError(CarabinError):
+    """Base of everything this library raises on purpose."""
+
+
+class SettingInvalid(ServiceError):
+    """A setting is missing or does not parse; the sentence names its variable."""
+
+
+class PortTaken(ServiceError):
+    """Another program listens on the port."""

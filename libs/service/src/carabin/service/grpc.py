@@ -1,0 +1,139 @@
+"""A gRPC server with the standard health and reflection services, synchronous or on asyncio."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.protobuf.descriptor import ServiceDescriptor
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from .errors import PortTaken
+
+DEFAULT_WORKERS = 16
+"""Calls served at once by the synchronous server; a stream holds one for as long as it lasts."""
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+"""Eight minutes of 16 kHz 16-bit audio in one message; longer audio is streamed."""
+
+_OPTIONS = (
+    # Two servers on one port would each get some of the calls; the second must fail instead.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A servicer, and how generated code registers it.
+
+    Example: `Service(exporter_pb2.DESCRIPTOR.services_by_name["ExporterService"],
+    exporter_pb2_grpc.add_ExporterServiceServicer_to_server, servicer)`.
+    """
+
+    descriptor: ServiceDescriptor
+    add: Callable[[Any, Any], None]
+    servicer: Any
+
+    @property
+    def name(self) -> str:
+        """The full name, such as carabin.exporter.v1.ExporterService."""
+        return str(self.descriptor.full_name)
+
+
+@dataclass(frozen=True)
+class GrpcServer:
+    """A running synchronous server."""
+
+    port: int
+    _server: grpc.Server
+    _health: health.HealthServicer
+    _names: Sequence[str]
+
+    def set_serving(self, serving: bool) -> None:
+        """Tell health checks, of the server and of each service, whether calls are welcome."""
+        for name in ("", *self._names):
+            self._health.set(name, _status(serving))
+
+    def stop(self, grace_s: float = 5.0) -> None:
+        """Refuse new calls at once, and end those that run after `grace_s`."""
+        self._health.enter_graceful_shutdown()
+        self._server.stop(grace_s).wait()
+
+
+@dataclass(frozen=True)
+class AsyncGrpcServer:
+    """A running asyncio server."""
+
+    port: int
+    _server: grpc.aio.Server
+    _health: Any
+    _names: Sequence[str]
+
+    async def set_serving(self, serving: bool) -> None:
+        """Tell health checks, of the server and of each service, whether calls are welcome."""
+        for name in ("", *self._names):
+            await self._health.set(name, _status(serving))
+
+    async def stop(self, grace_s: float = 5.0) -> None:
+        """Refuse new calls at once, and end those that run after `grace_s`."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_s)
+
+
+def start_server(
+    servicers: Sequence[Service], port: int, *, host: str = "0.0.0.0", workers: int = DEFAULT_WORKERS
+) -> GrpcServer:
+    """Start a server in threads, with health (serving) and reflection; port 0 takes a free one.
+
+    Raises:
+        PortTaken: another program listens there.
+    """
+    server = grpc.server(ThreadPoolExecutor(workers, thread_name_prefix="grpc"), options=_OPTIONS)
+    servicer = health.HealthServicer()
+    names = _register(server, servicers, servicer)
+    running = GrpcServer(_bind(server, host, port), server, servicer, names)
+    running.set_serving(True)
+    server.start()
+    return running
+
+
+async def start_async_server(servicers: Sequence[Service], port: int, *, host: str = "0.0.0.0") -> AsyncGrpcServer:
+    """Start a server on the running event loop, with health (serving) and reflection; port 0 takes a free one.
+
+    Raises:
+        PortTaken: another program listens there.
+    """
+    server = grpc.aio.server(options=_OPTIONS)
+    servicer = health.aio.HealthServicer()  # type: ignore[attr-defined] - the stubs know the synchronous one alone
+    names = _register(server, servicers, servicer)
+    running = AsyncGrpcServer(_bind(server, host, port), server, servicer, names)
+    await running.set_serving(True)
+    await server.start()
+    return running
+
+
+def _register(server: Any, servicers: Sequence[Service], health_servicer: Any) -> list[str]:
+    for service in servicers:
+        service.add(service.servicer, server)
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    names = [service.name for service in servicers]
+    reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
+    return names
+
+
+def _bind(server: Any, host: str, port: int) -> int:
+    try:
+        bound = int(server.add_insecure_port(f"{host}:{port}"))
+    except RuntimeError as error:
+        raise PortTaken(f"gRPC port {port} on {host} cannot be opened: another program listens there") from error
+    if bound == 0:
+        raise PortTaken(f"gRPC port {port} on {host} cannot be opened: another program listens there")
+    return bound
+
+
+def _status(serving: bool) -> Any:
+    status = health_pb2.HealthCheckResponse
+    return status.SERVING if serving else status.NOT_SERVING

@@ -1,0 +1,67 @@
+"""One log line for each event: JSON for machines, a short line on a terminal.
+
+Log ids, states and durations, never dictated text:
+`log.info("loaded", extra={"event": "model_loaded", "load_s": 1.2})`.
+"""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import TextIO
+
+_STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"}
+"""What every record carries; anything else came from `extra`."""
+
+
+class JsonFormatter(logging.Formatter):
+    """Renders a record as one line of JSON: time, level, service, logger, event, message, and the extra fields."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        extra = _extra(record)
+        fields = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "service": self._service,
+            "logger": record.name,
+            "event": extra.pop("event", record.name.rsplit(".", 1)[-1]),
+            "message": record.getMessage(),
+            **extra,
+        }
+        if record.exc_info:
+            fields["error"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False, default=str)
+
+
+class HumanFormatter(logging.Formatter):
+    """Renders a record as `10:15:00 INFO event: message (name=value, …)`, in local time."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        extra = _extra(record)
+        event = extra.pop("event", record.name.rsplit(".", 1)[-1])
+        time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
+        details = ", ".join(f"{name}={value}" for name, value in extra.items())
+        line = f"{time} {record.levelname} {event}: {record.getMessage()}" + (f" ({details})" if details else "")
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def configure_logging(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send every log of this process to `stream`, by default standard error, in one form; may be repeated.
+
+    Args:
+        service: its name in every line.
+        level: the least level that is kept, by name.
+    """
+    stream = stream or sys.stderr
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(HumanFormatter() if stream.isatty() else JsonFormatter(service))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(True)
+
+
+def _extra(record: logging.LogRecord) -> dict[str, object]:
+    return {name: value for name, value in record.__dict__.items() if name not in _STANDARD}

@@ -1,0 +1,95 @@
+"""The base of each service's settings, and the table that documents them."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .errors import SettingInvalid
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One setting, as `carabin settings` prints it."""
+
+    variable: str
+    type: str
+    default: str
+    """As it would be written in the environment; `required` where there is none."""
+    description: str
+
+
+class ServiceSettings(BaseSettings):
+    """Read from the environment, each field as `CARABIN_<SERVICE>_<FIELD>`: `TrainerSettings` is the TRAINER's.
+
+    Every field is documented once, by its `Field(description=...)`.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    log_level: str = Field(default="INFO", description="least level that is logged: DEBUG, INFO, WARNING or ERROR")
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if not cls.model_config.get("env_prefix"):
+            name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__.removesuffix("Settings"))
+            cls.model_config["env_prefix"] = f"CARABIN_{name.upper()}_"
+
+    @classmethod
+    def load(cls, **values: Any) -> Self:
+        """Read the environment; `values` win over it.
+
+        Raises:
+            SettingInvalid: a setting is missing or does not parse; the sentence names its variable.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            variable = f"{cls.model_config.get('env_prefix', '')}{'_'.join(str(step) for step in first['loc'])}".upper()
+            if first["type"] == "missing":
+                raise SettingInvalid(f"{variable} is not set; `carabin settings` says what it means") from error
+            raise SettingInvalid(f"{variable}={first['input']!r}: {first['msg']}") from error
+
+    @classmethod
+    def table(cls) -> list[SettingRow]:
+        """Return one row for each setting, in the order of the class."""
+        return settings_table(cls)
+
+
+def settings_table(settings: type[BaseSettings]) -> list[SettingRow]:
+    """Return one row for each field of any settings class; a secret's default is never shown."""
+    prefix = settings.model_config.get("env_prefix", "")
+    return [
+        SettingRow(
+            variable=f"{prefix}{name}".upper(),
+            type=_type_name(field.annotation),
+            default=_default(field),
+            description=field.description or "",
+        )
+        for name, field in settings.model_fields.items()
+    ]
+
+
+def _type_name(annotation: Any) -> str:
+    if annotation is SecretStr:
+        return "secret"
+    text = (
+        annotation.__name__ if isinstance(annotation, type) and not hasattr(annotation, "__args__") else str(annotation)
+    )
+    return re.sub(r"\b(?:[a-z_]+\.)+", "", text)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(value, SecretStr):
+        return "" if not value.get_secret_value() else "(secret)"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
