@@ -27,7 +27,7 @@ def split_by_sentence(sentence: str, shares: Shares = SHARES, salt: str = SALT) 
         reached += share
         if draw < reached:
             return split
-    return next(reversed(shares))
+    return list(shares)[-1]
 
 
 @dataclass(frozen=True, slots=True)

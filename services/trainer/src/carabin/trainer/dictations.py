@@ -19,6 +19,7 @@ from .errors import DatasetInvalid
 
 SPLITS: Final = ("train", "validation", "test")
 COLUMNS: Final = ("audio", "sentence", "speaker", "duration_s", "sha256", "source")
+_TEXT_COLUMNS: Final = COLUMNS[1:]
 _GROUPS_KEPT: Final = 4
 """Row groups of audio held at once: a shuffled epoch touches many, memory stays at some 20 MB."""
 
@@ -42,9 +43,7 @@ class Split(Sequence[Dictation]):
         self._file = file
         try:
             self._parquet = pq.ParquetFile(file)
-            self._rows: list[dict[str, Any]] = self._parquet.read(
-                [name for name in COLUMNS if name != "audio"]
-            ).to_pylist()
+            self._rows: list[dict[str, Any]] = self._parquet.read(list(_TEXT_COLUMNS)).to_pylist()
         except (pa.ArrowException, OSError, KeyError) as error:
             raise DatasetInvalid(f"{file}: not a split of a dataset: {error}") from error
         metadata = self._parquet.metadata
@@ -71,9 +70,8 @@ class Split(Sequence[Dictation]):
         try:
             audio = decode(self._sound(place))
         except (soundfile.SoundFileError, pa.ArrowException, OSError) as error:
-            raise DatasetInvalid(
-                f"{self._file}: dictation {place} ({row['source']}) cannot be decoded: {error}"
-            ) from error
+            where = f"{self._file}: dictation {place} ({row['source']})"
+            raise DatasetInvalid(f"{where} cannot be decoded: {error}") from error
         return Dictation(audio=audio, **row)
 
     @property

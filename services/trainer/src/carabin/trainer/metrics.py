@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import jiwer
 
-from .normalize import normalize
 from .terms import TermIndex
 
 
@@ -56,8 +55,3 @@ def missed_terms(reference: str, hypothesis: str, index: TermIndex) -> list[str]
 def corpus_rate(counts: Sequence[Counts]) -> float:
     """Return all errors over all totals: long dictations weigh more than short ones."""
     return sum(count.errors for count in counts) / max(1, sum(count.total for count in counts))
-
-
-def normalized(text: str) -> str:
-    """Return the form that normalised rates compare."""
-    return normalize(text)

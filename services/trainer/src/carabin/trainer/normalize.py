@@ -23,7 +23,8 @@ _RATIO = re.compile(r"(?<![\d,])(\d{1,3})\s*(?:/|\bsur\b)\s*(?=\d{1,3}(?![\d,]))
 _VERTEBRA = re.compile(r"(?<![\w'])([cdtls]) ?[-.]?(\d{1,2})(?![\w,])(?! (?:mg|g|ml|mm|cm|%)\b)")
 _ORDINAL = re.compile(r"\b(\d+)\s?(?:ère|ères|ers?|re|ème|èmes|e|es|nde?|eme)\b")
 _ABBREVIATIONS: Final = {
-    "dr": "docteur", "pr": "professeur", "mme": "madame", "mlle": "mademoiselle", "n°": "numéro", "nº": "numéro", "+": "plus",
+    "dr": "docteur", "pr": "professeur", "mme": "madame", "mlle": "mademoiselle",
+    "n°": "numéro", "nº": "numéro", "+": "plus",
 }  # fmt: skip
 _ABBREVIATION = re.compile(r"(?<![\w+])(?:dr|pr|mme|mlle)\b\.?|n[°º]|(?<!\w)\+(?=\s|\d|$)")
 _NOT_ELIDED: Final = {"aujourd'hui": "aujourdhui", "prud'homme": "prudhomme", "quelqu'un": "quelquun"}

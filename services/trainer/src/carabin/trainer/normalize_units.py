@@ -47,6 +47,10 @@ _PER = re.compile(rf"(?:\s*/\s*|\s+par\s+)({_UNIT})(?!\w)")
 _PER_CUBIC = re.compile(r"\s*(?:/\s*|\bpar )(?:millimètres? cubes?|mm cubes?|mm3|mm³)(?!\w)")
 
 
+FOLDED: Final = frozenset(UNITS)
+"""The units that `fold_units` writes, alone or joined by « / »."""
+
+
 def fold_units(text: str) -> str:
     """Write each measure as « number unit » or « number unit/unit »; `text` is lower case with decimal commas."""
     return _MEASURE.sub(_folded, _PER_CUBIC.sub(" /mm3", text))

@@ -1,4 +1,4 @@
-"""Speaks sentences into a dataset: several synthetic speakers, splits disjoint by sentence, one speaker for tests only."""
+"""Speaks sentences into a dataset: several synthetic speakers, splits disjoint by sentence, one for tests only."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -71,9 +71,8 @@ def synthesize(
             if take.split != split:
                 continue
             samples = engine.speak(spoken(take.sentence), take.speaker)
-            yield Row.of(
-                samples, take.sentence, f"{engine.name}:{take.speaker.name}", f"{engine.name}:{take.speaker.name}"
-            )
+            speaker = f"{engine.name}:{take.speaker.name}"
+            yield Row.of(samples, take.sentence, speaker, source=speaker)
             if progress:
                 progress(next(done), len(takes))
 

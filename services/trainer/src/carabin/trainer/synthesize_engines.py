@@ -1,4 +1,4 @@
-"""Speech engines behind one method: text in, 16 kHz mono out. Only Pico comes with Carabin; the others say what they lack."""
+"""Speech engines behind one method: text in, 16 kHz mono out. Pico comes with Carabin; others say what they lack."""
 
 import io
 import shutil
@@ -48,7 +48,7 @@ class PicoEngine:
 
     def speak(self, text: str, speaker: Speaker) -> Samples:
         pcm = self._voice.speak(text, voice="fr-FR", speed=speaker.speed, pitch=speaker.pitch)
-        return _checked(np.frombuffer(pcm, np.int16).astype(np.float32) / 32768, RATE_HZ, self.name, text)
+        return _checked(np.asarray(np.frombuffer(pcm, np.int16) / 32768, np.float32), RATE_HZ, self.name, text)
 
 
 class EspeakEngine:
@@ -93,7 +93,7 @@ class BarkEngine:
         try:
             from transformers import AutoProcessor, BarkModel
 
-            self._processor: Any = AutoProcessor.from_pretrained(source)
+            self._processor: Any = AutoProcessor.from_pretrained(source)  # type: ignore[no-untyped-call]
             self._model: Any = BarkModel.from_pretrained(source)
         except (ImportError, OSError, ValueError) as error:
             reason = str(error).splitlines()[0]

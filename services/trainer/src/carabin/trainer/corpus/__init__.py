@@ -1,7 +1,7 @@
 """French sentences of our own writing, to speak, to learn from and to measure with; see `medical.txt` for the form.
 
-Labels are written as a report is: digits for measures and doses (« 5 mg », « 8,4 % », « 140/80 mmHg », « L4-L5 »), words
-for small counts in prose (« trois fois par jour »). What a voice must say instead is `synthesize_text.spoken`'s affair.
+Labels are written as a report is: digits for measures and doses (« 5 mg », « 8,4 % », « 140/80 mmHg », « L4-L5 »),
+words for small counts in prose (« trois fois par jour »). What a voice must say instead is `synthesize_text.spoken`.
 """
 
 from dataclasses import dataclass
@@ -29,6 +29,11 @@ def general_sentences() -> list[Sentence]:
 def term_lines() -> list[str]:
     """Return the medical terms whose recall is measured, one or a few words each."""
     return _lines("terms.txt")
+
+
+def drug_lines() -> list[str]:
+    """Return the names of medicines: hearing another one is a critical error."""
+    return _lines("drugs.txt")
 
 
 def _sentences(name: str) -> list[Sentence]:

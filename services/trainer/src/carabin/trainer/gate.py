@@ -1,0 +1,72 @@
+"""The gate before a dataset: every recording and report is judged, and every judgement names its file."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+Action = Literal["refused", "changed", "noted"]
+"""Refused: may not be learnt from. Changed: taken in another form. Noted: taken as it is, but worth knowing."""
+
+MAX_NAMED: Final = 20
+"""Files that an error names before it only counts: a screen of them; the report has all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One judgement: `rule` is for machines, `message` a clear sentence that names the file."""
+
+    file: str
+    rule: str
+    action: Action
+    message: str
+
+
+@dataclass
+class GateReport:
+    """All findings of one build, in the order found."""
+
+    findings: list[Finding] = field(default_factory=list)
+    accepted: int = 0
+
+    def add(self, file: Path | str, rule: str, action: Action, reason: str) -> None:
+        """Record that `file` `reason`, a verb phrase such as « is empty »."""
+        self.findings.append(Finding(str(file), rule, action, f"{file} {reason}"))
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        self.findings.extend(findings)
+
+    @property
+    def refused(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.action == "refused"]
+
+    def refusal(self) -> str:
+        """Return the sentence of an error that names the refused files."""
+        refused = self.refused
+        named = "; ".join(finding.message for finding in refused[:MAX_NAMED])
+        more = f"; and {len(refused) - MAX_NAMED} more" if len(refused) > MAX_NAMED else ""
+        count = "1 file is" if len(refused) == 1 else f"{len(refused)} files are"
+        return f"{count} refused, nothing was published (correct them, or leave them out by --skip-bad): {named}{more}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the report for machines."""
+        return {
+            "accepted": self.accepted,
+            "refused": len(self.refused),
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+    def write(self, file: Path) -> Path:
+        """Write the report as JSON, whatever became of the dataset."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(self.as_dict(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        return file
+
+
+def summary(findings: Sequence[Finding]) -> dict[str, int]:
+    """Return how often each rule spoke."""
+    counted: dict[str, int] = {}
+    for finding in findings:
+        counted[finding.rule] = counted.get(finding.rule, 0) + 1
+    return counted
