@@ -1,0 +1,49 @@
+"""What the speaker asks for instead of dictating it: « efface ça », « insérer signature »."""
+
+from collections.abc import Mapping
+
+from .pieces import Command, Match
+from .stream import END, Stream
+from .tables import commands
+from .tokens import Kind
+
+INSERT = frozenset({"insérer", "insère", "insérez", "inserer"})
+
+
+def spoken_command(stream: Stream, index: int, autotexts: Mapping[tuple[str, ...], str]) -> Match | None:
+    """Match a command that is the whole utterance, or its last words after a pause."""
+    if stream[index].key in INSERT:
+        return _insertion(stream, index, autotexts)
+    for end, command in commands().find(stream, index):
+        alone = index == 0
+        paused = alone or stream[index - 1].kind in (Kind.SIGN, Kind.BREAK)
+        if (alone or (command.where == "end" and paused)) and _ends(stream, end):
+            return _event(stream, end, Command(command.event, said=_said(stream, index, end)))
+    return None
+
+
+def _insertion(stream: Stream, index: int, autotexts: Mapping[tuple[str, ...], str]) -> Match | None:
+    if index != 0 and stream[index - 1].kind not in (Kind.SIGN, Kind.BREAK):
+        return None
+    for name, known in autotexts.items():
+        end = index + 1 + len(name)
+        if stream.matches(index + 1, name) and _ends(stream, end):
+            return _event(stream, end, Command("insert", known, said=_said(stream, index, end)))
+    return None
+
+
+def _event(stream: Stream, end: int, command: Command) -> Match:
+    while stream[end] is not END:
+        end += 1
+    return Match(end, (), command=command)
+
+
+def _ends(stream: Stream, index: int) -> bool:
+    """Only signs stand between `index` and the end of the utterance."""
+    while stream[index].kind is Kind.SIGN:
+        index += 1
+    return stream[index] is END
+
+
+def _said(stream: Stream, start: int, end: int) -> str:
+    return "".join(token.gap + token.text for token in stream.span(start, end)).strip()

@@ -1,0 +1,112 @@
+"""Spoken punctuation, layout and brackets, with the rules that let « point de vue » be words."""
+
+from .pieces import Match, Piece
+from .stream import END, Stream
+from .style import Style
+from .tables import Sign, commands, signs, words
+from .tokens import SIGNS, Kind, Token
+
+CLOSING = {"(": ")", "«": "»"}
+ENDS_SENTENCE = frozenset(".?!…")
+ALL = "".join(sorted(SIGNS))
+
+_ABSORBS = {
+    "sign": (ALL, ALL),
+    "break": (",", ALL),
+    "open": (",", ALL),
+    "close": (",.…", ","),
+    "dash": (",", ALL),
+    "glue": (",.", ",."),
+}
+"""Which of Whisper's own signs go before and after each kind of spoken sign; a full stop before a new line stays."""
+
+
+def spoken_sign(stream: Stream, index: int, style: Style, open_brackets: tuple[str, ...]) -> Match | None:
+    """Match the longest spoken sign at `index` that its context allows."""
+    for end, sign in signs().find(stream, index):
+        if _allowed(stream, index, end, sign, open_brackets):
+            return _match(end, sign, style)
+    return None
+
+
+def _allowed(stream: Stream, index: int, end: int, sign: Sign, open_brackets: tuple[str, ...]) -> bool:
+    if stream[index - 1].key in sign.not_after or (sign.not_before and stream[end].key in sign.not_before):
+        return False
+    if sign.context == "signal":
+        return _is_pause(stream, index, end)
+    if sign.context == "between":
+        return _is_word(stream[index - 1]) and _is_word(stream[end])
+    if sign.context == "paired" and sign.kind == "close":
+        return open_brackets[-1:] == (sign.write,)
+    if sign.context == "paired":
+        return _is_closed_later(stream, end, CLOSING[sign.write])
+    return True
+
+
+def _is_pause(stream: Stream, index: int, end: int) -> bool:
+    """Something shows that the speaker stopped: else « point » is more often a word."""
+    if any(stream[place].key in words()["negation"] for place in range(max(0, index - 4), index)):
+        return False
+    before, after = stream[index - 1], stream[end]
+    if before is not END and before.kind in (Kind.SIGN, Kind.BREAK):
+        return True
+    if after.kind in (Kind.SIGN, Kind.BREAK) or after.is_capital or after.key in words()["clause_starter"]:
+        return True
+    return signs().first(stream, end) is not None or commands().first(stream, end) is not None
+
+
+def _is_word(token: Token) -> bool:
+    return token.kind in (Kind.WORD, Kind.NUMBER)
+
+
+def _is_closed_later(stream: Stream, index: int, closing: str) -> bool:
+    for place in range(index, len(stream)):
+        if any(sign.write == closing for _, sign in signs().find(stream, place)):
+            return True
+    stream[len(stream)]  # What comes after the text may close it: nothing is settled yet.
+    return False
+
+
+def _match(end: int, sign: Sign, style: Style) -> Match:
+    before, after = _ABSORBS[sign.kind]
+    if sign.kind == "break" and sign.write[0] != "\n":
+        before = ALL
+    return Match(
+        end,
+        _pieces(sign, style),
+        absorb_before=before,
+        absorb_after=after,
+        opened=CLOSING.get(sign.write, ""),
+        closed=sign.kind == "close",
+    )
+
+
+def _pieces(sign: Sign, style: Style) -> tuple[Piece, ...]:
+    if sign.kind == "sign":
+        return (sign_piece(sign.write, style),)
+    if sign.kind == "break":
+        mark, lines = sign.write.rstrip("\n"), sign.write.lstrip(",.:;")
+        line = Piece(lines, breaks=True, starts=True, word=False)
+        return (sign_piece(mark, style), line) if mark else (line,)
+    if sign.kind in ("open", "close"):
+        return bracket_pieces(sign.write, style)
+    if sign.kind == "dash":
+        return (Piece("-", word=False),)
+    return (Piece("-" if sign.write == "-" else "/", gap="", sticky=True, word=False),)
+
+
+def sign_piece(sign: str, style: Style) -> Piece:
+    """Return a spoken sign as it is set."""
+    text = style.ellipsis if sign == "…" else sign
+    return Piece(text, gap=style.before(sign), starts=sign in ENDS_SENTENCE, word=False)
+
+
+def bracket_pieces(bracket: str, style: Style) -> tuple[Piece, ...]:
+    """Return a bracket, with the space that French quotes have inside."""
+    if bracket == "(":
+        return (Piece("(", sticky=True, word=False),)
+    if bracket == ")":
+        return (Piece(")", gap="", word=False),)
+    if bracket == "«":
+        return (Piece(style.opening_quote + style.quote_space, sticky=True, word=False),)
+    return (Piece(style.quote_space + style.closing_quote, gap="", word=False),)

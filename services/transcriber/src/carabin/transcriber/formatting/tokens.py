@@ -1,0 +1,82 @@
+"""Text as tokens that remember the space before them; joined again they are the text, with spaces made regular."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import cached_property
+
+THIN_NBSP = "\u202f"
+NBSP = "\u00a0"
+SIGNS = frozenset(",.;:?!…")
+"""Punctuation that Whisper writes by itself, and that a spoken sign beside it replaces."""
+
+_PATTERN = re.compile(
+    rf"(?P<space>\s+)"
+    rf"|(?P<number>[0-9]{{1,3}}(?:{THIN_NBSP}[0-9]{{3}})+(?![0-9])(?:,[0-9]+)?|[0-9]+(?:[.,][0-9]+)*)"
+    rf"|(?P<word>\w+['’](?=\w)|[^\W0-9]\w*(?:-\w+)*)"
+    rf"|(?P<other>.)",
+    re.DOTALL,
+)
+
+
+class Kind(Enum):
+    """What a token is to the rules."""
+
+    WORD = auto()
+    NUMBER = auto()
+    """ASCII digits, with a decimal comma or thin spaces between thousands."""
+    SIGN = auto()
+    BREAK = auto()
+    """One or two new lines."""
+    OTHER = auto()
+
+
+@dataclass(frozen=True)
+class Token:
+    """One word, number, sign or break, and the space that stood before it."""
+
+    text: str
+    kind: Kind
+    gap: str
+    """Nothing, one space, or one no-break space."""
+
+    @cached_property
+    def key(self) -> str:
+        """The form in which the tables know it: lower case, with the typewriter's apostrophe."""
+        return self.text.casefold().replace("’", "'")
+
+    @property
+    def is_capital(self) -> bool:
+        return self.kind is Kind.WORD and self.text[:1].isupper()
+
+
+def tokenize(text: str) -> list[Token]:
+    """Return the tokens of any text; control characters count as space, new lines as breaks."""
+    tokens: list[Token] = []
+    gap = ""
+    for match in _PATTERN.finditer(_without_controls(text)):
+        piece = match.group()
+        if match.lastgroup == "space":
+            lines = piece.count("\n")
+            if lines:
+                tokens.append(Token("\n\n" if lines > 1 else "\n", Kind.BREAK, ""))
+            gap = "" if lines else piece if piece in (THIN_NBSP, NBSP) else " "
+            continue
+        tokens.append(Token(piece, _kind(match.lastgroup, piece), gap))
+        gap = ""
+    return tokens
+
+
+def _kind(group: str | None, piece: str) -> Kind:
+    if group == "number":
+        return Kind.NUMBER
+    if group == "word":
+        return Kind.WORD
+    return Kind.SIGN if piece in SIGNS else Kind.OTHER
+
+
+def _without_controls(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(" " if unicodedata.category(char) == "Cc" and char not in "\n\t" else char for char in text)
