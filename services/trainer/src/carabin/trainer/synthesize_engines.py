@@ -84,22 +84,21 @@ class PiperEngine:
 
 
 class BarkEngine:
-    """Bark through transformers, from a folder or hub id; pitch and speed are the preset's own."""
+    """Bark through transformers, from a local folder; pitch and speed are the preset's own."""
 
     name = "bark"
 
     def __init__(self, voice: Path | None = None) -> None:
-        source = str(voice or "suno/bark-small")
+        if voice is None:
+            raise EngineMissing("the engine bark needs its model: --voice FOLDER (a download of suno/bark-small)")
         try:
             from transformers import AutoProcessor, BarkModel
 
-            self._processor: Any = AutoProcessor.from_pretrained(source)  # type: ignore[no-untyped-call]
-            self._model: Any = BarkModel.from_pretrained(source)
+            self._processor: Any = AutoProcessor.from_pretrained(str(voice), local_files_only=True)  # type: ignore[no-untyped-call]
+            self._model: Any = BarkModel.from_pretrained(str(voice), local_files_only=True)
         except (ImportError, OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
-            raise EngineMissing(
-                f"the engine bark cannot load {source}: give its folder by --voice ({reason})"
-            ) from error
+            raise EngineMissing(f"the engine bark cannot load {voice}: {reason}") from error
 
     def speak(self, text: str, speaker: Speaker) -> Samples:
         inputs = self._processor(text, voice_preset=speaker.preset or "v2/fr_speaker_1")

@@ -6,6 +6,9 @@ words for small counts in prose (« trois fois par jour »). What a voice must s
 
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
+
+from ..errors import DatasetInvalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,26 @@ def term_lines() -> list[str]:
 def drug_lines() -> list[str]:
     """Return the names of medicines: hearing another one is a critical error."""
     return _lines("drugs.txt")
+
+
+def sentences_of(corpus: str) -> list[str]:
+    """Return the sentences of `medical`, `general` or a UTF-8 file with one a line (`#` for headings).
+
+    Raises:
+        DatasetInvalid: neither, or not UTF-8, or empty.
+    """
+    if corpus in ("medical", "general"):
+        return [sentence.text for sentence in (medical_sentences() if corpus == "medical" else general_sentences())]
+    try:
+        lines = Path(corpus).read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise DatasetInvalid(f"{corpus}: it is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+    except OSError as error:
+        raise DatasetInvalid(f"{corpus}: neither medical, general nor a file of sentences: {error.strerror}") from error
+    sentences = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    if not sentences:
+        raise DatasetInvalid(f"{corpus}: it has no sentences")
+    return list(dict.fromkeys(sentences))
 
 
 def _sentences(name: str) -> list[Sentence]:
