@@ -9,8 +9,16 @@
     + EngineMissing      a speech engine is unknown or not installed
     + SynthesisFailed    a speech engine gave no usable sound
   x EvaluationFailed   a model cannot be scored: it does not load, or there is nothing to score it on
+  x TrainingError
+    + SettingsRefused    two settings contradict each other, or this machine cannot do what one asks
+    + LossNotFinite      the loss became NaN or infinite; the batch is named
+    + OutOfMemory        one dictation alone does not fit the device
+    + ResumeRefused      a checkpoint is of another model, dataset or mode
+    + UploadFailed       a checkpoint could not be brought to the store; it is kept on this machine
+    + Stopped            somebody asked us to stop; what was learnt is saved
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from carabin.registry.errors import CarabinError
@@ -54,3 +62,45 @@ class SynthesisFailed(DatasetError):
 
 class EvaluationFailed(TrainerError):
     """A model cannot be scored."""
+
+
+class TrainingError(TrainerError):
+    """Base of what can go wrong once dictations and model are there."""
+
+
+class SettingsRefused(TrainingError):
+    """Settings contradict each other, or this machine cannot do what one of them asks."""
+
+
+class LossNotFinite(TrainingError):
+    """The loss of `step` is NaN or infinite; `dictations` are the SHA-256 of its batch's recordings."""
+
+    def __init__(self, step: int, dictations: Sequence[str]) -> None:
+        super().__init__(
+            f"the loss is not a number at step {step}, on the dictations {', '.join(name[:12] for name in dictations)}:"
+            " look at them, or lower the learning rate; the last checkpoint is kept"
+        )
+        self.step = step
+        self.dictations = dictations
+
+
+class OutOfMemory(TrainingError):
+    """The device has no room for a batch, however small its parts."""
+
+    def __init__(self, batch_size: int, parts: int) -> None:
+        super().__init__(
+            f"the device's memory does not hold a batch of {batch_size} in {parts} part(s): lower the batch size and"
+            " raise the accumulation, or choose a lighter mode"
+        )
+
+
+class ResumeRefused(TrainingError):
+    """A checkpoint does not continue this run: another model, dataset, mode or schedule."""
+
+
+class UploadFailed(TrainingError):
+    """A checkpoint did not reach the store; the text names the folder that still holds it."""
+
+
+class Stopped(TrainingError):
+    """The run was asked to stop, and has saved what it learnt."""

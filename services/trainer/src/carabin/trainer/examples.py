@@ -1,0 +1,85 @@
+"""What an epoch shows of each dictation: its features at the batch's window, its labels with or without times."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from .collate import Array, Example
+from .features import pad
+from .labels import LabelMaker, Labels
+from .spec_augment import SpecAugment, mask
+from .windows import FRAMES_A_SECOND, Draw
+
+_TIMES, _MASKS = 1, 2
+"""Names of the random streams: adding one must not change what another draws."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What was said, and for how long."""
+
+    sentence: str
+    n_frames: int
+    sha256: str
+
+
+class Examples(Dataset[Example]):
+    """Examples by `Draw`; the same draw gives the same example in every process and after every restart.
+
+    Args:
+        features: (n_mels, n_frames) mel, or (window / 2, d_model) encoder states, of each dictation.
+        timestamps: share of the examples whose labels carry times.
+    """
+
+    def __init__(
+        self,
+        texts: Sequence[Text],
+        features: Sequence[Any],
+        make_labels: LabelMaker,
+        *,
+        states: bool,
+        seed: int,
+        timestamps: float = 0.0,
+        spec_augment: SpecAugment | None = None,
+    ) -> None:
+        self._features = features
+        self._states = states
+        self._seed = seed
+        self._timestamps = timestamps
+        self._spec_augment = spec_augment
+        self.texts = texts
+        self._plain = [make_labels(text.sentence, _seconds(text)) for text in texts]
+        self._timed = [make_labels(text.sentence, _seconds(text), timestamps=True) for text in texts] if timestamps else []
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __getitem__(self, draw: Draw) -> Example:
+        return Example(draw.index, self._cut(draw), self._labels(draw))
+
+    def _labels(self, draw: Draw) -> Labels:
+        timed = self._timed and self._rng(draw, _TIMES).random() < self._timestamps
+        return (self._timed if timed else self._plain)[draw.index]
+
+    def _cut(self, draw: Draw) -> Array:
+        features: Array = self._features[draw.index]
+        if self._states:
+            return features
+        padded = pad(features, draw.window)
+        if self._spec_augment is None:
+            return padded
+        return mask(padded, self.texts[draw.index].n_frames, self._spec_augment, self._rng(draw, _MASKS))
+
+    def _rng(self, draw: Draw, stream: int) -> np.random.Generator:
+        return np.random.default_rng([self._seed, stream, draw.epoch, draw.index])
+
+
+def _seconds(text: Text) -> float:
+    return text.n_frames / FRAMES_A_SECOND
+
+
+VALIDATION_EPOCH: Final = 0
+"""Validation looks the same every time."""

@@ -1,0 +1,86 @@
+"""Features on disk: every dictation's mel, or its encoder states, unpadded in one flat file that pages in as needed."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from faster_whisper.feature_extractor import FeatureExtractor
+
+from carabin.registry.store import local_file
+
+HOP: Final = 160
+"""Samples between two mel frames: 10 ms at 16 kHz."""
+
+Mel = npt.NDArray[np.float32]
+
+
+class MelMaker:
+    """Log-mel spectrograms exactly as the transcriber makes them: faster-whisper's, zeros after the end.
+
+    Training on Hugging Face's (which pads the audio, not the mel) would differ by 0.5 to 0.7 on every padded frame.
+    """
+
+    def __init__(self, n_mels: int) -> None:
+        self._extractor = FeatureExtractor(feature_size=n_mels)
+
+    def __call__(self, samples: npt.NDArray[np.float32]) -> Mel:
+        """Return the (n_mels, n_frames) mel of (n,) samples at 16 kHz in [-1, 1], unpadded."""
+        return np.asarray(self._extractor(samples), np.float32)
+
+
+def pad(mel: Mel, window: int) -> Mel:
+    """Return (n_mels, window) frames: zeros after the end, as faster-whisper pads, or the end cut off."""
+    padded = np.zeros((mel.shape[0], window), np.float32)
+    kept = min(window, mel.shape[1])
+    padded[:, :kept] = mel[:, :kept]
+    return padded
+
+
+class ArrayFile(Sequence[npt.NDArray[Any]]):
+    """Arrays of one dtype and rank in one file, read without loading it."""
+
+    def __init__(self, file: Path) -> None:
+        index = json.loads(file.with_suffix(".json").read_text())
+        self._shapes = [tuple(shape) for shape in index["shapes"]]
+        self._starts = np.concatenate([[0], np.cumsum([np.prod(shape, dtype=np.int64) for shape in self._shapes])])
+        self._data = np.memmap(file, dtype=index["dtype"], mode="r", shape=(int(self._starts[-1]),))
+
+    def __len__(self) -> int:
+        return len(self._shapes)
+
+    def __getitem__(self, index: Any) -> Any:
+        start, end = self._starts[index], self._starts[index + 1]
+        return self._data[start:end].reshape(self._shapes[index])
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """The shape of each array."""
+        return self._shapes
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all arrays together."""
+        return int(self._data.nbytes)
+
+
+def write_arrays(file: Path, arrays: Iterable[npt.NDArray[Any]], dtype: str) -> ArrayFile:
+    """Write `arrays` to `file`, or reuse what a run before wrote whole: its index is written last.
+
+    Raises:
+        DiskFailed: the disk is full or may not be written; no file is left.
+    """
+    index = file.with_suffix(".json")
+    if index.exists():
+        return ArrayFile(file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shapes = []
+    with local_file(file), file.open("wb") as output:
+        for array in arrays:
+            shapes.append(array.shape)
+            output.write(np.ascontiguousarray(array, dtype).tobytes())
+    with local_file(index):
+        index.write_text(json.dumps({"dtype": dtype, "shapes": shapes}))
+    return ArrayFile(file)

@@ -1,0 +1,128 @@
+"""The training loop: transformers' Seq2SeqTrainer with our batches, our loss and our ways to fail."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from transformers import Seq2SeqTrainer
+
+from .collate import Batch
+from .errors import LossNotFinite, OutOfMemory
+from .examples import Examples
+from .labels import IGNORED
+from .model import logits_of
+from .windows import BucketSampler, EpochLoader
+
+
+def summed_loss(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+    """Return the cross entropy summed over the batch's label tokens, float32."""
+    logits = logits_of(model, batch)
+    wanted = batch["labels"].reshape(-1)
+    kept = wanted != IGNORED
+    rows = logits.reshape(-1, logits.shape[-1])[kept].float()
+    return nn.functional.cross_entropy(rows, wanted[kept], reduction="sum")
+
+
+class WhisperTrainer(Seq2SeqTrainer):  # type: ignore[misc]
+    """Batches by length, a loss that is the mean over the step's tokens whatever the processes, and errors that name the batch.
+
+    Args:
+        sampler: this process's share of every batch.
+        validation: sets whose losses `evaluate` measures; the first decides.
+    """
+
+    def __init__(self, *, sampler: BucketSampler, validation: Mapping[str, EpochLoader], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._sampler = sampler
+        self._validation = validation
+        self._parts = 1
+        self.loss_is_scaled_for_ga = True  # divided by the whole step's tokens
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """Return this process's batches; the sampler has shared them out already."""
+        return EpochLoader(self.train_dataset, batch_sampler=self._sampler, collate_fn=self.data_collator)
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Tensor:
+        """Return the batch's share of the step's mean token loss.
+
+        Raises:
+            LossNotFinite: it is NaN or infinite; the batch's dictations are named.
+        """
+        total = summed_loss(model, inputs)
+        if not torch.isfinite(total):
+            raise LossNotFinite(self.state.global_step + 1, self._hashes(inputs["indices"]))
+        # Data parallelism averages gradients over processes; the tokens are those of all of them.
+        return total * self.args.world_size / num_items_in_batch
+
+    def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Tensor:
+        """Take a micro-batch in as many parts as memory needs; a step that does not fit halves them from then on.
+
+        Raises:
+            OutOfMemory: one dictation alone does not fit.
+        """
+        while True:
+            grads = [(parameter, parameter.grad) for parameter in model.parameters() if parameter.requires_grad]
+            kept = [None if grad is None else grad.clone() for _, grad in grads] if self._may_fail() else None
+            try:
+                return self._in_parts(model, inputs, num_items_in_batch)
+            except torch.OutOfMemoryError as error:
+                if kept is None or self._parts >= len(inputs["labels"]):
+                    raise OutOfMemory(len(inputs["labels"]), self._parts) from error
+                for (parameter, _), grad in zip(grads, kept, strict=True):
+                    parameter.grad = grad
+                self._parts *= 2
+                torch.cuda.empty_cache()
+                self._say_halved(len(inputs["labels"]))
+
+    def evaluate(self, *_: Any, metric_key_prefix: str = "eval", **__: Any) -> dict[str, float]:
+        """Return each validation set's mean token loss, as `eval_<name>_loss`; the first is `eval_loss`."""
+        metrics = {}
+        for place, (name, loader) in enumerate(self._validation.items()):
+            metrics[f"{metric_key_prefix}_{name}_loss"] = loss = self._mean_loss(loader)
+            if place == 0:
+                metrics[f"{metric_key_prefix}_loss"] = loss
+        self.log(dict(metrics))
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def _in_parts(self, model: nn.Module, inputs: dict[str, Any], n_items: Any) -> Tensor:
+        losses = [super(WhisperTrainer, self).training_step(model, part, n_items) for part in split(inputs, self._parts)]
+        return torch.stack(losses).sum()
+
+    @torch.no_grad()
+    def _mean_loss(self, loader: EpochLoader) -> float:
+        self.model.eval()
+        sums = torch.zeros(2, dtype=torch.float64, device=self.args.device)
+        for batch in loader:
+            placed = self._prepare_inputs(batch)
+            with self.compute_loss_context_manager():
+                sums[0] += summed_loss(self.model, placed)
+            sums[1] += (placed["labels"] != IGNORED).sum()
+        total, tokens = self.accelerator.reduce(sums).tolist()
+        self.model.train()
+        return float(total / tokens)
+
+    def _may_fail(self) -> bool:
+        return self.args.device.type == "cuda" and self.args.world_size == 1
+
+    def _say_halved(self, batch_size: int) -> None:
+        self.log({"out_of_memory_parts": float(self._parts), "micro_batch": float(-(-batch_size // self._parts))})
+
+    def _hashes(self, indices: Tensor) -> Sequence[str]:
+        examples = self.train_dataset
+        return [examples.texts[index].sha256 for index in indices.tolist()] if isinstance(examples, Examples) else []
+
+
+def split(batch: Batch, parts: int) -> Iterator[Batch]:
+    """Yield the batch's rows in at most `parts` batches of near-equal size."""
+    size = -(-len(batch["labels"]) // parts)
+    for start in range(0, len(batch["labels"]), size):
+        yield {name: value[start : start + size] for name, value in batch.items()}

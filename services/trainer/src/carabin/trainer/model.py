@@ -1,0 +1,134 @@
+"""The one seam into transformers' Whisper: an encoder that computes only the window it is given, and what is trained.
+
+transformers refuses mel spectrograms shorter than 30 s. Whisper's encoder itself does not mind: its positions are cut to
+the window, as CTranslate2 cuts them when it serves.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import torch
+from torch import Tensor, nn
+from transformers import WhisperForConditionalGeneration
+from transformers.modeling_outputs import BaseModelOutput
+from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
+from .errors import BaseModelRefused
+
+Mode = Literal["full", "decoder", "frozen-encoder", "lora"]
+MODES: Final[tuple[Mode, ...]] = ("full", "decoder", "frozen-encoder", "lora")
+
+LORA_TARGETS: Final = ("q_proj", "v_proj")
+"""Where low-rank adapters pay most for their size (Hu et al. 2021, section 7.1)."""
+
+
+class WindowedEncoder(WhisperEncoder):  # type: ignore[misc]
+    """Whisper's encoder for windows of any even number of mel frames up to its own 3000."""
+
+    def forward(self, input_features: Tensor, **_: Any) -> BaseModelOutput:
+        """Encode (B, n_mels, T) mel frames into (B, T / 2, d_model) states."""
+        hidden = nn.functional.gelu(self.conv1(input_features))
+        hidden = nn.functional.gelu(self.conv2(hidden)).permute(0, 2, 1)
+        hidden = hidden + self.embed_positions.weight[: hidden.shape[1]]
+        hidden = nn.functional.dropout(hidden, p=self.dropout, training=self.training)
+        for layer in self.layers:
+            hidden = layer(hidden, None)
+        return BaseModelOutput(last_hidden_state=self.layer_norm(hidden))
+
+
+def load_whisper(folder: Path) -> WhisperForConditionalGeneration:
+    """Load a Hugging Face Whisper in float32 with the windowed encoder.
+
+    Raises:
+        BaseModelRefused: the folder holds no such model.
+    """
+    try:
+        model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise BaseModelRefused(f"{folder}: not a Hugging Face Whisper: {str(error).splitlines()[0]}") from error
+    return windowed(model)
+
+
+def windowed(model: WhisperForConditionalGeneration) -> WhisperForConditionalGeneration:
+    """Give `model` the windowed encoder, its weights untouched; its own augmentation is off, ours masks correctly."""
+    model.model.encoder.__class__ = WindowedEncoder
+    model.config.apply_spec_augment = False
+    model.config.use_cache = False
+    return model
+
+
+def prepare(model: WhisperForConditionalGeneration, mode: Mode, *, train_embeddings: bool, lora_rank: int) -> nn.Module:
+    """Mark what `mode` trains; `lora` wraps the model in adapters.
+
+    Args:
+        train_embeddings: whether the token embeddings, half of a base decoder, learn too; the other 99 languages share them.
+    """
+    if mode == "lora":
+        from peft import LoraConfig, get_peft_model
+
+        adapters = LoraConfig(r=lora_rank, lora_alpha=2 * lora_rank, lora_dropout=0.0, target_modules=list(LORA_TARGETS))
+        return get_peft_model(model, adapters)
+    if mode in ("decoder", "frozen-encoder"):
+        model.model.encoder.requires_grad_(False)
+    if not train_embeddings:
+        model.get_input_embeddings().requires_grad_(False)
+    return model
+
+
+def encode(model: nn.Module, mel: Tensor) -> Tensor:
+    """Return the (B, T / 2, d_model) encoder states of (B, n_mels, T) mel frames."""
+    states: Tensor = inner(model).model.encoder(mel).last_hidden_state
+    return states
+
+
+def inner(model: nn.Module) -> WhisperForConditionalGeneration:
+    """Return the Whisper inside whatever wraps it: adapters, or data parallelism."""
+    unwrapped = getattr(model, "module", model)
+    return unwrapped.get_base_model() if hasattr(unwrapped, "get_base_model") else unwrapped
+
+
+def logits_of(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+    """Return (B, L, vocabulary) logits; `batch` has `decoder_input_ids` and either `mel` or cached encoder `states`."""
+    source: dict[str, Any] = (
+        {"encoder_outputs": BaseModelOutput(last_hidden_state=batch["states"])}
+        if "states" in batch
+        else {"input_features": batch["mel"]}
+    )
+    logits: Tensor = model(decoder_input_ids=batch["decoder_input_ids"], use_cache=False, **source).logits
+    return logits
+
+
+def merged_state(model: nn.Module) -> dict[str, Tensor]:
+    """Return the plain Whisper's weights on the CPU, adapters added in; the model itself is left as it is."""
+    if not hasattr(model, "merge_adapter"):
+        return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+    model.merge_adapter()
+    try:
+        state = inner(model).state_dict()
+        return {
+            name.replace(".base_layer", ""): value.detach().cpu().clone()
+            for name, value in state.items()
+            if "lora_" not in name
+        }
+    finally:
+        model.unmerge_adapter()
+
+
+def average(base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], alpha: float) -> dict[str, Tensor]:
+    """Return base + alpha (tuned - base), weight by weight (Wortsman et al. 2022, WiSE-FT)."""
+    return {name: torch.lerp(base[name].float(), value.float(), alpha) for name, value in tuned.items()}
+
+
+def architecture(model: WhisperForConditionalGeneration) -> str:
+    """Return what two checkpoints must share to continue one another."""
+    config = model.config
+    return (
+        f"{config.encoder_layers}+{config.decoder_layers} layers of {config.d_model}, "
+        f"{config.num_mel_bins} mel bins, {config.vocab_size} tokens"
+    )
+
+
+def trainable(model: nn.Module) -> Iterable[nn.Parameter]:
+    """Return what the optimizer changes."""
+    return (parameter for parameter in model.parameters() if parameter.requires_grad)
