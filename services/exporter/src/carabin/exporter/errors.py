@@ -4,6 +4,13 @@
   x CheckpointRefused   the checkpoint must not become a model; never retried by itself
   x ConversionFailed    the converter could not finish; the checkpoint may be fine
   x ModelRefused        the converted folder does not behave as the checkpoint does
+  x RequestInvalid      the request itself makes no sense: an unknown form, a file that is not there
+  x ExportFailedBefore  this checkpoint failed earlier and is retried on demand only
+  x ExportBusy          another exporter works on this checkpoint now
+  x ExportCancelled     somebody asked for this export to stop
+  x ExportUnknown       no export has this id
+  x LeaseLost           another exporter took the work over; what we did is not published
+  x ProvenanceInvalid   a key or a signature is not what it must be
 """
 
 from pathlib import Path
@@ -30,6 +37,7 @@ class ConversionFailed(ExporterError):
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(f"{folder}: conversion failed: {reason}")
         self.folder = folder
+        self.reason = reason
 
 
 class ModelRefused(ExporterError):
@@ -39,3 +47,31 @@ class ModelRefused(ExporterError):
         super().__init__(f"{folder}: refused as a model: {reason}")
         self.folder = folder
         self.reason = reason
+
+
+class RequestInvalid(ExporterError):
+    """The request cannot be carried out as it stands."""
+
+
+class ExportFailedBefore(ExporterError):
+    """The checkpoint is marked as failed; asking for a retry is the only way on."""
+
+
+class ExportBusy(ExporterError):
+    """Another exporter holds the lease on this checkpoint."""
+
+
+class ExportCancelled(ExporterError):
+    """The export was asked to stop; nothing of it is visible."""
+
+
+class ExportUnknown(ExporterError):
+    """No export has this id."""
+
+
+class LeaseLost(ExporterError):
+    """The lease expired and another exporter took the work over."""
+
+
+class ProvenanceInvalid(ExporterError):
+    """The signing key cannot be read, or a statement does not fit its version."""

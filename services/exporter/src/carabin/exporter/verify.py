@@ -2,48 +2,75 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from faster_whisper import WhisperModel
 
-from .convert import MODEL_FILES
 from .errors import ModelRefused
 
+LOADED_FILES: Final = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json")
+VOCABULARIES: Final = ("vocabulary.json", "vocabulary.txt")
+"""CTranslate2 reads either; its converter wrote text until 2023 and writes JSON since."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class SmokeResult:
-    """What the model wrote of the smoke dictation, in both of Whisper's modes."""
+    """What the model wrote of one dictation, in both of Whisper's modes."""
 
     text: str
     """With timestamps, faster-whisper's default."""
     text_without_timestamps: str
 
 
-def verify(model: Path, audio: npt.NDArray[np.float32], language: str = "fr") -> SmokeResult:
-    """Load `model` offline on the CPU and transcribe `audio` with and without timestamps.
-
-    Args:
-        model: a CTranslate2 folder.
-        audio: shape (n_samples,), float32 in [-1, 1], 16 kHz mono.
-        language: Whisper's language code.
+class Loaded:
+    """A CTranslate2 folder opened offline on the CPU.
 
     Raises:
-        ModelRefused: a file is missing, the model does not load, or it cannot decode.
+        ModelRefused: a file is missing, or the model does not load.
     """
-    for name in MODEL_FILES:
-        if not (model / name).is_file():
-            raise ModelRefused(model, f"{name} is missing")
-    try:
-        whisper = WhisperModel(str(model), device="cpu", compute_type="default", local_files_only=True)
-        texts = [_transcribe(whisper, audio, language, without) for without in (False, True)]
-    except (OSError, RuntimeError, ValueError, IndexError, KeyError) as error:
-        raise ModelRefused(model, str(error)) from error
-    return SmokeResult(*texts)
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        require_files(folder)
+        try:
+            self.whisper = WhisperModel(str(folder), device="cpu", compute_type="default", local_files_only=True)
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            raise ModelRefused(folder, str(error)) from error
+
+    def write_both(self, audio: npt.NDArray[np.float32], language: str) -> SmokeResult:
+        """Transcribe `audio`, shape (n_samples,) at 16 kHz in [-1, 1], with and without timestamps.
+
+        Raises:
+            ModelRefused: it cannot decode.
+        """
+        try:
+            texts = [self._write(audio, language, without) for without in (False, True)]
+        except (OSError, RuntimeError, ValueError, IndexError, KeyError) as error:
+            raise ModelRefused(self.folder, str(error)) from error
+        return SmokeResult(*texts)
+
+    def _write(self, audio: npt.NDArray[np.float32], language: str, without_timestamps: bool) -> str:
+        segments, _ = self.whisper.transcribe(
+            audio, language=language, beam_size=1, temperature=0.0, without_timestamps=without_timestamps
+        )
+        return " ".join(segment.text.strip() for segment in segments).strip()
 
 
-def _transcribe(whisper: WhisperModel, audio: npt.NDArray[np.float32], language: str, without_timestamps: bool) -> str:
-    segments, _ = whisper.transcribe(
-        audio, language=language, beam_size=1, temperature=0.0, without_timestamps=without_timestamps
-    )
-    return " ".join(segment.text.strip() for segment in segments)
+def require_files(folder: Path) -> None:
+    """Check that `folder` holds all that faster-whisper would otherwise look for on a hub or guess.
+
+    Raises:
+        ModelRefused: naming the missing file.
+    """
+    for name in LOADED_FILES:
+        if not (folder / name).is_file():
+            raise ModelRefused(folder, f"{name} is missing")
+    if not any((folder / name).is_file() for name in VOCABULARIES):
+        raise ModelRefused(folder, f"{VOCABULARIES[0]} is missing")
+
+
+def verify(model: Path, audio: npt.NDArray[np.float32], language: str = "fr") -> SmokeResult:
+    """Load `model` and transcribe `audio` in both modes; for a folder that is looked at once."""
+    return Loaded(model).write_both(audio, language)
