@@ -12,7 +12,7 @@ from carabin.registry.layout import manifest_key
 from carabin.registry.promote import promote, read_decision, repair
 from carabin.registry.promotions import read_log
 from carabin.registry.publish import publish_model
-from carabin.registry.resolve import Decision, resolve
+from carabin.registry.resolve import Decision, LogHead, resolve
 from carabin.registry.store import ObjectStore
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,8 +132,11 @@ TAGS = st.fixed_dictionaries(
 )
 
 
-@given(st.dictionaries(VERSIONS, TAGS), st.none() | VERSIONS)
-def test_any_tags_resolve_to_at_most_one_holder(tags: dict[str, dict[str, str]], head: str | None) -> None:
+HEADS = st.none() | st.builds(LogHead, st.integers(1, 12), VERSIONS)
+
+
+@given(st.dictionaries(VERSIONS, TAGS), HEADS)
+def test_any_tags_resolve_to_at_most_one_holder(tags: dict[str, dict[str, str]], head: LogHead | None) -> None:
     decision = resolve(tags, head)
     holders = {version for version, value in tags.items() if value.get("stage") == "production"}
     named = {decision.version, *decision.rivals} - {None}

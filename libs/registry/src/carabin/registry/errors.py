@@ -16,8 +16,10 @@ CarabinError             anything that Carabin raises on purpose: its text is on
   x ManifestInvalid        the manifest cannot be read by this release
   x UnsafePath             a name would leave its folder
   x VersionMissing
-  x PromotionLost          somebody else promoted first
-  x StalePromotion         production is not what the operator expected
+  x PromotionRefused       this may not happen as asked
+    + PromotionLost        somebody else promoted first
+    + StalePromotion       production is not what the operator expected
+    + Regression           the metrics get worse, and nobody accepted that
 """
 
 
@@ -85,9 +87,17 @@ class VersionMissing(RegistryError):
     """No manifest makes this version visible."""
 
 
-class PromotionLost(RegistryError):
+class PromotionRefused(RegistryError):
+    """A promotion, a rollback or a stage may not be as asked; nothing changed."""
+
+
+class PromotionLost(PromotionRefused):
     """Another promotion took the number; its record names the winner."""
 
 
-class StalePromotion(RegistryError):
+class StalePromotion(PromotionRefused):
     """The version in production is not the one that the operator expected."""
+
+
+class Regression(PromotionRefused):
+    """The new version's metrics are worse than production's; the sentence says which, and by how much."""

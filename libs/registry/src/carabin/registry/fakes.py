@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,8 +31,10 @@ class MemoryStore:
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._buckets: dict[str, dict[str, _Object]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._now = now
+        self._writes: list[tuple[str, str]] = []
+        self._closed = False
 
     def ensure_bucket(self, bucket: str) -> None:
         with self._lock:
@@ -40,20 +42,20 @@ class MemoryStore:
 
     def put(self, bucket: str, key: str, data: bytes) -> None:
         with self._lock:
-            self._bucket(bucket)[key] = _Object(data, {}, self._now())
+            self._write(bucket, key, _Object(data, {}, self._now()))
 
     def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
         with self._lock:
             if key in self._bucket(bucket):
                 raise PreconditionFailed(f"{bucket}/{key} exists")
-            self._bucket(bucket)[key] = _Object(data, dict(tags or {}), self._now())
+            self._write(bucket, key, _Object(data, dict(tags or {}), self._now()))
 
     def replace(self, bucket: str, key: str, data: bytes, etag: str) -> None:
         with self._lock:
             found = self._bucket(bucket).get(key)
             if found is None or found.etag != etag:
                 raise PreconditionFailed(f"{bucket}/{key} {'changed' if found else 'is gone'}")
-            self._bucket(bucket)[key] = _Object(data, {}, self._now())
+            self._write(bucket, key, _Object(data, {}, self._now()))
 
     def upload(self, bucket: str, key: str, path: Path) -> None:
         self.put(bucket, key, path.read_bytes())
@@ -86,11 +88,34 @@ class MemoryStore:
 
     def set_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
         with self._lock:
-            self._bucket(bucket)[key] = replace(self._object(bucket, key), tags=dict(tags))
+            self._write(bucket, key, replace(self._object(bucket, key), tags=dict(tags)))
 
     def delete(self, bucket: str, key: str) -> None:
         with self._lock:
             self._bucket(bucket).pop(key, None)
+
+    def listen(self, bucket: str, prefix: str) -> Iterator[None]:
+        with self._lock:
+            seen = len(self._writes)
+        while True:
+            with self._lock:
+                self._lock.wait_for(lambda: len(self._writes) > seen or self._closed)  # noqa: B023 - called at once
+                if self._closed:
+                    return
+                fresh, seen = self._writes[seen:], len(self._writes)
+            if any(where == bucket and key.startswith(prefix) for where, key in fresh):
+                yield
+
+    def close(self) -> None:
+        """End every `listen`."""
+        with self._lock:
+            self._closed = True
+            self._lock.notify_all()
+
+    def _write(self, bucket: str, key: str, written: _Object) -> None:
+        self._bucket(bucket)[key] = written
+        self._writes.append((bucket, key))
+        self._lock.notify_all()
 
     def _bucket(self, bucket: str) -> dict[str, _Object]:
         if bucket not in self._buckets:

@@ -29,12 +29,16 @@ def versions_prefix(model: str) -> str:
     return f"{safe_name(model)}/versions/"
 
 
+def version_prefix(model: str, version: str) -> str:
+    return f"{versions_prefix(model)}{safe_name(version)}/"
+
+
 def file_key(model: str, version: str, path: str) -> str:
-    return f"{versions_prefix(model)}{safe_name(version)}/files/{safe_file(path)}"
+    return f"{version_prefix(model, version)}files/{safe_file(path)}"
 
 
 def manifest_key(model: str, version: str) -> str:
-    return f"{versions_prefix(model)}{safe_name(version)}/manifest.json"
+    return f"{version_prefix(model, version)}manifest.json"
 
 
 def promotions_prefix(model: str) -> str:

@@ -1,22 +1,36 @@
 """Promotion: compare-and-set and audit record in one write, then the tags that make it so."""
 
+import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Literal
 
-from .errors import StalePromotion, StoreError
+from .errors import ManifestInvalid, PromotionRefused, Regression, StalePromotion, StoreError, VersionMissing
 from .layout import manifest_key
-from .promotions import PromotionRecord, append, read_head
+from .metrics import compare, describe_regressions
+from .promotions import PromotionRecord, append, previous_holder, read_head, read_log
 from .publish import list_versions, read_manifest
-from .resolve import Decision, promotion_number, resolve
+from .resolve import NUMBER, SHARE, STAGE, Decision, LogHead, promotion_number, resolve
 from .store import ObjectStore
+
+Kind = Literal["promote", "rollback"]
+
+MAX_TAGS = 10
+"""S3's limit for one object: beyond it the hospital's own tags give way to ours."""
+
+
+def read_tags(store: ObjectStore, bucket: str, name: str) -> dict[str, dict[str, str]]:
+    """Return the tags of every visible version's manifest."""
+    return {
+        version: store.get_tags(bucket, manifest_key(name, version)) for version in list_versions(store, bucket, name)
+    }
 
 
 def read_decision(store: ObjectStore, bucket: str, name: str) -> Decision:
-    """Read tags and log, and resolve which version is in production."""
-    tags = {
-        version: store.get_tags(bucket, manifest_key(name, version)) for version in list_versions(store, bucket, name)
-    }
+    """Read tags and log, and resolve which versions serve."""
+    tags = read_tags(store, bucket, name)
     head = read_head(store, bucket, name)
-    return resolve(tags, head.version if head else None)
+    return resolve(tags, LogHead(head.number, head.version) if head else None)
 
 
 def promote(
@@ -29,48 +43,137 @@ def promote(
     reason: str,
     at: datetime,
     expect: str | None = None,
+    force: bool = False,
 ) -> PromotionRecord:
-    """Move production to `version`; rolling back is promoting an older version.
+    """Move production to `version`.
 
     Args:
         expect: refuse unless this version is in production now; None does not ask.
+        force: accept metrics that are worse than production's; the record says so beside the reason.
 
     Raises:
         VersionMissing: there is no such version.
         StalePromotion: another version than `expect` is in production.
+        Regression: the metrics get worse, and `force` does not accept it.
         PromotionLost: somebody promoted at the same time; the message names the winner.
     """
-    read_manifest(store, bucket, name, version)
-    # The log is read before the tags: a promotion in between takes our number, and then we lose rather than overwrite.
-    head = read_head(store, bucket, name)
+    return _promote(store, bucket, name, version, by, reason, at, expect=expect, force=force, kind="promote")
+
+
+def rollback(
+    store: ObjectStore, bucket: str, name: str, *, by: str, reason: str, at: datetime, to: str | None = None
+) -> PromotionRecord:
+    """Promote an older version again, under a new number: `to`, or the one that production had before.
+
+    Metrics do not refuse it: whoever rolls back has seen something that they did not measure.
+
+    Raises:
+        PromotionRefused: nothing was in production before.
+        VersionMissing: there is no such version.
+        PromotionLost: somebody promoted at the same time; the message names the winner.
+    """
     current = read_decision(store, bucket, name).version
-    if expect is not None and current != expect:
-        raise StalePromotion(f"{name}: production is {current}, not {expect}; look again before promoting {version}")
-    number = head.number + 1 if head else 1
-    record = PromotionRecord(number=number, version=version, previous=current, by=by, reason=reason, at=at)
-    append(store, bucket, name, record)
-    _apply(store, bucket, name, record)
-    return record
+    if to is None:
+        visible = set(list_versions(store, bucket, name))
+        to = previous_holder([record for record in read_log(store, bucket, name) if record.version in visible], current)
+    if to is None:
+        raise PromotionRefused(f"{name}: no other version was in production before {current}; name one to roll back to")
+    return _promote(store, bucket, name, to, by, reason, at, expect=current, force=True, kind="rollback")
 
 
 def repair(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | None:
-    """Finish the newest promotion if it was cut off before its tag; return it, or None where nothing was pending."""
+    """Finish the newest promotion if it was cut off, demoting leftover holders; return it, or None if all was well."""
     head = read_head(store, bucket, name)
-    if head is None or read_decision(store, bucket, name).pending is None:
+    decision = read_decision(store, bucket, name)
+    outdone = decision.rivals and head is not None and decision.version == head.version
+    if head is None or not (decision.pending or outdone):
         return None
     _apply(store, bucket, name, head)
     return head
 
 
+def _promote(
+    store: ObjectStore,
+    bucket: str,
+    name: str,
+    version: str,
+    by: str,
+    reason: str,
+    at: datetime,
+    *,
+    expect: str | None,
+    force: bool,
+    kind: Kind,
+) -> PromotionRecord:
+    manifest = read_manifest(store, bucket, name, version)
+    # The log is read before the tags: a promotion in between takes our number, and then we lose rather than overwrite.
+    head = read_head(store, bucket, name)
+    current = read_decision(store, bucket, name).version
+    if expect is not None and current != expect:
+        raise StalePromotion(f"{name}: production is {current}, not {expect}; look again before promoting {version}")
+    changes = compare(_metrics(store, bucket, name, current), manifest.metrics)
+    regressions = describe_regressions(changes)
+    if regressions and not force:
+        raise Regression(
+            f"{name}: {version} is worse than {current}, which is in production: {regressions};"
+            " promote it with --force and a reason that says why"
+        )
+    record = PromotionRecord(
+        number=head.number + 1 if head else 1,
+        version=version,
+        previous=current,
+        by=by,
+        reason=reason,
+        at=at,
+        kind=kind,
+        forced=bool(regressions),
+        metrics_delta={change.metric: change.delta for change in changes if change.delta is not None},
+        manifest_sha256=hashlib.sha256(store.get(bucket, manifest_key(name, version))).hexdigest(),
+    )
+    append(store, bucket, name, record)
+    _apply(store, bucket, name, record)
+    return record
+
+
+def _metrics(store: ObjectStore, bucket: str, name: str, version: str | None) -> Mapping[str, float]:
+    """A production manifest that cannot be read must not keep a good version from replacing it."""
+    if version is None:
+        return {}
+    try:
+        return read_manifest(store, bucket, name, version).metrics
+    except (ManifestInvalid, VersionMissing):
+        return {}
+
+
 def _apply(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) -> None:
-    """Tag the new holder, then demote the others, best effort: a leftover holder loses by its lower number."""
+    """Tag the holder that `record` names and demote the others; then the newer record's, if one came meanwhile.
+
+    Tags have no compare-and-set: between our reading and our writing of a tag somebody may have promoted. So everyone
+    who has written looks at the log again, and finishes what its head says: the last to look leaves it true.
+    """
+    while True:
+        _tag_holder(store, bucket, name, record)
+        _demote_others(store, bucket, name, record)
+        head = read_head(store, bucket, name)
+        if head is None or head.number == record.number:
+            return
+        record = head
+
+
+def _tag_holder(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) -> None:
+    key = manifest_key(name, record.version)
     production = {
-        "stage": "production",
-        "promotion-seq": str(record.number),
-        "promoted-by": _tag_value(record.by),
+        STAGE: "production",
+        NUMBER: str(record.number),
+        "promoted-by": tag_value(record.by),
         "promoted-at": f"{record.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
     }
-    store.set_tags(bucket, manifest_key(name, record.version), production)
+    others = [(tag, value) for tag, value in store.get_tags(bucket, key).items() if tag not in {SHARE, *production}]
+    store.set_tags(bucket, key, dict(others[: MAX_TAGS - len(production)]) | production)
+
+
+def _demote_others(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) -> None:
+    """Best effort: a leftover holder loses by its lower number."""
     for version in list_versions(store, bucket, name):
         if version == record.version:
             continue
@@ -78,12 +181,12 @@ def _apply(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) 
         try:
             tags = store.get_tags(bucket, key)
             # A promotion newer than ours may have finished meanwhile: its holder is not ours to demote.
-            if tags.get("stage") == "production" and promotion_number(tags) < record.number:
-                store.set_tags(bucket, key, {**tags, "stage": "archived"})
+            if tags.get(STAGE) == "production" and promotion_number(tags) < record.number:
+                store.set_tags(bucket, key, {**tags, STAGE: "archived"})
         except StoreError:
             continue
 
 
-def _tag_value(text: str) -> str:
+def tag_value(text: str) -> str:
     """Keep what every S3 store allows in a tag value, at most 256 characters; the record keeps the whole text."""
     return "".join(char if char.isascii() and (char.isalnum() or char in " +-=._:/@") else "_" for char in text)[:256]

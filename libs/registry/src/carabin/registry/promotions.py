@@ -1,5 +1,6 @@
 """The promotion log: numbered records that are written once and never changed."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -36,6 +37,22 @@ def read_head(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | N
     return _read(store, bucket, keys[-1]) if keys else None
 
 
+def previous_holder(log: Sequence[PromotionRecord], current: str | None) -> str | None:
+    """Return the version that a rollback from `current` goes to, or None where there is none.
+
+    A rollback takes its promotion back: after A, B, C and a rollback to B, the next one goes to A and not to C.
+    """
+    held: list[str] = []
+    for record in log:
+        if record.kind == "rollback" and record.version in held:
+            del held[_last(held, record.version) + 1 :]
+        elif not held or held[-1] != record.version:
+            held.append(record.version)
+    if current is not None and current in held:
+        del held[_last(held, current) :]
+    return next((version for version in reversed(held) if version != current), None)
+
+
 def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) -> None:
     """Write `record` under its number, which nobody else may have taken.
 
@@ -50,6 +67,10 @@ def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) 
         raise PromotionLost(
             f"{name}: promotion {record.number} went to {winner.version}, by {winner.by}: {winner.reason}"
         ) from error
+
+
+def _last(held: list[str], version: str) -> int:
+    return len(held) - 1 - held[::-1].index(version)
 
 
 def _keys(store: ObjectStore, bucket: str, name: str) -> list[str]:

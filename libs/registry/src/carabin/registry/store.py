@@ -88,6 +88,12 @@ class ObjectStore(Protocol):
 
     def delete(self, bucket: str, key: str) -> None: ...
 
+    def listen(self, bucket: str, prefix: str) -> Iterator[None]:
+        """Yield at each write under `prefix`, blocking in between; raise StoreError where the store cannot tell.
+
+        Events may be lost: they only say when to look, never what changed.
+        """
+
 
 def require_conditional_writes(store: ObjectStore, bucket: str) -> None:
     """Prove that the store honours `create` and `replace`; several accept the header and overwrite all the same.
@@ -217,6 +223,18 @@ class MinioStore:
     def delete(self, bucket: str, key: str) -> None:
         with self._translated(bucket, key):
             self._client.remove_object(bucket, key)
+
+    def listen(self, bucket: str, prefix: str) -> Iterator[None]:
+        """Stream MinIO's bucket notifications; they are an extension that S3 does not have."""
+        with self._translated(bucket, prefix):
+            try:
+                with self._client.listen_bucket_notification(
+                    bucket, prefix=prefix, events=("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
+                ) as events:
+                    for _ in events:
+                        yield
+            except ValueError as error:
+                raise StoreError(f"{self._endpoint}/{bucket}: no notifications here: {error}") from error
 
     def _chunks(self, bucket: str, key: str) -> Iterator[bytes]:
         with self._translated(bucket, key):

@@ -107,7 +107,7 @@ async def start_async_server(servicers: Sequence[Service], port: int, *, host: s
         PortTaken: another program listens there.
     """
     server = grpc.aio.server(options=_OPTIONS)
-    servicer = health.aio.HealthServicer()  # type: ignore[attr-defined] - the stubs know the synchronous one alone
+    servicer = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs lack it
     names = _register(server, servicers, servicer)
     running = AsyncGrpcServer(_bind(server, host, port), server, servicer, names)
     await running.set_serving(True)

@@ -1,0 +1,173 @@
+"""`carabin models`: list, compare, promote and roll back model versions."""
+
+import getpass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from carabin.registry.metrics import compare
+from carabin.registry.promote import promote as promote_version
+from carabin.registry.promote import read_decision, read_tags
+from carabin.registry.promote import rollback as roll_back
+from carabin.registry.promotions import read_log
+from carabin.registry.publish import read_manifest
+from carabin.registry.stages import Stage, set_stage
+
+from . import models_upkeep
+from .models_context import AsJson, By, Context, Name, Reason, Version, open_context
+from .models_tables import (
+    VersionRow,
+    describe_promotion,
+    print_changes,
+    print_json,
+    print_version,
+    print_versions,
+)
+
+app = typer.Typer(
+    help="List, compare, promote and roll back model versions.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+models_upkeep.register(app)
+
+
+@app.command("list", epilog="Example: carabin models list --json")
+def list_(name: Name = None, as_json: AsJson = False) -> None:
+    """List a model's versions, newest first."""
+    context = open_context(name)
+    rows = _rows(context)
+    if as_json:
+        print_json([row.data() for row in rows])
+    else:
+        print_versions(context.name, rows, read_decision(context.store, context.bucket, context.name))
+
+
+@app.command(epilog="Example: carabin models show latest")
+def show(version: Version, name: Name = None, as_json: AsJson = False) -> None:
+    """Show all that is known of one version: source, figures, files and promotions."""
+    context = open_context(name)
+    chosen = context.version(version)
+    row = next(row for row in _rows(context) if row.manifest.version == chosen)
+    log = read_log(context.store, context.bucket, context.name)
+    if as_json:
+        print_json({**row.manifest.model_dump(mode="json"), "tags": row.tags, "serves": row.serves})
+    else:
+        print_version(row, log)
+
+
+@app.command(epilog="Example: carabin models diff 3fa9 81bc")
+def diff(old: Version, new: Version, name: Name = None, as_json: AsJson = False) -> None:
+    """Compare the figures, the sources and the files of two versions."""
+    context = open_context(name)
+    before, after = (
+        read_manifest(context.store, context.bucket, context.name, context.version(text)) for text in (old, new)
+    )
+    changes = compare(before.metrics, after.metrics)
+    facts = {
+        field: (getattr(before, field), getattr(after, field))
+        for field in ("source", "provenance", "format", "min_window_frames", "window_margin_frames")
+        if getattr(before, field) != getattr(after, field)
+    }
+    hashes = [{entry.path: entry.sha256 for entry in manifest.files} for manifest in (before, after)]
+    files = sorted(path for path in {**hashes[0], **hashes[1]} if hashes[0].get(path) != hashes[1].get(path))
+    if as_json:
+        figures = {change.metric: {"old": change.old, "new": change.new, "delta": change.delta} for change in changes}
+        print_json({"old": before.version, "new": after.version, "metrics": figures, "facts": facts, "files": files})
+        return
+    print_changes(before.version, after.version, changes)
+    for field, (was, now) in facts.items():
+        typer.echo(f"{field}: {was}\n  {'->':>{len(field)}} {now}")
+    typer.echo(f"Files that differ: {', '.join(files) or 'none'}")
+
+
+@app.command(epilog="Example: carabin models promote latest --reason 'fewer drug errors on the March dictations'")
+def promote(
+    version: Version,
+    reason: Reason,
+    name: Name = None,
+    expect: Annotated[str | None, typer.Option(help="Refuse unless this version is in production now.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Accept worse figures; the reason must say why.")] = False,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a version into production: its figures are shown, and worse ones refuse it."""
+    context = open_context(name)
+    chosen = context.version(version)
+    expected = context.version(expect) if expect else None
+    if not as_json:
+        _print_comparison(context, chosen)
+    record = promote_version(
+        context.store,
+        context.bucket,
+        context.name,
+        chosen,
+        by=by or getpass.getuser(),
+        reason=reason,
+        at=datetime.now(UTC),
+        expect=expected,
+        force=force,
+    )
+    print_json(record.model_dump(mode="json")) if as_json else typer.echo(describe_promotion(record))
+
+
+@app.command(epilog="Example: carabin models rollback --reason 'laterality errors reported by radiology'")
+def rollback(
+    reason: Reason,
+    to: Annotated[str | None, typer.Option(help="The version to go back to; by default the one before.")] = None,
+    name: Name = None,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put the version before this one back into production, under a new number."""
+    context = open_context(name)
+    record = roll_back(
+        context.store,
+        context.bucket,
+        context.name,
+        by=by or getpass.getuser(),
+        reason=reason,
+        at=datetime.now(UTC),
+        to=context.version(to) if to else None,
+    )
+    print_json(record.model_dump(mode="json")) if as_json else typer.echo(describe_promotion(record))
+
+
+@app.command(epilog="Example: carabin models stage latest canary --share 0.1")
+def stage(
+    version: Version,
+    stage: Annotated[Stage, typer.Argument(help="canary, shadow, candidate or archived.")],
+    share: Annotated[float | None, typer.Option(help="Of new sessions, for a canary: above 0, at most 1.")] = None,
+    name: Name = None,
+) -> None:
+    """Try a version beside production: as canary for a share of new sessions, or as shadow that nobody hears."""
+    context = open_context(name)
+    chosen = context.version(version)
+    set_stage(context.store, context.bucket, context.name, chosen, stage, share=share)
+    typer.echo(f"{chosen} is {stage}{f' for {share:.0%} of new sessions' if share else ''}.")
+
+
+@app.command(epilog="Example: carabin models log")
+def log(name: Name = None, as_json: AsJson = False) -> None:
+    """Show who promoted what, when and why, oldest first."""
+    context = open_context(name)
+    records = read_log(context.store, context.bucket, context.name)
+    if as_json:
+        print_json([record.model_dump(mode="json") for record in records])
+    for record in records if not as_json else []:
+        typer.echo(f"{record.number:>4}  {describe_promotion(record)}")
+
+
+def _rows(context: Context) -> list[VersionRow]:
+    tags_by_version = read_tags(context.store, context.bucket, context.name)
+    serving = read_decision(context.store, context.bucket, context.name).version
+    return [
+        VersionRow(read_manifest(context.store, context.bucket, context.name, version), tags, version == serving)
+        for version, tags in reversed(tags_by_version.items())
+    ]
+
+
+def _print_comparison(context: Context, version: str) -> None:
+    current = read_decision(context.store, context.bucket, context.name).version
+    if current is None or current == version:
+        return
+    old, new = (read_manifest(context.store, context.bucket, context.name, each) for each in (current, version))
+    print_changes(current, version, compare(old.metrics, new.metrics))

@@ -1,0 +1,55 @@
+"""`carabin settings`: every setting of a service, documented once, in its class."""
+
+import dataclasses
+import importlib
+import json
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from carabin.service.settings import settings_table
+from pydantic_settings import BaseSettings
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    help="Print every setting of a service, with its meaning.",
+    context_settings={"help_option_names": ["--help", "-h"]},
+    pretty_exceptions_enable=False,
+)
+
+
+class Part(StrEnum):
+    """Whoever has settings."""
+
+    TRAINER = "trainer"
+    EXPORTER = "exporter"
+    TRANSCRIBER = "transcriber"
+    STORE = "store"
+
+
+@app.command(epilog="Example: carabin settings transcriber --json")
+def settings(
+    service: Annotated[Part, typer.Argument(help="trainer, exporter, transcriber, or the store that all of them use.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print for machines.")] = False,
+) -> None:
+    """Print each setting's variable, type, default and meaning."""
+    rows = settings_table(settings_class(service))
+    if as_json:
+        typer.echo(json.dumps([dataclasses.asdict(row) for row in rows], ensure_ascii=False, indent=2))
+        return
+    table = Table(box=box.SIMPLE)
+    for column in ("variable", "type", "default", "meaning"):
+        table.add_column(column, overflow="fold", no_wrap=column == "variable")
+    for row in rows:
+        table.add_row(row.variable, row.type, row.default, row.description)
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160).print(table, markup=False)
+
+
+def settings_class(part: Part) -> type[BaseSettings]:
+    """Import one part's settings, and nothing else of it."""
+    package = "carabin.registry" if part is Part.STORE else f"carabin.{part}"
+    found: type[BaseSettings] = getattr(importlib.import_module(f"{package}.settings"), f"{part.capitalize()}Settings")
+    return found

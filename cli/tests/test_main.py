@@ -1,0 +1,58 @@
+"""`carabin` finds its commands, and its exit codes are true."""
+
+import sys
+import types
+
+import pytest
+import typer
+from carabin.cli.main import COMMANDS, main
+from carabin.registry.errors import CarabinError
+
+
+def test_help_names_every_command(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    shown = capfd.readouterr().out
+    assert all(name in shown for name in COMMANDS)
+
+
+def test_nothing_and_nonsense_are_wrong_usage(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert main(["dance"]) == 2
+    assert "there is no command 'dance'" in capfd.readouterr().err
+
+
+def _command(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    app = typer.Typer(pretty_exceptions_enable=False)
+
+    @app.command()
+    def store() -> None:
+        raise error
+
+    module = types.ModuleType("carabin.cli.store")
+    module.app = app  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "carabin.cli.store", module)
+
+
+def test_our_errors_are_one_sentence_and_exit_1(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _command(monkeypatch, CarabinError("the disk is full"))
+    assert main(["store"]) == 1
+    assert capfd.readouterr().err == "carabin: the disk is full\n"
+
+
+def test_a_bug_is_not_dressed_up_as_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    _command(monkeypatch, ZeroDivisionError("bug"))
+    with pytest.raises(ZeroDivisionError):
+        main(["store"])
+
+
+def test_ctrl_c_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    _command(monkeypatch, KeyboardInterrupt())
+    assert main(["store"]) == 130
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "carabin.cli.store", None)
+    assert main(["store"]) == 1
+    assert "`carabin store` needs the package" in capfd.readouterr().err

@@ -1,0 +1,32 @@
+"""`carabin settings` documents each setting once, from its class."""
+
+import json
+
+import pytest
+from carabin.cli.main import main
+
+from .conftest import words
+
+
+def test_the_stores_settings_are_a_table_and_the_secret_has_no_value(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings", "store"]) == 0
+    shown = words(capfd.readouterr().out)
+    assert "CARABIN_STORE_ENDPOINT str 127.0.0.1:8333 host:port of any S3 store" in shown
+    assert "CARABIN_STORE_SECRET_KEY secret required S3 secret key; never printed" in shown
+
+
+def test_machines_get_json(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings", "store", "--json"]) == 0
+    rows = json.loads(capfd.readouterr().out)
+    assert rows[0] == {
+        "variable": "CARABIN_STORE_ENDPOINT",
+        "type": "str",
+        "default": "127.0.0.1:8333",
+        "description": "host:port of any S3 store",
+    }
+    assert all(row["description"] for row in rows)
+
+
+def test_an_unknown_service_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings", "kitchen"]) == 2
+    assert "'kitchen' is not one of" in words(capfd.readouterr().err)
