@@ -40,7 +40,7 @@ def capitals(stream: Stream, index: int) -> Match | None:
         return None
     start = index + (3 if whole else 1)
     token = stream[start]
-    if stream[index - 1].key in words()["determiner"] or token.kind is not Kind.WORD:
+    if stream[index - 1].key in words()["determiner"] | _SWITCHES or token.kind is not Kind.WORD:
         return None
     if token.key in _SWITCHES or starts_number(token) or _interpreted(stream, start) is not None:
         return None

@@ -12,12 +12,15 @@ from .ordinals import ordinal
 from .pieces import Command, Match, Piece, verbatim
 from .quantity import quantity
 from .render import Renderer
-from .signs import CLOSING, ENDS_SENTENCE, bracket_pieces, spoken_sign
+from .signs import CLOSING, ENDS_SENTENCE, HEARD, bracket_pieces, spoken_sign
 from .stream import END, Stream
 from .style import FRENCH, PLAIN, Style
 from .tables import keys
-from .tokens import Kind, Token, tokenize
+from .tokens import SIGNS, Kind, Token, tokenize
 from .vertebrae import level
+
+_CLOSES: Final = frozenset(")]»\"”'") | SIGNS
+"""After one of Whisper's signs these do not make it part of a word, as « 12:30 » or an address does."""
 
 _NUMBER_RULES: Final = (level, date, time, ordinal, quantity)
 
@@ -43,7 +46,7 @@ class Carry:
     """What one utterance leaves to the next."""
 
     open_brackets: tuple[str, ...] = ()
-    """The closing brackets still awaited, outermost first."""
+    """The closing brackets still awaited, outermost first; with `HEARD` after those that Whisper opened itself."""
     capital: bool = False
     """The speaker ended a sentence or a line last."""
 
@@ -117,6 +120,7 @@ class _Run:
         self.events: list[Command] = []
         self.open_brackets = carry.open_brackets
         self.settled = 0
+        self._number_end = -1
         self._stream = stream
         self._options = options
         self._style = style
@@ -131,8 +135,10 @@ class _Run:
                 self.settled = self.renderer.length
 
     def close_brackets(self) -> None:
+        """Close what the speaker opened; brackets that Whisper wrote are left as they are."""
         for bracket in reversed(self.open_brackets):
-            self.renderer.add(bracket_pieces(bracket, self._style))
+            if not bracket.endswith(HEARD):
+                self.renderer.add(bracket_pieces(bracket, self._style))
         self.open_brackets = ()
 
     def _step(self, index: int) -> int:
@@ -145,6 +151,8 @@ class _Run:
         match = self._number(index)
         if match is not None:
             self.renderer.add(match.pieces)
+            if match.pieces[-1].text != self._stream[match.end - 1].text:
+                self._number_end = match.end
             return match.end
         self._add(token)
         return index + 1
@@ -176,7 +184,7 @@ class _Run:
         return (
             literal(self._stream, index)
             or capitals(self._stream, index)
-            or spoken_sign(self._stream, index, self._style, self.open_brackets)
+            or spoken_sign(self._stream, index, self._style, self.open_brackets, after_number=self._number_end == index)
         )
 
     def _take(self, match: Match, ended: bool) -> int:
@@ -214,20 +222,16 @@ class _Run:
             self.renderer.add((Piece(token.text, breaks=True, word=False),))
             return
         if token.text in CLOSING:
-            self.open_brackets = (*self.open_brackets, CLOSING[token.text])
-        elif self.open_brackets[-1:] == (token.text,):
+            self.open_brackets = (*self.open_brackets, CLOSING[token.text] + HEARD)
+        elif self.open_brackets and self.open_brackets[-1][0] == token.text:
             self.open_brackets = self.open_brackets[:-1]
         self.renderer.add((replace(verbatim(token), word=token.kind is not Kind.OTHER),))
 
     def _add_sign(self, index: int, token: Token) -> None:
         """Write one of Whisper's own signs with the space that the typography asks."""
         after, before = self._stream[index + 1], self._stream[index - 1]
-        inside = after is not END and not after.gap and after.kind in (Kind.WORD, Kind.NUMBER)
+        inside = after is not END and not after.gap and after.kind is not Kind.BREAK and after.text not in _CLOSES
         if self._options.punctuation == "spoken" and not inside:
             return
-        gap = token.gap
-        if before.kind is Kind.SIGN:
-            gap = ""
-        elif before is not END and not inside:
-            gap = self._style.before(token.text) or gap
+        gap = token.gap if before is END or inside else self._style.before(token.text) or token.gap
         self.renderer.add((Piece(token.text, gap=gap, word=False),))

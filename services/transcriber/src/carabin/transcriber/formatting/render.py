@@ -4,6 +4,10 @@ from collections.abc import Iterable
 
 from .pieces import Piece
 from .tables import words
+from .tokens import SIGNS
+
+MAX_LINES = 2
+"""New lines in a row: a paragraph; more say nothing more."""
 
 
 class Renderer:
@@ -14,6 +18,8 @@ class Renderer:
         self._capital = capital
         self._lower = False
         self._free = True
+        self._sign = False
+        self._lines = 0
         self.length = 0
 
     @property
@@ -24,10 +30,16 @@ class Renderer:
     def add(self, pieces: Iterable[Piece]) -> None:
         for piece in pieces:
             text = self._cased(piece)
-            written = text if self._free or piece.breaks else piece.gap + text
+            sign = text[:1] in SIGNS
+            free = self._free or piece.breaks or (sign and self._sign)
+            written = text if free else piece.gap + text
+            if piece.breaks:
+                written = written[: MAX_LINES - self._lines]
+            self._lines = self._lines + len(written) if piece.breaks else 0
             self._parts.append(written)
             self.length += len(written)
             self._free = piece.sticky or piece.breaks
+            self._sign = sign and not piece.breaks
 
     def _cased(self, piece: Piece) -> str:
         text = piece.text

@@ -7,6 +7,9 @@ from .tables import Sign, commands, signs, words
 from .tokens import SIGNS, Kind, Token
 
 CLOSING = {"(": ")", "«": "»"}
+HEARD = "?"
+"""Marks an awaited bracket that Whisper opened: a spoken one may close it, we never do."""
+
 ENDS_SENTENCE = frozenset(".?!…")
 ALL = "".join(sorted(SIGNS))
 
@@ -21,23 +24,31 @@ _ABSORBS = {
 """Which of Whisper's own signs go before and after each kind of spoken sign; a full stop before a new line stays."""
 
 
-def spoken_sign(stream: Stream, index: int, style: Style, open_brackets: tuple[str, ...]) -> Match | None:
-    """Match the longest spoken sign at `index` that its context allows."""
+def spoken_sign(
+    stream: Stream, index: int, style: Style, open_brackets: tuple[str, ...], *, after_number: bool = False
+) -> Match | None:
+    """Match the longest spoken sign at `index` that its context allows.
+
+    Args:
+        after_number: the words before were written in digits, so their last « un » is no article.
+    """
     for end, sign in signs().find(stream, index):
+        if not after_number and stream[index - 1].key in sign.not_after:
+            continue
         if _allowed(stream, index, end, sign, open_brackets):
             return _match(end, sign, style)
     return None
 
 
 def _allowed(stream: Stream, index: int, end: int, sign: Sign, open_brackets: tuple[str, ...]) -> bool:
-    if stream[index - 1].key in sign.not_after or (sign.not_before and stream[end].key in sign.not_before):
+    if sign.not_before and stream[end].key in sign.not_before:
         return False
     if sign.context == "signal":
         return _is_pause(stream, index, end)
     if sign.context == "between":
         return _is_word(stream[index - 1]) and _is_word(stream[end])
     if sign.context == "paired" and sign.kind == "close":
-        return open_brackets[-1:] == (sign.write,)
+        return bool(open_brackets) and open_brackets[-1][0] == sign.write
     if sign.context == "paired":
         return _is_closed_later(stream, end, CLOSING[sign.write])
     return True
