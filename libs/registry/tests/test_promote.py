@@ -1,44 +1,24 @@
 """Production is never ambiguous: not in a race, not after a crash, not when a human sets the tag."""
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from carabin.registry.errors import PromotionLost, StalePromotion, VersionMissing
-from carabin.registry.fakes import MemoryStore
+from carabin.registry.errors import StalePromotion, VersionMissing
 from carabin.registry.layout import manifest_key
-from carabin.registry.promote import promote, read_decision, repair
+from carabin.registry.promote import promote, read_decision
 from carabin.registry.promotions import read_log
-from carabin.registry.publish import publish_model
 from carabin.registry.resolve import Decision, LogHead, resolve
 from carabin.registry.store import ObjectStore
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .conftest import FORMAT
-
-NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
-PROMOTERS, ROUNDS = 8, 5
-
-
-def publish(store: ObjectStore, bucket: str, tmp_path: Path, count: int) -> list[str]:
-    versions = []
-    for number in range(count):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        (folder / "model.bin").write_text(str(number))
-        versions.append(
-            publish_model(store, bucket, "cardio", folder, NOW + timedelta(hours=number), format=FORMAT).version
-        )
-    return versions
+from .versions import NOW, publish_many
 
 
 def test_promotion_moves_production_and_rollback_is_a_promotion(
     store: ObjectStore, bucket: str, tmp_path: Path
 ) -> None:
-    old, new = publish(store, bucket, tmp_path, 2)
+    old, new = publish_many(store, bucket, tmp_path, 2)
     for version in (old, new, old):
         promote(store, bucket, "cardio", version, by="Zoé", reason="essai", at=NOW)
     assert read_decision(store, bucket, "cardio") == Decision(version=old)
@@ -53,13 +33,13 @@ def test_promotion_moves_production_and_rollback_is_a_promotion(
 
 
 def test_a_tag_set_by_hand_with_any_tool_is_a_promotion(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
-    _, by_hand = publish(store, bucket, tmp_path, 2)
+    _, by_hand = publish_many(store, bucket, tmp_path, 2)
     store.set_tags(bucket, manifest_key("cardio", by_hand), {"stage": "production"})
     assert read_decision(store, bucket, "cardio").version == by_hand
 
 
 def test_an_unexpected_holder_stops_the_promotion(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
-    first, second = publish(store, bucket, tmp_path, 2)
+    first, second = publish_many(store, bucket, tmp_path, 2)
     promote(store, bucket, "cardio", first, by="a", reason="r", at=NOW)
     with pytest.raises(StalePromotion, match=f"production is {first}, not {second}"):
         promote(store, bucket, "cardio", second, by="a", reason="r", at=NOW, expect=second)
@@ -70,59 +50,6 @@ def test_a_version_that_was_never_published_cannot_be_promoted(store: ObjectStor
     with pytest.raises(VersionMissing):
         promote(store, bucket, "cardio", "nothing", by="a", reason="r", at=NOW)
     assert read_log(store, bucket, "cardio") == []
-
-
-def test_racing_promoters_get_unique_numbers_and_the_highest_wins(
-    store: ObjectStore, bucket: str, tmp_path: Path
-) -> None:
-    versions = publish(store, bucket, tmp_path, PROMOTERS)
-
-    def promote_often(promoter: int) -> list[tuple[int, str]]:
-        won = []
-        for _ in range(ROUNDS):
-            try:
-                record = promote(store, bucket, "cardio", versions[promoter], by=str(promoter), reason="race", at=NOW)
-            except PromotionLost:
-                continue
-            won.append((record.number, record.version))
-        return won
-
-    with ThreadPoolExecutor(PROMOTERS) as pool:
-        won = sorted(pair for pairs in pool.map(promote_often, range(PROMOTERS)) for pair in pairs)
-    log = read_log(store, bucket, "cardio")
-    assert [(record.number, record.version) for record in log] == won
-    assert [record.number for record in log] == list(range(1, len(log) + 1))
-    assert read_decision(store, bucket, "cardio").version in {record.version for record in log}
-
-
-class CrashingStore(MemoryStore):
-    """Dies before its nth tag write, once armed."""
-
-    tag_writes_left: int | None = None
-
-    def set_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
-        if self.tag_writes_left == 0:
-            raise KeyboardInterrupt
-        if self.tag_writes_left is not None:
-            self.tag_writes_left -= 1
-        super().set_tags(bucket, key, tags)
-
-
-@pytest.mark.parametrize(("tag_writes", "winner_is_new"), [(0, False), (1, True)])
-def test_a_promotion_cut_off_resolves_and_is_repaired(tmp_path: Path, tag_writes: int, winner_is_new: bool) -> None:
-    store = CrashingStore()
-    store.ensure_bucket("models")
-    old, new = publish(store, "models", tmp_path, 2)
-    promote(store, "models", "cardio", old, by="a", reason="r", at=NOW)
-    store.tag_writes_left = tag_writes
-    with pytest.raises(KeyboardInterrupt):
-        promote(store, "models", "cardio", new, by="a", reason="r", at=NOW)
-    store.tag_writes_left = None
-    cut_off = read_decision(store, "models", "cardio")
-    assert cut_off.version == (new if winner_is_new else old)
-    assert cut_off.pending == (None if winner_is_new else new)
-    repair(store, "models", "cardio")
-    assert read_decision(store, "models", "cardio").version == new
 
 
 VERSIONS = st.sampled_from(["v1", "v2", "v3", "v4"])

@@ -1,7 +1,6 @@
 """A version is visible whole or not at all."""
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,36 +54,6 @@ def test_the_same_version_is_published_once(store: ObjectStore, bucket: str, fol
     publish_model(store, bucket, "cardio", folder, NOW, format=FORMAT)
     with pytest.raises(PreconditionFailed):
         publish_model(store, bucket, "cardio", folder, NOW, format=FORMAT)
-
-
-class CrashingStore(MemoryStore):
-    """Dies before its nth write."""
-
-    def __init__(self, writes_left: int) -> None:
-        super().__init__()
-        self._writes_left = writes_left
-
-    def _spend(self) -> None:
-        if self._writes_left == 0:
-            raise KeyboardInterrupt
-        self._writes_left -= 1
-
-    def put(self, bucket: str, key: str, data: bytes) -> None:
-        self._spend()  # An upload is a put, too.
-        super().put(bucket, key, data)
-
-    def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
-        self._spend()
-        super().create(bucket, key, data, tags)
-
-
-@pytest.mark.parametrize("writes", range(3))
-def test_a_crash_between_any_two_writes_leaves_nothing_visible(folder: Path, writes: int) -> None:
-    store = CrashingStore(writes)
-    store.ensure_bucket("models")
-    with pytest.raises(KeyboardInterrupt):
-        publish_model(store, "models", "cardio", folder, NOW, format=FORMAT)
-    assert list_versions(store, "models", "cardio") == []
 
 
 def test_a_flipped_byte_is_refused_and_nothing_is_left(
