@@ -1,0 +1,50 @@
+"""Answer the container's HEALTHCHECK: exit 0 when every address given is healthy, 1 with one sentence otherwise.
+
+healthcheck.py http://127.0.0.1:9090/livez     any status below 400
+healthcheck.py grpc://127.0.0.1:9092           the standard gRPC health service says SERVING
+"""
+
+import sys
+import urllib.error
+import urllib.request
+
+TIMEOUT_S = 4.0
+"""Below the 5 s after which the Dockerfiles let Docker give up, so that the sentence is still printed."""
+
+
+def check_http(url: str) -> str | None:
+    """Return what is wrong at `url`, or None."""
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S):
+            return None
+    except (urllib.error.URLError, OSError) as error:
+        return f"{url}: {error}"
+
+
+def check_grpc(url: str) -> str | None:
+    """Return what is wrong with the server at `url`, or None."""
+    # Imported here: only images with a gRPC server hold these packages.
+    import grpc
+    from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+    with grpc.insecure_channel(url.removeprefix("grpc://")) as channel:
+        try:
+            answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT_S)
+        except grpc.RpcError as error:
+            return f"{url}: {error.code().name}"
+    serving = health_pb2.HealthCheckResponse.SERVING
+    return None if answer.status == serving else f"{url}: not serving"
+
+
+def main(urls: list[str]) -> int:
+    """Check every address, in order, and stop at the first that is not healthy."""
+    for url in urls:
+        problem = check_grpc(url) if url.startswith("grpc://") else check_http(url)
+        if problem:
+            sys.stderr.write(f"{problem}\n")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
