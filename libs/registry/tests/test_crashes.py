@@ -1,5 +1,6 @@
 """Whatever is cut off, and wherever, what is visible is whole and production is never ambiguous."""
 
+import contextlib
 import tempfile
 import uuid
 from collections.abc import Callable
@@ -160,10 +161,8 @@ def test_a_store_that_fails_on_any_request_of_a_promotion_leaves_one_holder(tmp_
     total = requests_of(lambda store: run(store, new), memory)
     for number in range(total):
         memory, old, new = prepared()
-        try:
+        with contextlib.suppress(StoreUnreachable):
             run(FaultyStore(memory, number), new)
-        except StoreUnreachable:
-            pass
         decision = read_decision(memory, "models", NAME)
         assert decision.version in (old, new)
         assert (decision.pending == new) == (decision.version == old and len(read_log(memory, "models", NAME)) == 2)
