@@ -27,7 +27,7 @@ class Level:
 def level(stream: Stream, index: int, _: Style) -> Match | None:
     """Match one level, or two that are neighbours."""
     first = _read(stream, index)
-    if first is None:
+    if first is None or _is_litre(stream, index):
         return None
     dash = stream[first.end].text == "-" or stream[first.end].key == "tiret"
     second = _read(stream, first.end + dash)
@@ -52,6 +52,12 @@ def _read(stream: Stream, index: int) -> Level | None:
     if not isinstance(found, Number) or found.value is None or not found.text.isdigit() or found.text[0] == "0":
         return None
     return _in_range(Level(letter, found.value, found.end, spoken=True))
+
+
+def _is_litre(stream: Stream, index: int) -> bool:
+    """« 12 g/L 3 culots » and « 2 L 3 fois » count litres."""
+    before = stream[index - 1]
+    return before.kind is Kind.NUMBER or before.text in ("/", "%") or (index > 0 and not stream[index].gap)
 
 
 def _in_range(found: Level) -> Level | None:
