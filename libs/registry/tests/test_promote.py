@@ -3,16 +3,14 @@
 from pathlib import Path
 
 import pytest
-from carabin.registry.errors import StalePromotion, VersionMissing
+from carabin.registry.errors import PromotionRefused, Regression, StalePromotion, VersionMissing
 from carabin.registry.layout import manifest_key
-from carabin.registry.promote import promote, read_decision
+from carabin.registry.promote import promote, read_decision, rollback
 from carabin.registry.promotions import read_log
-from carabin.registry.resolve import Decision, LogHead, resolve
+from carabin.registry.resolve import Decision
 from carabin.registry.store import ObjectStore
-from hypothesis import given
-from hypothesis import strategies as st
 
-from .versions import NOW, publish_many
+from .versions import NOW, publish, publish_many
 
 
 def test_promotion_moves_production_and_rollback_is_a_promotion(
@@ -52,44 +50,53 @@ def test_a_version_that_was_never_published_cannot_be_promoted(store: ObjectStor
     assert read_log(store, bucket, "cardio") == []
 
 
-VERSIONS = st.sampled_from(["v1", "v2", "v3", "v4"])
-TAGS = st.fixed_dictionaries(
-    {},
-    optional={"stage": st.sampled_from(["candidate", "production", "archived"]), "promotion-seq": st.text(max_size=3)},
-)
-
-
-HEADS = st.none() | st.builds(LogHead, st.integers(1, 12), VERSIONS)
-
-
-@given(st.dictionaries(VERSIONS, TAGS), HEADS)
-def test_any_tags_resolve_to_at_most_one_holder(tags: dict[str, dict[str, str]], head: LogHead | None) -> None:
-    decision = resolve(tags, head)
-    holders = {version for version, value in tags.items() if value.get("stage") == "production"}
-    named = {decision.version, *decision.rivals} - {None}
-    assert named == holders
-    assert decision.version not in decision.rivals
-    assert (decision.version is None) == (not holders)
-
-
-@pytest.mark.parametrize(
-    ("tags", "winner"),
-    [
-        (
-            {"v1": {"stage": "production", "promotion-seq": "3"}, "v2": {"stage": "production", "promotion-seq": "2"}},
-            "v1",
-        ),
-        (
-            {"v1": {"stage": "production", "promotion-seq": "10"}, "v2": {"stage": "production", "promotion-seq": "9"}},
-            "v1",
-        ),
-        ({"v1": {"stage": "production", "promotion-seq": "1"}, "v2": {"stage": "production"}}, "v1"),
-        ({"v1": {"stage": "production"}, "v2": {"stage": "production"}}, "v2"),
-        ({"v1": {"stage": "production", "promotion-seq": "²"}, "v2": {"stage": "production"}}, "v2"),
-        ({"v1": {"stage": "candidate"}}, None),
-    ],
-)
-def test_of_several_holders_the_highest_number_then_the_greatest_version_wins(
-    tags: dict[str, dict[str, str]], winner: str | None
+def test_worse_figures_refuse_a_promotion_until_they_are_accepted(
+    store: ObjectStore, bucket: str, tmp_path: Path
 ) -> None:
-    assert resolve(tags).version == winner
+    good = publish(store, bucket, tmp_path, "good", metrics={"wer": 0.1, "term_recall": 0.9})
+    bad = publish(store, bucket, tmp_path, "bad", metrics={"wer": 0.2, "term_recall": 0.9})
+    promote(store, bucket, "cardio", good, by="a", reason="r", at=NOW)
+    with pytest.raises(Regression, match=r"wer 0\.100 -> 0\.200"):
+        promote(store, bucket, "cardio", bad, by="a", reason="r", at=NOW)
+    assert read_decision(store, bucket, "cardio") == Decision(version=good)
+    record = promote(store, bucket, "cardio", bad, by="Dr Roux", reason="new ward", at=NOW, force=True)
+    assert (record.forced, record.by, record.reason) == (True, "Dr Roux", "new ward")
+    assert record.metrics_delta == {"wer": pytest.approx(0.1), "term_recall": 0.0}
+    assert read_log(store, bucket, "cardio")[-1] == record
+
+
+def test_a_rollback_is_numbered_reasoned_and_not_refused_by_figures(
+    store: ObjectStore, bucket: str, tmp_path: Path
+) -> None:
+    versions = publish_many(store, bucket, tmp_path, 3)
+    with pytest.raises(PromotionRefused, match="no other version was in production before None"):
+        rollback(store, bucket, "cardio", by="a", reason="r", at=NOW)
+    for version in versions:
+        promote(store, bucket, "cardio", version, by="a", reason="r", at=NOW)
+    first, second, third = versions
+    record = rollback(store, bucket, "cardio", by="b", reason="laterality", at=NOW)
+    assert (record.number, record.kind, record.previous, record.version) == (4, "rollback", third, second)
+    assert rollback(store, bucket, "cardio", by="b", reason="still", at=NOW).version == first
+    assert rollback(store, bucket, "cardio", by="b", reason="no, that one", at=NOW, to=third).version == third
+    assert read_decision(store, bucket, "cardio") == Decision(version=third)
+
+
+def test_a_production_manifest_that_cannot_be_read_does_not_keep_a_good_one_out(
+    store: ObjectStore, bucket: str, tmp_path: Path
+) -> None:
+    broken, good = publish_many(store, bucket, tmp_path, 2)
+    promote(store, bucket, "cardio", broken, by="a", reason="r", at=NOW)
+    store.put(bucket, manifest_key("cardio", broken), b"{")
+    store.set_tags(bucket, manifest_key("cardio", broken), {"stage": "production", "promotion-seq": "1"})
+    promote(store, bucket, "cardio", good, by="a", reason="r", at=NOW)
+    assert read_decision(store, bucket, "cardio") == Decision(version=good)
+
+
+def test_the_hospitals_own_tags_stay_as_far_as_they_fit(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
+    (version,) = publish_many(store, bucket, tmp_path, 1)
+    own = {f"own-{number}": "x" for number in range(9)}
+    store.set_tags(bucket, manifest_key("cardio", version), {"stage": "candidate", **own})
+    promote(store, bucket, "cardio", version, by="a", reason="r", at=NOW)
+    tags = store.get_tags(bucket, manifest_key("cardio", version))
+    assert tags["stage"] == "production"
+    assert len(tags) == 10

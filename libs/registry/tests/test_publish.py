@@ -8,8 +8,8 @@ import pytest
 from carabin.registry.errors import ManifestInvalid, PreconditionFailed, UnsafePath, VersionMissing
 from carabin.registry.fakes import MemoryStore
 from carabin.registry.layout import file_key, manifest_key, safe_file
-from carabin.registry.manifest import ModelManifest
-from carabin.registry.publish import fetch_model, list_versions, publish_model, read_manifest
+from carabin.registry.manifest import ModelManifest, Smoke
+from carabin.registry.publish import fetch_model, list_models, list_versions, publish_model, read_manifest
 from carabin.registry.store import ObjectStore
 
 from .conftest import FORMAT
@@ -81,7 +81,18 @@ def test_a_path_that_leaves_its_folder_is_refused(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "field"), [({"schema_version": 2}, "schema_version"), ({"files": []}, "files"), ({"name": None}, "name")]
+    ("change", "field"),
+    [
+        ({"schema_version": 2}, "schema_version: 2 is newer than this release"),
+        ({"files": []}, "files"),
+        ({"name": None}, "name"),
+        ({"created_at": "2026-11-23T10:15:00"}, "created_at"),
+        ({"files": [{"path": "../x", "size": 1, "sha256": "0" * 64}]}, "files.0.path"),
+        (
+            {"smoke": {"path": "s.wav", "language": "fr", "text": "t", "max_error": 0.1}},
+            "document: .*s.wav is not a",
+        ),
+    ],
 )
 def test_a_manifest_that_lies_or_is_newer_is_refused_by_field(
     folder: Path, change: dict[str, object], field: str
@@ -92,3 +103,50 @@ def test_a_manifest_that_lies_or_is_newer_is_refused_by_field(
     spoiled = json.dumps({**json.loads(manifest.to_bytes()), **change}).encode()
     with pytest.raises(ManifestInvalid, match=rf"here: {field}"):
         ModelManifest.from_bytes(spoiled, "here")
+
+
+def test_fields_of_a_later_release_with_the_same_schema_are_tolerated(folder: Path) -> None:
+    store = MemoryStore()
+    store.ensure_bucket("models")
+    manifest = publish_model(store, "models", "cardio", folder, NOW, format=FORMAT)
+    later = json.dumps({**json.loads(manifest.to_bytes()), "colour": "blue"}).encode()
+    assert ModelManifest.from_bytes(later, "here") == manifest
+
+
+def test_a_manifest_under_another_versions_key_is_refused(store: ObjectStore, bucket: str, folder: Path) -> None:
+    manifest = publish_model(store, bucket, "cardio", folder, NOW, format=FORMAT)
+    store.put(bucket, manifest_key("cardio", "20270101T000000Z-000000000000"), manifest.to_bytes())
+    with pytest.raises(ManifestInvalid, match=f"it describes cardio {manifest.version}"):
+        read_manifest(store, bucket, "cardio", "20270101T000000Z-000000000000")
+
+
+def test_a_smoke_dictation_must_be_among_the_files(folder: Path) -> None:
+    store = MemoryStore()
+    store.ensure_bucket("models")
+    smoke = Smoke(path="smoke.wav", language="fr", text="pas de fracture", max_error=0.2)
+    with pytest.raises(ManifestInvalid, match=r"smoke\.wav is not among the files"):
+        publish_model(store, "models", "cardio", folder, NOW, format=FORMAT, smoke=smoke)
+    assert store.list("models", "") == []
+    (folder / "smoke.wav").write_bytes(b"RIFF")
+    assert publish_model(store, "models", "cardio", folder, NOW, format=FORMAT, smoke=smoke).smoke == smoke
+
+
+def test_a_signature_covers_everything_but_itself(store: ObjectStore, bucket: str, folder: Path) -> None:
+    signed: list[bytes] = []
+
+    def sign(data: bytes) -> dict[str, str]:
+        signed.append(data)
+        return {"exporter": "signature"}
+
+    manifest = publish_model(store, bucket, "cardio", folder, NOW, format=FORMAT, sign=sign, source={"run": "r"})
+    read = read_manifest(store, bucket, "cardio", manifest.version)
+    assert read.signatures == {"exporter": "signature"}
+    assert read.signed_bytes() == signed[0]
+    assert read.model_copy(update={"source": {"run": "other"}}).signed_bytes() != signed[0]
+
+
+def test_models_are_listed_once_visible(store: ObjectStore, bucket: str, folder: Path) -> None:
+    store.put(bucket, file_key("orphan", "v1", "model.bin"), b"")
+    for name in ("neuro", "cardio"):
+        publish_model(store, bucket, name, folder, NOW, format=FORMAT)
+    assert list_models(store, bucket) == ["cardio", "neuro"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .errors import DiskFailed, ManifestInvalid, ObjectMissing
+from .layout import safe_file
 from .records import FileEntry
 from .store import ObjectStore
 
@@ -29,7 +30,7 @@ def describe_folder(folder: Path) -> tuple[FileEntry, ...]:
     if not paths:
         raise DiskFailed(f"{folder} holds no file")
     return tuple(
-        FileEntry(path=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=sha256_of(path))
+        FileEntry(path=safe_file(path.relative_to(folder).as_posix()), size=path.stat().st_size, sha256=sha256_of(path))
         for path in paths
     )
 
