@@ -1,0 +1,48 @@
+"""A client for Carabin's transcriber and for any WhisperLive server: connect, send, read events, resume.
+
+Example:
+    async with connect("ws://localhost:9090", Options(language="fr")) as dictation:
+        sending = asyncio.create_task(send_all(dictation))
+        async for event in dictation:
+            if isinstance(event, FinalText):
+                ...
+"""
+
+from .connection import LiveDictation, connect
+from .errors import ClientError, ConnectionLost, ServerBusy, ServerRefused, ServerUnreachable
+from .events import (
+    Acknowledged,
+    Command,
+    Event,
+    FinalText,
+    Flushed,
+    LanguageHeard,
+    ModelSwitched,
+    PartialText,
+    Ready,
+    Resumed,
+    Warned,
+)
+from .options import Options
+
+__all__ = [
+    "Acknowledged",
+    "ClientError",
+    "Command",
+    "ConnectionLost",
+    "Event",
+    "FinalText",
+    "Flushed",
+    "LanguageHeard",
+    "LiveDictation",
+    "ModelSwitched",
+    "Options",
+    "PartialText",
+    "Ready",
+    "Resumed",
+    "ServerBusy",
+    "ServerRefused",
+    "ServerUnreachable",
+    "Warned",
+    "connect",
+]

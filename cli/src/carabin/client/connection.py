@@ -1,0 +1,238 @@
+"""One dictation over WebSocket connections that may break and be taken up again."""
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import numpy as np
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as open_websocket
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, WebSocketException
+
+from .audio_tail import AudioTail, Samples
+from .errors import ClientError, ConnectionLost, ServerRefused, ServerUnreachable
+from .events import Acknowledged, Event, Ready, Resumed
+from .messages import Reader
+from .options import Options
+
+RATE_HZ = 16_000
+FRAME_SAMPLES = 4096
+"""What the published WhisperLive client sends at a time: 256 ms."""
+RESUME_S = 60.0
+"""How long to try to come back: what a server keeps a session for."""
+RETRY_S = 0.5
+OPEN_S = 10.0
+_NORMAL = 1000
+
+
+class LiveDictation:
+    """An open dictation: send audio, iterate over events; made by `connect`."""
+
+    def __init__(self, url: str, options: Options, token: str | None, resume_s: float) -> None:
+        self.uid = str(uuid.uuid4())
+        self.ready: Ready | None = None
+        self._url, self._options, self._token, self._resume_s = url, options, token, resume_s
+        self._socket: ClientConnection | None = None
+        self._reader = Reader()
+        self._tail = AudioTail()
+        self._next = 0
+        self._session_start = 0
+        self._resume_token: str | None = None
+        self._acknowledged_s = 0.0
+        self._ended = False
+        self._events: asyncio.Queue[Event | ClientError | None] = asyncio.Queue()
+        self._sending = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect and wait until the server takes audio.
+
+        Raises:
+            ServerUnreachable, ServerBusy, ServerRefused
+        """
+        await self._connect()
+        self._task = asyncio.create_task(self._read(), name=f"dictation {self.uid}")
+
+    async def send(self, samples: Samples) -> None:
+        """Send audio; while the connection is broken it is kept and sent later.
+
+        Args:
+            samples: (n,) float32 at 16 kHz, mono, in [-1, 1]; any n.
+        """
+        self._tail.add(np.ascontiguousarray(samples, np.float32))
+        await self._send_rest()
+
+    async def flush(self) -> None:
+        """Ask that all audio so far becomes final; a `Flushed` event answers."""
+        await self._send_text(json.dumps({"event": "flush"}))
+
+    async def finish(self) -> None:
+        """Say that no more audio comes; the events end after the last final."""
+        self._ended = True
+        await self._send_rest()
+        await self._send_end()
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Yield events until the server has said all.
+
+        Raises:
+            ServerBusy, ServerRefused, ConnectionLost
+        """
+        while (event := await self._events.get()) is not None:
+            if isinstance(event, ClientError):
+                raise event
+            yield event
+
+    async def close(self) -> None:
+        """Leave at once; what is not final is lost."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def _connect(self) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        hello = self._options.hello(self.uid)
+        if self._resume_token:
+            hello |= {"resume_token": self._resume_token, "resume_after": self._reader.session_utterance}
+        self._socket = await _open(self._url, headers)
+        try:
+            await self._socket.send(json.dumps(hello))
+            async with asyncio.timeout(OPEN_S * 6):
+                answer: dict[str, Any] = json.loads(await self._socket.recv())
+            for event in self._reader.read(answer):
+                if isinstance(event, Ready):
+                    self.ready = event
+                self._events.put_nowait(event)
+        except (ConnectionClosed, TimeoutError) as error:
+            raise ServerUnreachable(f"{self._url} closed the connection before it was ready") from error
+        except BaseException:
+            await self._socket.close()
+            raise
+        self._resume_token = answer.get("resume_token")
+        return answer
+
+    async def _read(self) -> None:
+        """Read until the end, over as many connections as it takes."""
+        try:
+            while not await self._read_connection():
+                await self._come_back()
+            self._events.put_nowait(None)
+        except ClientError as error:
+            self._events.put_nowait(error)
+
+    async def _read_connection(self) -> bool:
+        """Return True when the server ended the dictation, False when the connection broke."""
+        assert self._socket is not None
+        disconnect = False
+        try:
+            async for text in self._socket:
+                message = json.loads(text)
+                disconnect = disconnect or message.get("message") == "DISCONNECT"
+                for event in self._reader.read(message):
+                    if isinstance(event, Acknowledged):
+                        self._acknowledge(event.audio_s)
+                    self._events.put_nowait(event)
+        except ConnectionClosed:
+            pass
+        code, reason = self._socket.close_code, self._socket.close_reason
+        if code == _NORMAL and self._ended:
+            return True
+        if code in (_NORMAL, 1008) or (disconnect and code != 1012):
+            raise ServerRefused(reason or "it closed the session", code or 0)
+        return False
+
+    def _acknowledge(self, audio_s: float) -> None:
+        self._acknowledged_s = audio_s
+        self._tail.let_go(min(self._next, round(audio_s * RATE_HZ)))
+
+    async def _come_back(self) -> None:
+        """Connect again; go on in the same session, or in a new one with the audio that was not acknowledged."""
+        if self._resume_token is None:
+            raise ConnectionLost("the connection broke, and this server cannot resume a dictation")
+        deadline = time.monotonic() + self._resume_s
+        async with self._sending:
+            while True:
+                try:
+                    answer = await self._connect()
+                    break
+                except ClientError as error:
+                    if isinstance(error, ServerRefused) or time.monotonic() >= deadline:
+                        raise ConnectionLost(f"the connection broke and did not come back: {error}") from error
+                    await asyncio.sleep(RETRY_S)
+            if answer.get("resumed"):
+                self._next = self._session_start + int(answer["received_samples"])
+            else:
+                self._next = self._session_start = round(self._acknowledged_s * RATE_HZ)
+                self._reader.begin_session(self._session_start / RATE_HZ)
+            self._events.put_nowait(Resumed(bool(answer.get("resumed"))))
+        await self._send_rest()
+        if self._ended:
+            await self._send_end()
+
+    async def _send_rest(self) -> None:
+        """Send what was not sent yet; a broken connection ends that quietly, as reading notices it too."""
+        with suppress(ConnectionClosed):
+            async with self._sending:
+                assert self._socket is not None
+                for part in self._tail.since(self._next):
+                    for place in range(0, len(part), FRAME_SAMPLES):
+                        frame = part[place : place + FRAME_SAMPLES]
+                        await self._socket.send(frame.astype("<f4").tobytes())
+                        self._next += len(frame)
+                if self._resume_token is None:
+                    self._tail.let_go(self._next)
+
+    async def _send_end(self) -> None:
+        with suppress(ConnectionClosed):
+            async with self._sending:
+                assert self._socket is not None
+                await self._socket.send(b"END_OF_AUDIO")
+
+    async def _send_text(self, text: str) -> None:
+        with suppress(ConnectionClosed):
+            assert self._socket is not None
+            await self._socket.send(text)
+
+
+@asynccontextmanager
+async def connect(
+    url: str, options: Options | None = None, *, token: str | None = None, resume_s: float = RESUME_S
+) -> AsyncIterator[LiveDictation]:
+    """Open a dictation and close it behind the block.
+
+    Args:
+        url: such as ws://localhost:9090 or wss://dictation.example.
+        token: sent in the Authorization header, never in the URL.
+
+    Raises:
+        ServerUnreachable, ServerBusy, ServerRefused
+    """
+    dictation = LiveDictation(url, options or Options(), token, resume_s)
+    await dictation.open()
+    try:
+        yield dictation
+    finally:
+        await dictation.close()
+
+
+async def _open(url: str, headers: dict[str, str]) -> ClientConnection:
+    try:
+        return await open_websocket(
+            url, additional_headers=headers, compression=None, max_size=None, open_timeout=OPEN_S
+        )
+    except InvalidStatus as error:
+        status = error.response.status_code
+        reason = (error.response.body or b"").decode(errors="replace").strip() or f"HTTP status {status}"
+        if status in (401, 403):
+            raise ServerRefused(reason, status) from error
+        raise ServerUnreachable(f"{url} answers no WebSocket: {reason}") from error
+    except InvalidURI as error:
+        raise ServerUnreachable(f"{url} is no WebSocket address: write ws://host:port or wss://host:port") from error
+    except (OSError, TimeoutError, InvalidHandshake, WebSocketException) as error:
+        raise ServerUnreachable(f"nothing answers at {url}: is the server running there?") from error

@@ -1,0 +1,40 @@
+"""What can go wrong between a client and its server, drawn.
+
+CarabinError             of carabin.registry.errors
+* ClientError
+  x ServerUnreachable    nobody answers at the address
+  x ServerBusy           the server is full; `retry_after_s` says when to come back
+  x ServerRefused        the server said no, and why; `code` is its close code
+  x ConnectionLost       the connection broke and could not be taken up again
+"""
+
+from carabin.registry.errors import CarabinError
+
+
+class ClientError(CarabinError):
+    """Base of everything this library raises on purpose."""
+
+
+class ServerUnreachable(ClientError):
+    """Nobody answers at the address."""
+
+
+class ServerBusy(ClientError):
+    """The server is full."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"the server is full: try again in {retry_after_s:.0f} s")
+        self.retry_after_s = retry_after_s
+
+
+class ServerRefused(ClientError):
+    """The server ended the session, and said why."""
+
+    def __init__(self, reason: str, code: int = 0) -> None:
+        super().__init__(f"the server refused: {reason}")
+        self.reason = reason
+        self.code = code
+
+
+class ConnectionLost(ClientError):
+    """The connection broke for longer than the server keeps a session."""

@@ -1,0 +1,113 @@
+"""One HTTP port: WhisperLive at any path, probes, metrics, the OpenAI-compatible upload, the web page."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
+
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+from .admission import Admission
+from .auth import Authenticator
+from .openai import add_openai_routes
+from .resume import ResumeDesk
+from .server_settings import ServerSettings
+from .service import Transcriber
+from .whisperlive_socket import SocketLimits, WhisperLiveSocket
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the adapters of all protocols share."""
+
+    transcriber: Transcriber
+    settings: ServerSettings
+    authenticator: Authenticator
+    admission: Admission
+    resume: ResumeDesk
+    registry: CollectorRegistry
+
+
+def make_parts(transcriber: Transcriber, settings: ServerSettings, registry: CollectorRegistry) -> Parts:
+    """Build the shared parts.
+
+    Raises:
+        InsecureListening: the settings would let strangers in.
+    """
+    authenticator = settings.authenticator()
+    settings.refuse_insecure(authenticator)
+    admission = Admission(
+        transcriber,
+        sessions_per_identity=settings.sessions_per_identity,
+        audio_rate=settings.audio_rate,
+        audio_burst_s=settings.audio_burst_s,
+    )
+    return Parts(transcriber, settings, authenticator, admission, ResumeDesk(settings.resume_s), registry)
+
+
+def create_app(parts: Parts, on_start: Callable[[], None] | None = None) -> FastAPI:
+    """Return the application; its lifespan starts and stops the transcriber."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await parts.transcriber.start()
+        if on_start is not None:
+            on_start()
+        try:
+            yield
+        finally:
+            await parts.transcriber.stop(0.0)
+
+    app = FastAPI(title="Carabin transcriber", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    _add_websocket(app, parts)
+    _add_probes(app, parts)
+    add_openai_routes(app, parts.admission, parts.authenticator, parts.settings)
+    _add_web_page(app)
+    return app
+
+
+def _add_websocket(app: FastAPI, parts: Parts) -> None:
+    settings = parts.settings
+    adapter = WhisperLiveSocket(
+        parts.admission,
+        parts.authenticator,
+        parts.resume,
+        origins=settings.origin_list(),
+        default_language=settings.default_language,
+        limits=SocketLimits(hello_s=settings.hello_s, session_s=settings.session_hours * 3600),
+    )
+
+    async def endpoint(socket: WebSocket) -> None:
+        await adapter.serve(socket)
+
+    app.router.routes.append(WebSocketRoute("/{path:path}", endpoint))
+
+
+def _add_probes(app: FastAPI, parts: Parts) -> None:
+    @app.get("/livez")
+    async def livez() -> Response:
+        return JSONResponse({"status": "alive"})
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        readiness = parts.transcriber.readiness()
+        ready, reason = (False, "draining") if parts.admission.draining else (readiness.ready, readiness.reason)
+        version = parts.transcriber.model.version
+        body = {"status": "ready" if ready else "not ready", "reason": reason, "model_version": version}
+        return JSONResponse(body, status_code=200 if ready else 503)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(parts.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_web_page(app: FastAPI) -> None:
+    try:
+        web = import_module("carabin.transcriber.web")
+    except ModuleNotFoundError:
+        return
+    web.mount_web(app)
