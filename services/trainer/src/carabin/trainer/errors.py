@@ -15,6 +15,7 @@
     + OutOfMemory        one dictation alone does not fit the device
     + ResumeRefused      a checkpoint is of another model, dataset or mode
     + UploadFailed       a checkpoint could not be brought to the store; it is kept on this machine
+    + WatchFailed        a run that trains elsewhere cannot be followed
     + Stopped            somebody asked us to stop; what was learnt is saved
 """
 
@@ -100,6 +101,10 @@ class ResumeRefused(TrainingError):
 
 class UploadFailed(TrainingError):
     """A checkpoint did not reach the store; the text names the folder that still holds it."""
+
+
+class WatchFailed(TrainingError):
+    """A run that trains elsewhere cannot be followed: nobody answers, or it is not done there."""
 
 
 class Stopped(TrainingError):

@@ -52,7 +52,9 @@ class Examples(Dataset[Example]):
         self._spec_augment = spec_augment
         self.texts = texts
         self._plain = [make_labels(text.sentence, _seconds(text)) for text in texts]
-        self._timed = [make_labels(text.sentence, _seconds(text), timestamps=True) for text in texts] if timestamps else []
+        self._timed = (
+            [make_labels(text.sentence, _seconds(text), timestamps=True) for text in texts] if timestamps else []
+        )
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from faster_whisper.feature_extractor import FeatureExtractor
-
 from carabin.registry.store import local_file
+from faster_whisper.feature_extractor import FeatureExtractor
 
 HOP: Final = 160
 """Samples between two mel frames: 10 ms at 16 kHz."""

@@ -1,6 +1,7 @@
 """The training loop: transformers' Seq2SeqTrainer with our batches, our loss and our ways to fail."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from .collate import Batch
 from .errors import LossNotFinite, OutOfMemory
 from .examples import Examples
 from .labels import IGNORED
-from .model import logits_of
+from .model import logits_of, read_weights, write_weights
 from .windows import BucketSampler, EpochLoader
 
 
@@ -31,14 +32,40 @@ class WhisperTrainer(Seq2SeqTrainer):  # type: ignore[misc]
     Args:
         sampler: this process's share of every batch.
         validation: sets whose losses `evaluate` measures; the first decides.
+        saved: called with the step and the folder of every checkpoint once it is written.
     """
 
-    def __init__(self, *, sampler: BucketSampler, validation: Mapping[str, EpochLoader], **arguments: Any) -> None:
+    def __init__(
+        self,
+        *,
+        sampler: BucketSampler,
+        validation: Mapping[str, EpochLoader],
+        saved: Callable[[int, Path], None] | None = None,
+        **arguments: Any,
+    ) -> None:
         super().__init__(**arguments)
+        self._saved = saved
         self._sampler = sampler
         self._validation = validation
         self._parts = 1
         self.loss_is_scaled_for_ga = True  # divided by the whole step's tokens
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """Write a plain Whisper, adapters merged in, and the adapters beside it."""
+        folder = Path(output_dir or self.args.output_dir)
+        write_weights(self.model, folder)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        read_weights(model or self.model, Path(resume_from_checkpoint))
+
+    def _load_best_model(self) -> None:
+        read_weights(self.model, Path(str(self.state.best_model_checkpoint)))
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Save, and once everything is written tell whoever brings it to the store."""
+        super()._save_checkpoint(model, trial)
+        if self.is_world_process_zero() and self._saved is not None:
+            self._saved(self.state.global_step, Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}")
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Return this process's batches; the sampler has shared them out already."""
@@ -94,7 +121,9 @@ class WhisperTrainer(Seq2SeqTrainer):  # type: ignore[misc]
         return metrics
 
     def _in_parts(self, model: nn.Module, inputs: dict[str, Any], n_items: Any) -> Tensor:
-        losses = [super(WhisperTrainer, self).training_step(model, part, n_items) for part in split(inputs, self._parts)]
+        losses = [
+            super(WhisperTrainer, self).training_step(model, part, n_items) for part in split(inputs, self._parts)
+        ]
         return torch.stack(losses).sum()
 
     @torch.no_grad()

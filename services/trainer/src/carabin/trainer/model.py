@@ -6,18 +6,22 @@ the window, as CTranslate2 cuts them when it serves.
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import torch
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import WhisperForConditionalGeneration
 from transformers.modeling_outputs import BaseModelOutput
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from .errors import BaseModelRefused
+from .errors import BaseModelRefused, ResumeRefused
+from .settings import Mode
 
-Mode = Literal["full", "decoder", "frozen-encoder", "lora"]
 MODES: Final[tuple[Mode, ...]] = ("full", "decoder", "frozen-encoder", "lora")
+
+WEIGHTS, ADAPTER = "model.safetensors", "adapter.safetensors"
 
 LORA_TARGETS: Final = ("q_proj", "v_proj")
 """Where low-rank adapters pay most for their size (Hu et al. 2021, section 7.1)."""
@@ -65,9 +69,9 @@ def prepare(model: WhisperForConditionalGeneration, mode: Mode, *, train_embeddi
         train_embeddings: whether the token embeddings, half of a base decoder, learn too; the other 99 languages share them.
     """
     if mode == "lora":
-        from peft import LoraConfig, get_peft_model
-
-        adapters = LoraConfig(r=lora_rank, lora_alpha=2 * lora_rank, lora_dropout=0.0, target_modules=list(LORA_TARGETS))
+        adapters = LoraConfig(
+            r=lora_rank, lora_alpha=2 * lora_rank, lora_dropout=0.0, target_modules=list(LORA_TARGETS)
+        )
         return get_peft_model(model, adapters)
     if mode in ("decoder", "frozen-encoder"):
         model.model.encoder.requires_grad_(False)
@@ -101,7 +105,7 @@ def logits_of(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
 
 def merged_state(model: nn.Module) -> dict[str, Tensor]:
     """Return the plain Whisper's weights on the CPU, adapters added in; the model itself is left as it is."""
-    if not hasattr(model, "merge_adapter"):
+    if not isinstance(model, PeftModel):
         return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
     model.merge_adapter()
     try:
@@ -132,3 +136,30 @@ def architecture(model: WhisperForConditionalGeneration) -> str:
 def trainable(model: nn.Module) -> Iterable[nn.Parameter]:
     """Return what the optimizer changes."""
     return (parameter for parameter in model.parameters() if parameter.requires_grad)
+
+
+def write_weights(model: nn.Module, folder: Path) -> None:
+    """Write a plain Hugging Face Whisper to `folder`, and the adapters beside it where `model` has some."""
+    folder.mkdir(parents=True, exist_ok=True)
+    whisper = inner(model)
+    if isinstance(model, PeftModel):
+        adapters = {name: value.contiguous() for name, value in get_peft_model_state_dict(model).items()}
+        save_file(adapters, folder / ADAPTER)
+        whisper.save_pretrained(folder, state_dict=merged_state(model))
+    else:
+        whisper.save_pretrained(folder)
+
+
+def read_weights(model: nn.Module, folder: Path) -> None:
+    """Load what `write_weights` wrote, in place.
+
+    Raises:
+        ResumeRefused: it is of another architecture or mode.
+    """
+    try:
+        if isinstance(model, PeftModel):
+            set_peft_model_state_dict(model, load_file(folder / ADAPTER))
+        else:
+            inner(model).load_state_dict(load_file(folder / WEIGHTS), strict=False)
+    except (OSError, RuntimeError) as error:
+        raise ResumeRefused(f"{folder}: its weights are not of this model: {str(error).splitlines()[0]}") from error

@@ -56,7 +56,15 @@ class BucketSampler(Sampler[list[Draw]]):
     """
 
     def __init__(
-        self, windows: Sequence[int], batch_size: int, *, seed: int, fixed: bool, trailing: int = 0, rank: int = 0, world: int = 1
+        self,
+        windows: Sequence[int],
+        batch_size: int,
+        *,
+        seed: int,
+        fixed: bool,
+        trailing: int = 0,
+        rank: int = 0,
+        world: int = 1,
     ) -> None:
         self._windows = np.asarray(windows)
         self.batch_size = batch_size

@@ -1,0 +1,111 @@
+"""Datasets of the store on this machine, and which of their dictations are learnt from, replayed and measured on."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from carabin.registry.datasets import DatasetManifest, fetch_dataset, latest_dataset, read_dataset
+from carabin.registry.store import ObjectStore
+
+from .dictations import Dictation, load_split
+
+GENERAL_VALIDATION: Final = 40
+"""General dictations that the budget is measured on: some 400 words, of which a point is four."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDataset:
+    """One version, fetched."""
+
+    name: str
+    version: str
+    sha256: str
+    folder: Path
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}"
+
+    def split(self, split: str) -> Sequence[Dictation]:
+        """Open one split."""
+        return load_split(self.folder, split)
+
+
+def fetch(store: ObjectStore, bucket: str, spec: str, cache: Path) -> LocalDataset:
+    """Return NAME or NAME@VERSION, downloaded unless it is here.
+
+    Raises:
+        VersionMissing: there is no such dataset or version.
+    """
+    manifest = named(store, bucket, spec)
+    folder = cache / f"{manifest.name}-{manifest.version}"
+    if not folder.exists():
+        fetch_dataset(store, bucket, manifest, folder)
+    return LocalDataset(manifest.name, manifest.version, manifest.fingerprint, folder)
+
+
+def named(store: ObjectStore, bucket: str, spec: str) -> DatasetManifest:
+    """Read the manifest of NAME, its newest version, or of NAME@VERSION."""
+    name, _, version = spec.partition("@")
+    return read_dataset(store, bucket, name, version) if version else latest_dataset(store, bucket, name)
+
+
+class Subset(Sequence[Dictation]):
+    """Some dictations of others, decoded when they are asked for."""
+
+    def __init__(self, parts: Sequence[tuple[Sequence[Dictation], int]]) -> None:
+        self._parts = parts
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __getitem__(self, index: int) -> Dictation:  # type: ignore[override]
+        source, place = self._parts[index]
+        return source[place]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """General speech: what is mixed into training, and what the budget is measured on; no sentence is in both."""
+
+    train: Sequence[Dictation]
+    validation: Sequence[Dictation]
+    test: Sequence[Dictation]
+
+
+def plan_replay(dataset: LocalDataset, n_medical: int, share: float, seed: int) -> Replay:
+    """Choose general speech for `share` of the epoch, and enough of it to validate on.
+
+    Where the validation split is small, sentences of the training split are held out for it, whole sentences, chosen by
+    their hash alone.
+    """
+    train, validation = dataset.split("train"), dataset.split("validation")
+    held = _held_out(train, GENERAL_VALIDATION - len(validation))
+    free = [place for place in range(len(train)) if place not in held]
+    wanted = round(n_medical * share / (1 - share))
+    order = np.random.default_rng(seed).permutation(len(free))
+    taken = [free[int(order[number % len(order)])] for number in range(wanted)] if free else []
+    parts = [(validation, place) for place in range(len(validation))] + [(train, place) for place in sorted(held)]
+    return Replay(Subset([(train, place) for place in taken]), Subset(parts), dataset.split("test"))
+
+
+def limited(dictations: Sequence[Dictation], limit: int | None) -> Sequence[Dictation]:
+    """Return at most `limit` of them, spread evenly."""
+    if limit is None or limit >= len(dictations):
+        return dictations
+    return Subset([(dictations, number * len(dictations) // limit) for number in range(limit)])
+
+
+def _held_out(train: Sequence[Dictation], wanted: int) -> set[int]:
+    if wanted <= 0:
+        return set()
+    sentences = [dictation.sentence for dictation in train]
+    by_hash: Callable[[str], str] = lambda text: hashlib.sha256(text.encode()).hexdigest()  # noqa: E731
+    held: set[int] = set()
+    for sentence in sorted(set(sentences), key=by_hash):
+        if len(held) >= min(wanted, len(train) // 3):
+            break
+        held |= {place for place, other in enumerate(sentences) if other == sentence}
+    return held

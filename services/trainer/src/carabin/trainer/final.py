@@ -1,0 +1,185 @@
+"""After the last step: how much of what was learnt to keep, how well it does, and one folder that holds it all."""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from carabin.registry.checkpoints import WindowPolicy
+from torch import Tensor
+from transformers import WhisperForConditionalGeneration
+
+from .card import Card
+from .datasets_in import limited
+from .dictations import Dictation
+from .errors import Stopped
+from .evaluate import Evaluation, evaluate_model
+from .model import average
+from .progress import Progress
+from .report import Heading, write_report
+from .report_curves import Curve
+from .samples import write_samples
+from .selection import SAFE_WINDOW, Candidate, Choice, Metrics, choose, prove_window
+from .serving import write_ct2, write_hf
+from .settings import TrainerSettings
+
+TEST_PREFIX: Final = "stock_"
+"""Names the base model's own scores among a checkpoint's metrics."""
+
+
+@dataclass(frozen=True)
+class Sets:
+    """What is decoded: validation to choose by, test once."""
+
+    validation: Sequence[Dictation]
+    general_validation: Sequence[Dictation]
+    test: Sequence[Dictation]
+    general_test: Sequence[Dictation]
+    terms: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The folder to publish and what to say of it."""
+
+    folder: Path
+    metrics: Metrics
+    window: WindowPolicy
+    choice: Choice
+
+
+class Finisher:
+    """Chooses, evaluates and lays out one run's outcome.
+
+    Args:
+        model: any Whisper of the run's architecture; its weights are overwritten.
+        base: the Hugging Face folder that training started from.
+        stopped: asked between two dictations.
+    """
+
+    def __init__(
+        self,
+        model: WhisperForConditionalGeneration,
+        base: Path,
+        work: Path,
+        settings: TrainerSettings,
+        sets: Sets,
+        progress: Progress,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._model, self._base, self._work = model, base, work
+        self._settings, self._sets = settings, sets
+        self._progress, self._stopped = progress, stopped
+
+    def finish(
+        self,
+        base: Mapping[str, Tensor],
+        tuned: Mapping[str, Tensor],
+        card: Callable[..., Card],
+        curves: Sequence[Curve],
+    ) -> Finished:
+        """Return the outcome; `base` and `tuned` are the weights before and after training."""
+        choice = self._choose(base, tuned)
+        folder = self._write(self._work / "final", average(base, tuned, choice.candidate.alpha))
+        window = self._prove_window(folder, choice.candidate.metrics)
+        stock: Metrics = {}
+        metrics: Metrics = {
+            f"validation_{name}": value for name, value in choice.candidate.metrics.items() if name in _KEPT
+        }
+        notes = [] if choice.within_budget else [_OVER_BUDGET.format(100 * self._settings.general_budget)]
+        if self._settings.evaluate:
+            before, after = self._evaluate(base, folder)
+            stock, metrics = before.metrics, metrics | after.metrics
+            heading = Heading(model=self._progress.run, dataset=self._settings.dataset)
+            write_report(after, folder, heading=heading, baseline=stock, curves=curves)
+        write_samples(folder, self._sets.validation)
+        written = card(metrics=metrics, stock=stock, alpha=choice.candidate.alpha, notes=notes).render()
+        (folder / "MODEL_CARD.md").write_text(written, encoding="utf-8")
+        metrics |= {f"{TEST_PREFIX}{name}": value for name, value in stock.items() if name in _KEPT}
+        return Finished(folder, {**metrics, "alpha": choice.candidate.alpha}, window, choice)
+
+    def _choose(self, base: Mapping[str, Tensor], tuned: Mapping[str, Tensor]) -> Choice:
+        alphas = sorted(self._settings.alphas, reverse=True)
+        stock: Metrics = {}
+        if len(self._sets.general_validation):
+            stock = self._validate(base, "stock on validation").metrics
+        tried: list[Candidate] = []
+        for alpha in alphas:
+            measured = self._validate(average(base, tuned, alpha), f"{alpha:.0%} of it on validation")
+            tried.append(Candidate(alpha, measured.metrics))
+            self._progress.note(f"keeping {alpha:.0%}: {_figures(measured.metrics)}")
+            if _costs_nothing(measured.metrics, stock, self._settings.general_budget):
+                break  # a smaller share would only know fewer medical words
+        return choose(tried, stock, self._settings.general_budget)
+
+    def _prove_window(self, folder: Path, reference: Metrics) -> WindowPolicy:
+        if self._settings.full_window:
+            return SAFE_WINDOW
+        ct2 = self._work / "validation-ct2"  # of the chosen weights, unless another share was tried last
+        write_ct2(folder, ct2)
+
+        def measure(window: WindowPolicy) -> Metrics:
+            name = f"window of {window.min_frames}+{window.margin_frames} frames"
+            return self._decode(ct2, name, validation=True, window=window).metrics
+
+        return prove_window(measure, reference)
+
+    def _evaluate(self, base: Mapping[str, Tensor], folder: Path) -> tuple[Evaluation, Evaluation]:
+        stock = write_ct2(self._write(self._work / "stock", base), self._work / "stock-ct2")
+        tuned = write_ct2(folder, self._work / "final-ct2")
+        try:
+            return (
+                self._decode(stock, "stock on test", validation=False),
+                self._decode(tuned, "fine-tuned on test", validation=False),
+            )
+        finally:
+            for name in ("stock", "stock-ct2", "final-ct2"):
+                shutil.rmtree(self._work / name, ignore_errors=True)
+
+    def _validate(self, state: Mapping[str, Tensor], name: str) -> Evaluation:
+        folder = self._write(self._work / "validation", state)
+        return self._decode(write_ct2(folder, self._work / "validation-ct2"), name, validation=True, window=SAFE_WINDOW)
+
+    def _decode(self, ct2: Path, name: str, *, validation: bool, window: WindowPolicy | None = None) -> Evaluation:
+        limit, sets = self._settings.evaluate_limit, self._sets
+        medical = limited(sets.validation if validation else sets.test, limit)
+        general = limited(sets.general_validation if validation else sets.general_test, limit)
+        with self._progress.phase(f"decode: {name}", len(medical) + len(general)) as advance:
+
+            def move(done: int, total: int) -> None:
+                if self._stopped():
+                    raise Stopped("stopped while the model was evaluated; what was learnt is kept")
+                advance(done, total)
+
+            return evaluate_model(
+                ct2,
+                medical,
+                terms=sets.terms,
+                general=general,
+                beam_size=1 if validation else self._settings.beam_size,
+                language=self._settings.language,
+                cpu_threads=self._settings.threads or 0,
+                window=(window.min_frames, window.margin_frames) if window else None,
+                progress=move,
+            )
+
+    def _write(self, target: Path, state: Mapping[str, Tensor]) -> Path:
+        return write_hf(self._model, self._base, target, state)
+
+
+_KEPT: Final = ("wer", "wer_raw", "cer", "term_recall", "critical_errors", "general_wer", "hallucinated_words")
+_OVER_BUDGET: Final = (
+    "Le budget de {0:.1f} point sur le français général n'a pas pu être tenu. "
+    "*No share of what was learnt keeps within the budget of {0:.1f} points of general French.*"
+)
+
+
+def _costs_nothing(metrics: Metrics, stock: Metrics, budget: float) -> bool:
+    return metrics.get("general_wer", 0.0) <= stock.get("general_wer", 0.0) + budget
+
+
+def _figures(metrics: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name} {100 * metrics[name]:.1f} %" for name in ("wer", "term_recall", "general_wer") if name in metrics
+    )

@@ -1,0 +1,59 @@
+"""A run with its listeners around it: terminal or log, gauges, `WatchRun`. The command and the service both start here."""
+
+import logging
+import os
+import warnings
+from contextlib import ExitStack
+from datetime import datetime
+
+from carabin.registry.settings import StoreSettings
+from carabin.registry.store import ObjectStore
+from carabin.service import metrics
+from carabin.service.shutdown import StopFlag
+from rich.console import Console
+
+from .progress import Progress
+from .progress_gauges import Gauges
+from .progress_show import show
+from .settings import TrainerSettings
+from .train import TrainResult, run_name, train
+from .watch_run import WatchRun, serve
+
+
+def launch(
+    settings: TrainerSettings,
+    store: ObjectStore,
+    buckets: StoreSettings,
+    console: Console,
+    stop: StopFlag,
+    now: datetime,
+) -> TrainResult:
+    """Do the run that `settings` describe, watched.
+
+    Raises:
+        CarabinError: see `train`.
+    """
+    with ExitStack() as stack:
+        progress = Progress(run_name(settings, now))
+        if int(os.environ.get("RANK", "0")) == 0:
+            shown = show(console)
+            stack.callback(shown.close)
+            progress.listen(shown)
+            if settings.metrics_port is not None:
+                stack.callback(metrics.serve(settings.metrics_port).close)
+                progress.listen(Gauges())
+            if settings.grpc_port is not None:
+                watch = WatchRun()
+                stack.callback(serve(watch, settings.grpc_port).stop)
+                progress.listen(watch.hear)
+        return train(settings, store, buckets=buckets, progress=progress, stopped=stop.is_set)
+
+
+def quiet() -> None:
+    """Keep the libraries' own bars and advice off a terminal that shows ours."""
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    logging.getLogger("torch.distributed").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"(transformers|peft|torch|accelerate)\.")

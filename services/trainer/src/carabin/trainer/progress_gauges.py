@@ -1,0 +1,25 @@
+"""A run as Prometheus gauges, on the trainer's metrics port."""
+
+from prometheus_client import REGISTRY, CollectorRegistry, Gauge
+
+from .progress import RunEvent
+
+
+class Gauges:
+    """Listens to a run and keeps `carabin_trainer_*` gauges."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self._step = Gauge("carabin_trainer_step", "Optimizer steps taken", ["run"], registry=registry)
+        self._done = Gauge(
+            "carabin_trainer_phase_done_ratio", "Share of the current phase", ["run", "phase"], registry=registry
+        )
+        self._metric = Gauge(
+            "carabin_trainer_metric", "Newest value of each metric", ["run", "metric"], registry=registry
+        )
+
+    def __call__(self, event: RunEvent) -> None:
+        self._step.labels(event.run).set(event.step)
+        if event.total:
+            self._done.labels(event.run, event.phase).set(event.done / event.total)
+        for name, value in event.metrics.items():
+            self._metric.labels(event.run, name).set(value)

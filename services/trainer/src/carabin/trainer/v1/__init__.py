@@ -1,0 +1,1 @@
+"""Generated from proto/carabin/trainer/v1; not edited by hand."""
