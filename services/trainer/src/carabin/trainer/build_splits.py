@@ -13,7 +13,7 @@ Shares = Mapping[str, float]
 
 SHARES: Final[Shares] = MappingProxyType({"train": 0.70, "validation": 0.10, "test": 0.20})
 GENERAL_SHARES: Final[Shares] = MappingProxyType({"train": 0.38, "validation": 0.12, "test": 0.50})
-"""Half of the general sentences are kept to measure what was forgotten, the others are replayed in training and bound its choices."""
+"""Half of the general sentences measure what was forgotten; the others are replayed and bound training's choices."""
 
 SALT: Final = "carabin-28"
 """Names the draw. Of sixty draws it is the one nearest to the shares whose test terms all occur in training too."""

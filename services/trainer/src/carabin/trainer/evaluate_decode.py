@@ -1,21 +1,29 @@
 """Decodes dictations with faster-whisper, the library that will serve; the seam between evaluation and the model."""
 
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from .audio import RATE_HZ
 from .errors import EvaluationFailed
 
-HOP_S: Final = 0.01
-"""One mel frame."""
+TOKENS_A_SECOND: Final = 12
+SPARE_TOKENS: Final = 16
+"""Serving's own limit on a final: fast French is 6 to 7 tokens a second, more than 12 is a model repeating itself."""
+
+_MOST_NEW_TOKENS: Final = 440
+_HOP: Final = 160
+"""Samples of one mel frame, 10 ms."""
 
 
 class Decoder:
     """A CTranslate2 Whisper folder, decoding one dictation at a time, deterministically.
 
-    Temperature stays 0: the fallback draws at random, and a score must be the same twice.
+    Temperature stays 0: the fallback draws at random, and a score must be the same twice. Repetitions are cut where
+    serving cuts them, or one endless loop would weigh more than all other dictations together.
     """
 
     def __init__(
@@ -55,8 +63,10 @@ class Decoder:
 
     def text(self, samples: npt.NDArray[np.float32]) -> str:
         """Return what the model writes for (n,) samples at 16 kHz."""
-        self._frames = round(len(samples) / 160)
-        segments, _ = self._model.transcribe(samples, **self._options)
+        self._frames = round(len(samples) / _HOP)
+        cap = ceil(min(len(samples) / RATE_HZ, 30.0) * TOKENS_A_SECOND) + SPARE_TOKENS
+        # CTranslate2 stops at half of the length it is given: twice the cap, within the decoder's 448 positions.
+        segments, _ = self._model.transcribe(samples, max_new_tokens=min(2 * cap, _MOST_NEW_TOKENS), **self._options)
         return " ".join(segment.text.strip() for segment in segments).strip()
 
     def _encode_only_the_speech(self, min_frames: int, margin_frames: int) -> None:

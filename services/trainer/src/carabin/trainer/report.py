@@ -13,7 +13,7 @@ from .audio import encode_flac
 from .evaluate import Evaluation, Row
 from .report_curves import Curve, svg
 from .report_diff import Word, diff
-from .report_words import LABELS, NOTES, rate_text
+from .report_words import KINDS, LABELS, NOTES, rate_text
 
 WORST: Final = 12
 """Dictations with sound: enough to see the kinds of error, and a file below 3 MB."""
@@ -128,7 +128,7 @@ def _change(name: str, after: float, before: float) -> str:
 
 def _shown(evaluation: Evaluation, place: int) -> _Shown:
     row = evaluation.rows[place]
-    critical = ", ".join(kind for kind, count in row.critical.items() if count.errors)
+    critical = ", ".join(KINDS[kind] for kind, count in row.critical.items() if count.errors)
     audio = ""
     if place < len(evaluation.dictations):
         flac = encode_flac(evaluation.dictations[place].audio)
