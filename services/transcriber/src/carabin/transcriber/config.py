@@ -11,7 +11,7 @@ SAMPLE_RATE_HZ = 16_000
 Task = Literal["transcribe", "translate"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VadConfig:
     """When speech begins and when an utterance ends.
 
@@ -35,7 +35,7 @@ class VadConfig:
         _within("vad min_speech_s", self.min_speech_s, 0.0, 2.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SessionConfig:
     """One session's choices.
 

@@ -5,6 +5,7 @@ Loud samples are speech, quiet ones silence. Every started 0.4 s of an utterance
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 
@@ -164,7 +165,7 @@ class FakeDictation:
     def _close(self) -> None:
         if not self._closed:
             self._closed = True
-            self._owner.dictations.pop(self.id, None)
+            self._owner.forget(self.id)
             self._queue.put_nowait(None)
 
     def _require_open(self) -> None:
@@ -193,6 +194,7 @@ class FakeTranscriber:
         self._started = self._draining = False
         self._model = ModelInfo("fake", version, "steady" if version else "none", loaded_at=datetime.now(UTC))
         self._watchers: list[asyncio.Event] = []
+        self._empty = asyncio.Event()
 
     @property
     def version(self) -> str:
@@ -203,9 +205,10 @@ class FakeTranscriber:
 
     async def stop(self, drain_s: float) -> None:
         self._draining = True
-        deadline = asyncio.get_running_loop().time() + drain_s
-        while self.dictations and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.01)
+        if self.dictations:
+            self._empty.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), drain_s)
         for dictation in list(self.dictations.values()):
             dictation.cancel()
 
@@ -223,6 +226,12 @@ class FakeTranscriber:
         async for event in dictation.events():
             if isinstance(event, Final):
                 yield event
+
+    def forget(self, identifier: str) -> None:
+        """Take a closed dictation off the books."""
+        self.dictations.pop(identifier, None)
+        if not self.dictations:
+            self._empty.set()
 
     def readiness(self) -> Readiness:
         if self._draining:

@@ -1,0 +1,279 @@
+"""The real transcriber: a model from the registry, a scheduler, and the sessions over them."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from functools import partial as bind
+from pathlib import Path
+from uuid import uuid4
+
+from carabin.registry.store import ObjectStore
+
+from .config import SessionConfig
+from .decoding import Workshop
+from .dictation import LiveDictation
+from .engine import Engine
+from .engine_ct2 import Ct2Engine, has_gpu
+from .errors import DecodeFailed, Draining, NotReady, Overloaded, UnsupportedLanguage
+from .events import Final, SessionFailed
+from .languages import normalise_language
+from .metrics import Metrics
+from .model_keeper import ModelKeeper
+from .model_loader import EngineFactory
+from .model_slot import ModelHandle
+from .model_source import FolderSource, ModelSource, RegistrySource
+from .policy import Pace
+from .reactor import Reactor
+from .scheduler import Scheduler
+from .service import ModelInfo, Readiness, Samples
+from .settings import TranscriberSettings
+from .vocabulary import Vocabularies, build_prompt, expected_words
+from .windows import WindowPolicy
+
+log = logging.getLogger(__name__)
+
+
+class LiveTranscriber:
+    """See `service.Transcriber`.
+
+    Args:
+        source: where models come from.
+        factory: how a folder becomes an engine.
+        workers: threads that decode.
+    """
+
+    def __init__(
+        self,
+        settings: TranscriberSettings,
+        source: ModelSource,
+        factory: EngineFactory,
+        *,
+        metrics: Metrics,
+        vocabularies: Vocabularies,
+        workers: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.metrics = metrics
+        self._settings = settings
+        self._source = source
+        self._vocabularies = vocabularies
+        self._clock = clock
+        self._pace = Pace()
+        self._reactor = Reactor()
+        self._scheduler = Scheduler(metrics, self._pace, workers=workers, clock=clock)
+        self._keeper = ModelKeeper(
+            settings.model_name,
+            source.fetch,
+            factory,
+            metrics,
+            drain=settings.swap_when_short == "drain",
+            changed=self._model_changed,
+        )
+        self._shop = Workshop(self._keeper.slot, self._scheduler, self._pace, metrics, clock, self._reactor.post)
+        self._dictations: dict[str, LiveDictation] = {}
+        self._empty = asyncio.Event()
+        self._draining = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watchers: set[asyncio.Event] = set()
+        metrics.overload.set_function(lambda: self._pace.level(clock()))
+        metrics.audio_behind.set_function(self._behind_s)
+        metrics.sessions.set_function(lambda: len(self._dictations))
+
+    @classmethod
+    def from_settings(
+        cls, settings: TranscriberSettings, *, store: ObjectStore | None = None, metrics: Metrics | None = None
+    ) -> "LiveTranscriber":
+        """Wire the parts that the settings name.
+
+        Raises:
+            StoreNotConfigured: a registry is wanted and nothing says where it is.
+        """
+        metrics = metrics or Metrics()
+        vocabularies = Vocabularies()
+        on_gpu = has_gpu(settings.device)
+        source: ModelSource
+        if settings.model_dir is not None:
+            source = FolderSource(settings.model_dir, vocabularies, settings.vocabulary_dir)
+        else:
+            source = RegistrySource(
+                settings.model_name, settings.cache_dir, vocabularies, metrics, store=store, poll_s=settings.poll_s
+            )
+        return cls(
+            settings,
+            source,
+            bind(_load_ct2, settings, on_gpu),
+            metrics=metrics,
+            vocabularies=vocabularies,
+            workers=1 if on_gpu else settings.workers,
+        )
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reactor.start()
+        self._scheduler.start()
+        self._keeper.start()
+        await asyncio.to_thread(self._source.start, self._keeper)
+
+    async def stop(self, drain_s: float) -> None:
+        self._draining = True
+        if self._dictations:
+            self._empty.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), drain_s)
+        for dictation in list(self._dictations.values()):
+            dictation.cancel()
+        await asyncio.to_thread(self._stop_threads)
+
+    def open(self, config: SessionConfig, identity: str | None = None) -> LiveDictation:
+        return self._open(config, identity, recording=False)
+
+    async def transcribe(self, samples: Samples, config: SessionConfig) -> AsyncIterator[Final]:
+        dictation = self._open(config, None, recording=True)
+        try:
+            dictation.push(samples)
+            finishing = asyncio.create_task(dictation.finish())
+            async for event in dictation.events():
+                if isinstance(event, Final):
+                    yield event
+                elif isinstance(event, SessionFailed):
+                    raise DecodeFailed(event.reason)
+            await finishing
+        finally:
+            dictation.cancel()
+
+    def readiness(self) -> Readiness:
+        if self._draining:
+            return Readiness(False, "draining: no new sessions are taken")
+        if self._keeper.slot.current is None:
+            return Readiness(False, self._why_no_model())
+        if len(self._dictations) >= self._settings.max_sessions:
+            return Readiness(False, f"all {self._settings.max_sessions} sessions are taken")
+        return Readiness(True, "")
+
+    @property
+    def model(self) -> ModelInfo:
+        return self._keeper.info
+
+    async def subscribe_model(self) -> AsyncIterator[ModelInfo]:
+        changed = asyncio.Event()
+        self._watchers.add(changed)
+        try:
+            while True:
+                changed.clear()
+                yield self._keeper.info
+                await changed.wait()
+        finally:
+            self._watchers.discard(changed)
+
+    def _open(self, config: SessionConfig, identity: str | None, *, recording: bool) -> LiveDictation:
+        model = self._admit(config)
+        words = expected_words(config, self._vocabularies.words)
+        prompt = build_prompt(model.engine, words, config.initial_prompt)
+        if prompt.cut_tokens:
+            self.metrics.prompt_cut.inc(prompt.cut_tokens)
+        known = {model.version: prompt.tokens}
+
+        def prompt_for(handle: ModelHandle) -> tuple[int, ...]:
+            if handle.version not in known:
+                known.clear()
+                known[handle.version] = build_prompt(handle.engine, words, config.initial_prompt).tokens
+            return known[handle.version]
+
+        dictation = LiveDictation(
+            uuid4().hex,
+            self._shop,
+            config,
+            prompt_for,
+            version=model.version,
+            closed=self._forget,
+            recording=recording,
+        )
+        self._dictations[dictation.id] = dictation
+        log.info(
+            "session opened",
+            extra={
+                "event": "session_opened",
+                "session": dictation.id,
+                "identity": identity,
+                "model": model.version,
+                "prompt_tokens": len(prompt.tokens),
+                "prompt_tokens_cut": prompt.cut_tokens,
+            },
+        )
+        return dictation
+
+    def _admit(self, config: SessionConfig) -> ModelHandle:
+        if self._draining:
+            raise Draining
+        model = self._keeper.slot.current
+        if model is None:
+            raise NotReady(self._why_no_model())
+        language = normalise_language(config.language)
+        if language is not None and not model.engine.knows(language):
+            raise UnsupportedLanguage(language)
+        now = self._clock()
+        if len(self._dictations) >= self._settings.max_sessions or self._pace.level(now) >= 4:
+            self.metrics.session_outcomes.labels("refused").inc()
+            raise Overloaded(self._pace.retry_after_s(now))
+        return model
+
+    def _forget(self, dictation: LiveDictation, well: bool) -> None:
+        self._dictations.pop(dictation.id, None)
+        outcome = "finished" if well else "cancelled"
+        self.metrics.session_outcomes.labels(outcome).inc()
+        log.info(
+            "session closed",
+            extra={
+                "event": "session_closed",
+                "session": dictation.id,
+                "outcome": outcome,
+                "audio_s": round(dictation.audio_s, 3),
+            },
+        )
+        if not self._dictations:
+            self._empty.set()
+
+    def _why_no_model(self) -> str:
+        info = self._keeper.info
+        if info.state == "loading":
+            return f"model {info.target} is being loaded"
+        return info.reason or "no model was loaded yet"
+
+    def _behind_s(self) -> float:
+        return max((dictation.behind_s for dictation in list(self._dictations.values())), default=0.0)
+
+    def _model_changed(self, info: ModelInfo) -> None:
+        """Tell whoever waits for a model; on the keeper's thread."""
+        if self._loop is None or self._loop.is_closed():
+            return
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._tell_watchers)
+        if info.state == "steady":
+            for dictation in list(self._dictations.values()):
+                self._reactor.post(dictation.wake)
+
+    def _tell_watchers(self) -> None:
+        for watcher in self._watchers:
+            watcher.set()
+
+    def _stop_threads(self) -> None:
+        self._source.stop()
+        self._scheduler.stop()
+        self._reactor.stop()
+        self._keeper.stop()
+
+
+def _load_ct2(settings: TranscriberSettings, on_gpu: bool, folder: Path, version: str, windows: WindowPolicy) -> Engine:
+    compute_type = settings.compute_type
+    if compute_type == "auto":
+        compute_type = "float16" if on_gpu else "int8"
+    return Ct2Engine(
+        folder,
+        version=version,
+        device="cuda" if on_gpu else "cpu",
+        compute_type=compute_type,
+        replicas=settings.workers,
+        windows=windows,
+    )

@@ -1,0 +1,41 @@
+"""How much memory there is, to this process: the machine's, or its container's if that is less."""
+
+from pathlib import Path
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def available_bytes() -> int | None:
+    """Return the bytes that can still be taken without swapping, or None where the system does not say."""
+    known = [value for value in (_machine(), _container()) if value is not None]
+    return min(known) if known else None
+
+
+def resident_bytes() -> int:
+    """Return this process's resident memory; 0 where the system does not say."""
+    return _status("VmRSS", Path("/proc/self/status")) or 0
+
+
+def _machine() -> int | None:
+    return _status("MemAvailable", Path("/proc/meminfo"))
+
+
+def _container() -> int | None:
+    """Read the limits of a version 2 control group; page cache that can be dropped counts as free."""
+    try:
+        limit = (_CGROUP / "memory.max").read_text().strip()
+        used = int((_CGROUP / "memory.current").read_text())
+        stat = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):
+        return None
+    return None if limit == "max" else int(limit) - used + int(stat.get("inactive_file", 0))
+
+
+def _status(name: str, path: Path) -> int | None:
+    try:
+        for line in path.read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        return None
+    return None

@@ -1,0 +1,62 @@
+"""What Prometheus may know: counts and seconds, never a word that was dictated."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.3, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
+_PREFIX = "carabin_transcriber_"
+
+
+class Metrics:
+    """All series of one transcriber, in a registry of their own."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.sessions = self._gauge("sessions", "Open sessions")
+        self.session_outcomes = self._counter("session_outcomes_total", "Sessions refused, finished or cancelled", "outcome")
+        self.speaking = self._gauge("speaking", "Sessions with an utterance in progress")
+        self.queue_wait = self._histogram(
+            "queue_wait_seconds", "From submitting a decode to a worker's taking it", "lane"
+        )
+        self.queue_length = self._gauge("queue_length", "Decodes that wait", "lane")
+        self.encode = self._histogram("encode_seconds", "Encoder time of one batch")
+        self.decode = self._histogram("decode_seconds", "Decoder time of one batch")
+        self.batch_size = self._histogram("batch_size", "Requests in one batch", buckets=(1, 2, 3, 4, 6, 8, 12, 16, 32))
+        self.window_frames = self._counter(
+            "window_requests_total", "Decodes by encoder window, in 10 ms frames", "frames"
+        )
+        self.first_partial = self._histogram(
+            "first_partial_latency_seconds",
+            "From the speech's first sample, had it come in real time, to its first text",
+        )
+        self.final = self._histogram(
+            "final_latency_seconds", "From the end of speech to its final, as the audio came in"
+        )
+        self.audio_seconds = self._counter("audio_seconds_total", "Audio pushed")
+        self.audio_behind = self._gauge("audio_behind_seconds", "Most audio that any session has waiting for its VAD")
+        self.coalesced = self._counter(
+            "coalesced_partials_total", "Partials replaced by newer ones before a worker came"
+        )
+        self.speculations = self._counter(
+            "speculative_finals_total", "Finals decoded before the pause was sure", "outcome"
+        )
+        self.retries = self._counter("retries_total", "Decodes done again", "reason")
+        self.rejected = self._counter("rejected_total", "Utterances without text after all retries", "reason")
+        self.failures = self._counter("decode_failures_total", "Requests that failed twice")
+        self.overload = self._gauge("overload_level", "0 ease, 1 slower partials, 2 small beam, 3 greedy, 4 refusing")
+        self.beam = self._counter("finals_total", "Finals by beam size", "beam")
+        self.prompt_cut = self._counter("prompt_tokens_cut_total", "Prompt tokens that did not fit")
+        self.model = self._gauge("model_info", "1 for the version in use", "version")
+        self.model_bytes = self._gauge("model_resident_bytes", "Resident memory of the process after the last swap")
+        self.swaps = self._counter("swaps_total", "Model changes by outcome", "outcome")
+        self.swap_seconds = self._histogram("swap_seconds", "From the decision to the first lease, by part", "part")
+        self.conflicts = self._gauge("production_conflicts", "Versions tagged production beside the one in use")
+        self.leases = self._gauge("leases", "Utterances held by a version", "version")
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(_PREFIX + name, text, labels, registry=self.registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(_PREFIX + name, text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, *labels: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
+        return Histogram(_PREFIX + name, text, labels, buckets=buckets, registry=self.registry)

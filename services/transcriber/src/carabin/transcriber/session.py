@@ -1,0 +1,355 @@
+"""One session: audio in, events out. It never sees a socket, a model's library or a clock of its own.
+
+All methods run on one thread. Audio may come in any pieces and at any speed: positions are counted in samples, so
+that neither silence nor overload can move a time.
+"""
+
+import math
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable
+from enum import Enum
+from functools import partial as bind
+
+import numpy as np
+
+from .config import SAMPLE_RATE_HZ, SessionConfig
+from .decoding import TRAILING_S, UtteranceDecoder, Workshop
+from .engine import Hypothesis
+from .errors import DecodeFailed, SessionClosed
+from .events import Acknowledged, Event, Final, Flushed, LanguageDetected, ModelChanged, Partial, SessionFailed, Word
+from .languages import normalise_language
+from .model_slot import ModelHandle
+from .outbox import Outbox
+from .policy import SPECULATE_AFTER_S
+from .service import Samples
+from .utterance import Utterance
+from .vad import WINDOW, SileroStream, VoiceActivity
+
+SURE_OF_LANGUAGE = 0.5
+"""A detected language is kept for the session from this probability on."""
+SILENT_ACK_S = 5.0
+"""Through silence the client is told this often what it may forget."""
+MAX_PENDING = 8
+"""Utterances of one session that may wait for their final; more audio is heard when one is done."""
+
+PromptFor = Callable[[ModelHandle], tuple[int, ...]]
+"""Gives the tokens of the session's prompt for a model."""
+
+
+class State(Enum):
+    STREAMING = "streaming"
+    CLOSED = "closed"
+
+
+class Session:
+    """See the module.
+
+    Args:
+        emit: takes each event, in order.
+        version: the model version that the client was told of when the session opened.
+        recording: the audio is a file that is here already.
+    """
+
+    def __init__(
+        self,
+        shop: Workshop,
+        config: SessionConfig,
+        prompt: PromptFor,
+        emit: Callable[[Event], None],
+        *,
+        version: str | None = None,
+        recording: bool = False,
+    ) -> None:
+        self.state = State.STREAMING
+        self._shop = shop
+        self._config = config
+        self._prompt = prompt
+        self._emit = emit
+        self._recording = recording
+        self._version = version
+        self._language = normalise_language(config.language)
+        self._vad = SileroStream()
+        self._activity = VoiceActivity(config.vad)
+        self._outbox = Outbox(emit)
+        self._rest = np.zeros(0, np.float32)
+        self._position = 0
+        self._preroll: deque[tuple[Samples, float]] = deque(
+            maxlen=max(1, math.ceil(config.vad.speech_pad_s * SAMPLE_RATE_HZ / WINDOW))
+        )
+        self._arrivals = Arrivals()
+        self._current: UtteranceDecoder | None = None
+        self._decoders: dict[int, UtteranceDecoder] = {}
+        self._next_number = 0
+        self._flushes: list[tuple[int, int]] = []
+        self._acknowledged = 0
+
+    @property
+    def can_hear(self) -> bool:
+        """False while enough utterances wait for their finals, or while there is no model."""
+        return len(self._outbox) < MAX_PENDING and (self._current is not None or self._shop.slot.current is not None)
+
+    def hear(self, samples: Samples) -> None:
+        """Take audio.
+
+        Raises:
+            SessionClosed: the session is over.
+        """
+        self._require_open()
+        self._arrivals.add(self._position + len(self._rest) + len(samples), self._shop.clock())
+        self._rest = np.concatenate([self._rest, samples])
+        n = len(self._rest) // WINDOW * WINDOW
+        if n:
+            whole, self._rest = self._rest[:n], self._rest[n:]
+            self._hear_windows(whole, WINDOW)
+
+    def flush(self) -> None:
+        """End the utterance in progress; `Flushed` follows when all is final.
+
+        Raises:
+            SessionClosed: the session is over.
+        """
+        self._require_open()
+        if n := len(self._rest):
+            # The VAD wants a whole window; the zeros that fill it take no time.
+            window, self._rest = np.pad(self._rest, (0, WINDOW - n)), self._rest[:0]
+            self._hear_windows(window, n)
+        if self._current is not None:
+            self._end_utterance()
+        self._preroll.clear()
+        self._flushes.append((self._next_number, self._position))
+        self._settle()
+
+    def close(self) -> None:
+        """Forget everything at once."""
+        if self.state is State.CLOSED:
+            return
+        self.state = State.CLOSED
+        for decoder in list(self._decoders.values()):
+            decoder.abandon()
+            self._shop.slot.release(decoder.model)
+        self._decoders.clear()
+        self._outbox.clear()
+        self._set_current(None)
+
+    def _hear_windows(self, samples: Samples, n_real: int) -> None:
+        """Take whole VAD windows; only the first `n_real` samples of the last one are the session's."""
+        windows = samples.reshape(-1, WINDOW)
+        for i, probability in enumerate(self._vad.probabilities(samples)):
+            last = i == len(windows) - 1
+            self._position += n_real if last else WINDOW
+            self._hear_window(windows[i], float(probability))
+        if self._current is not None:
+            self._current.listen()
+        self._acknowledge_silence()
+
+    def _hear_window(self, window: Samples, probability: float) -> None:
+        speech = self._activity.step(probability)
+        if self._current is None:
+            if not speech and self._config.use_vad:
+                self._preroll.append((window, probability))
+                return
+            self._begin_utterance()
+        assert self._current is not None
+        utterance = self._current.utterance
+        utterance.append(window, probability, speech)
+        silence_s = self._activity.silence_s
+        if speech:
+            self._current.resume()
+        elif utterance.speech_stop and silence_s >= self._config.vad.min_silence_s:
+            self._end_utterance()
+            return
+        elif utterance.speech_stop and silence_s >= SPECULATE_AFTER_S:
+            self._current.speculate()
+        if utterance.too_long():
+            self._cut_utterance()
+
+    def _begin_utterance(self) -> None:
+        start = self._position - WINDOW * (1 + len(self._preroll))
+        utterance = Utterance(self._next_number, max(0, start))
+        for window, probability in self._preroll:
+            utterance.append(window, probability, False)
+        self._preroll.clear()
+        self._next_number += 1
+        self._set_current(self._decoder(utterance))
+
+    def _decoder(self, utterance: Utterance) -> UtteranceDecoder:
+        model = self._shop.slot.lease()
+        decoder = UtteranceDecoder(
+            self._shop,
+            self._config,
+            utterance,
+            model,
+            context=self._prompt(model),
+            language=self._language,
+            on_partial=bind(self._on_partial, utterance.number),
+            on_final=bind(self._on_final, utterance.number),
+            recording=self._recording,
+        )
+        self._decoders[utterance.number] = decoder
+        self._outbox.open(utterance.number)
+        if self._version is not None and model.version != self._version:
+            self._outbox.preface(utterance.number, ModelChanged(model.version, self._version))
+        self._version = model.version
+        return decoder
+
+    def _end_utterance(self) -> None:
+        decoder = self._current
+        assert decoder is not None
+        self._set_current(None)
+        utterance = decoder.utterance
+        for i in range(self._spoken_end(utterance) // WINDOW, len(utterance.probabilities)):
+            self._preroll.append((utterance.audio.view(i * WINDOW, (i + 1) * WINDOW), utterance.probabilities[i]))
+        if self._config.use_vad and utterance.speech_samples < self._config.vad.min_speech_s * SAMPLE_RATE_HZ:
+            self._shop.metrics.rejected.labels("click").inc()
+            decoder.abandon()
+            self._on_final(utterance.number, None)
+        else:
+            decoder.finish()
+
+    def _cut_utterance(self) -> None:
+        """Speech that is too long for one window goes on as a new utterance, from its longest pause."""
+        decoder = self._current
+        assert decoder is not None
+        rest = decoder.utterance.split(decoder.utterance.cut(self._config.vad.threshold), self._next_number)
+        self._next_number += 1
+        decoder.finish()
+        self._set_current(self._decoder(rest))
+
+    def _spoken_end(self, utterance: Utterance) -> int:
+        """Return the sample of the buffer up to which the final speaks."""
+        n = len(utterance.audio)
+        if not self._config.use_vad:
+            return n
+        return min(n, utterance.speech_stop + int(TRAILING_S * SAMPLE_RATE_HZ))
+
+    def _on_partial(self, number: int, hypothesis: Hypothesis) -> None:
+        decoder = self._decoders[number]
+        utterance = decoder.utterance
+        stable, tail = utterance.agreement.stable, utterance.agreement.tail
+        if not (stable + tail).strip():
+            return
+        self._learn_language(decoder, hypothesis, SURE_OF_LANGUAGE)
+        if utterance.revision == 0:
+            spoken = utterance.start + self._preroll_samples(utterance)
+            self._shop.metrics.first_partial.observe(self._shop.clock() - self._arrivals.at(spoken))
+        start_s, end_s = self._span(utterance)
+        self._outbox.partial(
+            Partial(
+                utterance=number,
+                revision=utterance.revision,
+                start_s=start_s,
+                end_s=end_s,
+                stable=stable,
+                tail=tail,
+                model_version=decoder.model.version,
+                language=hypothesis.language,
+            )
+        )
+        utterance.revision += 1
+
+    def _on_final(self, number: int, outcome: Hypothesis | DecodeFailed | None) -> None:
+        if self.state is State.CLOSED:
+            return
+        decoder = self._decoders.pop(number)
+        if isinstance(outcome, DecodeFailed):
+            self._shop.slot.release(decoder.model)
+            self._emit(SessionFailed(f"an utterance could not be decoded: {outcome}"))
+            self.close()
+            return
+        events: list[Event] = []
+        utterance = decoder.utterance
+        if outcome is not None:
+            self._learn_language(decoder, outcome, 0.0)
+            events.append(self._final(decoder, outcome))
+            spoken = self._arrivals.at(utterance.start + utterance.speech_stop)
+            self._shop.metrics.final.observe(self._shop.clock() - spoken)
+        self._acknowledged = utterance.start + self._spoken_end(utterance)
+        events.append(Acknowledged(self._acknowledged / SAMPLE_RATE_HZ))
+        self._shop.slot.release(decoder.model)
+        self._outbox.close(number, events)
+        self._arrivals.forget(self._acknowledged)
+        self._settle()
+
+    def _final(self, decoder: UtteranceDecoder, hypothesis: Hypothesis) -> Final:
+        utterance = decoder.utterance
+        start_s, end_s = self._span(utterance)
+        words = tuple(
+            Word(w.text, min(start_s + w.start_s, end_s), min(start_s + w.end_s, end_s), w.probability)
+            for w in hypothesis.timed_words
+        )
+        return Final(
+            utterance=utterance.number,
+            start_s=start_s,
+            end_s=end_s,
+            text=hypothesis.text,
+            words=words,
+            confidence=math.exp(min(0.0, hypothesis.avg_logprob)),
+            model_version=decoder.model.version,
+            language=hypothesis.language,
+        )
+
+    def _span(self, utterance: Utterance) -> tuple[float, float]:
+        end = min(utterance.start + self._spoken_end(utterance), self._position)
+        return utterance.start / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ
+
+    def _preroll_samples(self, utterance: Utterance) -> int:
+        first = next((i for i, p in enumerate(utterance.probabilities) if p >= self._config.vad.threshold), 0)
+        return first * WINDOW
+
+    def _learn_language(self, decoder: UtteranceDecoder, hypothesis: Hypothesis, at_least: float) -> None:
+        if self._language is None and hypothesis.language_probability > at_least:
+            self._language = hypothesis.language
+            event = LanguageDetected(hypothesis.language, hypothesis.language_probability)
+            self._outbox.preface(decoder.utterance.number, event)
+            for each in self._decoders.values():
+                each.language = self._language
+
+    def _settle(self) -> None:
+        """Answer the flushes whose utterances are all final."""
+        oldest = min(self._decoders, default=self._next_number)
+        while self._flushes and oldest >= self._flushes[0][0]:
+            _, position = self._flushes.pop(0)
+            self._emit(Flushed(position / SAMPLE_RATE_HZ))
+
+    def _acknowledge_silence(self) -> None:
+        if self._decoders:
+            return
+        held = sum(len(window) for window, _ in self._preroll)
+        heard = self._position - held
+        if heard - self._acknowledged >= SILENT_ACK_S * SAMPLE_RATE_HZ:
+            self._acknowledged = heard
+            self._emit(Acknowledged(heard / SAMPLE_RATE_HZ))
+            self._arrivals.forget(heard)
+
+    def _set_current(self, decoder: UtteranceDecoder | None) -> None:
+        if (decoder is None) != (self._current is None):
+            self._shop.metrics.speaking.inc(-1 if decoder is None else 1)
+        self._current = decoder
+
+    def _require_open(self) -> None:
+        if self.state is State.CLOSED:
+            raise SessionClosed("this session is over: open another")
+
+
+class Arrivals:
+    """When each sample came in, to the precision of the client's packets."""
+
+    def __init__(self) -> None:
+        self._ends: list[int] = []
+        self._times: list[float] = []
+
+    def add(self, end: int, time_s: float) -> None:
+        """All samples before `end` are here."""
+        self._ends.append(end)
+        self._times.append(time_s)
+
+    def at(self, sample: int) -> float:
+        """Return when the sample came in."""
+        i = min(bisect_left(self._ends, sample), len(self._times) - 1)
+        return self._times[i]
+
+    def forget(self, before: int) -> None:
+        """Drop what lies before a sample that nobody will ask for again; the newest time stays."""
+        i = min(bisect_left(self._ends, before), len(self._ends) - 1)
+        del self._ends[:i], self._times[:i]

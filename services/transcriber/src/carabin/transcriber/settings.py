@@ -1,0 +1,41 @@
+"""The transcriber's settings, each documented once, here."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from carabin.service.settings import ServiceSettings
+from pydantic import Field
+
+
+class TranscriberSettings(ServiceSettings):
+    """Read from the environment, each field as `CARABIN_TRANSCRIBER_<FIELD>`."""
+
+    model_name: str = Field(default="whisper", description="the registry's name of the model to serve")
+    model_dir: Path | None = Field(
+        default=None, description="a local CTranslate2 folder to serve instead of the registry's production version"
+    )
+    cache_dir: Path = Field(
+        default=Path("data/cache/models"), description="folder in which versions are kept; emptied of unused ones"
+    )
+    vocabulary_dir: Path | None = Field(
+        default=None, description="folder of named vocabularies (*.txt) to use with model_dir"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where the model runs")
+    compute_type: str = Field(
+        default="auto", description="CTranslate2's compute type; auto is int8 on a CPU and float16 on a GPU"
+    )
+    workers: int = Field(
+        default=min(2, os.cpu_count() or 1),
+        ge=1,
+        description="decodes at the same time on a CPU, each on one core; a GPU has one",
+    )
+    max_sessions: int = Field(default=64, ge=1, description="sessions open at the same time; more are told to wait")
+    poll_s: float = Field(default=10.0, gt=0, description="seconds between looks at which version is in production")
+    swap_when_short: Literal["refuse", "drain"] = Field(
+        default="refuse",
+        description="when memory does not hold two models: refuse the new one, or finish utterances, unload, then load",
+    )
+    gather_ms: float = Field(
+        default=0.0, ge=0, description="milliseconds that a GPU worker waits for more requests to share a batch"
+    )
