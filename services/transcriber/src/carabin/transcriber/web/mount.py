@@ -1,0 +1,92 @@
+"""Serves the page, its files and what it has to know, under a policy that lets nothing foreign in."""
+
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Final
+
+from fastapi import FastAPI, HTTPException
+from starlette.responses import JSONResponse, Response
+
+from .settings import WebSettings
+
+SECURITY_HEADERS: Final = MappingProxyType(
+    {
+        "Content-Security-Policy": (
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+        ),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-cache",
+    }
+)
+"""No inline script, no foreign resource, no frame around us."""
+
+_TYPES = {".svg": "image/svg+xml", ".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+
+
+def mount_web(
+    app: FastAPI,
+    *,
+    settings: WebSettings | None = None,
+    vocabularies: Callable[[], Sequence[str]] = tuple,
+    retention: str = "none",
+) -> None:
+    """Serve the page at `/`, its files under `/web/`.
+
+    Args:
+        settings: by default those of the environment.
+        vocabularies: returns the names that the page offers; asked anew each time the page is opened.
+        retention: what happens to corrections; anything but none makes the page ask for consent.
+
+    Raises:
+        AutoTextInvalid: a file in the folder of auto-texts cannot be one.
+    """
+    autotexts = (settings or WebSettings()).autotexts()
+    pages = {name: _StaticFile(name) for name in _names()}
+
+    async def index() -> Response:
+        return pages["index.html"].response()
+
+    async def file(name: str) -> Response:
+        if name not in pages:
+            raise HTTPException(404, f"there is no page file {name[:80]!r}")
+        return pages[name].response()
+
+    async def page_settings() -> JSONResponse:
+        labels = {name: text.label for name, text in autotexts.items()}
+        return _json({"vocabularies": list(vocabularies()), "autotexts": labels, "retention": retention})
+
+    async def autotext(name: str) -> JSONResponse:
+        if name not in autotexts:
+            raise HTTPException(404, f"there is no auto-text {name[:80]!r}")
+        return _json({"text": autotexts[name].filled()})
+
+    app.add_api_route("/", index, include_in_schema=False)
+    app.add_api_route("/web/settings.json", page_settings, include_in_schema=False)
+    app.add_api_route("/web/autotexts/{name}", autotext, include_in_schema=False)
+    app.add_api_route("/web/{name}", file, include_in_schema=False)
+
+
+class _StaticFile:
+    """One file of the page, read once."""
+
+    def __init__(self, name: str) -> None:
+        self._content = files(__package__).joinpath("static", name).read_bytes()
+        self._type = _TYPES["." + name.rpartition(".")[2]]
+
+    def response(self) -> Response:
+        return Response(self._content, media_type=self._type, headers=dict(SECURITY_HEADERS))
+
+
+def _names() -> list[str]:
+    static = files(__package__).joinpath("static")
+    return sorted(entry.name for entry in static.iterdir() if "." + entry.name.rpartition(".")[2] in _TYPES)
+
+
+def _json(content: Any) -> JSONResponse:
+    return JSONResponse(content, headers=dict(SECURITY_HEADERS))

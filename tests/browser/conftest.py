@@ -1,0 +1,106 @@
+"""Chromium with a fake microphone; without a Chromium on the machine these tests are skipped, and say so."""
+
+import shutil
+import wave
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from carabin.transcriber.app import create_app, make_parts
+from carabin.transcriber.fakes import FakeTranscriber
+from carabin.transcriber.server_settings import ServerSettings
+from prometheus_client import CollectorRegistry
+
+from .servers import AppServer, LoopThread, Wire
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+
+RATE_HZ = 16_000
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+SENTENCES = (
+    "Le patient présente une douleur thoracique depuis ce matin.",
+    "La tension est à douze sur huit.",
+    "Pas de fièvre, le patient est stable.",
+)
+
+
+@pytest.fixture(scope="session")
+def french_wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three French sentences with pauses, spoken by a voice that needs no network."""
+    from py_nanotts import NanoTTS
+
+    speech = NanoTTS()
+    pause = np.zeros(RATE_HZ, np.int16)
+    parts = [pause]
+    for sentence in SENTENCES:
+        parts += [np.frombuffer(speech.speak(sentence, voice="fr-FR"), np.int16), pause]
+    path = tmp_path_factory.mktemp("microphone") / "french.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.writeframes(np.concatenate(parts).tobytes())
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium(french_wav: Path) -> Iterator[object]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-audio-capture={french_wav}%noloop",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def loop() -> Iterator[LoopThread]:
+    thread = LoopThread()
+    yield thread
+    thread.stop()
+
+
+@pytest.fixture
+def transcriber() -> FakeTranscriber:
+    return FakeTranscriber(vocabularies=("cardiologie",), version="20260101T000000Z-aaaaaaaaaaaa")
+
+
+@pytest.fixture
+def wire(loop: LoopThread, transcriber: FakeTranscriber) -> Iterator[Wire]:
+    """The way to a server of ours that writes a known script."""
+    parts = make_parts(transcriber, ServerSettings(), CollectorRegistry())
+    server = AppServer(loop, create_app(parts))
+    wire = Wire(loop, server.port)
+    yield wire
+    wire.stop()
+    server.stop()
+
+
+@pytest.fixture
+def open_page(chromium: object, wire: Wire) -> Iterator[Callable[[], object]]:
+    """Open the page; what its console complains of fails the test."""
+    context = chromium.new_context(permissions=["microphone", "clipboard-read", "clipboard-write"])  # type: ignore[attr-defined]
+    complaints: list[str] = []
+
+    def opened() -> object:
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.goto(f"http://127.0.0.1:{wire.port}/")
+        return page
+
+    yield opened
+    context.close()
+    assert not [text for text in complaints if "WebSocket connection" not in text], complaints

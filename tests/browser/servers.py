@@ -1,0 +1,116 @@
+"""A real server in a thread, and a wire to it that can be cut."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+
+class LoopThread:
+    """An event loop of its own, for servers that the browser's thread must not block."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="servers")
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine there and return its result."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class _Announced(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+class AppServer:
+    """One application on a free port of this machine."""
+
+    def __init__(self, loop: LoopThread, app: FastAPI) -> None:
+        self._loop = loop
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._server = uvicorn.Server(
+            uvicorn.Config(app, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1)
+        )
+        self._task: asyncio.Task[None] = loop.run(self._start())
+
+    async def _start(self) -> "asyncio.Task[None]":
+        task = asyncio.ensure_future(self._server.serve(sockets=[self._socket]))
+        await self._server.up.wait()
+        return task
+
+    def stop(self) -> None:
+        self._loop.run(self._stop())
+
+    async def _stop(self) -> None:
+        self._server.should_exit = True
+        await self._task
+
+
+class Wire:
+    """Passes bytes on to a port until it is cut."""
+
+    def __init__(self, loop: LoopThread, target: int) -> None:
+        self._loop = loop
+        self._target = target
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._down = False
+        self._server = loop.run(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def cut(self) -> None:
+        """Break every connection, and every new one until `mend()`."""
+        self._loop.run(self._cut())
+
+    def mend(self) -> None:
+        self._down = False
+
+    def stop(self) -> None:
+        self.cut()
+        self._loop.run(self._close())
+
+    async def _close(self) -> None:
+        self._server.close()
+
+    async def _cut(self) -> None:
+        self._down = True
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._down:
+            writer.transport.abort()
+            return
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        self._writers |= {writer, there_writer}
+        await asyncio.gather(_pass(reader, there_writer), _pass(there_reader, writer))
+        self._writers -= {writer, there_writer}
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    except ConnectionError:
+        pass
+    finally:
+        writer.close()
