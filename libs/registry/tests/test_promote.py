@@ -1,9 +1,11 @@
 """Production is never ambiguous: not in a race, not after a crash, not when a human sets the tag."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from carabin.registry.errors import PromotionRefused, Regression, StalePromotion, VersionMissing
+from carabin.registry.errors import ConditionsIgnored, PromotionRefused, Regression, StalePromotion, VersionMissing
+from carabin.registry.fakes import MemoryStore
 from carabin.registry.layout import manifest_key
 from carabin.registry.promote import promote, read_decision, rollback
 from carabin.registry.promotions import read_log
@@ -100,3 +102,22 @@ def test_the_hospitals_own_tags_stay_as_far_as_they_fit(store: ObjectStore, buck
     tags = store.get_tags(bucket, manifest_key("cardio", version))
     assert tags["stage"] == "production"
     assert len(tags) == 10
+
+
+class CarelessStore(MemoryStore):
+    """Accepts If-None-Match and ignores it, as some stores do."""
+
+    def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
+        self.put(bucket, key, data)
+        self.set_tags(bucket, key, tags or {})
+
+
+def test_nothing_is_promoted_on_a_store_that_ignores_conditions(tmp_path: Path) -> None:
+    store = CarelessStore()
+    store.ensure_bucket("models")
+    first, second = publish_many(store, "models", tmp_path, 2)
+    for version in (first, second):
+        with pytest.raises(ConditionsIgnored, match="ignores If-None-Match"):
+            promote(store, "models", "cardio", version, by="a", reason="r", at=NOW)
+        assert read_decision(store, "models", "cardio").version is None
+    assert [record.version for record in read_log(store, "models", "cardio")] == [first], "none was overwritten"

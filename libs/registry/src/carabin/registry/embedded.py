@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -42,11 +42,20 @@ class EmbeddedStore:
     Args:
         folder: holds its data, its log and its state file, which is its owner's alone.
         port: of the S3 endpoint; None takes a free one.
+        options: further options of `weed mini`, for tests of what else SeaweedFS can do.
+        admin: the access and secret key to use where `options` bring users of their own.
     """
 
-    def __init__(self, folder: Path | None = None, port: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        port: int | None = None,
+        *,
+        options: Sequence[str] = (),
+        admin: tuple[str, str] | None = None,
+    ) -> None:
         self.folder = (folder or data_dir() / "store").absolute()
-        self._port = port
+        self._port, self._options, self._admin = port, options, admin
 
     def start(self) -> StoreSettings:
         """Start the store unless it runs already, wait until it answers, and make the three buckets.
@@ -64,7 +73,8 @@ class EmbeddedStore:
             state = read_state(self.folder)
             launched = state is None or not is_running(self.folder)
             if state is None or launched:
-                state = self._launch(state.secret_key if state else secrets.token_urlsafe(32))
+                kept = (state.access_key, state.secret_key) if state else (ACCESS_KEY, secrets.token_urlsafe(32))
+                state = self._launch(*self._admin or kept)
             settings = _settings(state)
             try:
                 self._wait_until_ready(state)
@@ -107,16 +117,16 @@ class EmbeddedStore:
         """What SeaweedFS says."""
         return self.folder / "weed.log"
 
-    def _launch(self, secret_key: str) -> StoreState:
+    def _launch(self, access_key: str, secret_key: str) -> StoreState:
         if self._port is not None:
             require_free(self._port)
         s3, *others = [self._port, *free_ports(4)] if self._port is not None else free_ports(5)
-        environment = {**os.environ, "AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": secret_key}
+        environment = {**os.environ, "AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
         data = self.folder / "data"
         data.mkdir(exist_ok=True)
         with alive_lock(self.folder) as alive, self.log.open("wb") as log:
             process = subprocess.Popen(
-                weed_command(data, s3, others),
+                weed_command(data, s3, others, *self._options),
                 env=environment,
                 stdout=log,
                 stderr=log,
@@ -127,7 +137,7 @@ class EmbeddedStore:
         _children[process.pid] = process
         state = StoreState(
             endpoint=f"{LOOPBACK}:{s3}",
-            access_key=ACCESS_KEY,
+            access_key=access_key,
             secret_key=secret_key,
             pid=process.pid,
             started_at=datetime.now(UTC),

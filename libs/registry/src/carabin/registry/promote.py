@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from .errors import ManifestInvalid, PromotionRefused, Regression, StalePromotion, StoreError, VersionMissing
-from .layout import manifest_key
+from .layout import manifest_key, promotion_key
 from .metrics import compare, describe_regressions
-from .promotions import PromotionRecord, append, previous_holder, read_head, read_log
+from .promotions import PromotionRecord, append, previous_holder, read_head, read_log, require_immutable
 from .publish import list_versions, read_manifest
 from .resolve import NUMBER, SHARE, STAGE, Decision, LogHead, promotion_number, resolve
 from .store import ObjectStore
@@ -56,6 +56,7 @@ def promote(
         StalePromotion: another version than `expect` is in production.
         Regression: the metrics get worse, and `force` does not accept it.
         PromotionLost: somebody promoted at the same time; the message names the winner.
+        ConditionsIgnored: on this store promotions could overwrite each other.
     """
     return _promote(store, bucket, name, version, by, reason, at, expect=expect, force=force, kind="promote")
 
@@ -131,6 +132,8 @@ def _promote(
         manifest_sha256=hashlib.sha256(store.get(bucket, manifest_key(name, version))).hexdigest(),
     )
     append(store, bucket, name, record)
+    if record.number == 1:
+        require_immutable(store, bucket, promotion_key(name, 1))
     _apply(store, bucket, name, record)
     return record
 

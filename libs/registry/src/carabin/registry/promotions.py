@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from .errors import PreconditionFailed, PromotionLost
+from .errors import ConditionsIgnored, PreconditionFailed, PromotionLost
 from .layout import parse_promotion_key, promotion_key, promotions_prefix
 from .records import Record
 from .store import ObjectStore
@@ -58,8 +58,11 @@ def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) 
 
     Raises:
         PromotionLost: somebody took the number first; the message names the winner.
+        ConditionsIgnored: the store overwrites what must not be overwritten; promotions on it are not safe.
     """
     key = promotion_key(name, record.number)
+    if record.number > 1:
+        require_immutable(store, bucket, promotion_key(name, record.number - 1))
     try:
         store.create(bucket, key, record.to_bytes())
     except PreconditionFailed as error:
@@ -67,6 +70,22 @@ def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) 
         raise PromotionLost(
             f"{name}: promotion {record.number} went to {winner.version}, by {winner.by}: {winner.reason}"
         ) from error
+
+
+def require_immutable(store: ObjectStore, bucket: str, key: str) -> None:
+    """Prove by an object of the log that the store refuses a second `create`, at worst rewriting the same bytes.
+
+    Several stores accept the condition and ignore it; a probe with an object of its own would need rights that a
+    promoter does not have.
+
+    Raises:
+        ConditionsIgnored: it did not refuse.
+    """
+    try:
+        store.create(bucket, key, store.get(bucket, key))
+    except PreconditionFailed:
+        return
+    raise ConditionsIgnored(f"the store behind bucket {bucket!r} ignores If-None-Match: use one that honours it")
 
 
 def _last(held: list[str], version: str) -> int:

@@ -30,7 +30,7 @@ def verify_files(
     strangers = [key.removeprefix(prefix) for key in store.list(bucket, prefix) if key not in named]
     return [
         *problems,
-        *(f"{path}: it is stored beside the version, and the manifest does not name it" for path in strangers),
+        *(f"{path}: it is stored here, and the manifest does not name it" for path in strangers),
     ]
 
 
