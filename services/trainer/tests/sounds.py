@@ -1,0 +1,26 @@
+"""Recordings for tests: speech-like bursts with pauses, written as any file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+RATE_HZ = 16_000
+
+
+def bursts(spoken_s: Sequence[float], pause_s: float = 0.5, seed: int = 0) -> npt.NDArray[np.float32]:
+    """Return (n,) samples: noisy bursts of the given lengths with a near-silent pause after each."""
+    draw = np.random.default_rng(seed)
+    parts = []
+    for length_s in spoken_s:
+        parts.append(0.2 * draw.standard_normal(round(length_s * RATE_HZ)))
+        parts.append(0.0005 * draw.standard_normal(round(pause_s * RATE_HZ)))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def write(file: Path, samples: npt.NDArray[np.float32], rate_hz: int = RATE_HZ, subtype: str | None = None) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(file, samples, rate_hz, subtype=subtype)
+    return file
