@@ -56,8 +56,8 @@ class SessionConfig:
     use_vad: bool = True
     """False decodes silence as well: everything pushed is somewhere in an utterance."""
     vad: VadConfig = field(default_factory=VadConfig)
-    no_speech_threshold: float = 0.6
-    """Doubtful text is dropped when the model's own no-speech probability is above this."""
+    no_speech_threshold: float = 0.45
+    """Improbable text is dropped when the model's own no-speech probability is above this."""
     word_timestamps: bool = False
     partials: bool = True
 

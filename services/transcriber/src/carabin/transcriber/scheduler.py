@@ -81,6 +81,11 @@ class Scheduler:
             if thread.is_alive():
                 thread.join()
 
+    @property
+    def waiting(self) -> int:
+        """Return how many jobs no worker has taken yet."""
+        return len(self._jobs)
+
     def submit(self, job: Job) -> None:
         with self._condition:
             job.submitted_at = self._clock()
@@ -144,9 +149,9 @@ class Scheduler:
 
     def _work(self) -> None:
         while (batch := self.take()) is not None:
-            self._decode(batch)
+            self.decode(batch)
 
-    def _decode(self, batch: list[Job]) -> None:
+    def decode(self, batch: list[Job]) -> None:
         """Decode a batch; where it fails, each request alone once more, so that only the guilty one fails."""
         try:
             outcomes: list[Hypothesis | DecodeFailed] = [*self._call(batch)]
