@@ -29,9 +29,11 @@ def filled(example: str) -> str:
 
 def _filled_line(line: str) -> str:
     name, equals, value = line.rstrip("\n").partition("=")
-    if not equals or value or name.startswith("#") or not name.endswith(SECRET_ENDINGS):
+    # `API_KEYS=dictation:` is a name that waits for its key.
+    waits = equals and (not value or value.endswith(":"))
+    if not waits or name.startswith("#") or not name.endswith(SECRET_ENDINGS):
         return line
-    return f"{name}={secrets.token_urlsafe(KEY_BYTES)}\n"
+    return f"{name}={value}{secrets.token_urlsafe(KEY_BYTES)}\n"
 
 
 def write(example: Path) -> bool:

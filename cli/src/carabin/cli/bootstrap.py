@@ -102,7 +102,7 @@ def users_from(environment: Mapping[str, str]) -> list[User]:
 
 
 def make_buckets(store: ObjectStore, settings: StoreSettings) -> Iterator[str]:
-    """Make the three buckets where they are missing, and refuse a store on which promotions could overwrite each other."""
+    """Make what is missing of the three buckets; refuse a store on which promotions could overwrite each other."""
     for bucket in (settings.datasets_bucket, settings.checkpoints_bucket, settings.models_bucket):
         store.ensure_bucket(bucket)
         yield f"bucket {bucket} is there"
