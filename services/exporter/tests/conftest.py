@@ -1,4 +1,8 @@
-"""A whole, tiny Whisper checkpoint with random weights and the real multilingual tokenizer."""
+"""A whole, tiny Whisper checkpoint with the real multilingual tokenizer, which writes one sentence whatever it hears.
+
+Its layers add next to nothing, so what it writes at a place depends on the position alone, and its positions point at
+the sentence's tokens: a model that behaves, is proven in milliseconds, and survives every quantization.
+"""
 
 import json
 import shutil
@@ -7,11 +11,18 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+import torch
+from carabin.exporter.convert import convert
+from carabin.exporter.ledger import Ledger
+from carabin.exporter.pipeline import Exporter
+from carabin.exporter.samples import SHIPPED_SENTENCE
+from carabin.registry.fakes import MemoryStore
 from tokenizers import Tokenizer
 from transformers import GenerationConfig, WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
 
 VOCABULARY_SIZE = 51865
 NO_TIMESTAMPS = 50363
+PROMPT_TOKENS = 4
 FIRST_LANGUAGE, LAST_LANGUAGE = 50259, 50357
 
 
@@ -28,6 +39,7 @@ def pristine_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     languages = {tokenizer.id_to_token(i): i for i in range(FIRST_LANGUAGE, LAST_LANGUAGE + 1)}
     model = WhisperForConditionalGeneration(config)
+    teach(model, tokenizer, SHIPPED_SENTENCE)
     model.generation_config = GenerationConfig(
         alignment_heads=[[0, 0]], lang_to_id=languages, no_timestamps_token_id=NO_TIMESTAMPS, is_multilingual=True,
         task_to_id={"transcribe": 50359, "translate": 50358}, suppress_tokens=[], begin_suppress_tokens=[220, 50257],
@@ -45,7 +57,46 @@ def pristine_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def teach(model: WhisperForConditionalGeneration, tokenizer: Tokenizer, sentence: str) -> None:
+    """Make the model write `sentence`, then end, after a prompt of three or four tokens."""
+    generator = torch.Generator().manual_seed(7)
+    decoder = model.model.decoder
+    with torch.no_grad():
+        for layer in (*model.model.encoder.layers, *decoder.layers):
+            for module in (layer.self_attn.out_proj, layer.fc2, getattr(layer, "encoder_attn", layer.self_attn)):
+                linear = getattr(module, "out_proj", module)
+                linear.weight.mul_(1e-6)
+                linear.bias.zero_()
+        tokens = decoder.embed_tokens.weight
+        tokens.copy_(torch.randn(tokens.shape, generator=generator))
+        written = tokenizer.encode(" " + sentence, add_special_tokens=False).ids
+        end = tokenizer.token_to_id("<|endoftext|>")
+        for position in range(decoder.embed_positions.weight.shape[0]):
+            place = position - (PROMPT_TOKENS - 1)
+            target = written[place] if 0 <= place < len(written) else end
+            decoder.embed_positions.weight[position] = 20 * tokens[target]
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    memory = MemoryStore()
+    for bucket in ("models", "checkpoints"):
+        memory.ensure_bucket(bucket)
+    return memory
+
+
+@pytest.fixture
+def exporter(store: MemoryStore, tmp_path: Path) -> Exporter:
+    return Exporter(store, "models", Ledger(store, "models", "test"), tmp_path)
+
+
 @pytest.fixture
 def checkpoint(pristine_checkpoint: Path, tmp_path: Path) -> Path:
     """A copy that a test may spoil."""
     return Path(shutil.copytree(pristine_checkpoint, tmp_path / "checkpoint"))
+
+
+@pytest.fixture(scope="session")
+def model(pristine_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The float16 form, read only."""
+    return convert(pristine_checkpoint, tmp_path_factory.mktemp("models") / "float16")

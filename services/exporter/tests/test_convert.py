@@ -13,11 +13,6 @@ from carabin.exporter.verify import verify
 SECOND_OF_NOISE = np.random.default_rng(7).normal(0, 0.1, 16_000).astype(np.float32)
 
 
-@pytest.fixture(scope="module")
-def model(pristine_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return convert(pristine_checkpoint, tmp_path_factory.mktemp("models") / "float16")
-
-
 def test_the_folder_holds_what_faster_whisper_reads_and_others_may_read_it(model: Path) -> None:
     assert {file.name for file in model.iterdir()} == set(MODEL_FILES)
     assert all(file.stat().st_mode & 0o044 == 0o044 for file in model.iterdir())
@@ -75,7 +70,7 @@ def test_a_refused_checkpoint_leaves_nothing_behind(checkpoint: Path, tmp_path: 
 def test_the_command_reports_sizes_as_json_and_failure_by_its_exit_code(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(checkpoint), str(tmp_path / "model"), "--json"]) == 0
+    assert main(["convert", str(checkpoint), str(tmp_path / "model"), "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)["bytes"]) == set(MODEL_FILES)
-    assert main([str(checkpoint), str(tmp_path / "model")]) == 1
+    assert main(["convert", str(checkpoint), str(tmp_path / "model")]) == 1
     assert "exists already" in capsys.readouterr().err

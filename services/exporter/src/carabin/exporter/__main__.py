@@ -1,40 +1,72 @@
-"""`carabin-exporter CHECKPOINT TARGET`: one checkpoint to one CTranslate2 folder, by hand."""
+"""`carabin-exporter serve` watches and answers for ever; `carabin-exporter convert` converts one folder by hand."""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
-from .convert import MODEL_FILES, QUANTIZATIONS, convert
-from .errors import ExporterError
+from carabin.registry.connect import connect, store_settings
+from carabin.registry.errors import CarabinError
+from carabin.service.logging import configure_logging
+from carabin.service.shutdown import stop_on_signals
+
+from .app import serve
+from .convert import MODEL_FILES, QUANTIZATIONS, convert_all
+from .settings import ExporterSettings
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Convert as the arguments say; 0 when the folder is there, 1 when it was refused."""
+    """Do as the arguments say: 0 done, 1 refused with one sentence on standard error, 2 wrong usage."""
     arguments = _parser().parse_args(argv)
     try:
-        target = convert(arguments.checkpoint, arguments.target, arguments.quantization)
-    except ExporterError as error:
+        return int(arguments.run(arguments))
+    except CarabinError as error:
         sys.stderr.write(f"carabin-exporter: {error}\n")
         return 1
-    sizes = {name: (target / name).stat().st_size for name in MODEL_FILES}
-    if arguments.json:
-        sys.stdout.write(json.dumps({"target": str(target), "bytes": sizes}) + "\n")
-    else:
-        sys.stdout.write(f"{target}: {sum(sizes.values()) / 1e6:.1f} MB, {arguments.quantization}\n")
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    del arguments
+    settings = ExporterSettings.load()
+    configure_logging("exporter", settings.log_level)
+    where = store_settings()
+    serve(settings, connect(where), where, stop_on_signals())
+    return 0
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    forms = tuple(dict.fromkeys(arguments.quantization or ("float16",)))
+    # One form takes the target's own name, several a folder each inside it.
+    targets = {form: arguments.target / form if len(forms) > 1 else arguments.target for form in forms}
+    convert_all(arguments.checkpoint, targets)
+    for form, target in targets.items():
+        sizes = {name: (target / name).stat().st_size for name in MODEL_FILES}
+        if arguments.json:
+            sys.stdout.write(json.dumps({"target": str(target), "quantization": form, "bytes": sizes}) + "\n")
+        else:
+            sys.stdout.write(f"{target}: {sum(sizes.values()) / 1e6:.1f} MB, {form}\n")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="carabin-exporter",
-        description="Convert a Hugging Face Whisper checkpoint into a CTranslate2 folder for faster-whisper.",
-        epilog="Example: carabin-exporter checkpoints/step-200 models/cardio --quantization int8",
+    parser = argparse.ArgumentParser(prog="carabin-exporter", description="Turn checkpoints into model versions.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serving = commands.add_parser(
+        "serve", help="watch for checkpoints and take requests over gRPC",
+        epilog="Example: CARABIN_EXPORTER_MODEL_NAME=cardio carabin-exporter serve",
+    )  # fmt: skip
+    serving.set_defaults(run=_serve)
+    converting = commands.add_parser(
+        "convert", help="convert a Hugging Face Whisper folder into CTranslate2 folders, publishing nothing",
+        epilog="Example: carabin-exporter convert checkpoints/step-200 models/cardio --quantization int8",
+    )  # fmt: skip
+    converting.add_argument("checkpoint", type=Path, help="Hugging Face folder with safetensors weights")
+    converting.add_argument("target", type=Path, help="folder to create; it must not exist")
+    converting.add_argument(
+        "--quantization", action="append", choices=QUANTIZATIONS, help="may be given several times; default: float16"
     )
-    parser.add_argument("checkpoint", type=Path, help="Hugging Face folder with safetensors weights")
-    parser.add_argument("target", type=Path, help="folder to create; it must not exist")
-    parser.add_argument("--quantization", default="float16", choices=QUANTIZATIONS, help="default: %(default)s")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    converting.add_argument("--json", action="store_true", help="print one JSON object a line for each form")
+    converting.set_defaults(run=_convert)
     return parser
 
 

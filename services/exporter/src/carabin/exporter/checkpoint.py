@@ -40,7 +40,9 @@ def inspect_checkpoint(folder: Path) -> CheckpointFacts:
         CheckpointRefused: with the first reason found; nothing is written.
     """
     if (folder / "adapter_config.json").exists():
-        raise CheckpointRefused(folder, "it is a LoRA adapter; merge it into its base model first")
+        raise CheckpointRefused(
+            folder, "it is a LoRA adapter; merge it into its base model first: `carabin export` does"
+        )
     for name in REQUIRED_FILES:
         if not (folder / name).is_file():
             raise CheckpointRefused(folder, f"{name} is missing")
@@ -50,6 +52,7 @@ def inspect_checkpoint(folder: Path) -> CheckpointFacts:
     n_mels = _check_mels(folder, config)
     rows = _check_weights(folder)
     _check_vocabulary(folder, config, generation, rows)
+    _check_specials(folder, generation)
     return CheckpointFacts(n_mels=n_mels, vocabulary_size=rows, n_languages=n_languages)
 
 
@@ -136,7 +139,21 @@ def _check_vocabulary(folder: Path, config: dict[str, Any], generation: dict[str
                 folder,
                 f"tokenizer.json puts the added token {token['content']!r} at {token['id']}, a timestamp's place",
             )
-        if token["content"] == "<|notimestamps|>" and token["id"] != no_timestamps:
+
+
+def _check_specials(folder: Path, generation: dict[str, Any]) -> None:
+    """Tokenizer and generation settings must mean the same tokens: one writes prompts, the other reads."""
+    places = {token["content"]: token["id"] for token in _read_json(folder, "tokenizer.json").get("added_tokens", [])}
+    named = {f"<|{task}|>": place for task, place in (generation.get("task_to_id") or {}).items()}
+    expected = {
+        **named,
+        **generation["lang_to_id"],
+        "<|endoftext|>": generation.get("eos_token_id"),
+        "<|startoftranscript|>": generation.get("decoder_start_token_id"),
+        "<|notimestamps|>": generation["no_timestamps_token_id"],
+    }
+    for token, place in expected.items():
+        if place is not None and places.get(token) != place:
             raise CheckpointRefused(
-                folder, f"tokenizer.json has <|notimestamps|> at {token['id']}, not {no_timestamps}"
+                folder, f"tokenizer.json has {token} at {places.get(token)}, generation_config.json at {place}"
             )

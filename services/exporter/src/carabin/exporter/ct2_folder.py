@@ -10,11 +10,10 @@ from typing import Any, Final
 from .checkpoint import N_LANGUAGES, N_TIMESTAMPS, CheckpointFacts
 from .errors import ModelRefused
 from .verify import LOADED_FILES, VOCABULARIES, require_files
+from .weights import DTYPES
 
 BINARY_VERSION: Final = 6
 SPEC: Final = "WhisperSpec"
-DTYPES: Final = ("float32", "int8", "int16", "int32", "float16", "bfloat16")
-"""CTranslate2's DataType enumeration (include/ctranslate2/types.h), in its order."""
 EMBEDDING: Final = "decoder/embeddings/weight"
 NORM: Final = "decoder/layer_norm/gamma"
 """A variable that is never quantised: its type is the other half of names such as int8_float16."""
@@ -94,9 +93,12 @@ def read_variables(folder: Path) -> Mapping[str, tuple[tuple[int, ...], str]]:
                 dtype = DTYPES[number("<B")]
                 file.seek(number("<I"), 1)
                 found[name] = shape, dtype
+            for _ in range(number("<I")):
+                alias, name = text(), text()
+                found[alias] = found[name]
             if file.tell() > path.stat().st_size:
                 raise ModelRefused(folder, "model.bin is shorter than its variables: it was cut off")
-    except (struct.error, UnicodeDecodeError, IndexError) as error:
+    except (struct.error, UnicodeDecodeError, LookupError) as error:
         raise ModelRefused(folder, "model.bin is cut off or is no CTranslate2 model") from error
     missing = [name for name in (EMBEDDING, NORM, "encoder/conv1/weight") if name not in found]
     if missing:

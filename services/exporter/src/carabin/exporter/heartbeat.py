@@ -39,9 +39,11 @@ class Heartbeat:
         self._thread.join()
 
     @property
-    def stopped(self) -> bool:
-        """Whether our own process ends the work, rather than a request."""
-        return self._found is None and self._stop.is_set()
+    def cancelled_on_request(self) -> bool:
+        """Whether somebody asked for this export to stop, rather than our own process ending."""
+        if isinstance(self._found, ExportCancelled):
+            return True
+        return self._ledger.read(self.record.name, self.record.id).record.cancel_requested
 
     @property
     def record(self) -> ExportRecord:

@@ -112,7 +112,7 @@ class Ledger:
         held = self.read(name, number)
         record = held.record
         every = tuple(dict.fromkeys((*record.wanted, *wanted)))
-        if record.state == "done" and set(wanted) <= set(record.versions):
+        if record.state != "running" and set(wanted) <= set(record.versions):
             return held
         self._refuse_unless_free(record, retry)
         died = record.state == "running"
@@ -174,8 +174,7 @@ class Ledger:
             record = held.record
             if record.state in ("done", "failed", "cancelled"):
                 return record
-            alive = record.state == "running" and record.expires_at > self._now()
-            changes: dict[str, Any] = {"cancel_requested": True} if alive else {"state": "cancelled"}
+            changes: dict[str, Any] = {"cancel_requested": True} if self.is_held(record) else {"state": "cancelled"}
             try:
                 return self._replace(held, **changes).record
             except PreconditionFailed:
@@ -199,6 +198,17 @@ class Ledger:
         except ValidationError as error:
             raise ManifestInvalid(f"{self._bucket}/{key}: {error.errors()[0]['msg']}") from error
 
+    def find(self, name: str, number: str) -> ExportRecord | None:
+        """Return one record, or None where there is none."""
+        try:
+            return self.read(name, number).record
+        except ExportUnknown:
+            return None
+
+    def is_held(self, record: ExportRecord) -> bool:
+        """Say whether somebody's lease on it runs."""
+        return record.state == "running" and record.expires_at > self._now()
+
     def list(self, name: str) -> Iterator[ExportRecord]:
         """Return every export under `name`, oldest first."""
         prefix = _prefix(name)
@@ -212,7 +222,7 @@ class Ledger:
             raise ExportFailedBefore(
                 f"{what}: {record.state} before: {record.reason or 'asked to stop'}; `--retry` tries again"
             )
-        if record.state == "running" and record.expires_at > self._now():
+        if self.is_held(record):
             raise ExportBusy(f"{what}: {record.owner} is at it; its lease runs until {record.expires_at:%H:%M:%S} UTC")
 
     def _write(self, held: Held, **changes: Any) -> Held:

@@ -8,24 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from carabin.registry.checkpoints import WindowPolicy
 from carabin.registry.errors import CarabinError, VersionMissing
 from carabin.registry.layout import safe_name
 from carabin.registry.manifest import ModelManifest
 from carabin.registry.publish import Signer, read_manifest
 from carabin.registry.store import ObjectStore
 
-from .checkpoint import CheckpointFacts, inspect_checkpoint
-from .convert import QUANTIZATIONS, convert
-from .ct2_folder import copy_ct2, inspect_ct2, stored_quantization
+from .adapter import is_adapter, merge_adapter
+from .convert import QUANTIZATIONS, convert_all
+from .ct2_folder import copy_ct2, inspect_ct2
 from .errors import CheckpointRefused, ConversionFailed, ExportCancelled, LeaseLost, ModelRefused, RequestInvalid
 from .heartbeat import Heartbeat
 from .ledger import Held, Ledger
+from .proof import Candidate, Proof
 from .publication import Publication, publish
 from .samples import Sample, load_samples, shipped_sample
-from .smoke import choose_smoke, store_smoke
 from .source import CheckpointSource, Ct2Folder
-from .verify import Loaded
 
 PERMANENT: Final = (CheckpointRefused, ModelRefused, ConversionFailed)
 """What the checkpoint is to blame for: it is marked, and nobody tries again unasked."""
@@ -68,7 +66,7 @@ class Step:
     """What the exporter is at."""
 
     stage: str
-    """fetch, inspect, convert, prove, publish or done."""
+    """fetch, merge, inspect, convert, prove, publish or done."""
     detail: str
 
 
@@ -113,7 +111,7 @@ class Exporter:
             ExportCancelled, LeaseLost: see `Heartbeat.check`.
         """
         held = self._claim(request)
-        if held.record.state != "done":
+        if not set(request.forms) <= set(held.record.versions):
             with Heartbeat(self._ledger, held, stop) as beat:
                 self._carry_out(request, beat, report)
         versions = self._ledger.read(request.name, held.record.id).record.versions
@@ -124,7 +122,8 @@ class Exporter:
     def _claim(self, request: ExportRequest) -> Held:
         source = request.source
         held = self._ledger.claim(request.name, source.identity, source.label, request.forms, retry=request.retry)
-        if held.record.state == "done" and not all(map(self._visible(request.name), held.record.versions.values())):
+        finished = set(request.forms) <= set(held.record.versions)
+        if finished and not all(map(self._visible(request.name), held.record.versions.values())):
             self._ledger.reopen(held)
             held = self._ledger.claim(request.name, source.identity, source.label, request.forms)
         return held
@@ -149,10 +148,11 @@ class Exporter:
                     self._convert(work)
         except PERMANENT as error:
             beat.finish("failed", error.reason)
-            raise
+            # Our scratch folder's name would mean nothing to anybody.
+            raise type(error)(Path(request.source.label), error.reason) from error
         except ExportCancelled as error:
             # Stopped by its own process it is free for the next exporter; stopped by request it stays stopped.
-            beat.finish("interrupted" if beat.stopped else "cancelled", str(error))
+            beat.finish("cancelled" if beat.cancelled_on_request else "interrupted", str(error))
             raise
         except LeaseLost:
             raise
@@ -163,38 +163,47 @@ class Exporter:
         beat.finish("done")
 
     def _convert(self, work: _Work) -> None:
-        source = work.request.source
+        source, forms = work.request.source, work.beat.record.missing
         work.enter("fetch", source.label)
         checkpoint = source.fetch(work.scratch / "checkpoint")
-        work.enter("inspect", source.label)
-        facts = inspect_checkpoint(checkpoint)
         samples = work.request.samples or load_samples(checkpoint)
-        for form in work.beat.record.missing:
-            work.enter("convert", form)
-            folder = convert(checkpoint, work.scratch / form, form)
-            self._prove_and_publish(work, form, form, folder, facts, samples)
+        if is_adapter(checkpoint):
+            work.enter("merge", source.label)
+            checkpoint = merge_adapter(checkpoint, work.scratch / "merged")
+        work.enter("convert", ", ".join(forms))
+        folders = {form: work.scratch / form for form in forms}
+        facts = convert_all(checkpoint, folders, work.beat.check)
+        self._prove_all(work, [Candidate(form, folders[form], facts) for form in forms], samples, checkpoint)
 
     def _import(self, work: _Work, source: Ct2Folder) -> None:
         work.enter("inspect", source.label)
         facts = inspect_ct2(source.folder)
-        quantization = stored_quantization(source.folder)
         folder = copy_ct2(source.folder, work.scratch / "model")
         samples = work.request.samples or (shipped_sample(),)
-        self._prove_and_publish(work, AS_IT_IS, quantization, folder, facts, samples)
+        self._prove_all(work, [Candidate(AS_IT_IS, folder, facts)], samples, None)
 
-    def _prove_and_publish(
-        self, work: _Work, form: str, quantization: str, folder: Path, facts: CheckpointFacts, samples: Sequence[Sample]
+    def _prove_all(
+        self, work: _Work, candidates: Sequence[Candidate], samples: Sequence[Sample], checkpoint: Path | None
     ) -> None:
-        work.enter("prove", quantization)
-        smoke = choose_smoke(Loaded(folder), samples, work.request.language)
-        store_smoke(smoke, folder)
-        background = work.request.source.background()
-        window: WindowPolicy = background.window
-        work.enter("publish", quantization)
-        publication = Publication(quantization, facts, smoke, window)
+        """Publish each form as soon as it is proven; one that is refused keeps no other from being published."""
+        proof = Proof(samples, work.request.language, checkpoint, work.request.source.background().window)
+        refused: list[ModelRefused] = []
+        for candidate in candidates:
+            work.enter("prove", candidate.form)
+            try:
+                proven = proof.of(candidate, work.beat.check)
+            except ModelRefused as error:
+                refused.append(ModelRefused(candidate.folder, f"{candidate.form}: {error.reason}"))
+                continue
+            work.enter("publish", candidate.form)
+            self._publish(work, candidate, proven)
+        if refused:
+            raise refused[0]
+
+    def _publish(self, work: _Work, candidate: Candidate, proven: Publication) -> None:
         record = work.beat.record
         manifest = publish(
-            self._store, self._bucket, work.request.name, folder, record.created_at, publication, background,
-            sign=self._sign,
+            self._store, self._bucket, work.request.name, candidate.folder, record.created_at, proven,
+            work.request.source.background(), sign=self._sign,
         )  # fmt: skip
-        work.beat.note(versions={**work.beat.record.versions, form: manifest.version})
+        work.beat.note(versions={**work.beat.record.versions, candidate.form: manifest.version})

@@ -7,6 +7,7 @@ from typing import Final
 
 from carabin.registry.smoke import smoke_error
 
+from .decode import Heard
 from .errors import ModelRefused
 from .samples import Sample
 from .verify import Loaded
@@ -27,25 +28,20 @@ class SmokeDictation:
     text: str
 
 
-def choose_smoke(model: Loaded, samples: Sequence[Sample], language: str) -> SmokeDictation:
+def choose_smoke(model: Loaded, heard: Sequence[Heard], language: str) -> SmokeDictation:
     """Return the sample that the model writes best, with the model's own words as the expectation.
 
-    Both timestamp modes are run on every sample tried, so a model that only works in one never gets a smoke dictation.
+    It is transcribed as faster-whisper's users do, in both timestamp modes: a model that works in one only is refused.
 
     Raises:
-        ModelRefused: it writes nothing of any of them.
+        ModelRefused: it writes nothing of any of them, or nothing without timestamps.
     """
-    best: tuple[float, SmokeDictation] | None = None
-    for sample in samples:
-        written = model.write_both(sample.audio, language)
-        if not written.text:
-            continue
-        error = smoke_error(sample.sentence, written.text)
-        if best is None or error < best[0]:
-            best = error, SmokeDictation(sample, language, written.text)
-    if best is None:
-        raise ModelRefused(model.folder, f"it writes nothing of any of its {len(samples)} sample dictations")
-    return best[1]
+    ranked = sorted(heard, key=lambda each: smoke_error(each.sample.sentence, each.hypothesis.text))
+    for each in ranked:
+        written = model.write_both(each.sample.audio, language)
+        if written.text and written.text_without_timestamps:
+            return SmokeDictation(each.sample, language, written.text)
+    raise ModelRefused(model.folder, f"it writes nothing of any of its {len(heard)} sample dictations")
 
 
 def store_smoke(smoke: SmokeDictation, folder: Path) -> None:

@@ -1,0 +1,170 @@
+"""The ExporterService over gRPC: a thin skin over the jobs and the ledger."""
+
+import time
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NoReturn
+
+import grpc
+from carabin.registry.errors import AccessDenied, CarabinError, StoreUnreachable, UnsafePath, VersionMissing
+from carabin.registry.store import ObjectStore
+from carabin.service.grpc import Service
+
+from .errors import (
+    CheckpointRefused,
+    ConversionFailed,
+    ExportBusy,
+    ExportCancelled,
+    ExportFailedBefore,
+    ExportUnknown,
+    LeaseLost,
+    ModelRefused,
+    RequestInvalid,
+)
+from .jobs import Job, Jobs, QueueFull
+from .ledger import ExportRecord, Ledger
+from .pipeline import ExportRequest
+from .settings import ExporterSettings
+from .source import StoredCheckpoint
+from .v1 import exporter_pb2, exporter_pb2_grpc
+
+STATUS: Final[Mapping[type[CarabinError], grpc.StatusCode]] = MappingProxyType(
+    {
+        RequestInvalid: grpc.StatusCode.INVALID_ARGUMENT,
+        UnsafePath: grpc.StatusCode.INVALID_ARGUMENT,
+        VersionMissing: grpc.StatusCode.NOT_FOUND,
+        ExportUnknown: grpc.StatusCode.NOT_FOUND,
+        ExportFailedBefore: grpc.StatusCode.FAILED_PRECONDITION,
+        CheckpointRefused: grpc.StatusCode.FAILED_PRECONDITION,
+        ModelRefused: grpc.StatusCode.FAILED_PRECONDITION,
+        ConversionFailed: grpc.StatusCode.FAILED_PRECONDITION,
+        ExportBusy: grpc.StatusCode.ABORTED,
+        LeaseLost: grpc.StatusCode.ABORTED,
+        ExportCancelled: grpc.StatusCode.CANCELLED,
+        QueueFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
+        StoreUnreachable: grpc.StatusCode.UNAVAILABLE,
+        AccessDenied: grpc.StatusCode.PERMISSION_DENIED,
+    }
+)
+"""The one place where our errors become gRPC's; what is not here is INTERNAL."""
+
+
+def exporter_service(servicer: "ExporterServicer") -> Service:
+    """Return the servicer as the service library registers it."""
+    descriptor = exporter_pb2.DESCRIPTOR.services_by_name["ExporterService"]
+    return Service(descriptor, exporter_pb2_grpc.add_ExporterServiceServicer_to_server, servicer)
+
+
+class ExporterServicer(exporter_pb2_grpc.ExporterServiceServicer):
+    """Serves proto/carabin/exporter/v1/exporter.proto."""
+
+    def __init__(
+        self, store: ObjectStore, checkpoints_bucket: str, ledger: Ledger, jobs: Jobs, settings: ExporterSettings
+    ) -> None:
+        self._store, self._bucket, self._ledger = store, checkpoints_bucket, ledger
+        self._jobs, self._settings = jobs, settings
+
+    def Export(  # noqa: N802 - gRPC's own spelling
+        self, request: exporter_pb2.ExportRequest, context: grpc.ServicerContext
+    ) -> Iterator[exporter_pb2.ExportProgress]:
+        started = time.monotonic()
+        try:
+            job = self._jobs.submit(self._request(request))
+            yield from self._progress(job, started, context)
+            if job.error:
+                raise job.error
+            outcome = self._ledger.read(job.request.name, job.id).record
+        except CarabinError as error:
+            _abort(context, error)
+        elapsed_s = time.monotonic() - started
+        yield exporter_pb2.ExportProgress(id=job.id, stage="done", elapsed_s=elapsed_s, outcome=_status(outcome))
+
+    def GetExport(  # noqa: N802
+        self, request: exporter_pb2.GetExportRequest, context: grpc.ServicerContext
+    ) -> exporter_pb2.ExportStatus:
+        try:
+            return _status(self._ledger.read(self._name(request.name), request.id).record)
+        except CarabinError as error:
+            _abort(context, error)
+
+    def ListExports(  # noqa: N802
+        self, request: exporter_pb2.ListExportsRequest, context: grpc.ServicerContext
+    ) -> exporter_pb2.ListExportsResponse:
+        try:
+            found = self._ledger.list(self._name(request.name))
+            return exporter_pb2.ListExportsResponse(exports=[_status(record) for record in found])
+        except CarabinError as error:
+            _abort(context, error)
+
+    def CancelExport(  # noqa: N802
+        self, request: exporter_pb2.CancelExportRequest, context: grpc.ServicerContext
+    ) -> exporter_pb2.ExportStatus:
+        try:
+            return _status(self._cancel(self._name(request.name), request.id))
+        except CarabinError as error:
+            _abort(context, error)
+
+    def _cancel(self, name: str, number: str) -> ExportRecord:
+        job = self._jobs.find(number)
+        try:
+            # The record first: an export of ours that sees the stop must find that it was asked for.
+            record = self._ledger.request_cancel(name, number)
+        except ExportUnknown:
+            if job is None:
+                raise
+            # It waits here and nobody else knows of it: the mark keeps every watcher from it.
+            source = job.request.source
+            held = self._ledger.claim(name, source.identity, source.label, job.request.forms)
+            record = self._ledger.finish(held, "cancelled", "asked to stop before it began")
+        if job:
+            job.stop.set()
+        return record
+
+    def _name(self, name: str) -> str:
+        return name or self._settings.model_name
+
+    def _request(self, request: exporter_pb2.ExportRequest) -> ExportRequest:
+        if not request.run:
+            raise RequestInvalid("`run` is empty: name the training run whose checkpoint is to be exported")
+        step = request.step if request.HasField("step") else None
+        return ExportRequest(
+            source=StoredCheckpoint(self._store, self._bucket, request.run, step),
+            name=self._name(request.name),
+            quantizations=tuple(request.quantizations) or self._settings.quantizations,
+            language=request.language or self._settings.language,
+            retry=request.retry,
+        )
+
+    def _progress(
+        self, job: Job, started: float, context: grpc.ServicerContext
+    ) -> Iterator[exporter_pb2.ExportProgress]:
+        for step in job.follow():
+            if not context.is_active():
+                return
+            if step:
+                yield exporter_pb2.ExportProgress(
+                    id=job.id, stage=step.stage, detail=step.detail, elapsed_s=time.monotonic() - started
+                )
+
+
+def _status(record: ExportRecord) -> exporter_pb2.ExportStatus:
+    status = exporter_pb2.ExportStatus(
+        id=record.id,
+        name=record.name,
+        checkpoint=record.checkpoint,
+        state=f"EXPORT_STATE_{record.state.upper()}",
+        stage=record.stage,
+        reason=record.reason,
+        versions=record.versions,
+        owner=record.owner,
+        cancel_requested=record.cancel_requested,
+    )
+    status.created_at.FromDatetime(record.created_at)
+    status.expires_at.FromDatetime(record.expires_at)
+    return status
+
+
+def _abort(context: Any, error: CarabinError) -> NoReturn:
+    code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), grpc.StatusCode.INTERNAL)
+    context.abort(code, str(error))
+    raise AssertionError("abort raises")

@@ -1,0 +1,72 @@
+"""Everything that a converted folder must show before it may be published."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from carabin.registry.checkpoints import WindowPolicy
+
+from .checkpoint import CheckpointFacts
+from .ct2_folder import inspect_ct2, stored_quantization
+from .decode import Decoder, Hypothesis
+from .errors import ModelRefused
+from .parity import prove, refer
+from .publication import Publication
+from .samples import Sample
+from .smoke import choose_smoke, store_smoke
+from .verify import Loaded
+from .weights import Check
+from .window import measure_window
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A folder on its way to being a version."""
+
+    form: str
+    """The quantization asked for."""
+    folder: Path
+    facts: CheckpointFacts
+
+
+class Proof:
+    """Proves the forms of one checkpoint; what they share is worked out once.
+
+    Args:
+        checkpoint: what they were converted from; None where only a converted folder came, and nothing to compare with.
+        trained: the audio context that it was trained with.
+    """
+
+    def __init__(
+        self, samples: Sequence[Sample], language: str, checkpoint: Path | None, trained: WindowPolicy
+    ) -> None:
+        self._samples, self._language, self._checkpoint, self._trained = samples, language, checkpoint, trained
+        self._reference: list[Hypothesis] | None = None
+        self._window: WindowPolicy | None = None
+
+    def of(self, candidate: Candidate, check: Check) -> Publication:
+        """Put one form through the whole gate and leave its smoke dictation in its folder.
+
+        Raises:
+            ModelRefused: with the first reason found.
+        """
+        folder = candidate.folder
+        if inspect_ct2(folder) != candidate.facts:
+            raise ModelRefused(folder, f"its files say {inspect_ct2(folder)}, its checkpoint {candidate.facts}")
+        quantization = stored_quantization(folder)
+        loaded = Loaded(folder)
+        decoder = Decoder(loaded.whisper, folder, self._language)
+        heard = decoder.hear(self._samples)
+        check()
+        metrics = {}
+        if self._checkpoint:
+            if self._reference is None:
+                self._reference = refer(self._checkpoint, heard, self._language)
+            check()
+            metrics["export_wer_increase"] = prove(folder, heard, self._reference, exact=quantization == "float32")
+        if self._window is None:
+            self._window = measure_window(folder, decoder, heard, self._trained)
+        check()
+        smoke = choose_smoke(loaded, heard, self._language)
+        store_smoke(smoke, folder)
+        return Publication(quantization, candidate.facts, smoke, self._window, metrics)

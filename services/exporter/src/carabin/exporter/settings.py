@@ -1,0 +1,29 @@
+"""What an operator may set of the exporter."""
+
+from pathlib import Path
+from typing import Literal
+
+from carabin.service.settings import ServiceSettings
+from pydantic import Field
+
+
+class ExporterSettings(ServiceSettings):
+    """Read from the environment, each field as `CARABIN_EXPORTER_<FIELD>`."""
+
+    model_name: str = Field(default="carabin", description="model that checkpoints become versions of")
+    quantizations: tuple[str, ...] = Field(
+        default=("float16",), description='forms of every checkpoint, as a JSON list such as ["float16", "int8"]'
+    )
+    language: str = Field(default="fr", description="Whisper's code of the language of the sample dictations")
+    watch: Literal["final", "all", "none"] = Field(
+        default="final", description="which checkpoints are exported unasked: the last of each run, all, or none"
+    )
+    poll_s: float = Field(default=15.0, gt=0, description="seconds between two looks for new checkpoints")
+    lease_s: float = Field(default=90.0, gt=0, description="seconds after which a silent exporter's work is taken over")
+    max_waiting: int = Field(default=16, gt=0, description="exports that may wait here; more are refused")
+    work: Path | None = Field(
+        default=None, description="folder for files under way, three times a checkpoint; none: the system's own"
+    )
+    host: str = Field(default="0.0.0.0", description="address that gRPC and metrics listen on")
+    grpc_port: int = Field(default=9092, ge=0, le=65535, description="port of the ExporterService; 0 takes a free one")
+    metrics_port: int = Field(default=9093, ge=0, le=65535, description="port of the Prometheus metrics")

@@ -1,0 +1,1 @@
+"""The exporter's gRPC contract, generated from proto/carabin/exporter/v1."""
