@@ -2,17 +2,21 @@
 
 import io
 import json
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from carabin.cli.main import main
+from carabin.exporter.provenance import signer
 from carabin.registry.layout import file_key, manifest_key
 from carabin.registry.manifest import ModelFormat
-from carabin.registry.publish import publish_model
+from carabin.registry.publish import Signer, publish_model
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import MinioStore
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from .conftest import words
 
@@ -27,13 +31,15 @@ class Registry:
         self.store, self.bucket, self.folder = MinioStore(settings), settings.models_bucket, folder
         self.versions: list[str] = []
 
-    def publish(self, wer: float, age: timedelta = timedelta(0), name: str = "cardio") -> str:
+    def publish(
+        self, wer: float, age: timedelta = timedelta(0), name: str = "cardio", sign: Signer | None = None
+    ) -> str:
         folder = self.folder / str(len(self.versions))
         folder.mkdir()
         (folder / "model.bin").write_text(f"weights {len(self.versions)}")
         metrics = {"wer": wer, "term_recall": 1 - wer}
         at = NOW - age + timedelta(seconds=len(self.versions))
-        manifest = publish_model(self.store, self.bucket, name, folder, at, format=FORMAT, metrics=metrics)
+        manifest = publish_model(self.store, self.bucket, name, folder, at, format=FORMAT, metrics=metrics, sign=sign)
         self.versions.append(manifest.version)
         return manifest.version
 
@@ -204,3 +210,36 @@ def test_verify_reads_every_byte(registry: Registry, capfd: pytest.CaptureFixtur
 def test_every_command_explains_itself_with_an_example(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["models", command, "--help"]) == 0
     assert f"Example: carabin models {command}" in words(capfd.readouterr().out)
+
+
+def test_a_manifest_that_cannot_be_read_is_named_and_hides_nothing(
+    registry: Registry, capfd: pytest.CaptureFixture[str]
+) -> None:
+    broken, good = registry.publish(0.2), registry.publish(0.1)
+    assert main(["models", "promote", broken, "--reason", "r"]) == 0
+    key = manifest_key("cardio", broken)
+    tags = registry.tags(broken)
+    registry.store.put(registry.bucket, key, b"{")
+    registry.store.set_tags(registry.bucket, key, tags)
+    capfd.readouterr()
+    assert main(["models", "list"]) == 0
+    shown = capfd.readouterr()
+    assert good in shown.out
+    assert f"{broken}/manifest.json: document: Invalid JSON" in words(shown.err)
+    assert main(["models", "show", broken]) == 1
+    assert main(["models", "promote", good, "--reason", "the other one is broken"]) == 0
+
+
+def test_verify_checks_the_signature_against_the_trusted_keys(
+    registry: Registry, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted, other = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    pem = tmp_path / "trusted.pem"
+    pem.write_bytes(trusted.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    monkeypatch.setenv("CARABIN_SIGNING_TRUSTED", json.dumps([str(pem)]))
+    signed = registry.publish(0.1, sign=signer(trusted))
+    assert main(["models", "verify", signed]) == 0
+    assert "which is trusted" in words(capfd.readouterr().out)
+    for version in (registry.publish(0.1), registry.publish(0.1, sign=signer(other))):
+        assert main(["models", "verify", version]) == 1
+        assert re.search(r"unsigned|none of them a trusted key", words(capfd.readouterr().err))

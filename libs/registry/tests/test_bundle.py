@@ -1,6 +1,7 @@
 """Files travel whole: what changes on the way, or lies, is named, and nothing half-fetched is ever visible."""
 
 import errno
+import resource
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,25 @@ def test_a_disk_that_fills_up_while_fetching_leaves_nothing_half_fetched(tmp_pat
     upload_files(store, "b", key_of, folder, files)
     with pytest.raises(DiskFailed, match=r"cannot write .*got: No space left on device"):
         fetch_files(store, "b", key_of, files, tmp_path / "cache" / "got")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_disk_that_really_refuses_leaves_nothing_and_is_not_taken_for_an_outage(
+    store: ObjectStore, bucket: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "model.bin").write_bytes(bytes(3 * 1024 * 1024))
+    files = describe_folder(folder)
+    upload_files(store, bucket, key_of, folder, files)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 1024 * 1024, hard))
+    try:
+        with pytest.raises(DiskFailed, match=r"model\.bin: File too large"):
+            fetch_files(store, bucket, key_of, files, tmp_path / "cache" / "got")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list((tmp_path / "cache").iterdir()) == []
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from carabin.registry.layout import version_prefix
+from carabin.registry.layout import manifest_key, version_prefix
 from carabin.registry.promote import promote
 from carabin.registry.promotions import read_log
 from carabin.registry.prune import KEEP_FOR, kept_versions, plan_prune, prune
@@ -39,6 +39,14 @@ def test_production_the_two_before_it_trials_and_the_young_stay(
     assert store.list(bucket, version_prefix(NAME, oldest)) == []
     assert len(read_log(store, bucket, NAME)) == 4, "the log is never pruned"
     assert plan_prune(store, bucket, NAME, LATER) == []
+
+
+def test_a_version_whose_manifest_cannot_be_read_stays_and_stops_nobody(
+    store: ObjectStore, bucket: str, tmp_path: Path
+) -> None:
+    broken, old = publish_many(store, bucket, tmp_path, 2)
+    store.put(bucket, manifest_key(NAME, broken), b"{")
+    assert [item.version for item in plan_prune(store, bucket, NAME, LATER)] == [old]
 
 
 def test_what_was_promoted_since_the_plan_stays(store: ObjectStore, bucket: str, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ class SampleServiceSettings(ServiceSettings):
     port: int = Field(default=9092, description="gRPC port")
     folder: Path | None = Field(default=None, description="scratch folder")
     mode: Literal["fast", "exact"] = Field(default="fast", description="how")
+    forms: tuple[str, ...] = Field(default=("float16", "int8"), description="which")
     eager: bool = Field(default=True, description="start at once")
     token: SecretStr = Field(description="who we are")
     spare: SecretStr = Field(default=SecretStr("hidden"), description="who we may be")
@@ -28,6 +29,8 @@ def test_the_prefix_is_the_classs_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CARABIN_SAMPLE_SERVICE_UNKNOWN", "ignored")
     assert SampleServiceSettings.load().port == 1234
     assert SampleServiceSettings.load(port=5).port == 5
+    monkeypatch.setenv("CARABIN_SAMPLE_SERVICE_FORMS", '["int8"]')
+    assert SampleServiceSettings.load().forms == ("int8",), "written as the table shows it"
 
 
 def test_the_table_says_all_but_secrets() -> None:
@@ -41,6 +44,7 @@ def test_the_table_says_all_but_secrets() -> None:
         "CARABIN_SAMPLE_SERVICE_PORT": ("int", "9092", "gRPC port"),
         "CARABIN_SAMPLE_SERVICE_FOLDER": ("Path | None", "", "scratch folder"),
         "CARABIN_SAMPLE_SERVICE_MODE": ("Literal['fast', 'exact']", "fast", "how"),
+        "CARABIN_SAMPLE_SERVICE_FORMS": ("tuple[str, ...]", '["float16", "int8"]', "which"),
         "CARABIN_SAMPLE_SERVICE_EAGER": ("bool", "true", "start at once"),
         "CARABIN_SAMPLE_SERVICE_TOKEN": ("secret", "required", "who we are"),
         "CARABIN_SAMPLE_SERVICE_SPARE": ("secret", "(secret)", "who we may be"),

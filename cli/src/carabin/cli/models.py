@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from carabin.registry.errors import ManifestInvalid
+from carabin.registry.layout import manifest_key
 from carabin.registry.metrics import compare
 from carabin.registry.promote import promote as promote_version
 from carabin.registry.promote import read_decision, read_tags
@@ -45,8 +47,10 @@ def list_(name: Name = None, as_json: AsJson = False) -> None:
 def show(version: Version, name: Name = None, as_json: AsJson = False) -> None:
     """Show all that is known of one version: source, figures, files and promotions."""
     context = open_context(name)
-    chosen = context.version(version)
-    row = next(row for row in _rows(context) if row.manifest.version == chosen)
+    manifest = read_manifest(context.store, context.bucket, context.name, context.version(version))
+    tags = context.store.get_tags(context.bucket, manifest_key(context.name, manifest.version))
+    serving = read_decision(context.store, context.bucket, context.name).version
+    row = VersionRow(manifest, tags, manifest.version == serving)
     log = read_log(context.store, context.bucket, context.name)
     if as_json:
         print_json({**row.manifest.model_dump(mode="json"), "tags": row.tags, "serves": row.serves})
@@ -157,17 +161,28 @@ def log(name: Name = None, as_json: AsJson = False) -> None:
 
 
 def _rows(context: Context) -> list[VersionRow]:
+    """Return the versions that can be read, newest first; one that cannot must not hide the others."""
     tags_by_version = read_tags(context.store, context.bucket, context.name)
     serving = read_decision(context.store, context.bucket, context.name).version
-    return [
-        VersionRow(read_manifest(context.store, context.bucket, context.name, version), tags, version == serving)
-        for version, tags in reversed(tags_by_version.items())
-    ]
+    rows = []
+    for version, tags in reversed(tags_by_version.items()):
+        try:
+            manifest = read_manifest(context.store, context.bucket, context.name, version)
+        except ManifestInvalid as error:
+            typer.echo(f"Look: {error}.", err=True)
+        else:
+            rows.append(VersionRow(manifest, tags, version == serving))
+    return rows
 
 
 def _print_comparison(context: Context, version: str) -> None:
     current = read_decision(context.store, context.bucket, context.name).version
     if current is None or current == version:
         return
-    old, new = (read_manifest(context.store, context.bucket, context.name, each) for each in (current, version))
+    new = read_manifest(context.store, context.bucket, context.name, version)
+    try:
+        old = read_manifest(context.store, context.bucket, context.name, current)
+    except ManifestInvalid as error:
+        typer.echo(f"Look: {error}.", err=True)
+        return
     print_changes(current, version, compare(old.metrics, new.metrics))

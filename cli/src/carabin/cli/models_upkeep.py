@@ -1,11 +1,13 @@
 """`carabin models repair | prune | sweep | verify`: keeping the registry whole and small."""
 
+import os
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.errors import RegistryError
+from carabin.registry.manifest import ModelManifest
 from carabin.registry.promote import repair as repair_promotion
 from carabin.registry.prune import KEEP_BEFORE, KEEP_FOR, plan_prune
 from carabin.registry.prune import prune as prune_versions
@@ -76,20 +78,36 @@ def sweep(yes: Yes = False) -> None:
 
 
 def verify(version: Version, name: Name = None, as_json: AsJson = False) -> None:
-    """Read every byte of a stored version and hold it against the manifest."""
+    """Read every byte of a stored version and hold it against the manifest, and the manifest against its signature."""
     context = open_context(name)
     manifest = read_manifest(context.store, context.bucket, context.name, context.version(version))
 
     def report(path: str, total_bytes: int) -> None:
         typer.echo(f"  {path}  {size(total_bytes)}", err=True)
 
+    signature, trusted = _signature(manifest)
     problems = verify_files(context.store, context.bucket, manifest, None if as_json else report)
+    problems += [] if trusted else [signature]
     if as_json:
-        print_json({"version": manifest.version, "problems": problems})
+        print_json({"version": manifest.version, "problems": problems, "signature": signature})
         raise typer.Exit(1 if problems else 0)
     if problems:
         raise NotProven(f"{manifest.version} is not as it was published: {'; '.join(problems)}")
-    typer.echo(f"{manifest.version}: all {len(manifest.files)} files, {size(manifest.total_bytes)}, are as published.")
+    total = f"all {len(manifest.files)} files, {size(manifest.total_bytes)}"
+    typer.echo(f"{manifest.version}: {total}, are as published; {signature}.")
+
+
+def _signature(manifest: ModelManifest) -> tuple[str, bool]:
+    """Return who signed, in words, and whether that is enough: without any trusted key, nobody needs to have signed."""
+    try:
+        from carabin.exporter.provenance import describe_signature, trusted_keys
+    except ModuleNotFoundError as error:
+        named = ", ".join(manifest.signatures)
+        said = f"its signatures ({named}) are not checked: that needs {error.name}" if named else "unsigned"
+        return said, not os.environ.get("CARABIN_SIGNING_TRUSTED")
+    keys = trusted_keys()
+    said = describe_signature(manifest, keys)
+    return said, not keys or said.endswith("which is trusted")
 
 
 def _kept_note(count: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from .errors import ManifestInvalid
 from .layout import manifest_key, version_prefix
 from .promote import read_decision, read_tags
 from .promotions import PromotionRecord, read_log
@@ -29,17 +30,21 @@ class Prunable:
 
 
 def plan_prune(store: ObjectStore, bucket: str, name: str, now: datetime) -> list[Prunable]:
-    """Return the versions that `prune` would delete, oldest first; a manifest that cannot be read is no reason."""
+    """Return the versions that `prune` would delete, oldest first; one whose manifest cannot be read stays."""
     tags = read_tags(store, bucket, name)
     log = read_log(store, bucket, name)
     head = LogHead(log[-1].number, log[-1].version) if log else None
     kept = kept_versions(resolve(tags, head), tags, log)
-    manifests = [read_manifest(store, bucket, name, version) for version in tags if version not in kept]
-    return [
-        Prunable(manifest.version, manifest.created_at, tags[manifest.version].get(STAGE, ""), manifest.total_bytes)
-        for manifest in manifests
-        if now - manifest.created_at >= KEEP_FOR
-    ]
+    planned = []
+    for version in sorted(tags.keys() - kept):
+        try:
+            manifest = read_manifest(store, bucket, name, version)
+        except ManifestInvalid:
+            continue
+        if now - manifest.created_at >= KEEP_FOR:
+            stage = tags[version].get(STAGE, "")
+            planned.append(Prunable(version, manifest.created_at, stage, manifest.total_bytes))
+    return planned
 
 
 def kept_versions(

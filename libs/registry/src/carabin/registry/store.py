@@ -30,6 +30,9 @@ from .settings import StoreSettings
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
 
+MAX_CONNECTIONS = 16
+"""Kept open to the store: the parts of an upload and the threads of a service share them."""
+
 CHUNK_BYTES = 1024 * 1024
 PART_BYTES = 16 * 1024 * 1024
 """Bytes of one part of a multipart upload: 10,000 of them, S3's limit, hold 160 GB; a few are in memory at once."""
@@ -141,6 +144,7 @@ class MinioStore:
             secure=settings.secure,
             region=settings.region,
             http_client=PoolManager(
+                maxsize=MAX_CONNECTIONS,
                 timeout=Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
                 retries=Retry(total=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504)),
             ),

@@ -1,5 +1,6 @@
 """The base of each service's settings, and the table that documents them."""
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any, Self
@@ -92,4 +93,6 @@ def _default(field: FieldInfo) -> str:
         return "" if not value.get_secret_value() else "(secret)"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, (tuple, list, set, frozenset, dict)):
+        return json.dumps(value if isinstance(value, dict) else list(value), default=str, ensure_ascii=False)
     return "" if value is None else str(value)
