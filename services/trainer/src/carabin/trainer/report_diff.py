@@ -24,11 +24,15 @@ def diff(reference: str, hypothesis: str) -> list[Word]:
     if not said or not written:
         return [Word(word, "missing") for word in said] + [Word(word, "extra") for word in written]
     found: list[Word] = []
+    lost: list[Word] = []
+    added: list[Word] = []
     for chunk in jiwer.process_words(" ".join(said), " ".join(written)).alignments[0]:
         before = said[chunk.ref_start_idx : chunk.ref_end_idx]
         after = written[chunk.hyp_start_idx : chunk.hyp_end_idx]
         if chunk.type == "equal":
-            found += [Word(word, "same") for word in before]
+            found += [*lost, *added, *(Word(word, "same") for word in before)]
+            lost, added = [], []
         else:
-            found += [Word(word, "missing") for word in before] + [Word(word, "extra") for word in after]
-    return found
+            lost += [Word(word, "missing") for word in before]
+            added += [Word(word, "extra") for word in after]
+    return [*found, *lost, *added]
