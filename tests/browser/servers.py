@@ -63,6 +63,7 @@ class AppServer:
     async def _stop(self) -> None:
         self._server.should_exit = True
         await self._task
+        self._socket.close()
 
 
 class Wire:

@@ -5,9 +5,14 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
+from carabin.registry.connect import connect
+from carabin.registry.store import ObjectStore
 from fastapi import FastAPI, HTTPException
 from starlette.responses import JSONResponse, Response
 
+from ..auth import Authenticator
+from ..corrections import CorrectionDesk, CorrectionsMisconfigured
+from ..corrections_routes import add_correction_routes
 from .settings import WebSettings
 
 SECURITY_HEADERS: Final = MappingProxyType(
@@ -34,19 +39,34 @@ def mount_web(
     *,
     settings: WebSettings | None = None,
     vocabularies: Callable[[], Sequence[str]] = tuple,
-    retention: str = "none",
+    authenticator: Authenticator | None = None,
+    origins: Sequence[str] = (),
+    store: ObjectStore | None = None,
 ) -> None:
-    """Serve the page at `/`, its files under `/web/`.
+    """Serve the page at `/`, its files under `/web/`, and corrections where the site keeps them.
 
     Args:
         settings: by default those of the environment.
         vocabularies: returns the names that the page offers; asked anew each time the page is opened.
-        retention: what happens to corrections; anything but none makes the page ask for consent.
+        authenticator: says who sends a correction; needed where corrections are kept.
+        origins: pages beside our own that may send corrections.
+        store: where corrections go; by default the store of the environment.
 
     Raises:
         AutoTextInvalid: a file in the folder of auto-texts cannot be one.
+        CorrectionsMisconfigured: corrections are kept without a salt or without knowing whose they are.
     """
-    autotexts = (settings or WebSettings()).autotexts()
+    settings = settings or WebSettings.load()
+    _add_page(app, settings, vocabularies)
+    policy = settings.policy()
+    if policy.retention != "none":
+        if authenticator is None:
+            raise CorrectionsMisconfigured("corrections are kept and nothing says whose they are: pass authenticator")
+        add_correction_routes(app, CorrectionDesk(store or connect(), policy), authenticator, origins)
+
+
+def _add_page(app: FastAPI, settings: WebSettings, vocabularies: Callable[[], Sequence[str]]) -> None:
+    autotexts = settings.autotexts()
     pages = {name: _StaticFile(name) for name in _names()}
 
     async def index() -> Response:
@@ -59,7 +79,7 @@ def mount_web(
 
     async def page_settings() -> JSONResponse:
         labels = {name: text.label for name, text in autotexts.items()}
-        return _json({"vocabularies": list(vocabularies()), "autotexts": labels, "retention": retention})
+        return _json({"vocabularies": list(vocabularies()), "autotexts": labels, "retention": settings.corrections})
 
     async def autotext(name: str) -> JSONResponse:
         if name not in autotexts:
