@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from carabin.registry.embedded import EmbeddedStore
+from carabin.registry.embedded import EmbeddedStore, weed_command
 from carabin.registry.errors import EmbeddedStoreFailed, PortInUse
 from carabin.registry.ports import free_ports, require_free
 from carabin.registry.settings import state_path
@@ -46,6 +46,20 @@ def test_the_secret_is_its_owners_alone_and_only_loopback_listens(tmp_path: Path
         assert state is not None
         assert _listening(state.pid) != set()
         assert {address for address in _listening(state.pid) if address != "0100007F"} == set()
+
+
+def test_nothing_of_it_lies_about_once_it_is_stopped(tmp_path: Path) -> None:
+    with EmbeddedStore(tmp_path) as settings:
+        port = settings.endpoint.split(":")[1]
+        assert list(Path("/tmp").glob(f"seaweedfs-*-{port}.sock"))
+        state = read_state(tmp_path)
+    assert state is not None
+    ports = [*state.ports, *(port + 10_000 for port in state.ports)]
+    assert [port for port in ports if list(Path("/tmp").glob(f"seaweedfs-*-{port}.sock"))] == []
+
+
+def test_no_usage_statistics_leave_the_machine(tmp_path: Path) -> None:
+    assert "-master.telemetry=false" in weed_command(tmp_path, 1, [2, 3, 4, 5])
 
 
 def _listening(pid: int) -> set[str]:

@@ -1,6 +1,8 @@
 """The embedded object store: SeaweedFS on loopback, every port and credential set by us.
 
-For one machine: trials, the demo and the tests. In production the store is a service of its own.
+For one machine that its users trust: trials, the demo and the tests. The S3 endpoint wants our keys, SeaweedFS's own
+inner ports want none, so whoever has an account on the machine can read the data. In production the store is a service
+of its own.
 """
 
 import contextlib
@@ -21,7 +23,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.poolmanager import PoolManager
 
 from .errors import DiskFailed, EmbeddedStoreFailed
-from .ports import LOOPBACK, free_ports, require_free
+from .ports import LOOPBACK, TWIN_OFFSET, free_ports, require_free
 from .settings import StoreSettings, data_dir
 from .state import StoreState, alive_lock, is_running, read_state, start_lock, write_state
 from .store import MinioStore
@@ -121,9 +123,11 @@ class EmbeddedStore:
         if self._port is not None:
             require_free(self._port)
         s3, *others = [self._port, *free_ports(4)] if self._port is not None else free_ports(5)
-        environment = {**os.environ, "AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
-        data = self.folder / "data"
+        data, scratch = self.folder / "data", self.folder / "tmp"
         data.mkdir(exist_ok=True)
+        scratch.mkdir(exist_ok=True)
+        keys = {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
+        environment = {**os.environ, **keys, "TMPDIR": str(scratch)}
         with alive_lock(self.folder) as alive, self.log.open("wb") as log:
             process = subprocess.Popen(
                 weed_command(data, s3, others, *self._options),
@@ -140,6 +144,7 @@ class EmbeddedStore:
             access_key=access_key,
             secret_key=secret_key,
             pid=process.pid,
+            ports=(s3, *others),
             started_at=datetime.now(UTC),
         )
         try:
@@ -174,6 +179,7 @@ class EmbeddedStore:
         child = _children.pop(state.pid, None)
         if child is not None:
             child.wait()
+        _remove_sockets(state.ports)
         if is_running(self.folder):
             raise EmbeddedStoreFailed(f"the embedded store, process {state.pid}, does not stop; see {self.log}")
 
@@ -191,6 +197,14 @@ def weed_command(data: Path, s3: int, others: list[int], *options: str) -> list[
         "-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false",
         "-s3.allowDeleteBucketNotEmpty=false", "-s3.autoCreateBucket=false", *options,
     ]  # fmt: skip
+
+
+def _remove_sockets(ports: Sequence[int]) -> None:
+    """SeaweedFS makes sockets in /tmp, wherever TMPDIR is, and leaves some of them behind."""
+    for port in (*ports, *(port + TWIN_OFFSET for port in ports)):
+        for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _weed() -> str:

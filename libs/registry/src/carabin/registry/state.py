@@ -24,6 +24,8 @@ class StoreState(BaseModel):
     secret_key: str
     secure: bool = False
     pid: int
+    ports: tuple[int, ...] = ()
+    """Every port it serves, the S3 endpoint's first; each has its gRPC twin."""
     started_at: datetime
 
 
