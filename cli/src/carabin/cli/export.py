@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
 
-Name = Annotated[str, typer.Option("--name", help="model name, such as cardio")]
+Name = Annotated[str, typer.Option("--model", "-m", "--name", envvar="CARABIN_MODEL", help="model name, such as cardio")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 
 
@@ -46,12 +46,12 @@ app = typer.Typer(
     cls=_CheckpointByDefault,
     no_args_is_help=True,
     add_completion=False,
-    help="Turn checkpoints into proven model versions. `carabin export RUN --name MODEL` is the short form.",
-    epilog="Example: carabin export cardio-1@200 --name cardio --quantization float16 --quantization int8",
+    help="Turn checkpoints into proven model versions. `carabin export RUN --model MODEL` is the short form.",
+    epilog="Example: carabin export cardio-1@200 --model cardio --quantization float16 --quantization int8",
 )
 
 
-@app.command(epilog="Example: carabin export checkpoint cardio-1 --name cardio --quantization int8")
+@app.command(epilog="Example: carabin export checkpoint cardio-1 --model cardio --quantization int8")
 def checkpoint(
     name: Name,
     run: Annotated[str | None, typer.Argument(metavar="RUN[@STEP]", help="a checkpoint in the registry")] = None,
@@ -88,7 +88,7 @@ def checkpoint(
         sys.stdout.write(f"{manifest.name} {manifest.version} ({manifest.format.quantization}) is a candidate\n")
 
 
-@app.command(epilog="Example: carabin export download 20261124T101500Z-0123456789ab ./cardio --name cardio")
+@app.command(epilog="Example: carabin export download 20261124T101500Z-0123456789ab ./cardio --model cardio")
 def download(
     version: Annotated[str, typer.Argument(help="a model version")],
     folder: Annotated[Path, typer.Argument(help="folder to create")],
@@ -105,7 +105,7 @@ def download(
         sys.stdout.write(f"{folder}: {name} {version}; faster_whisper.WhisperModel({str(folder)!r}) opens it\n")
 
 
-@app.command("list", epilog="Example: carabin export list --name cardio")
+@app.command("list", epilog="Example: carabin export list --model cardio")
 def list_exports(name: Name, as_json: AsJson = False) -> None:
     """Show every export of a model: those that run, that are done, and that failed, with the reason."""
     settings, store = _store()
@@ -119,7 +119,7 @@ def list_exports(name: Name, as_json: AsJson = False) -> None:
     Console().print(table)
 
 
-@app.command(epilog="Example: carabin export cancel 0123456789abcdef --name cardio")
+@app.command(epilog="Example: carabin export cancel 0123456789abcdef --model cardio")
 def cancel(export: Annotated[str, typer.Argument(help="id, as `list` shows it")], name: Name) -> None:
     """Ask the exporter at work on it to stop; nothing of it becomes visible."""
     settings, store = _store()
