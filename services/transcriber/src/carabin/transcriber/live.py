@@ -9,6 +9,7 @@ from functools import partial as bind
 from pathlib import Path
 from uuid import uuid4
 
+from carabin.registry.connect import connect, store_settings
 from carabin.registry.store import ObjectStore
 
 from .config import SessionConfig
@@ -83,9 +84,18 @@ class LiveTranscriber:
 
     @classmethod
     def from_settings(
-        cls, settings: TranscriberSettings, *, store: ObjectStore | None = None, metrics: Metrics | None = None
+        cls,
+        settings: TranscriberSettings,
+        *,
+        store: ObjectStore | None = None,
+        bucket: str | None = None,
+        metrics: Metrics | None = None,
     ) -> "LiveTranscriber":
         """Wire the parts that the settings name.
+
+        Args:
+            store: None connects by the environment, or to the embedded store of this machine.
+            bucket: the models' bucket; None takes the store settings' own.
 
         Raises:
             StoreNotConfigured: a registry is wanted and nothing says where it is.
@@ -98,7 +108,13 @@ class LiveTranscriber:
             source = FolderSource(settings.model_dir, vocabularies, settings.vocabulary_dir)
         else:
             source = RegistrySource(
-                settings.model_name, settings.cache_dir, vocabularies, metrics, store=store, poll_s=settings.poll_s
+                settings.model_name,
+                settings.cache_dir,
+                vocabularies,
+                metrics,
+                store=store or connect(),
+                bucket=bucket or store_settings().models_bucket,
+                poll_s=settings.poll_s,
             )
         return cls(
             settings,

@@ -7,11 +7,9 @@ import threading
 from pathlib import Path
 from typing import Protocol
 
-from carabin.registry.connect import connect
 from carabin.registry.manifest import ModelManifest
 from carabin.registry.publish import fetch_model, read_manifest
 from carabin.registry.resolve import Decision
-from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 from carabin.registry.watch import ModelWatcher
 
@@ -59,7 +57,6 @@ class RegistrySource:
     """The version tagged production, as the store says it.
 
     Args:
-        store: None connects by the environment when started.
         cache: folder of downloaded versions; those of this model that serve no more are removed.
     """
 
@@ -70,16 +67,16 @@ class RegistrySource:
         vocabularies: Vocabularies,
         metrics: Metrics,
         *,
-        store: ObjectStore | None = None,
-        bucket: str | None = None,
+        store: ObjectStore,
+        bucket: str,
         poll_s: float = 10.0,
     ) -> None:
         self._name = name
         self._cache = cache / name
         self._vocabularies = vocabularies
         self._metrics = metrics
-        self._store = store or connect()
-        self._bucket = bucket or StoreSettings().models_bucket
+        self._store = store
+        self._bucket = bucket
         self._watcher = ModelWatcher(self._store, self._bucket, name, interval_s=poll_s)
         self._stopped = threading.Event()
         self._refresher = threading.Thread(target=self._refresh, name="vocabularies", daemon=True)

@@ -36,6 +36,3 @@ class TranscriberSettings(ServiceSettings):
         default="refuse",
         description="when memory does not hold two models: refuse the new one, or finish utterances, unload, then load",
     )
-    gather_ms: float = Field(
-        default=0.0, ge=0, description="milliseconds that a GPU worker waits for more requests to share a batch"
-    )
