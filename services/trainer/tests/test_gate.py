@@ -1,5 +1,6 @@
 """Each bad input is named in one clear sentence; nothing is half made; what is sound is not touched."""
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -217,6 +218,27 @@ def test_a_tampered_or_leaking_dataset_fails_its_check(hospital: Hospital) -> No
     (data / "train.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(DatasetInvalid, match=r"train\.parquet: not a split of a dataset"):
         check_dataset(hospital.target)
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_table", full)
+    with pytest.raises(DatasetInvalid, match="dataset: it cannot be written: No space left on device"):
+        hospital.build()
+    assert not hospital.target.exists()
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(DatasetInvalid, match="it cannot be written: No space left on device"):
+        hospital.build()
+    assert sorted(path.name for path in hospital.target.parent.iterdir()) == ["audio", "reports"]
+
+
+def test_what_the_gate_said_is_kept_with_the_dataset(hospital: Hospital) -> None:
+    hospital.add("stereo", np.stack([SPEECH, SPEECH], axis=1), "Auscultation normale.")
+    hospital.build()
+    kept = json.loads((hospital.target / "gate.json").read_text(encoding="utf-8"))
+    assert [finding["rule"] for finding in kept["findings"]] == ["audio-stereo"]
 
 
 def test_labels_are_counted_as_the_decoder_sees_them() -> None:

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +15,15 @@ from .build_duplicates import Clip, keep_once, keep_splits_apart
 from .build_parquet import Row, SplitSize, write_dataset
 from .build_splits import SHARES, Shares, assign
 from .dictations import SPLITS
-from .errors import DatasetRefused
+from .errors import DatasetInvalid, DatasetRefused
 from .gate import GateReport
 from .gate_sound import MAX_WINDOW_S, judge_sound
 from .gate_text import MAX_TOKENS, count_tokens, judge_length
 from .segment import CannotSegment, HeardWord, Piece, segment
 from .segment_align import Aligner
+
+GATE_FILE: Final = "gate.json"
+"""What the gate said of each file, kept with the dataset."""
 
 Samples = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
@@ -53,7 +57,7 @@ def build(
 
     Raises:
         DatasetRefused: a file is refused and `skip_bad` is false, or nothing is left; nothing is written.
-        DatasetInvalid: `folder` exists, or a split would be empty.
+        DatasetInvalid: `folder` exists, a split would be empty, or the disk is full.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-clips-") as scratch:
@@ -67,6 +71,7 @@ def build(
         splits, speakers_disjoint = _split(clips, shares)
         chosen = {split: [clip for clip, its in zip(clips, splits, strict=True) if its == split] for split in SPLITS}
         sizes = write_dataset(folder, {split: _rows(of) for split, of in chosen.items()})
+        report.write(folder / GATE_FILE)
     return Built(sizes, speakers_disjoint)
 
 
@@ -87,7 +92,7 @@ def _judge(
                 samples = piece.of(sound.samples)
                 data = encode_flac(samples)
                 file = scratch / f"{number:08d}.flac"
-                file.write_bytes(data)
+                _save(data, file)
                 yield Clip(
                     file, sha256(data), piece.text, candidate.speaker, candidate.split,
                     round(len(samples) / RATE_HZ, 4), source,
@@ -95,6 +100,13 @@ def _judge(
                 number += 1
         if progress:
             progress(done, len(candidates))
+
+
+def _save(data: bytes, file: Path) -> None:
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise DatasetInvalid(f"{file.parent}: it cannot be written: {error.strerror or error}") from error
 
 
 def _pieces(

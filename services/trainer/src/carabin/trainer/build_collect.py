@@ -74,7 +74,8 @@ def _by_name(folder: Path, suffixes: tuple[str, ...]) -> dict[str, list[Path]]:
 def collect_csv(file: Path, report: GateReport, *, split: str | None = None) -> list[Candidate]:
     """Read a CSV with the columns audio and sentence, and speaker and split if it has them.
 
-    Paths are relative to the CSV's folder. `split` fixes the split of all its rows.
+    Paths are relative to the CSV's folder, or else to the working folder, as notebooks have them. `split` fixes the
+    split of all its rows.
 
     Raises:
         DatasetInvalid: the file is missing, not UTF-8, has no such columns or no rows.
@@ -91,8 +92,13 @@ def collect_csv(file: Path, report: GateReport, *, split: str | None = None) -> 
         if text is not None:
             speaker = (row.get("speaker") or "").strip() or None
             fixed = split or (row.get("split") or "").strip() or None
-            found.append(Candidate(file.parent / name, text, where, speaker, fixed))
+            found.append(Candidate(_beside(file, name), text, where, speaker, fixed))
     return found
+
+
+def _beside(file: Path, name: str) -> Path:
+    beside = file.parent / name
+    return beside if beside.exists() or not Path(name).exists() else Path(name)
 
 
 def _rows(file: Path) -> list[dict[str, str | None]]:

@@ -50,15 +50,17 @@ def write_dataset(folder: Path, splits: Mapping[str, Iterable[Row]]) -> dict[str
     """Write `data/<split>.parquet` under the new folder `folder`; nothing of it stays when something fails.
 
     Raises:
-        DatasetInvalid: the folder exists, or a split has no dictation.
+        DatasetInvalid: the folder exists, a split has no dictation, or the disk is full.
     """
     if folder.exists():
         raise DatasetInvalid(f"{folder} exists already: name a new folder")
     try:
         (folder / "data").mkdir(parents=True)
         sizes = {split: _write_split(folder, split, splits[split]) for split in SPLITS}
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise DatasetInvalid(f"{folder}: it cannot be written: {error.strerror or error}") from error
         raise
     return sizes
 

@@ -69,9 +69,10 @@ def evaluate_model(
     device: str = "cpu",
     cpu_threads: int = 0,
     window: tuple[int, int] | None = None,
+    silence: bool = True,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Decode and score `dictations`, everyday speech (`general`) and clips without speech.
+    """Decode and score `dictations`, everyday speech (`general`) and, with `silence`, clips without speech.
 
     Args:
         ct2_folder: a model ready for faster-whisper.
@@ -99,8 +100,8 @@ def evaluate_model(
         if progress:
             progress(len(rows), total)
     medical, everyday = tuple(rows[: len(dictations)]), tuple(rows[len(dictations) :])
-    silence = hallucinated_words(decoder.text)
-    return Evaluation(summarize(medical, everyday, silence), medical, everyday, silence, dictations)
+    invented = hallucinated_words(decoder.text) if silence else {}
+    return Evaluation(summarize(medical, everyday, invented), medical, everyday, invented, dictations)
 
 
 def score(dictation: Dictation, hypothesis: str, index: TermIndex) -> Row:
@@ -145,5 +146,6 @@ def summarize(medical: Sequence[Row], everyday: Sequence[Row], silence: dict[str
     by_kind = {kind: sum(row.critical[kind].errors for row in medical) for kind in KINDS}
     metrics |= {f"critical_{kind}": float(errors) for kind, errors in by_kind.items()}
     metrics["critical_errors"] = float(sum(by_kind.values()))
-    metrics["hallucinated_words"] = float(sum(len(normalize(text).split()) for text in silence.values()))
+    if silence:
+        metrics["hallucinated_words"] = float(sum(len(normalize(text).split()) for text in silence.values()))
     return metrics
