@@ -1,7 +1,5 @@
 """One HTTP port: WhisperLive at any path, probes, metrics, the OpenAI-compatible upload, the web page."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -49,20 +47,9 @@ def make_parts(transcriber: Transcriber, settings: ServerSettings, registry: Col
     return Parts(transcriber, settings, authenticator, admission, ResumeDesk(settings.resume_s), registry)
 
 
-def create_app(parts: Parts, on_start: Callable[[], None] | None = None) -> FastAPI:
-    """Return the application; its lifespan starts and stops the transcriber."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await parts.transcriber.start()
-        if on_start is not None:
-            on_start()
-        try:
-            yield
-        finally:
-            await parts.transcriber.stop(0.0)
-
-    app = FastAPI(title="Carabin transcriber", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+def create_app(parts: Parts) -> FastAPI:
+    """Return the application; whoever serves it starts and stops the transcriber."""
+    app = FastAPI(title="Carabin transcriber", docs_url=None, redoc_url=None, openapi_url=None)
     _add_websocket(app, parts)
     _add_probes(app, parts)
     add_openai_routes(app, parts.admission, parts.authenticator, parts.settings)

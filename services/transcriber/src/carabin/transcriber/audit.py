@@ -33,7 +33,7 @@ class Record:
 
 def opened(record: Record) -> None:
     """Say that somebody began to dictate."""
-    AUDIT.info("session opened", extra={"event": "session_opened", **_who(record)})
+    AUDIT.info("session opened", extra={"event": "audit_opened", **_who(record)})
 
 
 def closed(record: Record, outcome: str, now_s: float) -> None:
@@ -41,7 +41,7 @@ def closed(record: Record, outcome: str, now_s: float) -> None:
     AUDIT.info(
         "session closed",
         extra={
-            "event": "session_closed",
+            "event": "audit_closed",
             **_who(record),
             "outcome": outcome,
             "duration_s": round(now_s - record.started_s, 3),
@@ -57,7 +57,7 @@ def refused(identity: str | None, protocol: str, address: str, label: str, trace
     AUDIT.warning(
         "session refused",
         extra={
-            "event": "session_refused",
+            "event": "audit_refused",
             "identity": identity,
             "protocol": protocol,
             "address": address,

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,6 +20,10 @@ class Identity:
     """The key's name or the token's subject; it stands in the audit log."""
     expires_at: float | None = None
     """Unix time in seconds after which the credential is worth nothing; None for ever."""
+
+    def left_s(self) -> float | None:
+        """Return the seconds until then."""
+        return None if self.expires_at is None else max(0.0, self.expires_at - time.time())
 
 
 class Authenticator(Protocol):

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import time
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -138,10 +137,8 @@ class WhisperLiveSocket:
                 hello.session, identity, PROTOCOL, _address(socket), trace_id_of(socket.headers.get("traceparent"))
             )
             session = LiveSession(visit, hello, hello.warnings + model_warning(hello, model), self._resume)
-        log.info(
-            "session resumed" if resumed else "session ready",
-            extra=session.ids("session_resumed" if resumed else "session_ready"),
-        )
+        if resumed:
+            log.info("session resumed", extra=session.ids("session_resumed"))
         try:
             await socket.send_text(session.ready(model, resumed=resumed))
         except BaseException:
@@ -319,9 +316,8 @@ class _Expiry:
         """Return when the credential is worth nothing any more."""
         while True:
             self._renewed.clear()
-            left_s = None if self._identity.expires_at is None else self._identity.expires_at - time.time()
             try:
-                await asyncio.wait_for(self._renewed.wait(), left_s)
+                await asyncio.wait_for(self._renewed.wait(), self._identity.left_s())
             except TimeoutError:
                 return
 

@@ -1,0 +1,92 @@
+"""Audio for `carabin dictate`: a recording, paced or at once, or the microphone."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from carabin.registry.errors import CarabinError
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+RATE_HZ = 16_000
+BLOCK_S = 0.1
+"""How much audio is sent at a time: a tenth of a second is felt by nobody."""
+
+
+class AudioRefused(CarabinError):
+    """The recording or the microphone gives no audio."""
+
+
+def read_recording(path: Path) -> Samples:
+    """Return a recording of any format as (n,) float32, 16 kHz, mono.
+
+    Raises:
+        AudioRefused: no such file, or no audio in it.
+    """
+    try:
+        import av
+        from av.audio.resampler import AudioResampler
+    except ModuleNotFoundError as error:
+        raise AudioRefused("reading recordings needs the package av: pip install av") from error
+    if not path.is_file():
+        raise AudioRefused(f"there is no file {path}")
+    resampler = AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
+    parts: list[Samples] = []
+    try:
+        with av.open(str(path), metadata_errors="ignore") as container:
+            if not container.streams.audio:
+                raise AudioRefused(f"{path} holds no audio")
+            for frame in container.decode(container.streams.audio[0]):
+                frame.pts = None
+                parts += [part.to_ndarray().reshape(-1) for part in resampler.resample(frame)]
+            parts += [part.to_ndarray().reshape(-1) for part in resampler.resample(None)]
+    except (av.FFmpegError, ValueError, OSError) as error:
+        raise AudioRefused(f"{path} cannot be decoded as audio") from error
+    if not parts:
+        raise AudioRefused(f"{path} holds no audio")
+    return np.concatenate(parts).astype(np.float32)
+
+
+async def blocks(samples: Samples, *, realtime: bool) -> AsyncIterator[Samples]:
+    """Yield a recording in blocks of `BLOCK_S`, as a speaker would or as fast as they are taken."""
+    size = int(BLOCK_S * RATE_HZ)
+    started_s = time.monotonic()
+    for place in range(0, len(samples), size):
+        if realtime:
+            await asyncio.sleep(max(0.0, started_s + place / RATE_HZ - time.monotonic()))
+        yield samples[place : place + size]
+
+
+async def microphone(stop: asyncio.Event) -> AsyncIterator[Samples]:
+    """Yield what the default microphone hears until `stop` is set.
+
+    Raises:
+        AudioRefused: there is no microphone, or the package for it is missing.
+    """
+    try:
+        import sounddevice
+    except (ModuleNotFoundError, OSError) as error:
+        raise AudioRefused("the microphone needs sounddevice: pip install 'carabin-cli[microphone]'") from error
+    heard: asyncio.Queue[Samples] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def take(block: NDArray[np.float32], _frames: int, _time: Any, _status: Any) -> None:
+        loop.call_soon_threadsafe(heard.put_nowait, block[:, 0].copy())
+
+    try:
+        stream = sounddevice.InputStream(RATE_HZ, int(BLOCK_S * RATE_HZ), channels=1, dtype="float32", callback=take)
+    except sounddevice.PortAudioError as error:
+        raise AudioRefused("no microphone can be opened here") from error
+    with stream:
+        stopping = asyncio.create_task(stop.wait())
+        while not stopping.done():
+            getting = asyncio.create_task(heard.get())
+            await asyncio.wait([getting, stopping], return_when=asyncio.FIRST_COMPLETED)
+            if getting.done():
+                yield getting.result()
+            else:
+                getting.cancel()

@@ -1,0 +1,53 @@
+"""`carabin-transcriber`: serves live dictation, as CARABIN_TRANSCRIBER_* and CARABIN_STORE_* say."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from carabin.registry.errors import CarabinError
+from carabin.service.logging import configure_logging
+
+from .run import run
+from .server_settings import ServerSettings
+from .settings import TranscriberSettings
+
+log = logging.getLogger(__name__)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until a signal: 0 drained, 1 refused with one sentence."""
+    arguments = _parser().parse_args(argv)
+    chosen = {name: value for name, value in vars(arguments).items() if value is not None}
+    of_model = {name: chosen.pop(name) for name in ("model_dir", "model_name") if name in chosen}
+    try:
+        server_settings = ServerSettings.load(**chosen)
+        configure_logging("transcriber", server_settings.log_level)
+        settings = TranscriberSettings.load(**of_model)
+        run(server_settings, settings, _say_listening)
+    except CarabinError as error:
+        sys.stderr.write(f"carabin-transcriber: {error}\n")
+        return 1
+    return 0
+
+
+def _say_listening(port: int) -> None:
+    log.info("listening", extra={"event": "listening", "port": port})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="carabin-transcriber",
+        description="Serve live dictation over WhisperLive's protocol, gRPC and an OpenAI-compatible upload.",
+        epilog="Example: carabin-transcriber --port 9090. Every setting: carabin settings transcriber",
+    )
+    parser.add_argument("--host", help="address to listen on; default 127.0.0.1")
+    parser.add_argument("--port", type=int, help="WebSocket and HTTP port; default 9090")
+    parser.add_argument("--grpc-port", type=int, help="gRPC port; default 9091")
+    parser.add_argument("--model-dir", type=Path, help="a CTranslate2 folder instead of the store's production version")
+    parser.add_argument("--model-name", help="the registry's name of the model")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

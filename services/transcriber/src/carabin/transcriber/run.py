@@ -1,0 +1,36 @@
+"""From settings to a running service; shared by `carabin-transcriber` and `carabin serve`."""
+
+import asyncio
+from collections.abc import Callable
+
+from .app import make_parts
+from .live import LiveTranscriber
+from .server import Server
+from .server_settings import ServerSettings
+from .settings import TranscriberSettings
+
+
+def run(
+    server_settings: ServerSettings,
+    settings: TranscriberSettings,
+    on_listening: Callable[[int], None] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain and return.
+
+    Raises:
+        InsecureListening: the settings would let strangers in.
+        PortTaken: another program listens on one of the ports.
+        StoreNotConfigured: models come from the registry and nothing says where it is.
+    """
+    asyncio.run(serve(server_settings, settings, on_listening))
+
+
+async def serve(
+    server_settings: ServerSettings,
+    settings: TranscriberSettings,
+    on_listening: Callable[[int], None] | None = None,
+) -> None:
+    """See `run`; on an event loop that is there already."""
+    transcriber = LiveTranscriber.from_settings(settings)
+    parts = make_parts(transcriber, server_settings, transcriber.metrics.registry)
+    await Server(parts, on_listening).serve()

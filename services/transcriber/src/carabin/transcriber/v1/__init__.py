@@ -1,0 +1,1 @@
+"""Generated from proto/carabin/transcriber/v1 by `make proto`."""
