@@ -17,9 +17,7 @@ def heard(text: str, avg_logprob: float = -0.3, no_speech_prob: float = 0.05, n_
         heard(" Oui."),
         heard(" Pas de fièvre.", avg_logprob=-1.26, no_speech_prob=0.2),
         heard(" Non.", avg_logprob=-0.9, no_speech_prob=0.9),
-        heard(
-            " Le patient regarde la télévision le soir et dit au médecin merci d'avoir regardé son dossier"
-        ),
+        heard(" Le patient regarde la télévision le soir et dit au médecin merci d'avoir regardé son dossier"),
     ],
 )
 def test_speech_passes(sound: Hypothesis) -> None:

@@ -82,7 +82,7 @@ def test_the_old_model_is_freed_when_its_last_utterance_is_final(rig: Rig) -> No
     lease = rig.keeper.slot.lease()
     rig.reach("v2")
     assert not rig.engines["v1"].closed
-    rig.keeper.slot.release(lease)
+    lease.release()
     rig.reach("v3")
     assert rig.engines["v1"].closed
     assert rig.engines["v2"].closed
@@ -95,7 +95,12 @@ def test_a_bad_model_is_refused_with_its_reason_and_the_old_one_goes_on(rig: Rig
     info = rig.reach("v2", "failed")
     assert (info.version, info.target, info.reason) == ("v1", "v2", "tokenizer.json missing")
     assert rig.keeper.slot.lease().version == "v1"
-    assert rig.metrics.registry.get_sample_value("carabin_transcriber_swaps_total", {"outcome": "refused"}) == 1
+    assert (
+        rig.metrics.registry.get_sample_value(
+            "carabin_transcriber_swaps_total", {"role": "production", "outcome": "refused"}
+        )
+        == 1
+    )
 
 
 def test_a_refused_version_is_not_tried_again(rig: Rig) -> None:
@@ -137,7 +142,7 @@ def test_draining_waits_for_utterances_before_it_unloads(tmp_path: Path) -> None
     rig.keeper.target("v2")
     rig.wait(lambda info: info.target == "v2")
     assert not rig.engines["v1"].closed
-    rig.keeper.slot.release(lease)
+    lease.release()
     rig.wait(lambda info: info.version == "v2")
     assert rig.engines["v1"].closed
     rig.keeper.stop()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from carabin.registry.resolve import Decision
 from carabin.transcriber.config import SessionConfig
 from carabin.transcriber.engine_fakes import FakeEngine
 from carabin.transcriber.errors import (
@@ -22,8 +23,8 @@ from carabin.transcriber.events import Acknowledged, Event, Final, Flushed, Lang
 from carabin.transcriber.fakes import FakeTranscriber
 from carabin.transcriber.live import LiveTranscriber
 from carabin.transcriber.metrics import Metrics
-from carabin.transcriber.model_keeper import ModelKeeper
 from carabin.transcriber.model_loader import Candidate
+from carabin.transcriber.models import Models
 from carabin.transcriber.service import Dictation, Transcriber
 from carabin.transcriber.settings import TranscriberSettings
 from carabin.transcriber.vocabulary import Vocabularies
@@ -43,15 +44,14 @@ class StubSource:
     def __init__(self, folder: Path, version: str | None) -> None:
         self._folder = folder
         self._version = version
-        self.keeper: ModelKeeper | None = None
+        self.models: Models | None = None
 
     def fetch(self, version: str) -> Candidate:
         return Candidate(version, self._folder)
 
-    def start(self, keeper: ModelKeeper) -> None:
-        self.keeper = keeper
-        if self._version:
-            keeper.target(self._version)
+    def start(self, models: Models) -> None:
+        self.models = models
+        models.decide(Decision(version=self._version))
 
     def stop(self) -> None:
         return
@@ -74,8 +74,8 @@ class SwappableLive(LiveTranscriber):
         )
 
     def swap(self, version: str) -> None:
-        assert self.stub.keeper is not None
-        self.stub.keeper.target(version)
+        assert self.stub.models is not None
+        self.stub.models.decide(Decision(version=version))
 
 
 @pytest.fixture(params=["fake", "live"])

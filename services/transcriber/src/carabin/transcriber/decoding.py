@@ -11,7 +11,7 @@ from .engine import DecodeRequest, Hypothesis
 from .errors import DecodeFailed
 from .guards import MIN_AVG_LOGPROB, looping, rejection
 from .metrics import Metrics
-from .model_slot import ModelHandle, ModelSlot
+from .model_slot import ModelHandle, Slot
 from .policy import FIRST_PARTIAL_S, Pace
 from .scheduler import Job, Lane, Scheduler
 from .utterance import Utterance
@@ -27,13 +27,15 @@ MAX_ATTEMPTS = 2
 class Workshop:
     """What decoding needs of the rest of the service."""
 
-    slot: ModelSlot
+    slot: Slot
     scheduler: Scheduler
     pace: Pace
     metrics: Metrics
     clock: Callable[[], float]
     post: Callable[[Callable[[], None]], None]
     """Runs a call on the session's thread; safe from any thread."""
+    shadow: Callable[[DecodeRequest, str], None] = lambda request, text: None  # noqa: ARG005
+    """Takes each final's audio and text, for a version on probation."""
 
 
 @dataclass(slots=True)
@@ -184,7 +186,7 @@ class UtteranceDecoder:
     def _submit(
         self, lane: Lane, request: DecodeRequest, done: Callable[[Job, Hypothesis | DecodeFailed], None]
     ) -> Job:
-        self._shop.slot.retain(self.model)
+        self.model.try_retain()  # the utterance holds it already, so it is there
         job = Job(
             lane, request, self.model, lambda job, outcome: self._shop.post(lambda: self._returned(job, outcome, done))
         )
@@ -194,7 +196,7 @@ class UtteranceDecoder:
     def _returned(
         self, job: Job, outcome: Hypothesis | DecodeFailed, done: Callable[[Job, Hypothesis | DecodeFailed], None]
     ) -> None:
-        self._shop.slot.release(self.model)
+        self.model.release()
         if not self._over and not job.cancelled:
             done(job, outcome)
 
@@ -203,7 +205,7 @@ class UtteranceDecoder:
         was_waiting = self._shop.scheduler.cancel(job)
         job.cancelled = True
         if was_waiting:
-            self._shop.slot.release(self.model)
+            self.model.release()
 
     def _drop_partial(self) -> None:
         if self._partial is not None:
@@ -242,6 +244,7 @@ class UtteranceDecoder:
         reason = rejection(hypothesis, len(job.request.samples), self._config.no_speech_threshold)
         if reason is None:
             self._shop.metrics.beam.labels(str(job.request.beam_size)).inc()
+            self._shop.shadow(job.request, hypothesis.text)
             self._end(hypothesis)
         elif self._attempts < MAX_ATTEMPTS and reason != "empty":
             self._shop.metrics.retries.labels(reason).inc()

@@ -101,4 +101,4 @@ class Engine(Protocol):
         """
 
     def close(self) -> None:
-        """Give the memory back; no decode may follow."""
+        """Give the memory back; no decode may follow. Closing again does nothing."""

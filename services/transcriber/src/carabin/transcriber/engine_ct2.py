@@ -111,6 +111,8 @@ class Ct2Engine:
         return hypotheses, timing
 
     def close(self) -> None:
+        if self._model is None:
+            return
         self._model.unload_model()
         self._model = None
         gc.collect()

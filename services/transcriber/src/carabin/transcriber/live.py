@@ -21,15 +21,16 @@ from .errors import DecodeFailed, Draining, NotReady, Overloaded, UnsupportedLan
 from .events import Final, SessionFailed
 from .languages import normalise_language
 from .metrics import Metrics
-from .model_keeper import ModelKeeper
 from .model_loader import EngineFactory
-from .model_slot import ModelHandle
+from .model_slot import ModelHandle, Slot
 from .model_source import FolderSource, ModelSource, RegistrySource
+from .models import Models
 from .policy import Pace
 from .reactor import Reactor
 from .scheduler import Scheduler
 from .service import ModelInfo, Readiness, Samples
 from .settings import TranscriberSettings
+from .shadow import Shadow
 from .vocabulary import Vocabularies, build_prompt, expected_words
 from .windows import WindowPolicy
 
@@ -64,7 +65,7 @@ class LiveTranscriber:
         self._pace = Pace()
         self._reactor = Reactor()
         self._scheduler = Scheduler(metrics, self._pace, workers=workers, clock=clock)
-        self._keeper = ModelKeeper(
+        self._models = Models(
             settings.model_name,
             source.fetch,
             factory,
@@ -72,7 +73,7 @@ class LiveTranscriber:
             drain=settings.swap_when_short == "drain",
             changed=self._model_changed,
         )
-        self._shop = Workshop(self._keeper.slot, self._scheduler, self._pace, metrics, clock, self._reactor.post)
+        self._shadow = Shadow(self._models.shadow, self._scheduler, self._pace, metrics, clock)
         self._dictations: dict[str, LiveDictation] = {}
         self._empty = asyncio.Event()
         self._draining = False
@@ -129,8 +130,8 @@ class LiveTranscriber:
         self._loop = asyncio.get_running_loop()
         self._reactor.start()
         self._scheduler.start()
-        self._keeper.start()
-        await asyncio.to_thread(self._source.start, self._keeper)
+        self._models.start()
+        await asyncio.to_thread(self._source.start, self._models)
 
     async def stop(self, drain_s: float) -> None:
         self._draining = True
@@ -162,7 +163,7 @@ class LiveTranscriber:
     def readiness(self) -> Readiness:
         if self._draining:
             return Readiness(False, "draining: no new sessions are taken")
-        if self._keeper.slot.current is None:
+        if self._models.production.slot.current is None:
             return Readiness(False, self._why_no_model())
         if len(self._dictations) >= self._settings.max_sessions:
             return Readiness(False, f"all {self._settings.max_sessions} sessions are taken")
@@ -170,7 +171,7 @@ class LiveTranscriber:
 
     @property
     def model(self) -> ModelInfo:
-        return self._keeper.info
+        return self._models.production.info
 
     async def subscribe_model(self) -> AsyncIterator[ModelInfo]:
         changed = asyncio.Event()
@@ -178,13 +179,14 @@ class LiveTranscriber:
         try:
             while True:
                 changed.clear()
-                yield self._keeper.info
+                yield self._models.production.info
                 await changed.wait()
         finally:
             self._watchers.discard(changed)
 
     def _open(self, config: SessionConfig, identity: str | None, *, recording: bool) -> LiveDictation:
-        model = self._admit(config)
+        slot = self._models.slot()
+        model = self._admit(config, slot)
         words = expected_words(config, self._vocabularies.words)
         prompt = build_prompt(model.engine, words, config.initial_prompt)
         if prompt.cut_tokens:
@@ -199,7 +201,7 @@ class LiveTranscriber:
 
         dictation = LiveDictation(
             uuid4().hex,
-            self._shop,
+            self._shop(slot),
             config,
             prompt_for,
             version=model.version,
@@ -220,10 +222,15 @@ class LiveTranscriber:
         )
         return dictation
 
-    def _admit(self, config: SessionConfig) -> ModelHandle:
+    def _shop(self, slot: Slot) -> Workshop:
+        return Workshop(
+            slot, self._scheduler, self._pace, self.metrics, self._clock, self._reactor.post, self._shadow.hear
+        )
+
+    def _admit(self, config: SessionConfig, slot: Slot) -> ModelHandle:
         if self._draining:
             raise Draining
-        model = self._keeper.slot.current
+        model = slot.current
         if model is None:
             raise NotReady(self._why_no_model())
         language = normalise_language(config.language)
@@ -252,7 +259,7 @@ class LiveTranscriber:
             self._empty.set()
 
     def _why_no_model(self) -> str:
-        info = self._keeper.info
+        info = self._models.production.info
         if info.state == "loading":
             return f"model {info.target} is being loaded"
         return info.reason or "no model was loaded yet"
@@ -278,7 +285,7 @@ class LiveTranscriber:
         self._source.stop()
         self._scheduler.stop()
         self._reactor.stop()
-        self._keeper.stop()
+        self._models.stop()
 
 
 def _load_ct2(settings: TranscriberSettings, on_gpu: bool, folder: Path, version: str, windows: WindowPolicy) -> Engine:

@@ -12,7 +12,9 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
         self.sessions = self._gauge("sessions", "Open sessions")
-        self.session_outcomes = self._counter("session_outcomes_total", "Sessions refused, finished or cancelled", "outcome")
+        self.session_outcomes = self._counter(
+            "session_outcomes_total", "Sessions refused, finished or cancelled", "outcome"
+        )
         self.speaking = self._gauge("speaking", "Sessions with an utterance in progress")
         self.queue_wait = self._histogram(
             "queue_wait_seconds", "From submitting a decode to a worker's taking it", "lane"
@@ -45,12 +47,17 @@ class Metrics:
         self.overload = self._gauge("overload_level", "0 ease, 1 slower partials, 2 small beam, 3 greedy, 4 refusing")
         self.beam = self._counter("finals_total", "Finals by beam size", "beam")
         self.prompt_cut = self._counter("prompt_tokens_cut_total", "Prompt tokens that did not fit")
-        self.model = self._gauge("model_info", "1 for the version in use", "version")
+        self.model = self._gauge("model_info", "1 for each version in use", "role", "version")
         self.model_bytes = self._gauge("model_resident_bytes", "Resident memory of the process after the last swap")
-        self.swaps = self._counter("swaps_total", "Model changes by outcome", "outcome")
+        self.swaps = self._counter("swaps_total", "Model changes by outcome", "role", "outcome")
         self.swap_seconds = self._histogram("swap_seconds", "From the decision to the first lease, by part", "part")
         self.conflicts = self._gauge("production_conflicts", "Versions tagged production beside the one in use")
-        self.leases = self._gauge("leases", "Utterances held by a version", "version")
+        self.shadow_difference = self._histogram(
+            "shadow_difference",
+            "Word error rate of the shadow's finals against production's",
+            buckets=(0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0),
+        )
+        self.shadow_skipped = self._counter("shadow_skipped_total", "Finals that the shadow was too busy to hear")
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(_PREFIX + name, text, labels, registry=self.registry)

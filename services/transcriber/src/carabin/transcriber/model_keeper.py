@@ -36,6 +36,7 @@ class ModelKeeper:
     """See the module. `target()` may be called from any thread; the newest wish wins.
 
     Args:
+        role: what its version is for: `production`, `canary` or `shadow`.
         drain: unload before loading where memory does not hold two models.
         changed: told of every change of state, on the keeper's thread.
     """
@@ -47,12 +48,14 @@ class ModelKeeper:
         factory: EngineFactory,
         metrics: Metrics,
         *,
+        role: str = "production",
         drain: bool = False,
         changed: Callable[[ModelInfo], None] = lambda _: None,
         free_bytes: Callable[[], int | None] = available_bytes,
         retry_s: float = 15.0,
     ) -> None:
-        self.slot = ModelSlot(on_free=self._retire)
+        self.slot = ModelSlot()
+        self._role = role
         self._fetch = fetch
         self._factory = factory
         self._metrics = metrics
@@ -87,10 +90,11 @@ class ModelKeeper:
             if task := self._wishes.get():
                 task()
 
-    def target(self, version: str) -> None:
-        """Ask for this version; nothing happens where it is current, or was refused."""
-        self._wanted = version
-        self._wishes.put(lambda: self._reach(version))
+    def target(self, version: str | None) -> None:
+        """Ask for this version, or for none; nothing happens where it is current, or was refused."""
+        if version != self._wanted or version is not None:
+            self._wanted = version
+            self._wishes.put(lambda: self._reach(version))
 
     def explain(self, reason: str) -> None:
         """Say why there is no model, as long as there is none."""
@@ -104,9 +108,12 @@ class ModelKeeper:
             except Exception:
                 log.exception("the model keeper failed", extra={"event": "keeper_error"})
 
-    def _reach(self, version: str) -> None:
+    def _reach(self, version: str | None) -> None:
         current = self.slot.current
         if version != self._wanted or (current is not None and current.version == version):
+            return
+        if version is None:
+            self._unload()
             return
         if version in self._refused:
             return
@@ -128,12 +135,13 @@ class ModelKeeper:
         engine = load(candidate, self._factory)
         self._timed("load", loading)
         previous = self.slot.current.version if self.slot.current else None
-        self.slot.install(ModelHandle(version, engine))
+        self.slot.install(ModelHandle(version, engine, self._retire))
         self._serving = candidate
         self._timed("total", started)
-        self._metrics.swaps.labels("installed").inc()
-        self._metrics.model.clear()
-        self._metrics.model.labels(version).set(1)
+        self._metrics.swaps.labels(self._role, "installed").inc()
+        if previous is not None:
+            self._metrics.model.remove(self._role, previous)
+        self._metrics.model.labels(self._role, version).set(1)
         self._metrics.model_bytes.set(resident_bytes())
         log.info("model in use", extra={"event": "model_installed", "version": version, "previous": previous})
         self._set(ModelInfo(self._info.name, version, "steady", loaded_at=datetime.now(UTC)))
@@ -150,11 +158,11 @@ class ModelKeeper:
                 " or let the swap drain first (swap_when_short=drain)",
             )
         log.warning("draining before loading", extra={"event": "model_drain", "version": candidate.version})
-        self._metrics.swaps.labels("drained").inc()
+        self._metrics.swaps.labels(self._role, "drained").inc()
         handle = self.slot.install(None, "a new model is being loaded")
         if handle is not None:
             handle.idle.wait()
-            self._free(handle)
+            handle.engine.close()
 
     def _refuse(self, version: str, reason: str, *, lasting: bool) -> None:
         """Keep what there is; a version that is bad itself is not tried again, any other is after a while."""
@@ -165,7 +173,7 @@ class ModelKeeper:
             self._retry.daemon = True
             self._retry.start()
         self._restore()
-        self._metrics.swaps.labels("refused").inc()
+        self._metrics.swaps.labels(self._role, "refused").inc()
         log.error("model refused", extra={"event": "model_refused", "version": version, "reason": reason})
         current = self.slot.current
         self._set(
@@ -187,16 +195,22 @@ class ModelKeeper:
             except ModelRefused as error:
                 log.error("the old model cannot be restored", extra={"event": "restore_failed", "error": str(error)})
             else:
-                self.slot.install(ModelHandle(self._serving.version, engine))
+                self.slot.install(ModelHandle(self._serving.version, engine, self._retire))
+
+    def _unload(self) -> None:
+        """End a trial: its utterances end on it, the next ones go elsewhere."""
+        previous = self.slot.install(None, "its trial is over")
+        self._serving = None
+        if previous is not None:
+            self._metrics.model.remove(self._role, previous.version)
+            self._metrics.swaps.labels(self._role, "ended").inc()
+            self._set(ModelInfo(self._info.name, None, "none", reason="its trial is over"))
 
     def _retire(self, handle: ModelHandle) -> None:
         """Free a model on the keeper's thread: it takes a moment, and whoever gave the last lease back is busy."""
         self._wishes.put(lambda: self._free(handle))
 
     def _free(self, handle: ModelHandle) -> None:
-        if handle.closed:
-            return
-        handle.closed = True
         handle.engine.close()
         self._metrics.model_bytes.set(resident_bytes())
         log.info("model freed", extra={"event": "model_freed", "version": handle.version})

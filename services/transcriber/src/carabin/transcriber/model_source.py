@@ -14,8 +14,8 @@ from carabin.registry.store import ObjectStore
 from carabin.registry.watch import ModelWatcher
 
 from .metrics import Metrics
-from .model_keeper import ModelKeeper
 from .model_loader import Candidate
+from .models import Models
 from .vocabulary import Vocabularies
 
 log = logging.getLogger(__name__)
@@ -24,11 +24,11 @@ VOCABULARY_POLL_S = 30.0
 
 
 class ModelSource(Protocol):
-    """Tells a keeper which version to serve, and brings it."""
+    """Tells which versions are to serve, and brings them."""
 
     def fetch(self, version: str) -> Candidate: ...
 
-    def start(self, keeper: ModelKeeper) -> None: ...
+    def start(self, models: Models) -> None: ...
 
     def stop(self) -> None: ...
 
@@ -44,10 +44,10 @@ class FolderSource:
     def fetch(self, version: str) -> Candidate:
         return Candidate(version, self._folder)
 
-    def start(self, keeper: ModelKeeper) -> None:
+    def start(self, models: Models) -> None:
         if self._vocabulary_dir is not None:
             self._vocabularies.read_folder(self._vocabulary_dir)
-        keeper.target(f"folder-{self._folder.name}")
+        models.decide(Decision(version=f"folder-{self._folder.name}"))
 
     def stop(self) -> None:
         return
@@ -80,7 +80,7 @@ class RegistrySource:
         self._watcher = ModelWatcher(self._store, self._bucket, name, interval_s=poll_s)
         self._stopped = threading.Event()
         self._refresher = threading.Thread(target=self._refresh, name="vocabularies", daemon=True)
-        self._keeper: ModelKeeper | None = None
+        self._models: Models | None = None
 
     def fetch(self, version: str) -> Candidate:
         """Return the version's files, downloaded now or before; every byte is compared with the manifest.
@@ -98,8 +98,8 @@ class RegistrySource:
         self._forget_others(version)
         return Candidate(version, folder, manifest)
 
-    def start(self, keeper: ModelKeeper) -> None:
-        self._keeper = keeper
+    def start(self, models: Models) -> None:
+        self._models = models
         self._vocabularies.read_store(self._store, self._bucket, self._name)
         self._watcher.start(self._decided)
         self._refresher.start()
@@ -111,26 +111,25 @@ class RegistrySource:
             self._refresher.join()
 
     def _decided(self, decision: Decision) -> None:
-        assert self._keeper is not None
+        assert self._models is not None
         self._metrics.conflicts.set(len(decision.rivals))
         for problem in decision.problems:
             log.warning(problem, extra={"event": "registry_problem"})
-        if decision.version is not None:
-            self._keeper.target(decision.version)
-        else:
-            self._keeper.explain(f"no version of {self._name} is tagged production in bucket {self._bucket}")
+        self._models.decide(decision)
+        if decision.version is None:
+            self._models.production.explain(f"no version of {self._name} is tagged production in bucket {self._bucket}")
 
     def _refresh(self) -> None:
         while not self._stopped.wait(VOCABULARY_POLL_S):
             self._vocabularies.read_store(self._store, self._bucket, self._name)
-            if self._watcher.last_error and self._keeper is not None:
-                self._keeper.explain(f"the registry cannot be read: {self._watcher.last_error}")
+            if self._watcher.last_error and self._models is not None:
+                self._models.production.explain(f"the registry cannot be read: {self._watcher.last_error}")
 
     def _forget_others(self, version: str) -> None:
-        """Keep this version and the one in use; a model that is loaded needs its folder no more, but a drain may."""
-        current = self._keeper.info.version if self._keeper else None
+        """Keep this version and those in use: what is loaded needs its folder no more, but a restart or a drain may."""
+        kept = {version, *(self._models.in_use() if self._models else ())}
         for folder in self._cache.iterdir():
-            if folder.name not in (version, current) and not folder.name.startswith("."):
+            if folder.name not in kept and not folder.name.startswith("."):
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -32,6 +32,7 @@ class Lane(IntEnum):
     FIRST_PARTIAL = 2
     PARTIAL = 3
     RECORDING = 4
+    SHADOW = 5
 
 
 @dataclass(slots=True, eq=False)

@@ -127,7 +127,7 @@ class Session:
         self.state = State.CLOSED
         for decoder in list(self._decoders.values()):
             decoder.abandon()
-            self._shop.slot.release(decoder.model)
+            decoder.model.release()
         self._decoders.clear()
         self._outbox.clear()
         self._set_current(None)
@@ -253,7 +253,7 @@ class Session:
             return
         decoder = self._decoders.pop(number)
         if isinstance(outcome, DecodeFailed):
-            self._shop.slot.release(decoder.model)
+            decoder.model.release()
             self._emit(SessionFailed(f"an utterance could not be decoded: {outcome}"))
             self.close()
             return
@@ -266,7 +266,7 @@ class Session:
             self._shop.metrics.final.observe(self._shop.clock() - spoken)
         self._acknowledged = utterance.start + self._spoken_end(utterance)
         events.append(Acknowledged(self._acknowledged / SAMPLE_RATE_HZ))
-        self._shop.slot.release(decoder.model)
+        decoder.model.release()
         self._outbox.close(number, events)
         self._arrivals.forget(self._acknowledged)
         self._settle()
