@@ -29,7 +29,9 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
 
-Name = Annotated[str, typer.Option("--model", "-m", "--name", envvar="CARABIN_MODEL", help="model name, such as cardio")]
+Name = Annotated[
+    str, typer.Option("--model", "-m", "--name", envvar="CARABIN_MODEL", help="model name, such as cardio")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 
 

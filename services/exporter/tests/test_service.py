@@ -1,0 +1,248 @@
+"""The long-running exporter over real sockets: it finds checkpoints, answers calls, and ends in order."""
+
+import shutil
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import grpc
+import pytest
+from carabin.exporter.app import Running, running
+from carabin.exporter.ledger import Ledger
+from carabin.exporter.pipeline import Exporter
+from carabin.exporter.settings import ExporterSettings
+from carabin.exporter.v1 import exporter_pb2, exporter_pb2_grpc
+from carabin.registry.checkpoints import publish_checkpoint
+from carabin.registry.errors import ConditionsIgnored, StoreUnreachable
+from carabin.registry.fakes import MemoryStore
+from carabin.registry.publish import list_versions, read_manifest
+from carabin.registry.settings import StoreSettings
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+NOW = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
+STORE = StoreSettings(endpoint="memory", access_key="x", secret_key=SecretStr("x"))
+
+
+def settings(work: Path, **changes: object) -> ExporterSettings:
+    values = {"model_name": "cardio", "watch": "none", "poll_s": 0.02, "work": work, "host": "127.0.0.1"}
+    return ExporterSettings.load(**{**values, "grpc_port": 0, "metrics_port": 0, **changes})
+
+
+@contextmanager
+def service(store: MemoryStore, work: Path, **changes: object) -> Iterator[tuple[Running, grpc.Channel]]:
+    with (
+        running(settings(work, **changes), store, STORE, CollectorRegistry()) as ports,
+        grpc.insecure_channel(f"127.0.0.1:{ports.grpc_port}") as channel,
+    ):
+        yield ports, channel
+
+
+def publish(store: MemoryStore, folder: Path, run: str = "run-1", step: int = 1, *, final: bool = True) -> None:
+    publish_checkpoint(store, "checkpoints", run, step, folder, NOW, source={}, metrics={}, final=final)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    turn = threading.Event()
+    for _ in range(1200):
+        if condition():
+            return
+        turn.wait(0.05)
+    raise AssertionError("it never happened")
+
+
+def test_export_streams_its_progress_and_ends_with_the_outcome(
+    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path
+) -> None:
+    publish(store, pristine_checkpoint)
+    with service(store, tmp_path) as (ports, channel):
+        stub = exporter_pb2_grpc.ExporterServiceStub(channel)
+        request = exporter_pb2.ExportRequest(run="run-1", quantizations=["float16", "int8"])
+        messages = list(stub.Export(request))
+        assert [m.stage for m in messages] == [
+            "queued", "fetch", "convert", "prove", "publish", "prove", "publish", "done", "done",
+        ]  # fmt: skip
+        outcome = messages[-1].outcome
+        assert outcome.state == exporter_pb2.EXPORT_STATE_DONE
+        assert set(outcome.versions) == {"float16", "int8"}
+        assert sorted(outcome.versions.values()) == list_versions(store, "models", "cardio")
+        assert stub.GetExport(exporter_pb2.GetExportRequest(id=outcome.id)) == outcome
+        assert list(stub.ListExports(exporter_pb2.ListExportsRequest(name="cardio")).exports) == [outcome]
+        assert stub.CancelExport(exporter_pb2.CancelExportRequest(id=outcome.id)).state == outcome.state
+        again = list(stub.Export(request))
+        assert again[-1].outcome.versions == outcome.versions
+        assert [m.stage for m in again] == ["queued", "done", "done"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports.metrics_port}/metrics") as answer:
+            text = answer.read().decode()
+        assert 'carabin_exporter_exports_total{state="done"} 2.0' in text
+        assert 'carabin_exporter_stage_seconds_count{stage="prove"} 2.0' in text
+
+
+def test_health_and_reflection_name_the_service(store: MemoryStore, tmp_path: Path) -> None:
+    with service(store, tmp_path) as (_, channel):
+        request = health_pb2.HealthCheckRequest(service="carabin.exporter.v1.ExporterService")
+        assert health_pb2_grpc.HealthStub(channel).Check(request).status == health_pb2.HealthCheckResponse.SERVING
+        asked = reflection_pb2.ServerReflectionRequest(list_services="")
+        answer = next(reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(iter([asked])))
+        assert "carabin.exporter.v1.ExporterService" in {each.name for each in answer.list_services_response.service}
+
+
+def test_refusals_have_the_status_that_a_caller_can_act_on(
+    store: MemoryStore, checkpoint: Path, tmp_path: Path
+) -> None:
+    (checkpoint / "tokenizer.json").unlink()
+    publish(store, checkpoint)
+    with service(store, tmp_path) as (_, channel):
+        stub = exporter_pb2_grpc.ExporterServiceStub(channel)
+
+        def refused(**request: object) -> tuple[grpc.StatusCode, str]:
+            with pytest.raises(grpc.RpcError) as error:
+                list(stub.Export(exporter_pb2.ExportRequest(**request)))  # type: ignore[arg-type]
+            return error.value.code(), error.value.details()
+
+        assert refused() == (
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "`run` is empty: name the training run whose checkpoint is to be exported",
+        )
+        assert refused(run="run-1", quantizations=["int4"])[0] == grpc.StatusCode.INVALID_ARGUMENT
+        assert refused(run="../x")[0] == grpc.StatusCode.INVALID_ARGUMENT
+        assert refused(run="run-1", step=7)[0] == grpc.StatusCode.NOT_FOUND
+        for _ in range(2):
+            code, details = refused(run="run-1")
+            assert code == grpc.StatusCode.FAILED_PRECONDITION
+            assert "tokenizer.json is missing" in details
+        with pytest.raises(grpc.RpcError) as error:
+            stub.GetExport(exporter_pb2.GetExportRequest(id="0" * 16))
+        assert error.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+def test_the_watcher_exports_final_checkpoints_unasked_and_never_retries_a_refused_one(
+    store: MemoryStore, pristine_checkpoint: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    publish(store, pristine_checkpoint, "good", 1, final=False)
+    publish(store, pristine_checkpoint, "good", 2)
+    (checkpoint / "generation_config.json").unlink()
+    publish(store, checkpoint, "bad")
+    store.put("checkpoints", "broken/00000001/manifest.json", b"{")
+    ledger = Ledger(store, "models", "observer")
+
+    def settled() -> bool:
+        return {r.state for r in ledger.list("cardio")} == {"done", "failed"}
+
+    with service(store, tmp_path, watch="final"):
+        wait_for(settled)
+    states = {record.checkpoint: record for record in ledger.list("cardio")}
+    assert {name: record.state for name, record in states.items()} == {"good@2": "done", "bad@1": "failed"}
+    assert states["bad@1"].reason == "generation_config.json is missing"
+    before = store.stat("models", f"cardio/exports/{states['bad@1'].id}.json").etag
+    shutil.copytree(pristine_checkpoint, tmp_path / "later")
+    (tmp_path / "later" / "report.html").write_text("<p>another content is another checkpoint</p>")
+    publish(store, tmp_path / "later", "later")
+    with service(store, tmp_path, watch="final"):
+        wait_for(lambda: any(r.checkpoint == "later@1" and r.state == "done" for r in ledger.list("cardio")))
+    assert store.stat("models", f"cardio/exports/{states['bad@1'].id}.json").etag == before
+
+
+def test_two_services_share_the_work_and_publish_once(
+    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path
+) -> None:
+    publish(store, pristine_checkpoint)
+    with service(store, tmp_path, watch="all"), service(store, tmp_path, watch="all"):
+        wait_for(lambda: list_versions(store, "models", "cardio"))
+    assert len(list_versions(store, "models", "cardio")) == 1
+
+
+class MoodyStore(MemoryStore):
+    """Refuses to list checkpoints while it is away."""
+
+    away = True
+    asked = 0
+
+    def list(self, bucket: str, prefix: str) -> list[str]:
+        if bucket == "checkpoints" and self.away:
+            self.asked += 1
+            raise StoreUnreachable("the object store does not answer")
+        return super().list(bucket, prefix)
+
+
+def test_a_store_that_is_away_is_waited_for(pristine_checkpoint: Path, tmp_path: Path) -> None:
+    store = MoodyStore()
+    for bucket in ("models", "checkpoints"):
+        store.ensure_bucket(bucket)
+    publish(store, pristine_checkpoint)
+    with service(store, tmp_path, watch="all"):
+        wait_for(lambda: store.asked >= 2)
+        store.away = False
+        wait_for(lambda: list_versions(store, "models", "cardio"))
+
+
+def test_a_call_cancelled_by_an_operator_ends_its_caller_too_and_leaves_nothing(
+    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(store, pristine_checkpoint)
+    converting, go_on = threading.Event(), threading.Event()
+    original = Exporter._convert
+
+    def held_up(self: Exporter, work: object) -> None:
+        converting.set()
+        go_on.wait(30)
+        original(self, work)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Exporter, "_convert", held_up)
+    with service(store, tmp_path) as (_, channel):
+        stub = exporter_pb2_grpc.ExporterServiceStub(channel)
+        call = stub.Export(exporter_pb2.ExportRequest(run="run-1"))
+        first = next(call)
+        assert converting.wait(30)
+        status = stub.CancelExport(exporter_pb2.CancelExportRequest(id=first.id))
+        assert status.cancel_requested
+        go_on.set()
+        with pytest.raises(grpc.RpcError) as error:
+            list(call)
+        assert error.value.code() == grpc.StatusCode.CANCELLED
+        wait_for(
+            lambda: (
+                stub.GetExport(exporter_pb2.GetExportRequest(id=first.id)).state == exporter_pb2.EXPORT_STATE_CANCELLED
+            )
+        )
+    assert list_versions(store, "models", "cardio") == []
+
+
+def test_a_service_that_stops_half_way_is_continued_by_the_next(
+    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(store, pristine_checkpoint)
+    converting, go_on = threading.Event(), threading.Event()
+    original = Exporter._convert
+
+    def held_up(self: Exporter, work: object) -> None:
+        converting.set()
+        go_on.wait(30)
+        original(self, work)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Exporter, "_convert", held_up)
+        with service(store, tmp_path, watch="all"):
+            assert converting.wait(30)
+            threading.Timer(0.2, go_on.set).start()
+    record = next(iter(Ledger(store, "models", "x").list("cardio")))
+    assert record.state == "interrupted"
+    with service(store, tmp_path, watch="all"):
+        wait_for(lambda: list_versions(store, "models", "cardio"))
+    assert read_manifest(store, "models", "cardio", list_versions(store, "models", "cardio")[0])
+
+
+def test_a_store_without_conditional_writes_is_refused_at_the_start(tmp_path: Path) -> None:
+    class Careless(MemoryStore):
+        def create(self, bucket: str, key: str, data: bytes, tags: object = None) -> None:
+            self.put(bucket, key, data)
+
+    store = Careless()
+    store.ensure_bucket("models")
+    with pytest.raises(ConditionsIgnored), running(settings(tmp_path), store, STORE, CollectorRegistry()):
+        pass
