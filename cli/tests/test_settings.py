@@ -1,6 +1,7 @@
 """`carabin settings` documents each setting once, from its class."""
 
 import json
+import sys
 
 import pytest
 from carabin.cli.main import main
@@ -30,3 +31,20 @@ def test_machines_get_json(capfd: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_service_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["settings", "kitchen"]) == 2
     assert "'kitchen' is not one of" in words(capfd.readouterr().err)
+
+
+@pytest.mark.parametrize("service", ["trainer", "exporter", "transcriber"])
+def test_each_service_documents_every_setting(service: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings", service, "--json"]) == 0
+    rows = json.loads(capfd.readouterr().out)
+    assert rows
+    assert [row["variable"] for row in rows if not row["description"]] == []
+    assert all(row["variable"].startswith(f"CARABIN_{service.upper()}_") for row in rows)
+
+
+def test_a_part_that_is_not_installed_is_named(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "carabin.trainer.settings", None)
+    assert main(["settings", "trainer"]) == 1
+    assert "the settings of the trainer need the package" in capfd.readouterr().err

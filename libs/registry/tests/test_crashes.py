@@ -1,6 +1,5 @@
 """Whatever is cut off, and wherever, what is visible is whole and production is never ambiguous."""
 
-import contextlib
 import tempfile
 import uuid
 from collections.abc import Callable
@@ -9,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from carabin.registry.errors import PreconditionFailed, PromotionRefused, StoreUnreachable
+from carabin.registry.errors import PreconditionFailed, PromotionRefused, PromotionUnfinished, StoreUnreachable
 from carabin.registry.fakes import MemoryStore
 from carabin.registry.faults import FaultyStore
 from carabin.registry.promote import promote, read_decision, repair, rollback
@@ -161,11 +160,12 @@ def test_a_store_that_fails_on_any_request_of_a_promotion_leaves_one_holder(tmp_
     total = requests_of(lambda store: run(store, new), memory)
     for number in range(total):
         memory, old, new = prepared()
-        with contextlib.suppress(StoreUnreachable):
+        with pytest.raises((StoreUnreachable, PromotionUnfinished)) as raised:
             run(FaultyStore(memory, number), new)
         decision = read_decision(memory, "models", NAME)
         assert decision.version in (old, new)
         assert (decision.pending == new) == (decision.version == old and len(read_log(memory, "models", NAME)) == 2)
+        assert isinstance(raised.value, PromotionUnfinished) == (len(read_log(memory, "models", NAME)) == 2)
         repair(memory, "models", NAME)
         assert read_decision(memory, "models", NAME).rivals == ()
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from carabin.registry.errors import CarabinError
 from carabin.service.settings import settings_table
 from pydantic_settings import BaseSettings
 from rich import box
@@ -19,6 +20,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
 )
+
+
+class NotInstalled(CarabinError):
+    """A part of Carabin is not on this machine."""
 
 
 class Part(StrEnum):
@@ -49,7 +54,17 @@ def settings(
 
 
 def settings_class(part: Part) -> type[BaseSettings]:
-    """Import one part's settings, and nothing else of it."""
+    """Import one part's settings, and nothing else of it.
+
+    Raises:
+        NotInstalled: this machine does not have that part.
+    """
     package = "carabin.registry" if part is Part.STORE else f"carabin.{part}"
-    found: type[BaseSettings] = getattr(importlib.import_module(f"{package}.settings"), f"{part.capitalize()}Settings")
+    try:
+        module = importlib.import_module(f"{package}.settings")
+    except ModuleNotFoundError as error:
+        raise NotInstalled(
+            f"the settings of the {part} need the package {error.name}, which is not installed here"
+        ) from error
+    found: type[BaseSettings] = getattr(module, f"{part.capitalize()}Settings")
     return found

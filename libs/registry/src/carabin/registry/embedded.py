@@ -33,6 +33,8 @@ READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 30.0
 """SeaweedFS writes its index on SIGTERM and takes a few seconds; after this it is killed."""
 POLL_S = 0.05
+MAX_VOLUMES = 5000
+"""SeaweedFS keeps data in files of 128 MB and would stop at some seventy of them; the disk is the limit we mean."""
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """Stores that this process started: it must reap them when they end."""
@@ -195,7 +197,7 @@ def weed_command(data: Path, s3: int, others: list[int], *options: str) -> list[
         _weed(), "mini", f"-dir={data}", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}", f"-s3.port={s3}",
         f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-admin.port={admin}",
         "-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false",
-        "-s3.allowDeleteBucketNotEmpty=false", "-s3.autoCreateBucket=false", *options,
+        f"-volume.max={MAX_VOLUMES}", "-s3.allowDeleteBucketNotEmpty=false", "-s3.autoCreateBucket=false", *options,
     ]  # fmt: skip
 
 

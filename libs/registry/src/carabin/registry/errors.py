@@ -20,6 +20,7 @@ CarabinError             anything that Carabin raises on purpose: its text is on
     + PromotionLost        somebody else promoted first
     + StalePromotion       production is not what the operator expected
     + Regression           the metrics get worse, and nobody accepted that
+  x PromotionUnfinished    recorded, and not yet in force: the store failed half-way
 """
 
 
@@ -101,3 +102,7 @@ class StalePromotion(PromotionRefused):
 
 class Regression(PromotionRefused):
     """The new version's metrics are worse than production's; the sentence says which, and by how much."""
+
+
+class PromotionUnfinished(RegistryError):
+    """The promotion is in the log and its tags are not all set; the sentence says how to finish it."""

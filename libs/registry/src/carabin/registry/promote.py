@@ -1,11 +1,21 @@
 """Promotion: compare-and-set and audit record in one write, then the tags that make it so."""
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
-from .errors import ManifestInvalid, PromotionRefused, Regression, StalePromotion, StoreError, VersionMissing
+from .errors import (
+    ManifestInvalid,
+    ObjectMissing,
+    PromotionRefused,
+    PromotionUnfinished,
+    Regression,
+    StalePromotion,
+    StoreError,
+    VersionMissing,
+)
 from .layout import manifest_key, promotion_key
 from .metrics import compare, describe_regressions
 from .promotions import PromotionRecord, append, previous_holder, read_head, read_log, require_immutable
@@ -21,9 +31,12 @@ MAX_TAGS = 10
 
 def read_tags(store: ObjectStore, bucket: str, name: str) -> dict[str, dict[str, str]]:
     """Return the tags of every visible version's manifest."""
-    return {
-        version: store.get_tags(bucket, manifest_key(name, version)) for version in list_versions(store, bucket, name)
-    }
+    tags = {}
+    for version in list_versions(store, bucket, name):
+        # Somebody may prune it between our listing and our reading.
+        with contextlib.suppress(ObjectMissing):
+            tags[version] = store.get_tags(bucket, manifest_key(name, version))
+    return tags
 
 
 def read_decision(store: ObjectStore, bucket: str, name: str) -> Decision:
@@ -57,6 +70,7 @@ def promote(
         Regression: the metrics get worse, and `force` does not accept it.
         PromotionLost: somebody promoted at the same time; the message names the winner.
         ConditionsIgnored: on this store promotions could overwrite each other.
+        PromotionUnfinished: the store failed after the promotion was recorded; `repair` finishes it.
     """
     return _promote(store, bucket, name, version, by, reason, at, expect=expect, force=force, kind="promote")
 
@@ -134,7 +148,13 @@ def _promote(
     append(store, bucket, name, record)
     if record.number == 1:
         require_immutable(store, bucket, promotion_key(name, 1))
-    _apply(store, bucket, name, record)
+    try:
+        _apply(store, bucket, name, record)
+    except StoreError as error:
+        raise PromotionUnfinished(
+            f"{name}: promotion {record.number} of {version} is recorded, and the store failed before it took effect;"
+            f" `carabin models repair` finishes it ({error})"
+        ) from error
     return record
 
 
