@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -38,6 +38,13 @@ async def running(transcriber: FakeTranscriber | None = None, **settings: Any) -
     finally:
         server.should_exit = True
         await task
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the event loop run until something of the server's inside is so."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110  # the server has no event for what only a test wants to know
+            await asyncio.sleep(0)
 
 
 def speech(seconds: float) -> bytes:

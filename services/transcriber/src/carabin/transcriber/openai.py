@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -77,9 +77,10 @@ def add_openai_routes(
     async def transcriptions(request: Request) -> Response:
         # Whoever it is must be known before the body is read.
         identity = await authenticator.identify(bearer(request.headers.get("authorization")))
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
             stack.enter_context(admission.place(identity))
             form = await read_form(request, settings.max_upload_bytes)
+            stack.push_async_callback(form.close)
             upload = parse_upload(form, settings.default_language)
             trace_id = trace_id_of(request.headers.get("traceparent"))
             address = request.client.host if request.client else ""
@@ -118,9 +119,9 @@ def _answer(job: _Job) -> Response:
     return JSONResponse({"text": text})
 
 
-async def _events(job: _Job, place: ExitStack) -> AsyncIterator[str]:
+async def _events(job: _Job, place: AsyncExitStack) -> AsyncIterator[str]:
     """Yield OpenAI's streaming events; an error half-way is told in the stream, as its status is sent already."""
-    with place:
+    async with place:
         try:
             async for final in job.run():
                 delta = final.text if len(job.finals) > 1 else final.text.lstrip()

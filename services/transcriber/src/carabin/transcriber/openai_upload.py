@@ -26,6 +26,10 @@ class Upload:
     stream: bool
 
 
+class _TooMuch(MultiPartException):
+    """Of this kind so that the parser closes what it has opened."""
+
+
 class _InMemory(MultiPartParser):
     spool_max_size = 1 << 40
 
@@ -42,6 +46,8 @@ async def read_form(request: Request, limit: int) -> FormData:
     try:
         parser = _InMemory(request.headers, _limited(request, limit), max_files=1, max_fields=MAX_FIELDS)
         return await parser.parse()
+    except _TooMuch as error:
+        raise FrameTooLarge(error.message) from error
     except (MultiPartException, KeyError) as error:
         raise BadMessage("the multipart body cannot be parsed") from error
 
@@ -82,5 +88,5 @@ async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
     async for chunk in request.stream():
         n_bytes += len(chunk)
         if n_bytes > limit:
-            raise FrameTooLarge(f"the upload has more than the {limit} bytes that are allowed")
+            raise _TooMuch(f"the upload has more than the {limit} bytes that are allowed")
         yield chunk

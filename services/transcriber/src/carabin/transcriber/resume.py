@@ -31,6 +31,11 @@ class ResumeDesk:
         self._sessions: dict[str, Resumable] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
+    @property
+    def waiting(self) -> int:
+        """How many sessions wait for their client."""
+        return len(self._timers)
+
     def add(self, session: Resumable) -> None:
         """Make a session known."""
         self._sessions[session.token] = session
