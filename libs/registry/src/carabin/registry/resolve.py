@@ -1,6 +1,5 @@
 """Which version serves: a pure function over the tags and the promotion log."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,11 +23,6 @@ class Canary:
     version: str
     share: float
     """Of new sessions, above 0 and at most 1."""
-
-    def takes(self, session: str) -> bool:
-        """Say whether a new session is the canary's; one id always gets one answer, so that a resumed session stays."""
-        draw = int.from_bytes(hashlib.sha256(f"{self.version}/{session}".encode()).digest()[:8])
-        return draw < self.share * 2**64
 
 
 @dataclass(frozen=True, slots=True)
