@@ -3,10 +3,13 @@
 torch, 200 MB and another build for each image, is borrowed from the environment of the tests at the same version.
 """
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,12 +18,25 @@ from ..manifests.render import ROOT, script
 
 PYTHON = "3.11"
 BORROWED = ("torch", "torch-*.dist-info", "torchgen", "functorch")
-ENTRYPOINTS = {
-    "tools": (["carabin", "--help"], ["python", "-m", "carabin.cli.bootstrap", "--help"]),
+HELP = {
+    "tools": (
+        ["carabin", "--help"],
+        ["carabin", "models", "--help"],
+        ["python", "-m", "carabin.cli.bootstrap", "--help"],
+    ),
     "transcriber": (["carabin-transcriber", "--help"],),
     "exporter": (["carabin-exporter", "--help"], ["carabin-exporter", "serve", "--help"]),
-    "trainer": (["torchrun", "--help"], ["python", "-m", "carabin.trainer", "--help"]),
+    "trainer": (["torchrun", "--help"],),
 }
+NO_STORE = {
+    "CARABIN_STORE_ENDPOINT": "127.0.0.1:1",
+    "CARABIN_STORE_ACCESS_KEY": "carabin-test",
+    "CARABIN_STORE_SECRET_KEY": "carabin-test-secret",
+    "CARABIN_STORE_SECURE": "false",
+}
+"""Port 1 refuses at once: what a service says and answers while its store is away."""
+
+Command = Callable[[str], Path]
 
 
 def uv(*arguments: str) -> None:
@@ -33,33 +49,19 @@ def install(image: str, folder: Path) -> Path:
     """Install `image`'s lock and our wheels into an empty environment; return its folder of commands."""
     environment, sources = folder / "environment", folder / "sources"
     uv("venv", "--quiet", "--python", PYTHON, str(environment))
-    python = str(environment / "bin/python")
-    lock = str(ROOT / f"requirements/{image}.lock")
-    uv(
-        "pip",
-        "install",
-        "--quiet",
-        "--python",
-        python,
-        "--no-deps",
-        "--require-hashes",
-        "--only-binary=:all:",
-        "-r",
-        lock,
-    )
-    ours = []
-    for distribution in script("lock_images").IMAGES[image]:
-        # A copy: building a wheel writes beside its sources.
-        ignored = shutil.ignore_patterns("*.egg-info", "__pycache__", "build")
-        ours.append(str(shutil.copytree(ROOT / distribution, sources / distribution, ignore=ignored)))
-    uv("pip", "install", "--quiet", "--python", python, "--no-deps", *ours)
+    command = ("pip", "install", "--quiet", "--python", str(environment / "bin/python"), "--no-deps")
+    uv(*command, "--require-hashes", "--only-binary=:all:", "-r", str(ROOT / f"requirements/{image}.lock"))
+    # Copies: building a wheel writes beside its sources.
+    ignored = shutil.ignore_patterns("*.egg-info", "__pycache__", "build")
+    ours = script("lock_images").IMAGES[image]
+    uv(*command, *(str(shutil.copytree(ROOT / one, sources / one, ignore=ignored)) for one in ours))
     if image in ("exporter", "trainer"):
         borrow_torch(environment)
     return environment / "bin"
 
 
 def borrow_torch(environment: Path) -> None:
-    """Link torch and the command torchrun into `environment`."""
+    """Link torch into `environment` and write its command torchrun."""
     import torch
 
     here = Path(torch.__file__).parents[1]
@@ -68,19 +70,103 @@ def borrow_torch(environment: Path) -> None:
         for path in here.glob(pattern):
             (there / path.name).symlink_to(path)
     torchrun = environment / "bin/torchrun"
-    torchrun.write_text(
-        f"#!{environment}/bin/python\nimport sys\nfrom torch.distributed.run import main\nsys.exit(main())\n"
-    )
+    torchrun.write_text(f"#!{environment}/bin/python\nfrom torch.distributed.run import main\n\nmain()\n")
     torchrun.chmod(0o755)
 
 
-@pytest.mark.parametrize("image", ENTRYPOINTS)
-def test_an_empty_environment_with_the_lock_runs_the_entrypoint(image: str, tmp_path: Path) -> None:
-    commands = install(image, tmp_path)
-    # Read-only images have no home; nothing of ours may lean on the environment of the tests.
-    environment = {"PATH": f"{commands}:{os.environ['PATH']}", "HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
-    for entrypoint in ENTRYPOINTS[image]:
-        command = [str(commands / entrypoint[0]), *entrypoint[1:]]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return an image's folder of commands, installed when first asked for."""
+    known: dict[str, Path] = {}
+
+    def commands(image: str) -> Path:
+        if image not in known:
+            known[image] = install(image, tmp_path_factory.mktemp(image))
+        return known[image]
+
+    return commands
+
+
+def surroundings(commands: Path, home: Path) -> dict[str, str]:
+    """Return what a container's process sees; nothing of ours may lean on the environment of the tests."""
+    return {
+        "PATH": f"{commands}:{os.environ['PATH']}",
+        "HOME": str(home),
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+@pytest.mark.parametrize("image", HELP)
+def test_the_lock_alone_runs_the_entrypoint(image: str, installed: Command, tmp_path: Path) -> None:
+    commands = installed(image)
+    for entrypoint in HELP[image]:
+        done = subprocess.run(
+            [str(commands / entrypoint[0]), *entrypoint[1:]],
+            capture_output=True, text=True, check=False, cwd=tmp_path, env=surroundings(commands, tmp_path),
+        )  # fmt: skip
         assert done.returncode == 0, f"{' '.join(entrypoint)}: {done.stderr}"
         assert "usage" in done.stdout.lower(), done.stdout
+
+
+def test_a_trainer_without_a_dataset_names_the_setting(installed: Command, tmp_path: Path) -> None:
+    commands = installed("trainer")
+    done = subprocess.run(
+        [str(commands / "python"), "-m", "carabin.trainer"],
+        capture_output=True, text=True, check=False, cwd=tmp_path, env=surroundings(commands, tmp_path) | NO_STORE,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "CARABIN_TRAINER_DATASET" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_exporter_with_a_wrong_endpoint_names_it_and_ends(installed: Command, tmp_path: Path) -> None:
+    commands = installed("exporter")
+    done = subprocess.run(
+        [str(commands / "carabin-exporter"), "serve"],
+        capture_output=True, text=True, check=False, cwd=tmp_path, env=surroundings(commands, tmp_path) | NO_STORE,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "127.0.0.1:1" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_transcriber_without_its_store_lives_is_not_ready_and_leaves_at_sigterm(
+    installed: Command, tmp_path: Path
+) -> None:
+    commands = installed("transcriber")
+    environment = surroundings(commands, tmp_path) | NO_STORE
+    environment["CARABIN_TRANSCRIBER_CACHE_DIR"] = str(tmp_path / "models")
+    command = [str(commands / "carabin-transcriber"), "--port", "0", "--grpc-port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as service:
+        try:
+            assert service.stderr is not None
+            listening = next(line for line in service.stderr if '"listening"' in line)
+            address = f"http://127.0.0.1:{json.loads(listening)['port']}"
+            assert healthcheck(commands, f"{address}/livez") == 0
+            assert healthcheck(commands, f"{address}/readyz") == 1
+            service.send_signal(signal.SIGTERM)
+            service.stderr.read()
+            assert service.wait() == 0
+        finally:
+            service.kill()
+
+
+def healthcheck(commands: Path, address: str) -> int:
+    """Run what the image's HEALTHCHECK runs."""
+    script = str(ROOT / "docker/healthcheck.py")
+    return subprocess.run([str(commands / "python"), script, address], capture_output=True, check=False).returncode
+
+
+def test_the_bill_of_materials_lists_every_locked_package(installed: Command) -> None:
+    commands = installed("tools")
+    bill = subprocess.run(
+        [str(commands / "python"), str(ROOT / "docker/sbom.py"), "carabin/tools", "0.1.0"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    document = json.loads(bill.stdout)
+    purls = {component["purl"] for component in document["components"]}
+    assert document["bomFormat"] == "CycloneDX"
+    assert "pkg:pypi/minio@7.2.20" in purls
+    assert any(purl.startswith("pkg:pypi/carabin-registry@") for purl in purls)
+    assert not any(purl.startswith("pkg:pypi/torch@") for purl in purls)
