@@ -39,7 +39,17 @@ class Registry:
         (folder / "model.bin").write_text(f"weights {len(self.versions)}")
         metrics = {"wer": wer, "term_recall": 1 - wer}
         at = NOW - age + timedelta(seconds=len(self.versions))
-        manifest = publish_model(self.store, self.bucket, name, folder, at, format=FORMAT, metrics=metrics, sign=sign)
+        manifest = publish_model(
+            self.store,
+            self.bucket,
+            name,
+            folder,
+            at,
+            format=FORMAT,
+            metrics=metrics,
+            sign=sign,
+            source={"run": f"run-{len(self.versions)}"},
+        )
         self.versions.append(manifest.version)
         return manifest.version
 
@@ -136,6 +146,7 @@ def test_show_and_diff_say_what_a_version_is_and_how_it_differs(
     assert main(["models", "diff", old, new]) == 0
     shown = words(capfd.readouterr().out)
     assert "wer 0.200 0.100 -0.100 better" in shown
+    assert "source.run: run-0 -> run-1" in shown
     assert "Files that differ: model.bin" in shown
     assert main(["models", "diff", old, new, "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["files"] == ["model.bin"]
@@ -195,7 +206,7 @@ def test_prune_shows_first_and_deletes_only_after_yes(
 def test_verify_reads_every_byte(registry: Registry, capfd: pytest.CaptureFixture[str]) -> None:
     version = registry.publish(0.1)
     assert main(["models", "verify", "latest"]) == 0
-    assert "all 1 files" in words(capfd.readouterr().out)
+    assert "every byte of 1 files with 9 B is as published" in words(capfd.readouterr().out)
     registry.store.put(registry.bucket, file_key("cardio", version, "model.bin"), b"weights 9")
     assert main(["models", "verify", version]) == 1
     assert "model.bin: its SHA-256 is not that of the manifest" in words(capfd.readouterr().err)

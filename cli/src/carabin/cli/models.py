@@ -20,6 +20,7 @@ from .models_context import AsJson, By, Context, Name, Reason, Version, open_con
 from .models_tables import (
     VersionRow,
     describe_promotion,
+    differing_facts,
     print_changes,
     print_json,
     print_version,
@@ -27,9 +28,11 @@ from .models_tables import (
 )
 
 app = typer.Typer(
-    help="List, compare, promote and roll back model versions.", no_args_is_help=True, pretty_exceptions_enable=False
+    help="List, compare, promote and roll back model versions.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
-models_upkeep.register(app)
 
 
 @app.command("list", epilog="Example: carabin models list --json")
@@ -66,11 +69,7 @@ def diff(old: Version, new: Version, name: Name = None, as_json: AsJson = False)
         read_manifest(context.store, context.bucket, context.name, context.version(text)) for text in (old, new)
     )
     changes = compare(before.metrics, after.metrics)
-    facts = {
-        field: (getattr(before, field), getattr(after, field))
-        for field in ("source", "provenance", "format", "min_window_frames", "window_margin_frames")
-        if getattr(before, field) != getattr(after, field)
-    }
+    facts = differing_facts(before, after)
     hashes = [{entry.path: entry.sha256 for entry in manifest.files} for manifest in (before, after)]
     files = sorted(path for path in {**hashes[0], **hashes[1]} if hashes[0].get(path) != hashes[1].get(path))
     if as_json:
@@ -79,7 +78,7 @@ def diff(old: Version, new: Version, name: Name = None, as_json: AsJson = False)
         return
     print_changes(before.version, after.version, changes)
     for field, (was, now) in facts.items():
-        typer.echo(f"{field}: {was}\n  {'->':>{len(field)}} {now}")
+        typer.echo(f"{field}: {was} -> {now}")
     typer.echo(f"Files that differ: {', '.join(files) or 'none'}")
 
 
@@ -158,6 +157,9 @@ def log(name: Name = None, as_json: AsJson = False) -> None:
         print_json([record.model_dump(mode="json") for record in records])
     for record in records if not as_json else []:
         typer.echo(f"{record.number:>4}  {describe_promotion(record)}")
+
+
+models_upkeep.register(app)
 
 
 def _rows(context: Context) -> list[VersionRow]:

@@ -119,6 +119,22 @@ def print_changes(old: str | None, new: str, changes: Sequence[Change]) -> None:
     console().print(table)
 
 
+def differing_facts(before: ModelManifest, after: ModelManifest) -> dict[str, tuple[str, str]]:
+    """Return what two versions say differently of themselves, such as `source.run`, before and after."""
+    told = [
+        {
+            **{f"source.{key}": value for key, value in manifest.source.items()},
+            **{f"provenance.{key}": value for key, value in manifest.provenance.items()},
+            **{f"format.{key}": str(value) for key, value in manifest.format.model_dump().items()},
+            "min_window_frames": str(manifest.min_window_frames),
+            "window_margin_frames": str(manifest.window_margin_frames),
+        }
+        for manifest in (before, after)
+    ]
+    pairs = {key: (told[0].get(key, "nothing"), told[1].get(key, "nothing")) for key in {**told[0], **told[1]}}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+
 def describe_promotion(record: PromotionRecord) -> str:
     """Return one line of the log in words."""
     forced = ", against its metrics" if record.forced and record.kind == "promote" else ""

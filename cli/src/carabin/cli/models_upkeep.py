@@ -93,8 +93,8 @@ def verify(version: Version, name: Name = None, as_json: AsJson = False) -> None
         raise typer.Exit(1 if problems else 0)
     if problems:
         raise NotProven(f"{manifest.version} is not as it was published: {'; '.join(problems)}")
-    total = f"all {len(manifest.files)} files, {size(manifest.total_bytes)}"
-    typer.echo(f"{manifest.version}: {total}, are as published; {signature}.")
+    total = f"{len(manifest.files)} files with {size(manifest.total_bytes)}"
+    typer.echo(f"{manifest.version}: every byte of {total} is as published; {signature}.")
 
 
 def _signature(manifest: ModelManifest) -> tuple[str, bool]:

@@ -18,6 +18,7 @@ from rich.table import Table
 app = typer.Typer(
     help="Print every setting of a service, with its meaning.",
     context_settings={"help_option_names": ["--help", "-h"]},
+    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
