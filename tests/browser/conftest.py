@@ -80,6 +80,7 @@ def transcriber() -> FakeTranscriber:
 @pytest.fixture
 def wire(loop: LoopThread, transcriber: FakeTranscriber) -> Iterator[Wire]:
     """The way to a server of ours that writes a known script."""
+    loop.run(transcriber.start())
     parts = make_parts(transcriber, ServerSettings(), CollectorRegistry())
     server = AppServer(loop, create_app(parts))
     wire = Wire(loop, server.port)

@@ -47,9 +47,8 @@ class AppServer:
         self._loop = loop
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
-        self._server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1)
-        )
+        config = uvicorn.Config(app, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1)
+        self._server = _Announced(config)
         self._task: asyncio.Task[None] = loop.run(self._start())
 
     async def _start(self) -> "asyncio.Task[None]":

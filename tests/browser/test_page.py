@@ -42,6 +42,12 @@ def start(page: Any) -> None:
     page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
 
 
+def record(page: Any, seconds: float) -> None:
+    """Wait until the page has recorded so much more."""
+    now = page.evaluate("window.carabin.lastLog.end")
+    until(page, f"window.carabin.lastLog.end >= {now + int(seconds * 16_000)}")
+
+
 def finish(page: Any) -> None:
     page.click("#finish")
     page.wait_for_selector("#state[data-state=closed]", timeout=WAIT_MS)
@@ -84,11 +90,11 @@ def test_cut_connection_resumes_without_a_lost_word(open_page: Open, wire: Wire,
     page.wait_for_selector("#report .partial", timeout=WAIT_MS)
     wire.cut()
     page.wait_for_selector("#state[data-state=retry]", timeout=WAIT_MS)
-    page.wait_for_timeout(1500)  # Speech goes on while the wire is down: that is what must not be lost.
+    record(page, seconds=1.5)  # Speech goes on while the wire is down: that is what must not be lost.
     wire.mend()
     page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
     page.wait_for_selector("#report .final", timeout=WAIT_MS)
-    page.wait_for_timeout(1000)
+    record(page, seconds=1.0)
     (dictation,) = transcriber.dictations.values()
     finish(page)
     sent = page.evaluate("window.carabin.lastLog.end")
@@ -96,6 +102,26 @@ def test_cut_connection_resumes_without_a_lost_word(open_page: Open, wire: Wire,
     shown = words(page)
     assert shown, "nothing was written"
     assert len(transcriber.identities) == 1, "the session was opened anew instead of resumed"
+
+
+@pytest.mark.parametrize("transcriber", [FakeTranscriber(version=None)])
+def test_speech_before_the_model_is_loaded_is_kept_until_it_is(
+    open_page: Open, transcriber: FakeTranscriber, loop: LoopThread
+) -> None:
+    page = open_page()
+    page.click("#dictate")
+    page.wait_for_selector("#error:not([hidden])", timeout=WAIT_MS)
+    assert "pas encore chargé" in page.inner_text("#error")
+
+    async def load() -> None:
+        transcriber.swap("20260101T000000Z-aaaaaaaaaaaa")
+
+    loop.run(load())
+    page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
+    page.wait_for_selector("#report .final", timeout=WAIT_MS)
+    assert words(page)[:2] == list(SCRIPT[:2])
+    assert not page.is_visible("#error")
+    finish(page)
 
 
 def test_lost_session_is_opened_anew_with_the_audio_that_was_not_final(
@@ -124,7 +150,7 @@ def test_push_to_talk_insert_and_undo_need_the_keyboard_alone(open_page: Open) -
     page = open_page()
     page.keyboard.down("F2")
     page.wait_for_selector("#report .partial", timeout=WAIT_MS)
-    page.wait_for_timeout(500)
+    record(page, seconds=0.5)
     page.keyboard.up("F2")
     page.wait_for_selector("#report .final", timeout=WAIT_MS)
     assert page.get_attribute("#dictate", "aria-pressed") == "false"

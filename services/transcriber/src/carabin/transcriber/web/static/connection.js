@@ -9,6 +9,16 @@ const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5000;
 const NORMAL = 1000;
 
+const PASSING = new Set(["not_ready", "draining", "overloaded", "identity_limit", "session_failed", "internal"]);
+const REASONS = {
+  not_ready: "Le modèle n'est pas encore chargé ; la dictée commence dès qu'il l'est, rien n'est perdu.",
+  draining: "Le service redémarre ; la dictée continue dès qu'il répond.",
+  identity_limit: "Trop de dictées sont ouvertes à ce nom : terminez-en une.",
+  unauthenticated: "Le service demande un jeton d'accès : saisissez-le dans les réglages.",
+  token_expired: "Le jeton d'accès a expiré : saisissez-en un nouveau.",
+  forbidden: "Ce jeton ne permet pas de dicter.",
+};
+
 export class Connection extends EventTarget {
   // `hello` returns the client's choices. Events: state, segments, command, model, ready, failed.
   constructor(url, hello) {
@@ -27,6 +37,7 @@ export class Connection extends EventTarget {
     this.ready = false;
     this.ending = false;
     this.flushing = false;
+    this.fatal = false;
   }
 
   open() {
@@ -116,9 +127,10 @@ export class Connection extends EventTarget {
     return this.origin + Math.round(Number(seconds) * RATE_HZ);
   }
 
+  // What passes by itself is tried again, with the audio kept; anything else needs somebody to change something.
   fail({ message, code }) {
-    this.ending = true;
-    this.tell("failed", { message, code });
+    this.fatal = !PASSING.has(code);
+    this.tell("failed", { message: REASONS[code] ?? message, code });
   }
 
   wait(minutes) {
@@ -128,6 +140,7 @@ export class Connection extends EventTarget {
 
   closed(code, reason) {
     this.ready = false;
+    if (this.fatal) return this.over();
     if (this.ending && (code === NORMAL || code === 1008)) return this.over();
     if (this.ending && this.heard >= this.log.end) return this.over();
     const pause = this.delay ?? Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.retries);
