@@ -17,6 +17,7 @@ COMMANDS: Final = MappingProxyType(
         "train": "Fine-tune Whisper on a dataset",
         "export": "Turn checkpoints into proven model versions",
         "models": "List, compare, promote and roll back model versions",
+        "evaluate": "Compare model versions on held-out dictations",
         "serve": "Serve the production model to dictation clients",
         "dictate": "Dictate a file or the microphone to a server",
         "settings": "Print every setting of a service, with its meaning",

@@ -1,0 +1,146 @@
+"""The demo's steps in order; each does its work through the same commands that an operator types."""
+
+import asyncio
+from contextlib import ExitStack
+from typing import Any
+
+from carabin.client import FinalText, ModelSwitched
+from carabin.registry.checkpoints import list_checkpoints
+from carabin.registry.connect import connect, store_settings
+from carabin.registry.datasets import fetch_dataset, latest_dataset, list_datasets
+from carabin.registry.embedded import EmbeddedStore
+from carabin.registry.ports import require_free
+from carabin.registry.settings import data_dir
+from carabin.trainer.base_model import install_base_model
+from carabin.trainer.dictations import load_split
+from carabin.trainer.normalize import words
+from carabin.trainer.terms import TermIndex, load_terms
+from rich.console import Console
+
+from .dictation import Clip, Outcome, dictate
+from .plan import MODEL, Plan
+from .steps import DemoFailed, Steps, served
+from .tables import errors_table, next_commands
+
+POLL_S = 2.0
+"""The demo's transcriber looks often, so that nobody waits for the swap; in production 10 s are soon enough."""
+LONGEST_CLIP_S = 7.0
+
+
+def run(console: Console, plan: Plan, port: int) -> dict[str, Any]:
+    """Run the whole demo and return what it measured.
+
+    Raises:
+        DemoFailed: a step did not give what the next one needs; everything that was started is stopped.
+    """
+    steps = Steps(console)
+    require_free(port)
+    with ExitStack() as stack:
+        with steps.step("Start the object store"):
+            _start_store(steps, stack)
+        with steps.step("Publish the stock Whisper base and promote it"):
+            stock = _publish_stock(steps)
+        with steps.step("Speak French medical reports into a dataset"):
+            dataset = _datasets(steps, plan)
+        with steps.step("Fine-tune Whisper on them"):
+            run_name, metrics = _train(steps, plan, dataset)
+        with steps.step("Export the checkpoint as a proven model version"):
+            tuned = steps.carabin("export", run_name, "--model", MODEL)[0]["version"]
+        with steps.step("Dictate held-out sentences live, and promote the new version half-way"):
+            outcome = _dictate(steps, console, plan, port, tuned)
+        console.print(errors_table(metrics))
+        console.print(next_commands(port))
+    return {
+        "stock": stock,
+        "tuned": tuned,
+        "metrics": metrics,
+        "seconds": steps.seconds,
+        "connections": outcome.connections,
+        "spoken": outcome.spoken,
+        "switches": [switch.version for switch in outcome.switches],
+        "lines": [{"model_version": final.model_version, "text": final.text} for final in outcome.finals],
+    }
+
+
+def _start_store(steps: Steps, stack: ExitStack) -> None:
+    """Start the embedded store, to be stopped at the end, unless it runs already."""
+    store = EmbeddedStore()
+    if store.status() is None:
+        stack.callback(store.stop)
+    endpoint = steps.carabin("store", "start", "--port", "0")["endpoint"]
+    steps.note(f"S3 on http://{endpoint}, its data in {store.folder}")
+
+
+def _publish_stock(steps: Steps) -> str:
+    folder = install_base_model(data_dir() / "base" / "whisper-base")
+    version = str(steps.carabin("export", "checkpoint", "--ct2-folder", str(folder), "--model", MODEL)[0]["version"])
+    _promote(steps, version, "the stock model, before anything was learnt")
+    return version
+
+
+def _promote(steps: Steps, version: str, reason: str) -> None:
+    # --force: going back to the stock model, when the demo runs again, makes the figures worse on purpose.
+    steps.carabin("models", "promote", version, "--model", MODEL, "--reason", reason, "--by", "demo", "--force")
+
+
+def _datasets(steps: Steps, plan: Plan) -> str:
+    """Synthesize what is not there yet; return the medical dataset's version."""
+    store, bucket = connect(), store_settings().datasets_bucket
+    for name, corpus in ((plan.medical, "medical"), (plan.general, "general")):
+        if list_datasets(store, bucket, name):
+            steps.note(f"dataset {name} is there already")
+        else:
+            steps.carabin("dataset", "synthesize", "--corpus", corpus, "--name", name, *plan.synthesis)
+    manifest = latest_dataset(store, bucket, plan.medical)
+    for split, count in manifest.counts.items():
+        steps.note(f"{split}: {count.dictations} dictations, {count.duration_s / 60:.0f} min")
+    return manifest.version
+
+
+def _train(steps: Steps, plan: Plan, dataset: str) -> tuple[str, dict[str, float]]:
+    """Train, or take the finished run of this very dataset."""
+    name = f"{plan.medical}-{dataset.rpartition('-')[2]}"
+    if list_checkpoints(connect(), store_settings().checkpoints_bucket, name):
+        steps.note(f"run {name} is there already; one that was cut off goes on")
+    result = steps.carabin(
+        "train", f"{plan.medical}@{dataset}", "--replay", plan.general, "--run", name, *plan.training
+    )
+    if result["checkpoint"] is None:
+        raise DemoFailed(f"run {name} ended as {result['state']}, without a checkpoint")
+    return name, result["metrics"]
+
+
+def _dictate(steps: Steps, console: Console, plan: Plan, port: int, tuned: str) -> Outcome:
+    clips = _held_out(plan)
+    environment = {"CARABIN_TRANSCRIBER_POLL_S": str(POLL_S)}
+    log = data_dir() / "demo-transcriber.log"
+
+    async def promote() -> None:
+        await asyncio.to_thread(_promote, steps, tuned, "demo: learnt the hospital's words")
+
+    def show(event: FinalText | ModelSwitched) -> None:
+        if isinstance(event, ModelSwitched):
+            console.print(f"   [bold magenta]── from here on the text is written by {event.version} ──[/bold magenta]")
+        else:
+            console.print(f"   [cyan]{event.model_version}[/cyan] {event.text.strip()}", soft_wrap=True)
+
+    with served(("--port", str(port), "--grpc-port", "0", "--model-name", MODEL), port, log, environment):
+        outcome = asyncio.run(dictate(f"ws://127.0.0.1:{port}", clips, plan.before, plan.after, promote, show))
+    if not outcome.switches:
+        raise DemoFailed(f"the transcriber never changed to {tuned}; its log is {log}")
+    return outcome
+
+
+def _held_out(plan: Plan) -> list[Clip]:
+    """Sentences of the test split, each once, those with most medical terms first."""
+    store, bucket = connect(), store_settings().datasets_bucket
+    manifest = latest_dataset(store, bucket, plan.medical)
+    folder = data_dir() / "demo" / f"{manifest.name}-{manifest.version}"
+    split = load_split(folder if folder.is_dir() else fetch_dataset(store, bucket, manifest, folder), "test")
+    terms = TermIndex(load_terms())
+    clips = {
+        dictation.sentence: Clip(dictation.audio, dictation.sentence)
+        for dictation in split
+        if dictation.duration_s <= LONGEST_CLIP_S
+    }
+    return sorted(clips.values(), key=lambda clip: -len(terms.find(words(clip.sentence))))
