@@ -20,6 +20,8 @@ COMMANDS: Final = MappingProxyType(
         "evaluate": "Compare model versions on held-out dictations",
         "serve": "Serve the production model to dictation clients",
         "dictate": "Dictate a file or the microphone to a server",
+        "vocabulary": "Suggest words to expect, from corrections",
+        "corrections": "Show, and delete, what is kept of corrections",
         "settings": "Print every setting of a service, with its meaning",
         "demo": "Show the whole loop on this machine",
     }
@@ -58,7 +60,7 @@ def _fail(sentence: str, code: int) -> int:
 
 
 def _help() -> str:
-    lines = [f"  {name:<10}{text}" for name, text in COMMANDS.items()]
+    lines = [f"  {name:<13}{text}" for name, text in COMMANDS.items()]
     return "\n".join(
         [
             "Usage: carabin COMMAND [OPTIONS]",

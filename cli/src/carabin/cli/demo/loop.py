@@ -9,7 +9,6 @@ from carabin.registry.checkpoints import list_checkpoints
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.datasets import fetch_dataset, latest_dataset, list_datasets
 from carabin.registry.embedded import EmbeddedStore
-from carabin.registry.ports import require_free
 from carabin.registry.settings import data_dir
 from carabin.trainer.base_model import install_base_model
 from carabin.trainer.dictations import load_split
@@ -19,7 +18,7 @@ from rich.console import Console
 
 from .dictation import Clip, Outcome, dictate
 from .plan import MODEL, Plan
-from .steps import DemoFailed, Steps, served
+from .steps import DemoFailed, Steps, require_port, served
 from .tables import errors_table, next_commands
 
 POLL_S = 2.0
@@ -34,7 +33,7 @@ def run(console: Console, plan: Plan, port: int) -> dict[str, Any]:
         DemoFailed: a step did not give what the next one needs; everything that was started is stopped.
     """
     steps = Steps(console)
-    require_free(port)
+    require_port(port)
     with ExitStack() as stack:
         with steps.step("Start the object store"):
             _start_store(steps, stack)

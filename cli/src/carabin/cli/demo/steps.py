@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -61,6 +62,22 @@ class Steps:
         if result.returncode != 0:
             raise DemoFailed(f"`carabin {arguments[0]}` ended with code {result.returncode}; its reason stands above")
         return json.loads(result.stdout)
+
+
+def require_port(port: int) -> None:
+    """Make sure, before anything is started, that the transcriber will have its port.
+
+    Raises:
+        DemoFailed: another program listens there.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise DemoFailed(
+                f"port {port} cannot be used ({error.strerror}): stop what listens there, or choose another with --port"
+            ) from error
 
 
 @contextmanager
