@@ -16,7 +16,7 @@ def record(number: int, step: str) -> PromotionRecord:
     """`A` promotes version A, `<A` rolls back to it."""
     kind = "rollback" if step.startswith("<") else "promote"
     return PromotionRecord(
-        number=number, version=step.lstrip("<"), previous=None, by="me", reason="why", at=NOW, kind=kind
+        number=number, version=step.lstrip("<"), previous=None, by="me", reason="why", at=NOW, kind=kind, token=step
     )
 
 
@@ -51,6 +51,13 @@ def test_a_number_is_given_once_and_the_loser_learns_the_winner(store: ObjectSto
     append(store, bucket, "cardio", record(2, "B"))
     assert [each.version for each in read_log(store, bucket, "cardio")] == ["A", "B"]
     assert read_head(store, bucket, "cardio") == record(2, "B")
+
+
+def test_of_two_who_say_the_same_at_once_one_loses(store: ObjectStore, bucket: str) -> None:
+    first, second = (PromotionRecord(**record(1, "A").model_dump(exclude={"token"})) for _ in range(2))
+    append(store, bucket, "cardio", first)
+    with pytest.raises(PromotionLost):
+        append(store, bucket, "cardio", second)
 
 
 def test_a_stray_object_beside_the_log_is_no_promotion(store: ObjectStore, bucket: str) -> None:

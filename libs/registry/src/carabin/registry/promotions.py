@@ -1,5 +1,6 @@
 """The promotion log: numbered records that are written once and never changed."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Literal
 
@@ -8,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from .errors import ConditionsIgnored, PreconditionFailed, PromotionLost
 from .layout import parse_promotion_key, promotion_key, promotions_prefix
 from .records import Record
-from .store import ObjectStore
+from .store import ObjectStore, create_once
 
 
 class PromotionRecord(Record):
@@ -24,6 +25,7 @@ class PromotionRecord(Record):
     forced: bool = Field(default=False, description="a regression was seen and accepted, for `reason`")
     metrics_delta: dict[str, float] = Field(default_factory=dict, description="new minus previous, by metric")
     manifest_sha256: str | None = Field(default=None, description="of the promoted manifest's bytes")
+    token: str = Field(default_factory=lambda: uuid.uuid4().hex, description="tells two equal promotions apart")
 
 
 def read_log(store: ObjectStore, bucket: str, name: str) -> list[PromotionRecord]:
@@ -64,7 +66,7 @@ def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) 
     if record.number > 1:
         require_immutable(store, bucket, promotion_key(name, record.number - 1))
     try:
-        store.create(bucket, key, record.to_bytes())
+        create_once(store, bucket, key, record.to_bytes())
     except PreconditionFailed as error:
         winner = _read(store, bucket, key)
         raise PromotionLost(

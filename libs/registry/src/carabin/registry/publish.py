@@ -15,7 +15,7 @@ from .manifest import (
     Smoke,
 )
 from .records import version_id
-from .store import ObjectStore
+from .store import ObjectStore, create_once
 
 CANDIDATE = {"stage": "candidate"}
 
@@ -72,7 +72,7 @@ def publish_model(
     if store.exists(bucket, manifest_key(name, version)):
         raise PreconditionFailed(f"{name} {version} is published already")
     upload_files(store, bucket, lambda path: file_key(name, version, path), folder, files, progress)
-    store.create(bucket, manifest_key(name, version), manifest.to_bytes(), CANDIDATE)
+    create_once(store, bucket, manifest_key(name, version), manifest.to_bytes(), CANDIDATE)
     return manifest
 
 

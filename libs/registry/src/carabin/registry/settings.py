@@ -37,7 +37,10 @@ class StoreSettings(BaseSettings):
     endpoint: str = Field(default="127.0.0.1:8333", description="host:port of any S3 store")
     access_key: str = Field(default=..., description="S3 access key")
     secret_key: SecretStr = Field(default=..., description="S3 secret key; never printed")
-    secure: bool = Field(default=True, description="speak HTTPS; false only on loopback or inside a trusted network")
+    secure: bool = Field(
+        default=True,
+        description="speak HTTPS, trusting the system and SSL_CERT_FILE; false on loopback alone",
+    )
     region: str = Field(default="us-east-1", description="S3 region; most self-hosted stores ignore it")
     datasets_bucket: str = Field(default="datasets", description="bucket of dataset versions")
     checkpoints_bucket: str = Field(default="checkpoints", description="bucket of training checkpoints")

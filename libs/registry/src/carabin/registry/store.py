@@ -98,6 +98,21 @@ class ObjectStore(Protocol):
         """
 
 
+def create_once(store: ObjectStore, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
+    """Create an object whose bytes nobody else would write, however often the network makes the client ask.
+
+    A PUT whose answer is lost is sent again, and the second one finds the first: what is there is ours then.
+
+    Raises:
+        PreconditionFailed: the object exists, with other bytes.
+    """
+    try:
+        store.create(bucket, key, data, tags)
+    except PreconditionFailed:
+        if store.get(bucket, key) != data:
+            raise
+
+
 def require_conditional_writes(store: ObjectStore, bucket: str) -> None:
     """Prove that the store honours `create` and `replace`; several accept the header and overwrite all the same.
 
