@@ -304,3 +304,18 @@ def test_hearing_pauses_while_too_many_finals_wait() -> None:
     assert not bench.session.can_hear
     bench.decode()
     assert bench.session.can_hear
+
+
+def test_an_utterance_ends_when_the_client_falls_silent_on_the_wire() -> None:
+    bench = Bench()
+    bench.hear(speech(1))
+    bench.time_s += 2.9
+    bench.session.tick()
+    bench.decode()
+    assert not bench.finals
+    bench.time_s += 0.2
+    bench.session.tick()
+    bench.decode()
+    assert [final.text for final in bench.finals] == [" mot0 mot1"]
+    bench.hear(speech(1), silence(0.6))
+    assert bench.finals[1].start_s >= bench.finals[0].end_s

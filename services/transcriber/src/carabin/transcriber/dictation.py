@@ -84,6 +84,11 @@ class LiveDictation:
         while (event := await self._events.get()) is not None:
             yield event
 
+    def tick(self) -> None:
+        """Let the session notice that no audio comes; on the sessions' thread."""
+        if not self._inbox and self._session.state is not State.CLOSED:
+            self._guarded(self._session.tick)
+
     def wake(self) -> None:
         """Go on hearing, where that had to wait; on the sessions' thread."""
         self._pump()

@@ -36,6 +36,9 @@ from .windows import WindowPolicy
 
 log = logging.getLogger(__name__)
 
+TICK_S = 0.5
+"""How often sessions without audio are looked at."""
+
 
 class LiveTranscriber:
     """See `service.Transcriber`.
@@ -71,6 +74,7 @@ class LiveTranscriber:
             factory,
             metrics,
             drain=settings.swap_when_short == "drain",
+            decode=self._scheduler.decode_alone,
             changed=self._model_changed,
         )
         self._shadow = Shadow(self._models.shadow, self._scheduler, self._pace, metrics, clock)
@@ -79,6 +83,7 @@ class LiveTranscriber:
         self._draining = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watchers: set[asyncio.Event] = set()
+        self._ticking: asyncio.Task[None] | None = None
         metrics.overload.set_function(lambda: self._pace.level(clock()))
         metrics.audio_behind.set_function(self._behind_s)
         metrics.sessions.set_function(lambda: len(self._dictations))
@@ -131,6 +136,7 @@ class LiveTranscriber:
         self._reactor.start()
         self._scheduler.start()
         self._models.start()
+        self._ticking = asyncio.create_task(self._tick())
         await asyncio.to_thread(self._source.start, self._models)
 
     async def stop(self, drain_s: float) -> None:
@@ -141,6 +147,8 @@ class LiveTranscriber:
                 await asyncio.wait_for(self._empty.wait(), drain_s)
         for dictation in list(self._dictations.values()):
             dictation.cancel()
+        if self._ticking is not None:
+            self._ticking.cancel()
         await asyncio.to_thread(self._stop_threads)
 
     def open(self, config: SessionConfig, identity: str | None = None) -> LiveDictation:
@@ -276,6 +284,13 @@ class LiveTranscriber:
         if info.state == "steady":
             for dictation in list(self._dictations.values()):
                 self._reactor.post(dictation.wake)
+
+    async def _tick(self) -> None:
+        """Let sessions notice that no audio comes."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            for dictation in list(self._dictations.values()):
+                self._reactor.post(dictation.tick)
 
     def _tell_watchers(self) -> None:
         for watcher in self._watchers:

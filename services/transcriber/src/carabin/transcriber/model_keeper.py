@@ -17,7 +17,7 @@ from carabin.registry.errors import CarabinError, ManifestInvalid
 from .errors import MemoryShort, ModelRefused
 from .memory import available_bytes, resident_bytes
 from .metrics import Metrics
-from .model_loader import Candidate, EngineFactory, load
+from .model_loader import Candidate, Decode, EngineFactory, decode_now, load
 from .model_slot import ModelHandle, ModelSlot
 from .service import ModelInfo
 
@@ -37,6 +37,7 @@ class ModelKeeper:
 
     Args:
         role: what its version is for: `production`, `canary` or `shadow`.
+        decode: runs the smoke dictation and the warm-up.
         drain: unload before loading where memory does not hold two models.
         changed: told of every change of state, on the keeper's thread.
     """
@@ -50,6 +51,7 @@ class ModelKeeper:
         *,
         role: str = "production",
         drain: bool = False,
+        decode: Decode = decode_now,
         changed: Callable[[ModelInfo], None] = lambda _: None,
         free_bytes: Callable[[], int | None] = available_bytes,
         retry_s: float = 15.0,
@@ -60,6 +62,7 @@ class ModelKeeper:
         self._factory = factory
         self._metrics = metrics
         self._drain = drain
+        self._decode = decode
         self._changed = changed
         self._free_bytes = free_bytes
         self._retry_s = retry_s
@@ -132,7 +135,7 @@ class ModelKeeper:
         self._timed("fetch", started)
         self._make_room(candidate)
         loading = time.monotonic()
-        engine = load(candidate, self._factory)
+        engine = load(candidate, self._factory, self._decode)
         self._timed("load", loading)
         previous = self.slot.current.version if self.slot.current else None
         self.slot.install(ModelHandle(version, engine, self._retire))
@@ -191,7 +194,7 @@ class ModelKeeper:
         """Load the version that was drained for one that then failed."""
         if self.slot.current is None and self._serving is not None:
             try:
-                engine = load(self._serving, self._factory)
+                engine = load(self._serving, self._factory, self._decode)
             except ModelRefused as error:
                 log.error("the old model cannot be restored", extra={"event": "restore_failed", "error": str(error)})
             else:

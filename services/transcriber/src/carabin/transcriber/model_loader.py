@@ -14,7 +14,7 @@ from carabin.registry.manifest import ModelManifest, Smoke
 from carabin.registry.smoke import smoke_error
 
 from .config import SAMPLE_RATE_HZ
-from .engine import DecodeRequest, Engine
+from .engine import DecodeRequest, Engine, Hypothesis
 from .errors import DecodeFailed, ModelBroken, ModelMismatch, SmokeFailed
 from .service import Samples
 from .windows import FINAL_TOKENS_PER_S, FULL_WINDOW, WindowPolicy, token_cap
@@ -24,6 +24,9 @@ WARM_WINDOWS = (750, 1000, 1500)
 
 EngineFactory = Callable[[Path, str, WindowPolicy], Engine]
 """Loads a folder as an engine: (folder, version, windows)."""
+
+Decode = Callable[[str, Engine, DecodeRequest], Hypothesis]
+"""Runs one request on an engine that does not serve yet: (version, engine, request); raises DecodeFailed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,18 @@ class Candidate:
         return WindowPolicy(self.manifest.min_window_frames, self.manifest.window_margin_frames)
 
 
-def load(candidate: Candidate, factory: EngineFactory) -> Engine:
+def decode_now(version: str, engine: Engine, request: DecodeRequest) -> Hypothesis:
+    """Decode on the calling thread."""
+    del version
+    [hypothesis], _ = engine.decode([request])
+    return hypothesis
+
+
+def load(candidate: Candidate, factory: EngineFactory, decode: Decode = decode_now) -> Engine:
     """Load, prove and warm a version.
+
+    Args:
+        decode: runs one request on the new engine; a service under load gives one that waits for its turn.
 
     Raises:
         ModelRefused: its subclasses say why; nothing stays loaded.
@@ -57,8 +70,8 @@ def load(candidate: Candidate, factory: EngineFactory) -> Engine:
         if candidate.manifest is not None:
             _compare(engine, candidate.manifest)
             if candidate.manifest.smoke is not None:
-                _smoke(engine, candidate, candidate.manifest.smoke)
-        _warm(engine, candidate.version)
+                _smoke(engine, candidate, candidate.manifest.smoke, decode)
+        _warm(engine, candidate.version, decode)
     except BaseException:
         engine.close()
         raise
@@ -72,7 +85,7 @@ def _compare(engine: Engine, manifest: ModelManifest) -> None:
         )
 
 
-def _smoke(engine: Engine, candidate: Candidate, smoke: Smoke) -> None:
+def _smoke(engine: Engine, candidate: Candidate, smoke: Smoke, decode: Decode) -> None:
     samples = read_wav(candidate.folder / smoke.path, candidate.version)
     request = DecodeRequest(
         samples=samples,
@@ -82,7 +95,7 @@ def _smoke(engine: Engine, candidate: Candidate, smoke: Smoke) -> None:
         max_tokens=token_cap(len(samples), FINAL_TOKENS_PER_S),
     )
     try:
-        [hypothesis], _ = engine.decode([request])
+        hypothesis = decode(candidate.version, engine, request)
     except DecodeFailed as error:
         raise SmokeFailed(candidate.version, f"its smoke dictation cannot be decoded: {error}") from error
     error_rate = smoke_error(smoke.text, hypothesis.text)
@@ -93,13 +106,13 @@ def _smoke(engine: Engine, candidate: Candidate, smoke: Smoke) -> None:
         )
 
 
-def _warm(engine: Engine, version: str) -> None:
+def _warm(engine: Engine, version: str, decode: Decode) -> None:
     silence = np.zeros(SAMPLE_RATE_HZ, np.float32)
     for window in WARM_WINDOWS:
         if engine.windows.window_for(1) <= window < FULL_WINDOW:
             request = DecodeRequest(samples=silence, window_frames=window, language="fr", max_tokens=1)
             try:
-                engine.decode([request])
+                decode(version, engine, request)
             except DecodeFailed as error:
                 raise ModelBroken(version, f"it cannot decode a window of {window} frames: {error}") from error
 

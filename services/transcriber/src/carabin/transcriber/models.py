@@ -7,7 +7,7 @@ from carabin.registry.resolve import Decision
 
 from .metrics import Metrics
 from .model_keeper import Fetch, ModelKeeper
-from .model_loader import EngineFactory
+from .model_loader import Decode, EngineFactory, decode_now
 from .model_slot import Slot, TrialSlot
 from .service import ModelInfo
 
@@ -26,12 +26,13 @@ class Models:
         metrics: Metrics,
         *,
         drain: bool = False,
+        decode: Decode = decode_now,
         changed: Callable[[ModelInfo], None] = lambda _: None,
         draw: Draw = random.random,
     ) -> None:
-        self.production = ModelKeeper(name, fetch, factory, metrics, drain=drain, changed=changed)
-        self._canary = ModelKeeper(name, fetch, factory, metrics, role="canary")
-        self._shadow = ModelKeeper(name, fetch, factory, metrics, role="shadow")
+        self.production = ModelKeeper(name, fetch, factory, metrics, drain=drain, decode=decode, changed=changed)
+        self._canary = ModelKeeper(name, fetch, factory, metrics, role="canary", decode=decode)
+        self._shadow = ModelKeeper(name, fetch, factory, metrics, role="shadow", decode=decode)
         self._share = 0.0
         self._draw = draw
 

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from queue import Empty, SimpleQueue
 
-from .engine import DecodeRequest, Hypothesis
+from .engine import DecodeRequest, Engine, Hypothesis
 from .errors import DecodeFailed
 from .metrics import Metrics
 from .model_slot import ModelHandle
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 
 RECORDING_PATIENCE_S = 1.0
 """A recording's part that waited this long goes before live partials, so that files end too."""
+
+
+_STOP_POLL_S = 0.5
+"""How soon whoever waits for a decode notices that none will come."""
 
 
 class Lane(IntEnum):
@@ -141,6 +146,25 @@ class Scheduler:
         for job in batch:
             self._observe_wait(job, now)
         return batch
+
+    def decode_alone(self, version: str, engine: Engine, request: DecodeRequest) -> Hypothesis:
+        """Decode on an engine that does not serve yet, when live sessions leave a worker free; waits for it.
+
+        Raises:
+            DecodeFailed: the engine failed twice, or the scheduler is stopping.
+        """
+        answer: SimpleQueue[Hypothesis | DecodeFailed] = SimpleQueue()
+        self.submit(Job(Lane.RECORDING, request, ModelHandle(version, engine), lambda _, outcome: answer.put(outcome)))
+        while True:
+            try:
+                outcome = answer.get(timeout=_STOP_POLL_S)
+            except Empty:
+                if self._stopping:
+                    raise DecodeFailed("the transcriber is stopping") from None
+                continue
+            if isinstance(outcome, DecodeFailed):
+                raise outcome
+            return outcome
 
     def _observe_wait(self, job: Job, now: float) -> None:
         wait_s = now - job.submitted_at

@@ -30,6 +30,8 @@ SURE_OF_LANGUAGE = 0.5
 """A detected language is kept for the session from this probability on."""
 SILENT_ACK_S = 5.0
 """Through silence the client is told this often what it may forget."""
+STALL_S = 3.0
+"""An utterance ends when no audio came for this long: longer than a network's hiccup, shorter than patience."""
 MAX_PENDING = 8
 """Utterances of one session that may wait for their final; more audio is heard when one is done."""
 
@@ -110,15 +112,14 @@ class Session:
             SessionClosed: the session is over.
         """
         self._require_open()
-        if n := len(self._rest):
-            # The VAD wants a whole window; the zeros that fill it take no time.
-            window, self._rest = np.pad(self._rest, (0, WINDOW - n)), self._rest[:0]
-            self._hear_windows(window, n)
-        if self._current is not None:
-            self._end_utterance()
-        self._preroll.clear()
+        self._end_here()
         self._flushes.append((self._next_number, self._position))
         self._settle()
+
+    def tick(self) -> None:
+        """End the utterance of a client that stopped sending without a pause: muted, or asleep."""
+        if self._current is not None and not self._recording and self._arrivals.age_s(self._shop.clock()) > STALL_S:
+            self._end_here()
 
     def close(self) -> None:
         """Forget everything at once."""
@@ -131,6 +132,16 @@ class Session:
         self._decoders.clear()
         self._outbox.clear()
         self._set_current(None)
+
+    def _end_here(self) -> None:
+        """Hear the last samples and end the utterance, pause or not."""
+        if n := len(self._rest):
+            # The VAD wants a whole window; the zeros that fill it take no time.
+            window, self._rest = np.pad(self._rest, (0, WINDOW - n)), self._rest[:0]
+            self._hear_windows(window, n)
+        if self._current is not None:
+            self._end_utterance()
+        self._preroll.clear()
 
     def _hear_windows(self, samples: Samples, n_real: int) -> None:
         """Take whole VAD windows; only the first `n_real` samples of the last one are the session's."""
@@ -348,6 +359,10 @@ class Arrivals:
         """Return when the sample came in."""
         i = min(bisect_left(self._ends, sample), len(self._times) - 1)
         return self._times[i]
+
+    def age_s(self, now: float) -> float:
+        """Return how long ago the newest sample came."""
+        return now - self._times[-1] if self._times else 0.0
 
     def forget(self, before: int) -> None:
         """Drop what lies before a sample that nobody will ask for again; the newest time stays."""
