@@ -131,6 +131,40 @@ async def test_10_plain_close_is_an_end():
         await server.parts.admission.wait_empty()
 
 
+async def test_final_unlike_its_partial_is_shown_as_partial_before_it_is_completed():
+    """The published file client appends the last partial to its SRT when no completed segment has its text."""
+    box, reader = outbox(), 0
+    reader = box.attach()
+    box.add(partial(0, 0, 1, " Le", " pacient"))
+    await box.next(reader)
+    box.add(final(0, 0, 1, " Le patient."))
+    shown = json.loads(await box.next(reader) or "")["segments"]
+    done = json.loads(await box.next(reader) or "")["segments"]
+    assert [(segment["text"], segment["completed"]) for segment in shown] == [(" Le patient.", False)]
+    assert [(segment["text"], segment["completed"]) for segment in done] == [(" Le patient.", True)]
+
+
+async def test_final_like_its_partial_is_sent_once():
+    box = outbox()
+    reader = box.attach()
+    box.add(partial(0, 0, 1, " Le", " patient."))
+    await box.next(reader)
+    box.add(final(0, 0, 1, " Le patient."))
+    assert len(await sent(box)) == 1
+
+
+async def test_noise_shown_as_partial_leaves_the_last_final_as_what_was_shown_last():
+    box = outbox()
+    reader = box.attach()
+    box.add(final(0, 0, 1, " Oui."))
+    await box.next(reader)
+    box.add(partial(1, 1, 2, "", " bruit"))
+    await box.next(reader)
+    box.add(Acknowledged(2.5))
+    texts = [[(s["text"], s["completed"]) for s in message["segments"]] for message in await sent(box)]
+    assert texts == [[(" Oui.", False)], [(" Oui.", True)]]
+
+
 async def test_partial_is_last_as_the_oldest_clients_read_it():
     box = outbox()
     box.add(final(0, 0, 1, " un"))

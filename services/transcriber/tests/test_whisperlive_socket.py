@@ -1,13 +1,15 @@
 """A WhisperLive client over a real WebSocket: what it is told, and what it may get wrong without hurting others."""
 
+import asyncio
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from carabin.transcriber.errors import NotReady, Overloaded
 from carabin.transcriber.fakes import FakeTranscriber
 
-from .wire import HELLO, RATE_HZ, client, dictate, running, silence, speech
+from .wire import HELLO, RATE_HZ, client, dictate, running, silence, speech, until
 
 
 async def test_first_message_is_ready_and_text_is_final_at_the_pause():
@@ -174,6 +176,17 @@ async def test_no_model_is_an_error_with_its_reason():
         transcriber.refuse_with = NotReady("no version is in production")
         assert "no version is in production" in (await raw.hello())["message"]
         assert (await raw.rest())[0] == 1013
+
+
+async def test_client_waits_while_the_first_model_is_loaded():
+    transcriber = FakeTranscriber(version=None)
+    transcriber._model = replace(transcriber.model, state="loading")
+    async with running(transcriber) as server, client(server) as raw:
+        waiting = asyncio.create_task(raw.hello())
+        await until(lambda: transcriber._watchers)
+        assert not waiting.done()
+        transcriber.swap("fake-1")
+        assert (await waiting)["model_version"] == "fake-1"
 
 
 async def test_engine_failure_is_told_to_its_client_and_logged_without_text(caplog):

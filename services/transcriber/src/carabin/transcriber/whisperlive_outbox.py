@@ -7,7 +7,7 @@ from . import whisperlive_messages as messages
 from .events import Acknowledged, Event, Final, Flushed, LanguageDetected, ModelChanged, Partial, SessionFailed
 from .formatting import Formatter
 from .whisperlive import Hello
-from .whisperlive_transcript import Transcript
+from .whisperlive_transcript import Segment, Transcript
 
 _TRANSCRIPT = None
 """Stands in the queue for a segments message, which is written only when it is its turn."""
@@ -26,6 +26,7 @@ class Outbox:
         self._wake = asyncio.Event()
         self._closed = False
         self._reader = 0
+        self._shown: str | None = None
         self._warnings = [messages.warning(hello.uid, sentence) for sentence in warnings]
         if hello.session.language is not None:
             self._warn()
@@ -57,7 +58,8 @@ class Outbox:
                 self._warn()
             case Acknowledged():
                 self.acknowledged_s = event.audio_s
-                self.transcript.acknowledge(event.audio_s)
+                if self.transcript.acknowledge(event.audio_s):
+                    self._add_transcript()
                 if ours:
                     self._add(messages.event(uid, "acknowledged", audio_s=round(event.audio_s, 3)))
             case Flushed():
@@ -96,8 +98,7 @@ class Outbox:
                 message = self._queue.popleft()
                 if message is not _TRANSCRIPT:
                     return message
-                segments = self.transcript.segments(max(self._hello.send_last_n_segments, self._unsent_finals))
-                self._unsent_finals = 0
+                segments = self._segments()
                 if segments:
                     return messages.encode(self._hello.uid, segments=segments)
             if self._closed:
@@ -107,6 +108,26 @@ class Outbox:
             if reader != self._reader:
                 self._wake.set()
         return None
+
+    def _segments(self) -> list[Segment]:
+        """Return what a segments message holds now.
+
+        The published file client writes the last partial that it ever saw behind its transcript, unless that is the
+        text of the last completed segment. So, for stock clients, a final that differs from the partial before it is
+        shown once as a partial, and completed in the message after.
+        """
+        segments = self.transcript.segments(max(self._hello.send_last_n_segments, self._unsent_finals))
+        if not segments:
+            return []
+        last = segments[-1]
+        if last["completed"] and not self._hello.events and self._shown not in (None, last["text"]):
+            self._shown = last["text"]
+            self._queue.appendleft(_TRANSCRIPT)
+            return [*segments[:-1], last | {"completed": False}]
+        if not last["completed"]:
+            self._shown = last["text"]
+        self._unsent_finals = 0
+        return segments
 
     def _add_transcript(self) -> None:
         if not (self._queue and self._queue[-1] is _TRANSCRIPT):

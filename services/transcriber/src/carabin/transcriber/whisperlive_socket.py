@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from . import audit
 from . import whisperlive_messages as messages
-from .admission import Admission, trace_id_of
+from .admission import Admission, Visit, trace_id_of
 from .auth import Authenticator, Identity, bearer, origin_allowed, subprotocol_token
 from .errors import Overloaded
 from .protocol_errors import (
@@ -25,8 +25,9 @@ from .protocol_errors import (
     SlowReader,
 )
 from .resume import ResumeDesk
+from .service import Transcriber
 from .statuses import close_reason, sentence_of, status_of
-from .whisperlive import END_OF_AUDIO, MAX_HELLO_BYTES, parse_hello
+from .whisperlive import END_OF_AUDIO, MAX_HELLO_BYTES, Hello, parse_hello
 from .whisperlive_session import LiveSession, model_warning, take_up
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ class SocketLimits:
 
     hello_s: float = 10.0
     """To send the configuration."""
+    loading_s: float = 25.0
+    """To wait for a first model that is being loaded; the published streaming client waits 30 s."""
     send_s: float = 30.0
     """To take one message; a client that reads nothing for so long is gone."""
     finish_s: float = 1800.0
@@ -133,9 +136,8 @@ class WhisperLiveSocket:
         session = take_up(self._resume, hello, identity.name)
         resumed = session is not None
         if session is None:
-            visit = self._admission.admit(
-                hello.session, identity, PROTOCOL, _address(socket), trace_id_of(socket.headers.get("traceparent"))
-            )
+            visit = await self._admit(socket, hello, identity)
+            model = self._admission.transcriber.model
             session = LiveSession(visit, hello, hello.warnings + model_warning(hello, model), self._resume)
         if resumed:
             log.info("session resumed", extra=session.ids("session_resumed"))
@@ -145,6 +147,14 @@ class WhisperLiveSocket:
             self._lost(session, GOING_AWAY)
             raise
         return session, identity
+
+    async def _admit(self, socket: WebSocket, hello: Hello, identity: Identity) -> Visit:
+        """Open a session; while the first model is being loaded, wait for it as WhisperLive's clients are used to."""
+        trace_id = trace_id_of(socket.headers.get("traceparent"))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.loading_s):
+                await _loaded(self._admission.transcriber)
+        return self._admission.admit(hello.session, identity, PROTOCOL, _address(socket), trace_id)
 
     async def _refuse(self, socket: WebSocket, uid: str, error: BaseException, identity: Identity | None) -> None:
         status = status_of(error)
@@ -322,7 +332,17 @@ class _Expiry:
                 return
 
 
-async def _foremost(done: set[asyncio.Task[Any]], receiver: asyncio.Task[None]) -> asyncio.Task[Any]:
+async def _loaded(transcriber: Transcriber) -> None:
+    """Return when there is a model, or none on its way."""
+    changes = transcriber.subscribe_model()
+    async for info in changes:
+        if info.version is not None or info.state != "loading":
+            break
+    if isinstance(changes, AsyncGenerator):
+        await changes.aclose()
+
+
+async def _foremost(done: set[asyncio.Task[Any]], receiver: asyncio.Task[Any]) -> asyncio.Task[Any]:
     """Return what ended the conversation; a send that failed only tells that, the receiver knows the close code."""
     first = next(iter(done))
     if receiver not in done and isinstance(first.exception(), WebSocketDisconnect):

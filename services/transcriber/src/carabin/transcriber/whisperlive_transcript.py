@@ -54,10 +54,12 @@ class Transcript:
         if self.formatter is not None:
             self._partial["formatted"] = self.formatter.partial(partial.stable, partial.tail, self._carry).text
 
-    def acknowledge(self, audio_s: float) -> None:
-        """Take the segment in progress away when its audio turned out to hold no words."""
-        if self._partial and float(self._partial["end"]) <= audio_s:
-            self._partial = None
+    def acknowledge(self, audio_s: float) -> bool:
+        """Take the segment in progress away when its audio turned out to hold no words; say whether there was one."""
+        if self._partial is None or float(self._partial["end"]) > audio_s:
+            return False
+        self._partial = None
+        return True
 
     def segments(self, at_least_completed: int) -> list[Segment]:
         """Return so many of the newest completed segments, then the one in progress if there is one."""

@@ -1,0 +1,1 @@
+"""The published WhisperLive client, unmodified, against our server with a real model."""
