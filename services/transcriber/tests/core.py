@@ -109,4 +109,4 @@ class Bench:
 @pytest.fixture
 def loudness_vad(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace Silero by loudness in every session of the test."""
-    monkeypatch.setattr("carabin.transcriber.session.SileroStream", LoudnessVad)
+    monkeypatch.setattr("carabin.transcriber.hearing.SileroStream", LoudnessVad)

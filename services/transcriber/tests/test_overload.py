@@ -102,7 +102,7 @@ def test_at_ease_finals_come_at_the_pause() -> None:
 def crowd() -> Office:
     """Twelve speakers on a worker that can serve about three."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("carabin.transcriber.session.SileroStream", LoudnessVad)
+        patch.setattr("carabin.transcriber.hearing.SileroStream", LoudnessVad)
         office = Office(12, cost_s=0.4)
         office.run()
     return office

@@ -17,8 +17,6 @@ from .scheduler import Job, Lane, Scheduler
 from .utterance import Utterance
 from .windows import FINAL_TOKENS_PER_S, PARTIAL_TOKENS_PER_S, next_window, token_cap
 
-TRAILING_S = 0.2
-"""Silence kept behind the last speech of a final: the last consonant rings on below the VAD's threshold."""
 MAX_ATTEMPTS = 2
 """A final that fails its guards is decoded once more, in the next window."""
 
@@ -154,10 +152,7 @@ class UtteranceDecoder:
         self._final = self._submit(lane, self._final_request(self._min_window), self._final_done)
 
     def _final_request(self, min_window: int) -> DecodeRequest:
-        utterance = self.utterance
-        n = len(utterance.audio)
-        if self._config.use_vad:
-            n = min(n, utterance.speech_stop + int(TRAILING_S * SAMPLE_RATE_HZ))
+        n = self.utterance.spoken_stop
         self._min_window = max(self._min_window, min_window)
         beam_size = 5 if self._recording else self._shop.pace.beam_size(self._shop.clock())
         return self._request(n, beam_size, FINAL_TOKENS_PER_S, word_timestamps=self._config.word_timestamps)

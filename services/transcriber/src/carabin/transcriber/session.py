@@ -1,30 +1,25 @@
 """One session: audio in, events out. It never sees a socket, a model's library or a clock of its own.
 
-All methods run on one thread. Audio may come in any pieces and at any speed: positions are counted in samples, so
-that neither silence nor overload can move a time.
+All methods run on one thread.
 """
 
 import math
-from bisect import bisect_left
-from collections import deque
 from collections.abc import Callable
 from enum import Enum
 from functools import partial as bind
 
-import numpy as np
-
+from .arrivals import Arrivals
 from .config import SAMPLE_RATE_HZ, SessionConfig
-from .decoding import TRAILING_S, UtteranceDecoder, Workshop
+from .decoding import UtteranceDecoder, Workshop
 from .engine import Hypothesis
 from .errors import DecodeFailed, SessionClosed
 from .events import Acknowledged, Event, Final, Flushed, LanguageDetected, ModelChanged, Partial, SessionFailed, Word
+from .hearing import Hearing
 from .languages import normalise_language
 from .model_slot import ModelHandle
 from .outbox import Outbox
-from .policy import SPECULATE_AFTER_S
 from .service import Samples
 from .utterance import Utterance
-from .vad import WINDOW, SileroStream, VoiceActivity
 
 SURE_OF_LANGUAGE = 0.5
 """A detected language is kept for the session from this probability on."""
@@ -71,18 +66,11 @@ class Session:
         self._recording = recording
         self._version = version
         self._language = normalise_language(config.language)
-        self._vad = SileroStream()
-        self._activity = VoiceActivity(config.vad)
+        self._hearing = Hearing(config, self)
         self._outbox = Outbox(emit)
-        self._rest = np.zeros(0, np.float32)
-        self._position = 0
-        self._preroll: deque[tuple[Samples, float]] = deque(
-            maxlen=max(1, math.ceil(config.vad.speech_pad_s * SAMPLE_RATE_HZ / WINDOW))
-        )
         self._arrivals = Arrivals()
         self._current: UtteranceDecoder | None = None
         self._decoders: dict[int, UtteranceDecoder] = {}
-        self._next_number = 0
         self._flushes: list[tuple[int, int]] = []
         self._acknowledged = 0
 
@@ -92,18 +80,17 @@ class Session:
         return len(self._outbox) < MAX_PENDING and (self._current is not None or self._shop.slot.current is not None)
 
     def hear(self, samples: Samples) -> None:
-        """Take audio.
+        """Take audio, in any pieces.
 
         Raises:
             SessionClosed: the session is over.
         """
         self._require_open()
-        self._arrivals.add(self._position + len(self._rest) + len(samples), self._shop.clock())
-        self._rest = np.concatenate([self._rest, samples])
-        n = len(self._rest) // WINDOW * WINDOW
-        if n:
-            whole, self._rest = self._rest[:n], self._rest[n:]
-            self._hear_windows(whole, WINDOW)
+        self._arrivals.add(self._hearing.received + len(samples), self._shop.clock())
+        self._hearing.hear(samples)
+        if self._current is not None:
+            self._current.listen()
+        self._acknowledge_silence()
 
     def flush(self) -> None:
         """End the utterance in progress; `Flushed` follows when all is final.
@@ -112,14 +99,14 @@ class Session:
             SessionClosed: the session is over.
         """
         self._require_open()
-        self._end_here()
-        self._flushes.append((self._next_number, self._position))
+        self._hearing.end()
+        self._flushes.append((self._hearing.numbered, self._hearing.position))
         self._settle()
 
     def tick(self) -> None:
         """End the utterance of a client that stopped sending without a pause: muted, or asleep."""
         if self._current is not None and not self._recording and self._arrivals.age_s(self._shop.clock()) > STALL_S:
-            self._end_here()
+            self._hearing.end()
 
     def close(self) -> None:
         """Forget everything at once."""
@@ -133,58 +120,7 @@ class Session:
         self._outbox.clear()
         self._set_current(None)
 
-    def _end_here(self) -> None:
-        """Hear the last samples and end the utterance, pause or not."""
-        if n := len(self._rest):
-            # The VAD wants a whole window; the zeros that fill it take no time.
-            window, self._rest = np.pad(self._rest, (0, WINDOW - n)), self._rest[:0]
-            self._hear_windows(window, n)
-        if self._current is not None:
-            self._end_utterance()
-        self._preroll.clear()
-
-    def _hear_windows(self, samples: Samples, n_real: int) -> None:
-        """Take whole VAD windows; only the first `n_real` samples of the last one are the session's."""
-        windows = samples.reshape(-1, WINDOW)
-        for i, probability in enumerate(self._vad.probabilities(samples)):
-            last = i == len(windows) - 1
-            self._position += n_real if last else WINDOW
-            self._hear_window(windows[i], float(probability))
-        if self._current is not None:
-            self._current.listen()
-        self._acknowledge_silence()
-
-    def _hear_window(self, window: Samples, probability: float) -> None:
-        speech = self._activity.step(probability)
-        if self._current is None:
-            if not speech and self._config.use_vad:
-                self._preroll.append((window, probability))
-                return
-            self._begin_utterance()
-        assert self._current is not None
-        utterance = self._current.utterance
-        utterance.append(window, probability, speech)
-        silence_s = self._activity.silence_s
-        if speech:
-            self._current.resume()
-        elif utterance.speech_stop and silence_s >= self._config.vad.min_silence_s:
-            self._end_utterance()
-            return
-        elif utterance.speech_stop and silence_s >= SPECULATE_AFTER_S:
-            self._current.speculate()
-        if utterance.too_long():
-            self._cut_utterance()
-
-    def _begin_utterance(self) -> None:
-        start = self._position - WINDOW * (1 + len(self._preroll))
-        utterance = Utterance(self._next_number, max(0, start))
-        for window, probability in self._preroll:
-            utterance.append(window, probability, False)
-        self._preroll.clear()
-        self._next_number += 1
-        self._set_current(self._decoder(utterance))
-
-    def _decoder(self, utterance: Utterance) -> UtteranceDecoder:
+    def began(self, utterance: Utterance) -> None:
         model = self._shop.slot.lease()
         decoder = UtteranceDecoder(
             self._shop,
@@ -202,37 +138,25 @@ class Session:
         if self._version is not None and model.version != self._version:
             self._outbox.preface(utterance.number, ModelChanged(model.version, self._version))
         self._version = model.version
-        return decoder
+        self._set_current(decoder)
 
-    def _end_utterance(self) -> None:
-        decoder = self._current
-        assert decoder is not None
+    def went_on(self) -> None:
+        if self._current is not None:
+            self._current.resume()
+
+    def paused(self) -> None:
+        if self._current is not None:
+            self._current.speculate()
+
+    def ended(self, utterance: Utterance) -> None:
+        decoder = self._decoders[utterance.number]
         self._set_current(None)
-        utterance = decoder.utterance
-        for i in range(self._spoken_end(utterance) // WINDOW, len(utterance.probabilities)):
-            self._preroll.append((utterance.audio.view(i * WINDOW, (i + 1) * WINDOW), utterance.probabilities[i]))
         if self._config.use_vad and utterance.speech_samples < self._config.vad.min_speech_s * SAMPLE_RATE_HZ:
             self._shop.metrics.rejected.labels("click").inc()
             decoder.abandon()
             self._on_final(utterance.number, None)
         else:
             decoder.finish()
-
-    def _cut_utterance(self) -> None:
-        """Speech that is too long for one window goes on as a new utterance, from its longest pause."""
-        decoder = self._current
-        assert decoder is not None
-        rest = decoder.utterance.split(decoder.utterance.cut(self._config.vad.threshold), self._next_number)
-        self._next_number += 1
-        decoder.finish()
-        self._set_current(self._decoder(rest))
-
-    def _spoken_end(self, utterance: Utterance) -> int:
-        """Return the sample of the buffer up to which the final speaks."""
-        n = len(utterance.audio)
-        if not self._config.use_vad:
-            return n
-        return min(n, utterance.speech_stop + int(TRAILING_S * SAMPLE_RATE_HZ))
 
     def _on_partial(self, number: int, hypothesis: Hypothesis) -> None:
         decoder = self._decoders[number]
@@ -242,7 +166,7 @@ class Session:
             return
         self._learn_language(decoder, hypothesis, SURE_OF_LANGUAGE)
         if utterance.revision == 0:
-            spoken = utterance.start + self._preroll_samples(utterance)
+            spoken = utterance.start + utterance.first_speech
             self._shop.metrics.first_partial.observe(self._shop.clock() - self._arrivals.at(spoken))
         start_s, end_s = self._span(utterance)
         self._outbox.partial(
@@ -275,7 +199,7 @@ class Session:
             events.append(self._final(decoder, outcome))
             spoken = self._arrivals.at(utterance.start + utterance.speech_stop)
             self._shop.metrics.final.observe(self._shop.clock() - spoken)
-        self._acknowledged = utterance.start + self._spoken_end(utterance)
+        self._acknowledged = utterance.start + utterance.spoken_stop
         events.append(Acknowledged(self._acknowledged / SAMPLE_RATE_HZ))
         decoder.model.release()
         self._outbox.close(number, events)
@@ -301,12 +225,8 @@ class Session:
         )
 
     def _span(self, utterance: Utterance) -> tuple[float, float]:
-        end = min(utterance.start + self._spoken_end(utterance), self._position)
+        end = min(utterance.start + utterance.spoken_stop, self._hearing.position)
         return utterance.start / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ
-
-    def _preroll_samples(self, utterance: Utterance) -> int:
-        first = next((i for i, p in enumerate(utterance.probabilities) if p >= self._config.vad.threshold), 0)
-        return first * WINDOW
 
     def _learn_language(self, decoder: UtteranceDecoder, hypothesis: Hypothesis, at_least: float) -> None:
         if self._language is None and hypothesis.language_probability > at_least:
@@ -318,7 +238,7 @@ class Session:
 
     def _settle(self) -> None:
         """Answer the flushes whose utterances are all final."""
-        oldest = min(self._decoders, default=self._next_number)
+        oldest = min(self._decoders, default=self._hearing.numbered)
         while self._flushes and oldest >= self._flushes[0][0]:
             _, position = self._flushes.pop(0)
             self._emit(Flushed(position / SAMPLE_RATE_HZ))
@@ -326,8 +246,7 @@ class Session:
     def _acknowledge_silence(self) -> None:
         if self._decoders:
             return
-        held = sum(len(window) for window, _ in self._preroll)
-        heard = self._position - held
+        heard = self._hearing.settled
         if heard - self._acknowledged >= SILENT_ACK_S * SAMPLE_RATE_HZ:
             self._acknowledged = heard
             self._emit(Acknowledged(heard / SAMPLE_RATE_HZ))
@@ -341,30 +260,3 @@ class Session:
     def _require_open(self) -> None:
         if self.state is State.CLOSED:
             raise SessionClosed("this session is over: open another")
-
-
-class Arrivals:
-    """When each sample came in, to the precision of the client's packets."""
-
-    def __init__(self) -> None:
-        self._ends: list[int] = []
-        self._times: list[float] = []
-
-    def add(self, end: int, time_s: float) -> None:
-        """All samples before `end` are here."""
-        self._ends.append(end)
-        self._times.append(time_s)
-
-    def at(self, sample: int) -> float:
-        """Return when the sample came in."""
-        i = min(bisect_left(self._ends, sample), len(self._times) - 1)
-        return self._times[i]
-
-    def age_s(self, now: float) -> float:
-        """Return how long ago the newest sample came."""
-        return now - self._times[-1] if self._times else 0.0
-
-    def forget(self, before: int) -> None:
-        """Drop what lies before a sample that nobody will ask for again; the newest time stays."""
-        i = min(bisect_left(self._ends, before), len(self._ends) - 1)
-        del self._ends[:i], self._times[:i]

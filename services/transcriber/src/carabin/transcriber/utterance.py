@@ -14,8 +14,14 @@ MAX_SAMPLES = 25 * SAMPLE_RATE_HZ
 """Longer speech is cut: Whisper sees 30 s at most, and its margin has to fit as well."""
 CUT_SEARCH_SAMPLES = 10 * SAMPLE_RATE_HZ
 """The cut is looked for in the last ten seconds."""
+TRAILING_SAMPLES = SAMPLE_RATE_HZ // 5
+"""Silence kept behind the last speech: the last consonant rings on below the VAD's threshold."""
 MIN_PAUSE_WINDOWS = 5
 """A pause is worth a cut from 150 ms on: shorter ones are stops inside words."""
+
+
+_SURE = 0.5
+"""Probability at which a window certainly holds speech, whatever the session's threshold."""
 
 
 class AudioBuffer:
@@ -48,6 +54,8 @@ class Utterance:
     number: int
     start: int
     """Sample of the session at which the buffer begins, pre-roll included."""
+    trimmed: bool = True
+    """Whether the silence at its end is left out; False where the client wants silence decoded too."""
     audio: AudioBuffer = field(default_factory=AudioBuffer)
     probabilities: list[float] = field(default_factory=list)
     """Of speech, one per VAD window of the buffer."""
@@ -64,6 +72,17 @@ class Utterance:
         if speech:
             self.speech_stop = len(self.audio)
             self.speech_samples += len(window)
+
+    @property
+    def spoken_stop(self) -> int:
+        """Sample of the buffer up to which it is decoded."""
+        n = len(self.audio)
+        return min(n, self.speech_stop + TRAILING_SAMPLES) if self.trimmed else n
+
+    @property
+    def first_speech(self) -> int:
+        """Sample of the buffer at which speech began, as near as the VAD can say."""
+        return next((i for i, p in enumerate(self.probabilities) if p >= _SURE), 0) * WINDOW
 
     @property
     def end(self) -> int:
@@ -87,7 +106,7 @@ class Utterance:
 
     def split(self, at: int, number: int) -> "Utterance":
         """Move what follows sample `at` of the buffer into a new utterance; this one ends there."""
-        rest = Utterance(number, self.start + at)
+        rest = Utterance(number, self.start + at, trimmed=self.trimmed)
         rest.audio.append(self.audio.view(at))
         n_kept = at // WINDOW
         rest.probabilities = self.probabilities[n_kept:]
