@@ -14,8 +14,9 @@ Component = dict[str, object]
 
 def python_component(distribution: Distribution) -> Component:
     """Describe one installed Python distribution."""
-    name, version = distribution.metadata["Name"], distribution.version
-    licence = distribution.metadata.get("License-Expression") or distribution.metadata.get("License")
+    metadata, version = distribution.metadata, distribution.version
+    name = metadata["Name"]
+    licence = next((metadata[field] for field in ("License-Expression", "License") if field in metadata), "")
     purl = f"pkg:pypi/{name.lower().replace('_', '-')}@{quote(version)}"
     component: Component = {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
     if licence and len(licence) < 100:  # Some put the whole text of their licence in that field.

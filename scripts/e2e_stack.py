@@ -1,0 +1,72 @@
+"""The compose project of `make e2e-compose`: its own keys, its own users in the store."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import e2e_engine
+import make_secrets
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Failed(Exception):
+    """A step did not do what it should."""
+
+
+class Stack:
+    """The compose project, with keys of its own: an operator's .env is not read."""
+
+    def __init__(self, folder: Path, engine: Mapping[str, str]) -> None:
+        self._keys = folder / "e2e.env"
+        self._keys.write_text(make_secrets.filled((ROOT / ".env.example").read_text(encoding="utf-8")))
+        self.key = dict(line.split("=", 1) for line in self._keys.read_text().splitlines() if "=" in line[:60])
+        self.token = self.key["TRANSCRIBER_API_KEYS"].partition(":")[2]
+        users = folder / "users.json"
+        users.write_text(json.dumps({"identities": list(self._identities())}))
+        users.chmod(0o644)
+        self._environment = {**os.environ, **engine, "E2E_USERS": str(users), "COMPOSE_PROJECT_NAME": "carabin-e2e"}
+
+    def compose(self, *arguments: str, capture: bool = False, **environment: str) -> str:
+        files = ("-f", "docker-compose.yml", "-f", "docker/e2e/compose.yml")
+        command = [str(e2e_engine.compose_binary()), "--env-file", str(self._keys), *files, *arguments]
+        return run(command, self._environment | environment, capture)
+
+    def store(self, user: str) -> dict[str, str]:
+        """Return what the `carabin` on this machine needs to be `user` at the published port."""
+        return {
+            "CARABIN_STORE_ENDPOINT": "127.0.0.1:9000",
+            "CARABIN_STORE_SECURE": "false",
+            "CARABIN_STORE_ACCESS_KEY": f"carabin-{user}",
+            "CARABIN_STORE_SECRET_KEY": self.key[f"STORE_{user.upper()}_SECRET_KEY"],
+        }
+
+    def _identities(self) -> Iterator[dict[str, object]]:
+        """SeaweedFS's form of k8s/policies; its Write includes deletion, which MinIO's policies do not grant."""
+        actions = {
+            "admin": ["Admin", "Read", "List", "Write", "Tagging"],
+            "exporter": [*_reads("checkpoints", "models"), "Write:models", "Tagging:models"],
+            "promoter": [*_reads("models"), "Write:models", "Tagging:models"],
+            "trainer": [*_reads("datasets", "models", "checkpoints"), "Write:checkpoints", "Tagging:checkpoints"],
+            "transcriber": _reads("models"),
+        }  # fmt: skip
+        for user, granted in actions.items():
+            secret = self.key[f"STORE_{user.upper()}_SECRET_KEY"]
+            credentials = [{"accessKey": f"carabin-{user}", "secretKey": secret}]
+            yield {"name": user, "credentials": credentials, "actions": granted}
+
+
+def _reads(*buckets: str) -> list[str]:
+    return [f"{action}:{bucket}" for bucket in buckets for action in ("Read", "List")]
+
+
+def run(command: list[str], environment: Mapping[str, str], capture: bool = False) -> str:
+    """Run to the end; raise Failed with the command and what it said."""
+    done = subprocess.run(
+        command, env=dict(environment), cwd=ROOT, text=True, check=False, stdout=subprocess.PIPE if capture else None
+    )
+    if done.returncode:
+        raise Failed(f"exit code {done.returncode}: {' '.join(command[-8:])}\n{done.stdout or ''}")
+    return done.stdout or ""
