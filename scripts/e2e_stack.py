@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import e2e_engine
@@ -25,7 +25,7 @@ class Stack:
         self.key = dict(line.split("=", 1) for line in self._keys.read_text().splitlines() if "=" in line[:60])
         self.token = self.key["TRANSCRIBER_API_KEYS"].partition(":")[2]
         users = folder / "users.json"
-        users.write_text(json.dumps({"identities": list(self._identities())}))
+        users.write_text(json.dumps(self._users()))
         users.chmod(0o644)
         self._environment = {**os.environ, **engine, "E2E_USERS": str(users), "COMPOSE_PROJECT_NAME": "carabin-e2e"}
 
@@ -43,23 +43,17 @@ class Stack:
             "CARABIN_STORE_SECRET_KEY": self.key[f"STORE_{user.upper()}_SECRET_KEY"],
         }
 
-    def _identities(self) -> Iterator[dict[str, object]]:
-        """SeaweedFS's form of k8s/policies; its Write includes deletion, which MinIO's policies do not grant."""
-        actions = {
-            "admin": ["Admin", "Read", "List", "Write", "Tagging"],
-            "exporter": [*_reads("checkpoints", "models"), "Write:models", "Tagging:models"],
-            "promoter": [*_reads("models"), "Write:models", "Tagging:models"],
-            "trainer": [*_reads("datasets", "models", "checkpoints"), "Write:checkpoints", "Tagging:checkpoints"],
-            "transcriber": _reads("models"),
-        }  # fmt: skip
-        for user, granted in actions.items():
-            secret = self.key[f"STORE_{user.upper()}_SECRET_KEY"]
-            credentials = [{"accessKey": f"carabin-{user}", "secretKey": secret}]
-            yield {"name": user, "credentials": credentials, "actions": granted}
-
-
-def _reads(*buckets: str) -> list[str]:
-    return [f"{action}:{bucket}" for bucket in buckets for action in ("Read", "List")]
+    def _users(self) -> dict[str, object]:
+        """SeaweedFS's form of what bootstrap does on MinIO: a user a service, with the policy that ships in k8s/."""
+        services = ("exporter", "promoter", "trainer", "transcriber")
+        identities: list[dict[str, object]] = [{"name": name, "policyNames": [name]} for name in services]
+        identities.append({"name": "admin", "actions": ["Admin"]})
+        for identity in identities:
+            name = str(identity["name"])
+            secret = self.key[f"STORE_{name.upper()}_SECRET_KEY"]
+            identity["credentials"] = [{"accessKey": f"carabin-{name}", "secretKey": secret}]
+        texts = {name: (ROOT / f"k8s/policies/{name}.json").read_text(encoding="utf-8") for name in services}
+        return {"identities": identities, "policies": [{"name": n, "content": text} for n, text in texts.items()]}
 
 
 def run(command: list[str], environment: Mapping[str, str], capture: bool = False) -> str:
