@@ -44,6 +44,13 @@ def test_a_forced_prefix_is_kept_and_not_said_again(engine: Ct2Engine) -> None:
     assert other.text == free.text
 
 
+def test_nothing_is_added_behind_a_prefix_that_says_it_all(engine: Ct2Engine) -> None:
+    [free], _ = engine.decode([SPOKEN])
+    prefix = tuple(token for word in free.words for token in word.tokens)
+    [rest], _ = engine.decode([replace(SPOKEN, prefix=prefix)])
+    assert rest.text == ""
+
+
 def test_the_token_cap_ends_a_decode(engine: Ct2Engine) -> None:
     for context in ((), build_prompt(engine, ["amoxicilline"], None).tokens):
         [cut], _ = engine.decode([replace(SPOKEN, max_tokens=4, context=context)])
@@ -57,6 +64,7 @@ def test_word_times_rise_and_end_with_the_audio(engine: Ct2Engine) -> None:
     times = [time for word in heard.timed_words for time in (word.start_s, word.end_s)]
     assert times == sorted(times)
     assert times[-1] <= len(SPOKEN.samples) / 16_000 + 0.1
+    assert heard.timed_words[-1].text == " matin."
     [thoracic] = [word for word in heard.timed_words if "thoracique" in word.text]
     assert 1.2 < thoracic.start_s < 1.8
 

@@ -1,9 +1,9 @@
 """Whisper on CTranslate2: the one seam to the library, and to the parts of faster-whisper that are not a pipeline."""
 
 import gc
-import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +12,23 @@ import numpy as np
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
-from tokenizers import Tokenizer as HuggingFaceTokenizer
 
 from .agreement import TokenWord
 from .config import SAMPLE_RATE_HZ
 from .engine import DecodeRequest, DecodeTiming, Hypothesis, TimedWord
+from .engine_files import has_alignment, read_n_mels, read_tokenizer, require_files
 from .errors import DecodeFailed, ModelBroken, ModelMismatch
 from .windows import WindowPolicy, frames_in
 
 CPU_BATCH = 4
 """Measured on one core: four in a batch decode 2.3 times faster than one by one, eight no faster than four."""
 GPU_BATCH = 16
+PUNCTUATION = tuple(".,;:!?…")
+"""Marks that belong to the word before them, and take none of its time."""
+MAX_LENGTH = 448
+"""Whisper's decoder has so many positions (Radford et al. 2022)."""
 ALIGN_SAMPLES = SAMPLE_RATE_HZ // 50
 """One encoder output frame is 20 ms."""
-
-REQUIRED = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json")
-"""Without the last two faster-whisper would fetch a tokenizer of its own choice and assume 80 mel bins."""
 
 
 class Ct2Engine:
@@ -55,11 +56,9 @@ class Ct2Engine:
         replicas: int = 2,
         windows: WindowPolicy | None = None,
     ) -> None:
-        missing = [name for name in REQUIRED if not (folder / name).is_file()]
-        if missing:
-            raise ModelBroken(version, f"{', '.join(missing)} missing")
-        self._tokenizer_json = _read_tokenizer(folder, version)
-        n_mels = _read_n_mels(folder, version)
+        require_files(folder, version)
+        self._tokenizer_json = read_tokenizer(folder, version)
+        n_mels = read_n_mels(folder, version)
         self._version = version
         self._model: Any = _load(folder, version, device, compute_type, replicas)
         self._on_cpu = self._model.device == "cpu"
@@ -72,7 +71,7 @@ class Ct2Engine:
         self._features: Any = FeatureExtractor(feature_size=n_mels)
         self._windows = windows or WindowPolicy()
         self._tokenizers: dict[tuple[str, str], Any] = {}
-        self._can_align = _has_alignment(folder)
+        self._can_align = has_alignment(folder)
 
     @property
     def windows(self) -> WindowPolicy:
@@ -155,40 +154,50 @@ class Ct2Engine:
             prompts,
             beam_size=batch[0].beam_size,
             # CTranslate2 stops at min(max_length / 2, max_length - prompt): this is the value that leaves `cap`.
-            max_length=min(448, max(2 * cap, start + cap)),
+            max_length=min(MAX_LENGTH, max(2 * cap, start + cap)),
             return_scores=True,
             return_no_speech_prob=True,
-            suppress_blank=True,
+            # Behind a forced prefix there may be nothing more to say; forbidding that makes Whisper say it all again.
+            suppress_blank=not any(request.prefix for request in batch),
         )
-        out = []
-        for i, (request, result, tokenizer, (code, sure)) in enumerate(
-            zip(batch, results, tokenizers, languages, strict=True)
-        ):
-            tokens = [token for token in result.sequences_ids[0] if token < tokenizer.eot]
-            words, word_tokens = tokenizer.split_to_word_tokens(tokens[len(request.prefix) :])
-            timed: tuple[TimedWord, ...] = ()
-            if request.word_timestamps and tokens and self._can_align:
-                timed = self._align(_item(encoded, i, len(batch)), request, tokenizer, tokens)
-            out.append(
-                Hypothesis(
-                    text="".join(words),
-                    words=tuple(TokenWord(w, tuple(t)) for w, t in zip(words, word_tokens, strict=True)),
-                    # The score is a mean over the tokens without the end mark, which faster-whisper counts as well.
-                    avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
-                    no_speech_prob=result.no_speech_prob,
-                    n_tokens=len(tokens),
-                    hit_cap=len(tokens) >= request.max_tokens,
-                    language=code,
-                    language_probability=sure,
-                    timed_words=timed,
-                )
-            )
-        return out
+        found = zip(batch, results, tokenizers, languages, strict=True)
+        return [
+            self._hypothesis(_item(encoded, i, len(batch)), request, result, tokenizer, language)
+            for i, (request, result, tokenizer, language) in enumerate(found)
+        ]
+
+    def _hypothesis(
+        self,
+        encoded: Callable[[], Any],
+        request: DecodeRequest,
+        result: Any,
+        tokenizer: Any,
+        language: tuple[str, float],
+    ) -> Hypothesis:
+        tokens = [token for token in result.sequences_ids[0] if token < tokenizer.eot]
+        words, word_tokens = tokenizer.split_to_word_tokens(tokens[len(request.prefix) :])
+        timed: tuple[TimedWord, ...] = ()
+        if request.word_timestamps and tokens and self._can_align:
+            timed = self._align(encoded(), request, tokenizer, tokens)
+        return Hypothesis(
+            text="".join(words),
+            words=tuple(TokenWord(w, tuple(t)) for w, t in zip(words, word_tokens, strict=True)),
+            # The score is a mean over the tokens without the end mark, which faster-whisper counts as well.
+            avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
+            no_speech_prob=result.no_speech_prob,
+            n_tokens=len(tokens),
+            hit_cap=len(tokens) >= request.max_tokens,
+            language=language[0],
+            language_probability=language[1],
+            timed_words=timed,
+        )
 
     def _align(self, encoded: Any, request: DecodeRequest, tokenizer: Any, tokens: list[int]) -> tuple[TimedWord, ...]:
         """Time each word by the decoder's attention (OpenAI's dynamic time warping, done by CTranslate2)."""
         n_frames = min(frames_in(len(request.samples)), request.window_frames)
         [found] = self._model.align(encoded, tokenizer.sot_sequence, [tokens], n_frames)
+        if not found.alignments:
+            return ()
         text_index = np.array([pair[0] for pair in found.alignments])
         time_index = np.array([pair[1] for pair in found.alignments])
         jumps = np.pad(np.diff(text_index), (1, 0), constant_values=1).astype(bool)
@@ -196,11 +205,14 @@ class Ct2Engine:
         words, word_tokens = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
         bounds = np.pad(np.cumsum([len(t) for t in word_tokens[:-1]]), (1, 0))
         probabilities = found.text_token_probs
-        timed = []
+        timed: list[TimedWord] = []
         for word, first, last in zip(words, bounds[:-1], bounds[1:], strict=False):
-            start_s, end_s = float(starts_s[first]), float(starts_s[min(last, len(starts_s) - 1)])
-            probability = float(np.mean(probabilities[first:last])) if last > first else 0.0
-            timed.append(TimedWord(word, start_s, max(start_s, end_s), probability))
+            start_s, end_s = (float(starts_s[min(i, len(starts_s) - 1)]) for i in (first, last))
+            probability = float(np.mean(probabilities[first:last] or 0.0))
+            if timed and word.strip() in PUNCTUATION:
+                timed[-1] = replace(timed[-1], text=timed[-1].text + word)
+            else:
+                timed.append(TimedWord(word, start_s, max(start_s, end_s), probability))
         return tuple(timed)
 
     def _tokenizer(self, language: str, task: str) -> Any:
@@ -220,10 +232,16 @@ def _prompt(request: DecodeRequest, tokenizer: Any) -> list[int]:
     return [*context, *tokenizer.sot_sequence, tokenizer.no_timestamps, *request.prefix]
 
 
-def _item(encoded: Any, i: int, n: int) -> Any:
+def _item(encoded: Any, i: int, n: int) -> Callable[[], Any]:
+    """Return how to get item `i` of a batch of `n` encoder outputs, where somebody needs it."""
     if n == 1:
-        return encoded
-    return ctranslate2.StorageView.from_array(np.ascontiguousarray(np.array(encoded)[i : i + 1]))
+        return lambda: encoded
+    return lambda: ctranslate2.StorageView.from_array(np.ascontiguousarray(_to_numpy(encoded)[i : i + 1]))
+
+
+def _to_numpy(encoded: Any) -> NDArray[np.float32]:
+    """Copy an encoder output into the machine's memory; CTranslate2 takes it back to its device by itself."""
+    return np.array(encoded.to_device(ctranslate2.Device.cpu).to(ctranslate2.DataType.float32))
 
 
 def _load(folder: Path, version: str, device: str, compute_type: str, replicas: int) -> Any:
@@ -238,31 +256,6 @@ def _load(folder: Path, version: str, device: str, compute_type: str, replicas: 
         )
     except (RuntimeError, ValueError) as error:
         raise ModelBroken(version, f"CTranslate2 cannot load it: {error}") from error
-
-
-def _read_tokenizer(folder: Path, version: str) -> HuggingFaceTokenizer:
-    try:
-        tokenizer = HuggingFaceTokenizer.from_file(str(folder / "tokenizer.json"))
-    except Exception as error:  # the tokenizers library raises bare Exception
-        raise ModelBroken(version, f"tokenizer.json cannot be read: {error}") from error
-    for mark in ("<|startoftranscript|>", "<|notimestamps|>", "<|endoftext|>"):
-        if tokenizer.token_to_id(mark) is None:
-            raise ModelMismatch(version, f"tokenizer.json has no {mark}: it is not Whisper's")
-    return tokenizer
-
-
-def _read_n_mels(folder: Path, version: str) -> int:
-    try:
-        return int(json.loads((folder / "preprocessor_config.json").read_text())["feature_size"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelBroken(version, f"preprocessor_config.json does not say feature_size: {error!r}") from error
-
-
-def _has_alignment(folder: Path) -> bool:
-    try:
-        return bool(json.loads((folder / "config.json").read_text()).get("alignment_heads"))
-    except (ValueError, AttributeError):
-        return False
 
 
 def _trim_heap() -> None:
