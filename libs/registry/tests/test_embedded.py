@@ -9,12 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from carabin.registry.embedded import EmbeddedStore, weed_command
+from carabin.registry.embedded import EmbeddedStore
 from carabin.registry.errors import EmbeddedStoreFailed, PortInUse
 from carabin.registry.ports import free_ports, require_free
 from carabin.registry.settings import state_path
 from carabin.registry.state import is_running, read_state
 from carabin.registry.store import MinioStore
+from carabin.registry.weed import weed_command
 
 
 def test_it_starts_once_keeps_its_data_and_its_keys_and_stops(tmp_path: Path) -> None:
@@ -113,6 +114,19 @@ def test_a_store_that_dies_at_once_says_its_last_words(tmp_path: Path, monkeypat
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(EmbeddedStoreFailed, match=r"no space left on device; see .*weed\.log"):
         EmbeddedStore(tmp_path / "store").start()
+
+
+def test_a_port_that_is_taken_between_looking_and_starting_is_no_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first launch ends as SeaweedFS does when it cannot bind."""
+    real = weed_command(tmp_path, 1, [2, 3, 4, 5])[0]
+    weed = tmp_path / "weed"
+    weed.write_text(f'#!/bin/sh\n[ -e "$0.tried" ] && exec {real} "$@"\ntouch "$0.tried"\necho bind >&2\nexit 1\n')
+    weed.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with EmbeddedStore(tmp_path / "store") as settings:
+        assert MinioStore(settings).list(settings.models_bucket, "") == []
 
 
 def test_a_reused_process_number_is_not_taken_for_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from carabin.registry.errors import ConditionsIgnored, PromotionRefused, Regression, StalePromotion, VersionMissing
 from carabin.registry.fakes import MemoryStore
-from carabin.registry.layout import manifest_key
+from carabin.registry.layout import manifest_key, promotion_key
 from carabin.registry.promote import promote, read_decision, rollback
 from carabin.registry.promotions import read_log
 from carabin.registry.resolve import Decision
@@ -102,6 +102,19 @@ def test_the_hospitals_own_tags_stay_as_far_as_they_fit(store: ObjectStore, buck
     tags = store.get_tags(bucket, manifest_key("cardio", version))
     assert tags["stage"] == "production"
     assert len(tags) == 10
+
+
+def test_a_record_that_cannot_be_read_stops_neither_serving_nor_the_next_promotion(
+    store: ObjectStore, bucket: str, tmp_path: Path
+) -> None:
+    old, new = publish_many(store, bucket, tmp_path, 2)
+    promote(store, bucket, "cardio", old, by="a", reason="r", at=NOW)
+    store.create(bucket, promotion_key("cardio", 2), b'{"schema_version": 99}')
+    decision = read_decision(store, bucket, "cardio")
+    assert decision.version == old
+    assert "0000000002.json: schema_version: 99 is newer" in decision.problems[0]
+    assert promote(store, bucket, "cardio", new, by="a", reason="r", at=NOW).number == 3
+    assert read_decision(store, bucket, "cardio") == Decision(version=new)
 
 
 class CarelessStore(MemoryStore):

@@ -24,7 +24,9 @@ app = typer.Typer(
 
 Folder = Annotated[
     Path | None,
-    typer.Option("--folder", help="Where it keeps its data, log and keys; by default `store` in the data folder."),
+    typer.Option(
+        "--folder", help="Where it keeps its data, log and keys; by default store/ in CARABIN_DATA_DIR, or in ./data."
+    ),
 ]
 Port = Annotated[int, typer.Option("--port", help="Port of the S3 endpoint; 0 takes a free one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print for machines; the secret key is never printed.")]

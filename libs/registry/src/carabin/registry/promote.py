@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -18,7 +19,7 @@ from .errors import (
 )
 from .layout import manifest_key, promotion_key
 from .metrics import compare, describe_regressions
-from .promotions import PromotionRecord, append, previous_holder, read_head, read_log, require_immutable
+from .promotions import PromotionRecord, append, last_number, previous_holder, read_head, read_log, require_immutable
 from .publish import list_versions, read_manifest
 from .resolve import NUMBER, SHARE, STAGE, Decision, LogHead, promotion_number, resolve
 from .store import ObjectStore
@@ -42,7 +43,12 @@ def read_tags(store: ObjectStore, bucket: str, name: str) -> dict[str, dict[str,
 def read_decision(store: ObjectStore, bucket: str, name: str) -> Decision:
     """Read tags and log, and resolve which versions serve."""
     tags = read_tags(store, bucket, name)
-    head = read_head(store, bucket, name)
+    try:
+        head = read_head(store, bucket, name)
+    except ManifestInvalid as error:
+        # The tags are what serves: a record of a later release, or a spoiled one, must not stop that.
+        decision = resolve(tags)
+        return replace(decision, problems=(*decision.problems, f"the newest promotion cannot be read: {error}"))
     return resolve(tags, LogHead(head.number, head.version) if head else None)
 
 
@@ -122,7 +128,7 @@ def _promote(
 ) -> PromotionRecord:
     manifest = read_manifest(store, bucket, name, version)
     # The log is read before the tags: a promotion in between takes our number, and then we lose rather than overwrite.
-    head = read_head(store, bucket, name)
+    number = last_number(store, bucket, name) + 1
     current = read_decision(store, bucket, name).version
     if expect is not None and current != expect:
         raise StalePromotion(f"{name}: production is {current}, not {expect}; look again before promoting {version}")
@@ -134,7 +140,7 @@ def _promote(
             " promote it with --force and a reason that says why"
         )
     record = PromotionRecord(
-        number=head.number + 1 if head else 1,
+        number=number,
         version=version,
         previous=current,
         by=by,

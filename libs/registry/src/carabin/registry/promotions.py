@@ -39,6 +39,12 @@ def read_head(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | N
     return _read(store, bucket, keys[-1]) if keys else None
 
 
+def last_number(store: ObjectStore, bucket: str, name: str) -> int:
+    """Return the newest promotion's number, 0 where there was none; whether its record can be read is no matter."""
+    keys = _keys(store, bucket, name)
+    return parse_promotion_key(keys[-1]) if keys else 0
+
+
 def previous_holder(log: Sequence[PromotionRecord], current: str | None) -> str | None:
     """Return the version that a rollback from `current` goes to, or None where there is none.
 
