@@ -1,13 +1,14 @@
 """Turns Whisper's words into the report as it should be written: pure, deterministic, French."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from .calendar import date, time
 from .commands import spoken_command
 from .escape import capitals, literal
+from .numbers import starts_number
 from .ordinals import ordinal
 from .pieces import Command, Match, Piece, verbatim
 from .quantity import quantity
@@ -16,13 +17,14 @@ from .signs import CLOSING, ENDS_SENTENCE, HEARD, bracket_pieces, spoken_sign
 from .stream import END, Stream
 from .style import FRENCH, PLAIN, Style
 from .tables import keys
-from .tokens import SIGNS, Kind, Token, tokenize
-from .vertebrae import level
+from .tokens import SIGNS, Kind, Token, tokenize, tokenize_within
+from .vertebrae import LEVELS, level
 
 _CLOSES: Final = frozenset(")]»\"”'") | SIGNS
 """After one of Whisper's signs these do not make it part of a word, as « 12:30 » or an address does."""
 
-_NUMBER_RULES: Final = (level, date, time, ordinal, quantity)
+_Rule: TypeAlias = Callable[[Stream, int, Style], Match | None]
+_NUMBER_RULES: Final[tuple[_Rule, ...]] = (date, time, ordinal, quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,25 @@ class Formatter:
             carry: what the utterance before left.
         """
         stable = unicodedata.normalize("NFC", stable)
-        tokens = tokenize(stable + unicodedata.normalize("NFC", tail))
+        tokens, whole = tokenize_within(stable + unicodedata.normalize("NFC", tail), len(stable))
         # The last stable token may still grow (« quatre » into « quatre-vingts »), so it does not count yet.
-        firm = max(len(tokenize(stable)) - 1, 0)
+        firm = max(whole - 1, 0)
         run = _Run(Stream(tokens), self.options, self._style, self._autotexts, carry or Carry(), firm)
         run.to_end()
         return Formatted(run.renderer.text(), (), run.settled, Carry(run.open_brackets, run.renderer.capital))
+
+
+def _rules(token: Token) -> Sequence[_Rule]:
+    """Return the rules that could match at a token: for most words none."""
+    if starts_number(token):
+        return _NUMBER_RULES
+    if token.kind is not Kind.WORD:
+        return ()
+    if token.text[0] in LEVELS:
+        return (level,)
+    if token.key.endswith(("ième", "ièmes")):
+        return (ordinal,)
+    return (date,) if token.key == "premier" else ()
 
 
 class _Run:
@@ -210,7 +225,7 @@ class _Run:
     def _number(self, index: int) -> Match | None:
         if not self._options.numbers:
             return None
-        for rule in _NUMBER_RULES:
+        for rule in _rules(self._stream[index]):
             match = rule(self._stream, index, self._style)
             if match is not None:
                 return match

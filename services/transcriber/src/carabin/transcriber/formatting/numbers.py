@@ -1,6 +1,7 @@
 """Reads one spoken or written number; what text2num cannot read as exactly one number stays in words."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from text_to_num import text2num
 
@@ -40,8 +41,10 @@ class Uncertain:
 def is_number_word(token: Token) -> bool:
     if token.kind is not Kind.WORD:
         return False
-    lists = words()
-    return all(part in lists["number"] or part in ("et", "une") for part in token.key.split("-")) and token.key != "et"
+    key, number = token.key, words()["number"]
+    if "-" not in key:
+        return key in number
+    return all(part in number or part == "et" for part in key.split("-"))
 
 
 def starts_number(token: Token) -> bool:
@@ -50,6 +53,17 @@ def starts_number(token: Token) -> bool:
 
 def read_number(stream: Stream, index: int) -> Number | Uncertain | None:
     """Return the number that starts at `index`, with its spoken decimals; None when none starts there."""
+    if index not in stream.numbers:
+        before, stream.reach = stream.reach, index
+        found = _read_number(stream, index)
+        stream.numbers[index] = (found, stream.reach)
+        stream.reach = max(before, stream.reach)
+    read, reach = stream.numbers[index]
+    stream.reach = max(stream.reach, reach)
+    return cast("Number | Uncertain | None", read)
+
+
+def _read_number(stream: Stream, index: int) -> Number | Uncertain | None:
     if not starts_number(stream[index]):
         return None
     whole = _read_cardinal(stream, index)

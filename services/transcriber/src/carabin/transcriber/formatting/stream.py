@@ -1,6 +1,7 @@
 """Tokens that remember how far a rule has looked, so that text written of stable words is never taken back."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from .tokens import Kind, Token
 
@@ -16,17 +17,21 @@ class Stream:
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
+        self._length = len(tokens)
         self.reach = -1
+        self.numbers: dict[int, tuple[Any, int]] = {}
+        """What was read as a number at an index, and how far that looked: several rules ask for the same one."""
 
     def __len__(self) -> int:
-        return len(self._tokens)
+        return self._length
 
     def __getitem__(self, index: int) -> Token:
         """Return the token, or END outside the text; looking back costs nothing."""
         if index < 0:
             return END
-        self.reach = max(self.reach, index)
-        return self._tokens[index] if index < len(self._tokens) else END
+        if index > self.reach:
+            self.reach = index
+        return self._tokens[index] if index < self._length else END
 
     def span(self, start: int, end: int) -> Sequence[Token]:
         """Return tokens that were looked at already."""

@@ -2,9 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import Enum, auto
-from functools import cached_property
 
 THIN_NBSP = "\u202f"
 NBSP = "\u00a0"
@@ -32,19 +30,18 @@ class Kind(Enum):
     OTHER = auto()
 
 
-@dataclass(frozen=True)
 class Token:
-    """One word, number, sign or break, and the space that stood before it."""
+    """One word, number, sign or break, and the space that stood before it; never changed once made."""
 
-    text: str
-    kind: Kind
-    gap: str
-    """Nothing, one space, or one no-break space."""
+    __slots__ = ("gap", "key", "kind", "text")
 
-    @cached_property
-    def key(self) -> str:
+    def __init__(self, text: str, kind: Kind, gap: str) -> None:
+        self.text = text
+        self.kind = kind
+        self.gap = gap
+        """Nothing, one space, or one no-break space."""
+        self.key = text.casefold().replace("’", "'")
         """The form in which the tables know it: lower case, with the typewriter's apostrophe."""
-        return self.text.casefold().replace("’", "'")
 
     @property
     def is_capital(self) -> bool:
@@ -53,19 +50,26 @@ class Token:
 
 def tokenize(text: str) -> list[Token]:
     """Return the tokens of any text; control characters count as space, new lines as breaks."""
+    return tokenize_within(text, len(text))[0]
+
+
+def tokenize_within(text: str, limit: int) -> tuple[list[Token], int]:
+    """Return the tokens of a text, and how many of them end at character `limit` or before."""
     tokens: list[Token] = []
-    gap = ""
+    gap, within = "", 0
     for match in _PATTERN.finditer(_without_controls(text)):
-        piece = match.group()
-        if match.lastgroup == "space":
+        piece, group = match.group(), match.lastgroup
+        if group == "space":
             lines = piece.count("\n")
             if lines:
                 tokens.append(Token("\n\n" if lines > 1 else "\n", Kind.BREAK, ""))
             gap = "" if lines else piece if piece in (THIN_NBSP, NBSP) else " "
-            continue
-        tokens.append(Token(piece, _kind(match.lastgroup, piece), gap))
-        gap = ""
-    return tokens
+        else:
+            tokens.append(Token(piece, _kind(group, piece), gap))
+            gap = ""
+        if match.end() <= limit:
+            within = len(tokens)
+    return tokens, within
 
 
 def _kind(group: str | None, piece: str) -> Kind:
