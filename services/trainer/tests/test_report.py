@@ -63,6 +63,8 @@ def test_a_diff_shows_what_was_said_before_what_was_written() -> None:
     assert [(word.text, word.kind) for word in diff("genou droit", "genou gauche opéré")] == [
         ("genou", "same"), ("droit", "missing"), ("gauche", "extra"), ("opéré", "extra"),
     ]  # fmt: skip
+    kinds = [(word.text, word.kind[0]) for word in diff("pas de fièvre", "bas de fièvres")]
+    assert kinds == [("pas", "m"), ("bas", "e"), ("de", "s"), ("fièvre", "m"), ("fièvres", "e")]
     assert [word.kind for word in diff("genou droit", "")] == ["missing", "missing"]
 
 

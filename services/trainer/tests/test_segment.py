@@ -69,7 +69,8 @@ def test_speech_without_a_pause_is_not_cut() -> None:
 
 def test_a_pause_between_unheard_words_is_not_trusted() -> None:
     samples, text, heard = dictated(5)
-    edge = 2 * (BURST_S + PAUSE_S) - PAUSE_S / 2
+    edge = 4 * (BURST_S + PAUSE_S) - PAUSE_S / 2
+    assert any(abs(piece.end_s - edge) < 0.2 for piece in segment(samples, text, heard))
     deaf = [word for word in heard if abs(word.start_s - edge) > 1.6]
     cuts = [piece.end_s for piece in segment(samples, text, deaf)][:-1]
     assert all(abs(cut - edge) > 1 for cut in cuts)
