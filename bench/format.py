@@ -207,7 +207,8 @@ def _text(scores: dict[str, Any]) -> str:
         f"  stay words      {table.false_conversions} false conversions in {table.words} cases",
         (
             f"time per update   p50 {span.p50_ms:.2f} ms, p95 {span.p95_ms:.2f} ms (bound {TARGET_MS:g}), longest "
-            f"{span.longest_ms:.2f} ms of processor; wall p95 {span.wall_p95_ms:.2f} ms; {span.updates} updates of up to {span.words} words"
+            f"{span.longest_ms:.2f} ms of processor; wall p95 "
+            f"{span.wall_p95_ms:.2f} ms; {span.updates} updates of up to {span.words} words"
         ),
     ]
     lines += [f"  wrong: {said}" for said in table.wrong]

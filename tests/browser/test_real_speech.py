@@ -1,0 +1,63 @@
+"""French speech through a real Chromium, the real protocol and a real Whisper, with the wire cut in mid-sentence."""
+
+import re
+from collections.abc import Callable, Iterator
+from difflib import SequenceMatcher
+from typing import Any
+
+import pytest
+from carabin.trainer.base_model import install_base_model
+from carabin.transcriber.app import create_app, make_parts
+from carabin.transcriber.live import LiveTranscriber
+from carabin.transcriber.server_settings import ServerSettings
+from carabin.transcriber.settings import TranscriberSettings
+
+from .conftest import SENTENCES
+from .servers import AppServer, LoopThread, Wire
+from .test_page import WAIT_MS, finish, record, start, until, words
+
+HEARD = 0.6
+"""Share of the spoken words that Whisper base recognises of a synthetic voice; the rest is the voice's fault."""
+
+
+@pytest.fixture(scope="module")
+def whisper(tmp_path_factory: pytest.TempPathFactory, loop: LoopThread) -> Iterator[LiveTranscriber]:
+    folder = tmp_path_factory.mktemp("model") / "base"
+    install_base_model(folder)
+
+    async def started() -> LiveTranscriber:
+        transcriber = LiveTranscriber.from_settings(TranscriberSettings(model_dir=folder, device="cpu", workers=1))
+        await transcriber.start()
+        return transcriber
+
+    transcriber = loop.run(started())
+    yield transcriber
+    loop.run(transcriber.stop(0.0))
+
+
+@pytest.fixture
+def wire(loop: LoopThread, whisper: LiveTranscriber) -> Iterator[Wire]:
+    parts = make_parts(whisper, ServerSettings(), whisper.metrics.registry)
+    server = AppServer(loop, create_app(parts))
+    wire = Wire(loop, server.port)
+    yield wire
+    wire.stop()
+    server.stop()
+
+
+def test_french_speech_is_written_though_the_wire_was_cut(open_page: Callable[[], Any], wire: Wire) -> None:
+    page = open_page()
+    start(page)
+    page.wait_for_selector("#report .partial", timeout=2 * WAIT_MS)
+    wire.cut()
+    page.wait_for_selector("#state[data-state=retry]", timeout=WAIT_MS)
+    record(page, seconds=1.5)
+    wire.mend()
+    page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
+    until(page, f"window.carabin.lastLog.end >= {16_000 * 14}")  # All three sentences were spoken.
+    finish(page)
+    page.uncheck("#formatted")
+    spoken = re.findall(r"\w+", " ".join(SENTENCES).casefold())
+    heard = [word.casefold() for word in words(page)]
+    common = sum(block.size for block in SequenceMatcher(None, spoken, heard, False).get_matching_blocks())
+    assert common / len(spoken) >= HEARD, f"heard {heard}"
