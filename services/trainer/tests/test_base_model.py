@@ -12,16 +12,6 @@ from carabin.trainer.errors import BaseModelRefused, Ct2FormatInvalid
 from ctranslate2.converters import TransformersConverter
 
 
-@pytest.fixture(scope="session")
-def base_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return install_base_model(tmp_path_factory.mktemp("base") / "whisper-base")
-
-
-@pytest.fixture(scope="session")
-def rebuilt(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return import_ct2(base_model, tmp_path_factory.mktemp("hf") / "whisper-base")
-
-
 def test_an_installed_base_model_is_reused_only_while_it_is_whole(base_model: Path, tmp_path: Path) -> None:
     assert install_base_model(base_model) == base_model
     partial = tmp_path / "whisper-base"

@@ -16,6 +16,7 @@ from .errors import ResumeRefused
 SEAL: Final = "complete.json"
 TRAINING: Final = "training"
 STATE: Final = "trainer_state.json"
+ENDED: Final = "schedule_ended.json"
 FOR_RESUMING: Final = (
     "optimizer",
     "scheduler",
@@ -46,6 +47,16 @@ def seal(folder: Path) -> None:
     scratch.write_text(json.dumps(sizes))
     _to_disk(scratch)
     scratch.rename(folder / SEAL)
+
+
+def mark_ended(folder: Path) -> None:
+    """Note, before the seal, that training ended here: by its schedule or early, not because somebody asked."""
+    (folder / ENDED).write_text("{}")
+
+
+def has_ended(folder: Path) -> bool:
+    """Say whether training ended with this checkpoint, so that only evaluation is left."""
+    return (folder / ENDED).is_file()
 
 
 def is_whole(folder: Path) -> bool:

@@ -1,20 +1,23 @@
 """What an epoch shows of each dictation: its features at the batch's window, its labels with or without times."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from torch.utils.data import Dataset
 
 from .collate import Array, Example
-from .features import pad
+from .features import Mel, pad
 from .labels import LabelMaker, Labels
 from .spec_augment import SpecAugment, mask
 from .windows import FRAMES_A_SECOND, Draw
 
-_TIMES, _MASKS = 1, 2
+_TIMES, _MASKS, _SOUND = 1, 2, 3
 """Names of the random streams: adding one must not change what another draws."""
+
+Sound = Callable[[int, np.random.Generator], Mel]
+"""A dictation's mel from audio that the generator alters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Examples(Dataset[Example]):
     Args:
         features: (n_mels, n_frames) mel, or (window / 2, d_model) encoder states, of each dictation.
         timestamps: share of the examples whose labels carry times.
+        sound: gives a dictation's mel anew from its altered audio, in place of the cached one.
     """
 
     def __init__(
@@ -44,7 +48,9 @@ class Examples(Dataset[Example]):
         seed: int,
         timestamps: float = 0.0,
         spec_augment: SpecAugment | None = None,
+        sound: Sound | None = None,
     ) -> None:
+        self._sound = sound
         self._features = features
         self._states = states
         self._seed = seed
@@ -67,13 +73,14 @@ class Examples(Dataset[Example]):
         return (self._timed if timed else self._plain)[draw.index]
 
     def _cut(self, draw: Draw) -> Array:
-        features: Array = self._features[draw.index]
         if self._states:
-            return features
-        padded = pad(features, draw.window)
+            states: Array = self._features[draw.index]
+            return states
+        mel = self._features[draw.index] if self._sound is None else self._sound(draw.index, self._rng(draw, _SOUND))
+        padded = pad(mel, draw.window)
         if self._spec_augment is None:
             return padded
-        return mask(padded, self.texts[draw.index].n_frames, self._spec_augment, self._rng(draw, _MASKS))
+        return mask(padded, mel.shape[1], self._spec_augment, self._rng(draw, _MASKS))
 
     def _rng(self, draw: Draw, stream: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, stream, draw.epoch, draw.index])
@@ -81,7 +88,3 @@ class Examples(Dataset[Example]):
 
 def _seconds(text: Text) -> float:
     return text.n_frames / FRAMES_A_SECOND
-
-
-VALIDATION_EPOCH: Final = 0
-"""Validation looks the same every time."""

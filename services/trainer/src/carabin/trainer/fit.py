@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
-from transformers import EarlyStoppingCallback, Seq2SeqTrainingArguments, WhisperForConditionalGeneration
-from transformers.trainer_callback import PrinterCallback, ProgressCallback
+from transformers import EarlyStoppingCallback, Seq2SeqTrainingArguments, WhisperForConditionalGeneration, set_seed
+from transformers.trainer_callback import PrinterCallback, ProgressCallback, TrainerState
 
 from .callbacks import Report, StopWhenAsked
+from .checkpoint import STATE, folder_of, has_ended, is_whole, mark_ended
 from .datasets_in import LocalDataset, Replay, Subset
 from .device import Computed, choose_precision, has_bf16
 from .dictations import Dictation
@@ -20,9 +21,10 @@ from .features import MelMaker
 from .labels import LabelMaker
 from .loop import WhisperTrainer
 from .material import Material, Recipe, collator, make_material
-from .model import inner, merged_state, prepare
+from .model import inner, merged_state, prepare, read_weights
 from .run import Run
 from .settings import TrainerSettings
+from .silence import silences
 from .spec_augment import SpecAugment
 from .windows import MAX_FRAMES, TrainingWindow
 
@@ -69,15 +71,24 @@ def fit(
     recipe = make_recipe(settings, base, model, run.work / "features", computed)
     model.to("cuda" if cuda else "cpu")
     with run.timed("features"), run.main_first():
-        train = _material(run, "train", Joined((dataset.split("train"), replay.train)), recipe, model, training=True)
+        spoken = dataset.split("train")
+        quiet = silences(round(settings.silence_share * len(spoken)), settings.seed)
+        train = _material(run, "train", Joined((spoken, replay.train, quiet)), recipe, model, training=True)
         validation = {MEDICAL: _material(run, "validation", dataset.split("validation"), recipe, model, training=False)}
         if len(replay.validation):
             validation[GENERAL] = _material(run, "general", replay.validation, recipe, model, training=False)
+    set_seed(settings.seed)  # adapters begin at random
     trained = prepare(model, settings.mode, train_embeddings=settings.train_embeddings, lora_rank=settings.lora_rank)
     rank, world = run.processes.process_index, run.processes.num_processes
     collate = collator(recipe)
     sampler = train.sampler(settings.batch_size, seed=settings.seed, rank=rank, world=world)
     stop = StopWhenAsked(run.stopped)
+
+    def keep(step: int, folder: Path) -> None:
+        if trainer.control.should_training_stop and not stop.stopped:
+            mark_ended(folder)
+        saved(step, folder, _losses(trainer.state.log_history))
+
     trainer = WhisperTrainer(
         model=trained,
         args=arguments(settings, run.work, computed, world=world, steps_an_epoch=len(sampler)),
@@ -88,18 +99,19 @@ def fit(
         validation={
             name: part.loader(settings.batch_size, collate, rank=rank, world=world) for name, part in validation.items()
         },
-        saved=lambda step, folder: saved(step, folder, _losses(trainer.state.log_history)),
+        saved=keep,
         callbacks=[stop, Report(progress)] + ([EarlyStoppingCallback(settings.patience)] if settings.patience else []),
     )
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
-    done = int(resume.name.rpartition("-")[2]) if resume else 0
-    with run.timed("train"), progress.phase(f"train ({settings.mode}, {computed})", done=done):
-        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    weights = merged_state(trainer.model)
-    return Fit(
-        trainer.state.global_step, stop.stopped, inner(_plain(trainer.model)), weights, trainer.state.log_history
-    )
+    if resume is not None and has_ended(resume):
+        trainer.state = best_of(trained, resume)
+    else:
+        done = int(resume.name.rpartition("-")[2]) if resume else 0
+        with run.timed("train"), progress.phase(f"train ({settings.mode}, {computed})", done=done):
+            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    weights = merged_state(trained)
+    return Fit(trainer.state.global_step, stop.stopped, inner(_plain(trained)), weights, trainer.state.log_history)
 
 
 def make_recipe(
@@ -115,6 +127,7 @@ def make_recipe(
         seed=settings.seed,
         timestamps=settings.timestamps,
         spec_augment=SpecAugment() if settings.spec_augment else None,
+        augment=settings.augment,
         bf16=computed == "bf16",
         cache=cache,
     )
@@ -145,6 +158,7 @@ def arguments(
         warmup_steps=settings.warmup_share if settings.warmup_steps is None else settings.warmup_steps,
         weight_decay=settings.weight_decay,
         max_grad_norm=settings.max_grad_norm,
+        restore_callback_states_from_checkpoint=True,  # or early stopping would begin to count anew
         optim="adamw_torch_fused",
         seed=settings.seed,
         data_seed=settings.seed,
@@ -161,6 +175,17 @@ def arguments(
         ddp_find_unused_parameters=False,
         **every,
     )
+
+
+def best_of(model: torch.nn.Module, ended: Path) -> TrainerState:
+    """Load the best weights of a training that ended into `model`; return its state.
+
+    The best checkpoint lies beside the last one, unless it was lost, in which case the last is the best there is.
+    """
+    state = TrainerState.load_from_json(str(ended / STATE))
+    best = folder_of(ended.parent, state.best_global_step or state.global_step)
+    read_weights(model, best if is_whole(best) else ended)
+    return state
 
 
 class Joined(Subset):

@@ -47,15 +47,16 @@ class LabelMaker:
         return self._end
 
     def __call__(self, sentence: str, duration_s: float, *, timestamps: bool = False) -> Labels:
-        """Return the labels of one dictation.
+        """Return the labels of one dictation; an empty sentence ends at once.
 
         Raises:
             DatasetInvalid: they do not fit Whisper's text context.
         """
-        text = self._tokenizer.encode(f" {sentence.strip()}", add_special_tokens=False).ids
+        said = sentence.strip()
+        text = self._tokenizer.encode(f" {said}", add_special_tokens=False).ids if said else []
         prompt = [self._start, *self._prompt]
         if timestamps:
-            answer = [self._time(0.0), *text, self._time(duration_s), self._end]
+            answer = [self._time(0.0), *text, *([self._time(duration_s)] if text else []), self._end]
         else:
             prompt.append(self._no_timestamps)
             answer = [*text, self._end]

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from carabin.registry.errors import DiskFailed
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import Seq2SeqTrainer
@@ -62,10 +64,18 @@ class WhisperTrainer(Seq2SeqTrainer):  # type: ignore[misc]
         read_weights(self.model, Path(str(self.state.best_model_checkpoint)))
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """Save, and once everything is written tell whoever brings it to the store."""
-        super()._save_checkpoint(model, trial)
+        """Save, and once everything is written tell whoever brings it to the store.
+
+        Raises:
+            DiskFailed: the disk is full or may not be written.
+        """
+        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        try:
+            super()._save_checkpoint(model, trial)
+        except (OSError, RuntimeError, SafetensorError) as error:  # torch.save tells a full disk by a RuntimeError
+            raise DiskFailed(f"cannot write {folder}: {error}; the last whole checkpoint is kept") from error
         if self.is_world_process_zero() and self._saved is not None:
-            self._saved(self.state.global_step, Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}")
+            self._saved(self.state.global_step, folder)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Return this process's batches; the sampler has shared them out already."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from transformers import WhisperForConditionalGeneration
 
+from .augment import SPEEDS, augment
 from .collate import MEL, STATES, Collator
 from .dictations import Dictation
 from .errors import Stopped
 from .examples import Examples, Text
-from .features import ArrayFile, MelMaker, pad, write_arrays
+from .features import ArrayFile, Mel, MelMaker, pad, write_arrays
 from .labels import LabelMaker
 from .model import encode
 from .spec_augment import SpecAugment
@@ -37,6 +38,8 @@ class Recipe:
     seed: int
     timestamps: float
     spec_augment: SpecAugment | None
+    augment: bool
+    """Speed, noise and room are drawn anew each epoch."""
     bf16: bool
     cache: Path
 
@@ -91,12 +94,17 @@ def make_material(
             progress(place + 1, steps)
             yield mel
 
+    def altered(place: int, draw: np.random.Generator) -> Mel:
+        return recipe.make_mel(augment(dictations[place].audio, draw))
+
     cached = write_arrays(recipe.cache / f"{name}-mel.bin", mels(), "float32")
     if not texts:  # reused from before a restart
         texts = [
             Text(dictation.sentence, shape[1], dictation.sha256)
             for dictation, shape in zip(dictations, cached.shapes, strict=True)
         ]
+    if training and recipe.augment:  # the slowest speed lasts longest
+        texts = [replace(text, n_frames=round(text.n_frames / min(SPEEDS))) for text in texts]
     windows = _windows(texts, recipe, training=training)
     features = _states(name, cached, windows, recipe, model, progress, stopped) if recipe.cached else cached
     examples = Examples(
@@ -107,6 +115,7 @@ def make_material(
         seed=recipe.seed,
         timestamps=recipe.timestamps if training else 0.0,
         spec_augment=recipe.spec_augment if training else None,
+        sound=altered if training and recipe.augment else None,
     )
     return Material(examples, windows, fixed=recipe.cached, trailing=recipe.window.trailing if training else 0)
 

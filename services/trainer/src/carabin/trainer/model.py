@@ -4,12 +4,14 @@ transformers refuses mel spectrograms shorter than 30 s. Whisper's encoder itsel
 the window, as CTranslate2 cuts them when it serves.
 """
 
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from peft.tuners.lora import LoraLayer
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import WhisperForConditionalGeneration
@@ -21,6 +23,7 @@ from .settings import Mode
 
 MODES: Final[tuple[Mode, ...]] = ("full", "decoder", "frozen-encoder", "lora")
 
+TIED: Final = "proj_out.weight"
 WEIGHTS, ADAPTER = "model.safetensors", "adapter.safetensors"
 
 LORA_TARGETS: Final = ("q_proj", "v_proj")
@@ -72,7 +75,9 @@ def prepare(model: WhisperForConditionalGeneration, mode: Mode, *, train_embeddi
         adapters = LoraConfig(
             r=lora_rank, lora_alpha=2 * lora_rank, lora_dropout=0.0, target_modules=list(LORA_TARGETS)
         )
-        return get_peft_model(model, adapters)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 asks transformers by a name of before version 6
+            return get_peft_model(model, adapters)
     if mode in ("decoder", "frozen-encoder"):
         model.model.encoder.requires_grad_(False)
     if not train_embeddings:
@@ -104,19 +109,21 @@ def logits_of(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
 
 
 def merged_state(model: nn.Module) -> dict[str, Tensor]:
-    """Return the plain Whisper's weights on the CPU, adapters added in; the model itself is left as it is."""
-    if not isinstance(model, PeftModel):
-        return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
-    model.merge_adapter()
-    try:
-        state = inner(model).state_dict()
-        return {
-            name.replace(".base_layer", ""): value.detach().cpu().clone()
-            for name, value in state.items()
-            if "lora_" not in name
-        }
-    finally:
-        model.unmerge_adapter()
+    """Return a copy of the plain Whisper's weights on the CPU, adapters added in.
+
+    The model is left as it is to the last bit: adding an adapter in place and taking it out again rounds, and a resumed
+    run, which never did, would go another way. The output projection is the token embedding, and comes once.
+    """
+    state = {
+        name.replace(".base_layer", ""): value.detach().to("cpu", copy=True)
+        for name, value in inner(model).state_dict().items()
+        if "lora_" not in name and name != TIED
+    }
+    for name, layer in inner(model).named_modules():
+        if isinstance(layer, LoraLayer):
+            weight = layer.get_base_layer().weight
+            state[f"{name}.weight"] = (weight + layer.get_delta_weight("default")).detach().to("cpu", copy=True)
+    return state
 
 
 def average(base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], alpha: float) -> dict[str, Tensor]:

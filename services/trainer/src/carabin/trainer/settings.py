@@ -22,6 +22,7 @@ NOTEBOOK: Final[dict[str, Any]] = {
     "timestamps": 0.0,
     "alphas": (1.0,),
     "patience": 0,
+    "silence_share": 0.0,
     "train_embeddings": True,
     "full_window": True,
 }
@@ -39,6 +40,12 @@ class TrainerSettings(ServiceSettings):
         description="dataset of general speech mixed in, so that it is not forgotten; its validation split bounds the loss",
     )
     replay_share: float = Field(default=0.2, ge=0, lt=1, description="share of general speech in every epoch")
+    silence_share: float = Field(
+        default=0.04,
+        ge=0,
+        lt=0.5,
+        description="recordings without speech added, as a share of the dictations, to be learnt as empty",
+    )
     base: str = Field(
         default="embedded",
         description="where training starts: embedded, a hub id, a Hugging Face or CTranslate2 folder, run:NAME[@STEP] or model:NAME[@VERSION]",
@@ -131,6 +138,6 @@ class TrainerSettings(ServiceSettings):
         """Return what a resumed run must share with the one it continues, as text."""
         fields = (
             "mode", "epochs", "max_steps", "batch_size", "accumulation", "peak_rate", "warmup_share", "warmup_steps", "weight_decay",
-            "lora_rank", "train_embeddings", "seed", "timestamps", "language", "replay_share", "augment", "spec_augment", "full_window",
+            "lora_rank", "train_embeddings", "seed", "timestamps", "language", "replay_share", "silence_share", "augment", "spec_augment", "full_window",
         )  # fmt: skip
         return " ".join(f"{name}={getattr(self, name)}" for name in fields)
