@@ -40,6 +40,24 @@ def test_sentences_alone_are_kept_apart_where_all_speakers_read_the_same() -> No
     assert all(len(splits) == 1 for splits in sides.values())
 
 
+def test_pieces_of_one_recording_are_never_parted() -> None:
+    recordings = [(f"phrase {number}", None) for number in range(300)]
+    splits = assign(recordings, together=[f"dictée {number // 3}" for number in range(300)]).splits
+    assert all(len(set(splits[start : start + 3])) == 1 for start in range(0, 300, 3))
+    assert set(splits) == set(SHARES)
+
+
+def test_unknown_speakers_are_free_and_known_ones_kept_apart() -> None:
+    recordings = [(f"texte {n}", f"dr {n % 20}" if n % 2 else None) for n in range(200)]
+    assignment = assign(recordings)
+    sides = defaultdict(set)
+    for (_, speaker), split in zip(recordings, assignment.splits, strict=True):
+        sides[speaker].add(split)
+    assert assignment.speakers_disjoint
+    assert all(len(splits) == 1 for speaker, splits in sides.items() if speaker)
+    assert sides[None] == set(SHARES)
+
+
 def test_a_handful_of_dictations_still_fills_every_split() -> None:
     for first in range(0, 100, 10):
         counted = Counter(assign([(f"phrase {first + number}", None) for number in range(10)]).splits)

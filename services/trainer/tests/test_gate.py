@@ -15,6 +15,7 @@ from carabin.trainer.gate import GateReport
 from carabin.trainer.gate_dataset import check_dataset
 from carabin.trainer.gate_sound import judge_sound
 from carabin.trainer.gate_text import count_tokens
+from carabin.trainer.segment import HeardWord
 
 from .sounds import RATE_HZ, bursts, write
 
@@ -218,6 +219,30 @@ def test_a_tampered_or_leaking_dataset_fails_its_check(hospital: Hospital) -> No
     (data / "train.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(DatasetInvalid, match=r"train\.parquet: not a split of a dataset"):
         check_dataset(hospital.target)
+
+
+def test_a_long_dictation_is_cut_with_its_text_and_its_pieces_stay_on_one_side(hospital: Hospital) -> None:
+    """Five sentences of 8 s, heard by a stand-in that knows when each word was said."""
+    spoken = [HeardWord(f"mot{n}", n * 1.0 + n // 8 * 0.5, n * 1.0 + n // 8 * 0.5 + 0.6) for n in range(40)]
+    text = " ".join(word.text for word in spoken)
+    hospital.add("longue", bursts([8.0] * 5), text)
+
+    class Ear:
+        def hear(self, samples: np.ndarray) -> list[HeardWord]:
+            assert len(samples) == round(42.5 * RATE_HZ)
+            return spoken
+
+    report = GateReport()
+    candidates = collect_folders(hospital.audio, hospital.reports, report)
+    build(candidates, hospital.target, report, aligner=Ear)
+    splits = {split: load_split(hospital.target, split) for split in SPLITS}
+    sides = [split for split, rows in splits.items() if any("longue" in source for source in rows.sources)]
+    assert len(sides) == 1
+    pieces = [row for row in splits[sides[0]] if "longue" in row.source]
+    assert " ".join(row.sentence for row in pieces) == text
+    assert all(row.duration_s <= 30 for row in pieces)
+    assert sum(row.duration_s for row in pieces) == pytest.approx(42.5)
+    assert [(finding.rule, finding.action) for finding in report.findings] == [("audio-long", "changed")]
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,7 +95,7 @@ def _judge(
                 _save(data, file)
                 yield Clip(
                     file, sha256(data), piece.text, candidate.speaker, candidate.split,
-                    round(len(samples) / RATE_HZ, 4), source,
+                    round(len(samples) / RATE_HZ, 4), source, str(candidate.audio),
                 )  # fmt: skip
                 number += 1
         if progress:
@@ -148,14 +148,18 @@ class _Listener:
 def _split(clips: Sequence[Clip], shares: Shares) -> tuple[list[str], bool]:
     """Return each clip's split: the source's own where it has one; validation is then drawn from its training part."""
     if not any(clip.split for clip in clips):
-        assignment = assign([(clip.text, clip.speaker) for clip in clips], shares)
+        assignment = assign(
+            [(clip.text, clip.speaker) for clip in clips], shares, together=[clip.recording for clip in clips]
+        )
         return list(assignment.splits), assignment.speakers_disjoint
     if any(clip.split == "validation" for clip in clips):
         return [clip.split or "train" for clip in clips], False
     learnt = [clip for clip in clips if clip.split != "test"]
     within = {"train": shares["train"], "validation": shares["validation"]}
     total = sum(within.values())
-    drawn = iter(assign([(clip.text, None) for clip in learnt], {k: v / total for k, v in within.items()}).splits)
+    within = {split: share / total for split, share in within.items()}
+    names = [clip.recording for clip in learnt]
+    drawn = iter(assign([(clip.text, None) for clip in learnt], within, together=names).splits)
     return ["test" if clip.split == "test" else next(drawn) for clip in clips], False
 
 

@@ -20,6 +20,8 @@ class Clip:
     split: str | None
     duration_s: float
     source: str
+    recording: str
+    """The file that it is, or is a piece of."""
 
 
 def keep_once(clips: Sequence[Clip], report: GateReport) -> list[Clip]:

@@ -38,26 +38,40 @@ class Assignment:
     speakers_disjoint: bool
 
 
-def assign(recordings: Sequence[tuple[str, str | None]], shares: Shares = SHARES, salt: str = SALT) -> Assignment:
-    """Split (sentence, speaker) pairs so that no sentence, and if it can be no speaker, is in two splits.
+def assign(
+    recordings: Sequence[tuple[str, str | None]],
+    shares: Shares = SHARES,
+    salt: str = SALT,
+    *,
+    together: Sequence[str] = (),
+) -> Assignment:
+    """Split (sentence, speaker) pairs so that no sentence, and if it can be no known speaker, is in two splits.
 
     Recordings that share a sentence or a speaker stay together. Where that leaves a split empty or far from its share
     (few speakers, or all of them reading the same text), speakers may recur and only sentences are kept apart.
+
+    Args:
+        together: a name for each recording; those of one name, the pieces of a long dictation, are never parted.
     """
     texts = [normalize(sentence) for sentence, _ in recordings]
-    if all(speaker is not None for _, speaker in recordings) and len({speaker for _, speaker in recordings}) > 1:
-        groups = _connected([(f"t{text}", f"s{speaker}") for text, (_, speaker) in zip(texts, recordings, strict=True)])
-        splits = _fill(groups, shares, salt)
+    links: list[tuple[str, ...]] = [(f"t{text}",) for text in texts]
+    if together:
+        links = [(*link, f"r{name}") for link, name in zip(links, together, strict=True)]
+    if len({speaker for _, speaker in recordings} - {None}) > 1:
+        pairs = zip(links, recordings, strict=True)
+        by_speaker = _connected([(*link, f"s{speaker}") if speaker else link for link, (_, speaker) in pairs])
+        splits = _fill(by_speaker, shares, salt)
         if _near(splits, shares):
             return Assignment(splits, speakers_disjoint=True)
-    by_sentence = [split_by_sentence(text, shares, salt) for text in texts]
-    if not _near(by_sentence, shares):
-        by_sentence = _fill(texts, shares, salt)  # too few sentences for chance to be fair
-    return Assignment(by_sentence, speakers_disjoint=False)
+    groups = _connected(links)
+    drawn = [split_by_sentence(name, shares, salt) for name in _names(groups, texts)]
+    if not _near(drawn, shares):
+        drawn = _fill(groups, shares, salt)  # too few sentences for chance to be fair
+    return Assignment(drawn, speakers_disjoint=False)
 
 
-def _connected(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the name of each pair's group: pairs that share either name, directly or through others, are one group."""
+def _connected(links: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return the group of each item: items that share a name, directly or through others, are one group."""
     parent: dict[str, str] = {}
 
     def root(name: str) -> str:
@@ -66,10 +80,19 @@ def _connected(pairs: Iterable[tuple[str, str]]) -> list[str]:
             name = parent[name]
         return name
 
-    pairs = list(pairs)
-    for first, second in pairs:
-        parent[root(first)] = root(second)
-    return [root(first) for first, _ in pairs]
+    links = list(links)
+    for first, *others in links:
+        for other in others:
+            parent[root(first)] = root(other)
+    return [root(names[0]) for names in links]
+
+
+def _names(groups: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """Return the text that stands for each item's group, the first in order: a sentence alone stands for itself."""
+    first: dict[str, str] = {}
+    for group, text in zip(groups, texts, strict=True):
+        first[group] = min(first.get(group, text), text)
+    return [first[group] for group in groups]
 
 
 def _fill(groups: Sequence[str], shares: Shares, salt: str) -> list[str]:
