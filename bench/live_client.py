@@ -1,0 +1,70 @@
+"""Dictates in real time over the WhisperLive protocol and keeps when each text came."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from carabin.client import ClientError, Event, FinalText, ModelSwitched, Options, PartialText, Resumed, connect
+from live_audio import RATE_HZ, Speaker
+
+BLOCK_S = 0.1
+
+
+@dataclass(slots=True)
+class Heard:
+    """What one client was told, and when, on the dictation's own clock: 0 is when its first sample was spoken."""
+
+    events: list[tuple[float, Event]] = field(default_factory=list)
+    error: str = ""
+
+    def finals(self) -> list[tuple[float, FinalText]]:
+        return [(at, event) for at, event in self.events if isinstance(event, FinalText)]
+
+    def partials(self) -> list[tuple[float, PartialText]]:
+        return [(at, event) for at, event in self.events if isinstance(event, PartialText)]
+
+    def switches(self) -> int:
+        return sum(isinstance(event, ModelSwitched) for _, event in self.events)
+
+    def breaks(self) -> int:
+        return sum(isinstance(event, Resumed) for _, event in self.events)
+
+
+async def dictate_all(url: str, speakers: Sequence[Speaker]) -> list[Heard]:
+    """Let all speakers dictate at the same time; returns when the last one has hung up."""
+    return list(await asyncio.gather(*(_dictate(url, speaker) for speaker in speakers)))
+
+
+async def _dictate(url: str, speaker: Speaker) -> Heard:
+    heard = Heard()
+    try:
+        async with connect(url, Options(language="fr", format=False)) as dictation:
+            started_s = time.perf_counter()
+            reading = asyncio.create_task(_read(dictation, heard, started_s))
+            await _send(dictation, speaker, started_s)
+            await dictation.finish()
+            # What the tail of silence has not brought is not waited for: it is reported as missing.
+            await asyncio.wait([reading], timeout=5)
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+    except ClientError as error:
+        heard.error = str(error)
+    return heard
+
+
+async def _send(dictation, speaker: Speaker, started_s: float) -> None:
+    size = int(BLOCK_S * RATE_HZ)
+    for place in range(0, len(speaker.samples), size):
+        # A block can be sent when its last sample was spoken, not before.
+        due_s = started_s + (place + size) / RATE_HZ
+        await asyncio.sleep(max(0.0, due_s - time.perf_counter()))
+        await dictation.send(speaker.samples[place : place + size])
+
+
+async def _read(dictation, heard: Heard, started_s: float) -> None:
+    try:
+        async for event in dictation:
+            heard.events.append((time.perf_counter() - started_s, event))
+    except ClientError as error:
+        heard.error = str(error)

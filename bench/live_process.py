@@ -1,0 +1,133 @@
+"""Servers under test as processes: ours and the published one, and what they cost."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+PEER = "whisper-live==0.10.0"
+PEER_NEEDS = ("websocket-client==1.9.0",)
+READY_S = 180.0
+
+PEER_SERVER = """
+import sys
+from whisper_live.server import TranscriptionServer
+port, model = int(sys.argv[1]), sys.argv[2]
+TranscriptionServer().run("127.0.0.1", port=port, backend="faster_whisper", single_model=True, max_clients=64,
+                          faster_whisper_custom_model_path=model, max_connection_time=3600)
+"""
+"""Its command-line script is not in the wheel; this calls what that script calls."""
+
+
+class Process:
+    """A running server and what the kernel counts of it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
+        self.pid = process.pid
+        self.url = url
+        self._process = psutil.Process(process.pid)
+
+    def cpu_s(self) -> float:
+        """CPU seconds of all its threads so far."""
+        times = self._process.cpu_times()
+        return times.user + times.system
+
+    def peak_mb(self) -> float:
+        """Most memory that was ever resident."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+        return float("nan")
+
+    def resident_mb(self) -> float:
+        """Memory that is resident now."""
+        return self._process.memory_info().rss / 2**20
+
+
+@contextmanager
+def our_server(port: int, log: Path, **settings: str) -> Iterator[Process]:
+    """Run our service; settings are those of the environment, without their prefix."""
+    environment = {f"CARABIN_TRANSCRIBER_{name.upper()}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "carabin.transcriber", "--port", str(port), "--grpc-port", "0"]
+    with _running(command, log, environment) as process:
+        _wait(lambda: _ready(port), process, log)
+        yield Process(process, f"ws://127.0.0.1:{port}")
+
+
+@contextmanager
+def peer_server(python: Path, port: int, model: Path, log: Path) -> Iterator[Process]:
+    """Run the published server, with one model for all clients, as its `-fw` option does."""
+    with _running([str(python), "-c", PEER_SERVER, str(port), str(model)], log, {}) as process:
+        _wait(lambda: _listens(port), process, log)
+        yield Process(process, f"ws://127.0.0.1:{port}")
+
+
+def install_peer(folder: Path) -> Path:
+    """Make a virtual environment with the published server and return its python.
+
+    It sees this environment's libraries (torch, faster-whisper, CTranslate2) behind its own, so that both servers
+    decode with the same ones.
+    """
+    python = folder / "bin" / "python"
+    if python.exists():
+        return python
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    site = next(folder.glob("lib/python*/site-packages"))
+    ours = next(Path(entry) for entry in sys.path if entry.endswith("site-packages"))
+    (site / "ours.pth").write_text(f"{ours}\n")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site)]
+    try:
+        subprocess.run([*command, PEER, *PEER_NEEDS], check=True)
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    return python
+
+
+@contextmanager
+def _running(command: list[str], log: Path, settings: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"} | settings
+    with log.open("wb") as stream, tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(command, stdout=stream, stderr=stream, env=environment, cwd=folder)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(40)
+            process.kill()
+            process.wait()
+
+
+def _wait(ready, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + READY_S
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit(f"a server did not start:\n{log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.2)
+
+
+def _ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError):
+        import socket
+
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    return False
