@@ -57,6 +57,7 @@ class OvertakenStore(MemoryStore):
         super().__init__()
         self.tag_writes_left: int | None = None
         self._tag_write, self._somebody = tag_write, somebody
+        self.written: list[dict[str, str]] = []
 
     def arm(self) -> None:
         self.tag_writes_left = self._tag_write
@@ -67,6 +68,7 @@ class OvertakenStore(MemoryStore):
             self._somebody()
         elif self.tag_writes_left is not None:
             self.tag_writes_left -= 1
+        self.written.append(dict(tags))
         super().set_tags(bucket, key, tags)
 
 
@@ -82,3 +84,14 @@ def test_whoever_is_overtaken_between_reading_and_writing_a_tag_puts_it_right(tm
     assert [record.version for record in log] == [old, new, old]
     assert read_decision(store, "models", NAME) == Decision(version=old), "one holder, the newest promotion's"
     assert read_tags(store, "models", NAME)[old]["promotion-seq"] == "3"
+
+
+def test_a_newer_promotion_is_never_undone_even_for_a_moment(tmp_path: Path) -> None:
+    store = OvertakenStore(0, lambda: promote(store, "models", NAME, old, by="b", reason="r", at=NOW))
+    store.ensure_bucket("models")
+    old, new = publish_many(store, "models", tmp_path, 2)
+    promote(store, "models", NAME, old, by="a", reason="r", at=NOW)
+    store.arm()
+    promote(store, "models", NAME, new, by="a", reason="r", at=NOW)
+    third = [tags["stage"] for tags in store.written if tags.get("promotion-seq") == "3"]
+    assert set(third) == {"production"}

@@ -65,6 +65,29 @@ def test_each_change_is_told_once(store: ObjectStore, bucket: str, tmp_path: Pat
     assert list(changes) == []
 
 
+class TaggedAtTheFifthPoll(MemoryStore):
+    """Somebody tags the only version after four polls that saw nothing new."""
+
+    polls = 0
+
+    def list(self, bucket: str, prefix: str) -> list[str]:
+        found = super().list(bucket, prefix)
+        self.polls += prefix == "cardio/versions/"
+        if self.polls == 5 and found:
+            self.set_tags(bucket, next(key for key in found if key.endswith("manifest.json")), {"stage": "production"})
+        return found
+
+
+def test_polls_that_see_nothing_new_tell_nothing(tmp_path: Path) -> None:
+    store = TaggedAtTheFifthPoll()
+    store.ensure_bucket("models")
+    version = publish(store, "models", tmp_path, "a")
+    changes = ModelWatcher(store, "models", "cardio", 0.001, notify=False).changes()
+    assert next(changes) == Decision(version=None)
+    assert next(changes) == Decision(version=version)
+    assert store.polls >= 5
+
+
 def test_a_notification_wakes_the_poll(memory: MemoryStore, tmp_path: Path, decisions: Queue[Decision]) -> None:
     version = publish(memory, "models", tmp_path, "a")
     watcher = ModelWatcher(memory, "models", "cardio", NEVER_S)
