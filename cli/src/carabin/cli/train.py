@@ -58,9 +58,18 @@ def train(
     if dataset is None:
         raise typer.BadParameter("name a dataset, or a run to --follow")
     given = {
-        "dataset": dataset, "mode": mode, "epochs": epochs, "base": base, "replay": replay, "run": run,
-        "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "evaluate": evaluate, "evaluate_limit": limit,
-    }  # fmt: skip
+        "dataset": dataset,
+        "mode": mode,
+        "epochs": epochs,
+        "base": base,
+        "replay": replay,
+        "run": run,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "seed": seed,
+        "evaluate": evaluate,
+        "evaluate_limit": limit,
+    }
     result = _train({name: value for name, value in given.items() if value is not None}, setting or [], preset, console)
     if as_json:
         sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")

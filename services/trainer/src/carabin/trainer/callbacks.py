@@ -10,41 +10,41 @@ from .progress import Progress
 _SHOWN: Final = ("loss", "eval_loss", "learning_rate", "grad_norm", "out_of_memory_parts", "micro_batch")
 
 
-class StopWhenAsked(TrainerCallback):  # type: ignore[misc]
+class StopWhenAsked(TrainerCallback):
     """Saves after the step that runs and ends the loop; a run of several processes stops together."""
 
     def __init__(self, asked: Callable[[], bool]) -> None:
         self._asked = asked
         self.stopped = False
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_step_end(self, _args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Stop here; at the end of an epoch the epoch's own validation and saving come first."""
         if self._asked() and state.global_step < state.max_steps:
             self.stopped = True
             control.should_training_stop = True
             control.should_save = not _epoch_ends(state)
 
-    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_epoch_end(self, _args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """A part of an epoch is not validated: the resumed run validates the whole one."""
         if self.stopped and not _epoch_ends(state):
             control.should_evaluate = False
             control.should_save = False
 
 
-class Report(TrainerCallback):  # type: ignore[misc]
+class Report(TrainerCallback):
     """Moves the progress and passes on what the Trainer logs."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_step_end(self, _args: TrainingArguments, state: TrainerState, _control: TrainerControl, **_: Any) -> None:
         self._progress.advance(state.global_step, state.max_steps)
 
     def on_log(
         self,
-        args: TrainingArguments,
+        _args: TrainingArguments,
         state: TrainerState,
-        control: TrainerControl,
+        _control: TrainerControl,
         logs: dict[str, Any] | None = None,
         **_: Any,
     ) -> None:

@@ -1,4 +1,4 @@
-"""The model card that goes with a checkpoint: in French and in English, what it is, what it learnt from, how well it does."""
+"""The model card of a checkpoint, in French and English: what it is, what it learnt from, how well it does."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

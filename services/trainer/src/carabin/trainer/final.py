@@ -89,7 +89,7 @@ class Finisher:
         }
         notes = [] if choice.within_budget else [_OVER_BUDGET.format(100 * self._settings.general_budget)]
         if self._settings.evaluate:
-            before, after = self._evaluate(base, folder)
+            before, after = self._evaluate(base, folder, window)
             stock, metrics = before.metrics, metrics | after.metrics
             heading = Heading(model=self._progress.run, dataset=self._settings.dataset)
             write_report(after, folder, heading=heading, baseline=stock, curves=curves)
@@ -125,13 +125,16 @@ class Finisher:
 
         return prove_window(measure, reference)
 
-    def _evaluate(self, base: Mapping[str, Tensor], folder: Path) -> tuple[Evaluation, Evaluation]:
+    def _evaluate(
+        self, base: Mapping[str, Tensor], folder: Path, window: WindowPolicy
+    ) -> tuple[Evaluation, Evaluation]:
+        """Score the test split with the windows that serving would use for either."""
         stock = write_ct2(self._write(self._work / "stock", base), self._work / "stock-ct2")
         tuned = write_ct2(folder, self._work / "final-ct2")
         try:
             return (
-                self._decode(stock, "stock on test", validation=False),
-                self._decode(tuned, "fine-tuned on test", validation=False),
+                self._decode(stock, "stock on test", validation=False, window=SAFE_WINDOW),
+                self._decode(tuned, "fine-tuned on test", validation=False, window=window),
             )
         finally:
             for name in ("stock", "stock-ct2", "final-ct2"):

@@ -21,7 +21,7 @@ from .features import MelMaker
 from .labels import LabelMaker
 from .loop import WhisperTrainer
 from .material import Material, Recipe, collator, make_material
-from .model import inner, merged_state, prepare, read_weights
+from .model import inner, merged_state, place, prepare, read_weights
 from .run import Run
 from .settings import TrainerSettings
 from .silence import silences
@@ -69,7 +69,7 @@ def fit(
     cuda = torch.cuda.is_available()
     computed = choose_precision(settings.precision, cuda=cuda, bf16=has_bf16(cuda=cuda))
     recipe = make_recipe(settings, base, model, run.work / "features", computed)
-    model.to("cuda" if cuda else "cpu")
+    place(model, "cuda" if cuda else "cpu")
     with run.timed("features"), run.main_first():
         spoken = dataset.split("train")
         quiet = silences(round(settings.silence_share * len(spoken)), settings.seed)
@@ -92,7 +92,7 @@ def fit(
     trainer = WhisperTrainer(
         model=trained,
         args=arguments(settings, run.work, computed, world=world, steps_an_epoch=len(sampler)),
-        train_dataset=train.examples,
+        examples=train.examples,
         eval_dataset=validation[MEDICAL].examples,
         data_collator=collate,
         sampler=sampler,
@@ -182,7 +182,7 @@ def best_of(model: torch.nn.Module, ended: Path) -> TrainerState:
 
     The best checkpoint lies beside the last one, unless it was lost, in which case the last is the best there is.
     """
-    state = TrainerState.load_from_json(str(ended / STATE))
+    state: TrainerState = TrainerState.load_from_json(str(ended / STATE))
     best = folder_of(ended.parent, state.best_global_step or state.global_step)
     read_weights(model, best if is_whole(best) else ended)
     return state

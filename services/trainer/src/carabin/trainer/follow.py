@@ -23,7 +23,8 @@ def follow(run: str, address: str, heard: Callable[[RunEvent], None]) -> RunEven
     with grpc.insecure_channel(address) as channel:
         try:
             grpc.channel_ready_future(channel).result(timeout=READY_TIMEOUT_S)
-            for message in trainer_pb2_grpc.TrainerServiceStub(channel).WatchRun(pb.WatchRunRequest(run=run)):
+            stub = trainer_pb2_grpc.TrainerServiceStub(channel)  # type: ignore[no-untyped-call]
+            for message in stub.WatchRun(pb.WatchRunRequest(run=run)):
                 last = from_message(message)
                 heard(last)
         except grpc.FutureTimeoutError as error:

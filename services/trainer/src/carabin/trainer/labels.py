@@ -28,7 +28,7 @@ class Labels:
 class LabelMaker:
     """Turns sentences into labels for one language.
 
-    The prompt carries no loss: whoever serves the model gives it. Text begins with a space, as in Whisper's own training.
+    The prompt carries no loss: whoever serves the model gives it. Text begins with a space, as Whisper learnt it.
 
     Raises:
         BaseModelRefused: the tokenizer does not know the language or is not Whisper's.

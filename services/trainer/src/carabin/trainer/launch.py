@@ -1,4 +1,4 @@
-"""A run with its listeners around it: terminal or log, gauges, `WatchRun`. The command and the service both start here."""
+"""A run with its listeners: terminal or log, gauges, `WatchRun`. The command and the service both start here."""
 
 import logging
 import os
@@ -51,9 +51,9 @@ def launch(
 
 def quiet() -> None:
     """Keep the libraries' own bars and advice off a terminal that shows ours."""
-    import transformers
+    from transformers.utils import logging as advice
 
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    advice.set_verbosity_error()  # type: ignore[no-untyped-call]
+    advice.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.getLogger("torch.distributed").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"(transformers|peft|torch|accelerate)\.")

@@ -28,10 +28,11 @@ def summed_loss(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
     return nn.functional.cross_entropy(rows, wanted[kept], reduction="sum")
 
 
-class WhisperTrainer(Seq2SeqTrainer):  # type: ignore[misc]
-    """Batches by length, a loss that is the mean over the step's tokens whatever the processes, and errors that name the batch.
+class WhisperTrainer(Seq2SeqTrainer):
+    """Batches by length, a loss that is the mean over the step's tokens on all processes, errors that name the batch.
 
     Args:
+        model: a Whisper, perhaps in adapters.
         sampler: this process's share of every batch.
         validation: sets whose losses `evaluate` measures; the first decides.
         saved: called with the step and the folder of every checkpoint once it is written.
@@ -40,28 +41,30 @@ class WhisperTrainer(Seq2SeqTrainer):  # type: ignore[misc]
     def __init__(
         self,
         *,
+        model: nn.Module,
+        examples: Examples,
         sampler: BucketSampler,
         validation: Mapping[str, EpochLoader],
         saved: Callable[[int, Path], None] | None = None,
         **arguments: Any,
     ) -> None:
-        super().__init__(**arguments)
+        super().__init__(model=model, train_dataset=examples, **arguments)
+        self._trained, self._examples = model, examples
         self._saved = saved
         self._sampler = sampler
         self._validation = validation
         self._parts = 1
         self.loss_is_scaled_for_ga = True  # divided by the whole step's tokens
 
-    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:  # noqa: ARG002 - Trainer's
         """Write a plain Whisper, adapters merged in, and the adapters beside it."""
-        folder = Path(output_dir or self.args.output_dir)
-        write_weights(self.model, folder)
+        write_weights(self._trained, Path(str(output_dir or self.args.output_dir)))
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        read_weights(model or self.model, Path(resume_from_checkpoint))
+        read_weights(model or self._trained, Path(resume_from_checkpoint))
 
     def _load_best_model(self) -> None:
-        read_weights(self.model, Path(str(self.state.best_model_checkpoint)))
+        read_weights(self._trained, Path(str(self.state.best_model_checkpoint)))
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Save, and once everything is written tell whoever brings it to the store.
@@ -69,7 +72,7 @@ class WhisperTrainer(Seq2SeqTrainer):  # type: ignore[misc]
         Raises:
             DiskFailed: the disk is full or may not be written.
         """
-        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        folder = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
         try:
             super()._save_checkpoint(model, trial)
         except (OSError, RuntimeError, SafetensorError) as error:  # torch.save tells a full disk by a RuntimeError
@@ -79,13 +82,13 @@ class WhisperTrainer(Seq2SeqTrainer):  # type: ignore[misc]
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Return this process's batches; the sampler has shared them out already."""
-        return EpochLoader(self.train_dataset, batch_sampler=self._sampler, collate_fn=self.data_collator)
+        return EpochLoader(self._examples, batch_sampler=self._sampler, collate_fn=self.data_collator)
 
     def compute_loss(
         self,
         model: nn.Module,
         inputs: dict[str, Any],
-        return_outputs: bool = False,
+        return_outputs: bool = False,  # noqa: ARG002 - Trainer's
         num_items_in_batch: Any = None,
     ) -> Tensor:
         """Return the batch's share of the step's mean token loss.
@@ -97,7 +100,8 @@ class WhisperTrainer(Seq2SeqTrainer):  # type: ignore[misc]
         if not torch.isfinite(total):
             raise LossNotFinite(self.state.global_step + 1, self._hashes(inputs["indices"]))
         # Data parallelism averages gradients over processes; the tokens are those of all of them.
-        return total * self.args.world_size / num_items_in_batch
+        share: Tensor = total * self.args.world_size / num_items_in_batch
+        return share
 
     def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Tensor:
         """Take a micro-batch in as many parts as memory needs; a step that does not fit halves them from then on.
@@ -138,15 +142,15 @@ class WhisperTrainer(Seq2SeqTrainer):  # type: ignore[misc]
 
     @torch.no_grad()
     def _mean_loss(self, loader: EpochLoader) -> float:
-        self.model.eval()
+        self._trained.train(False)
         sums = torch.zeros(2, dtype=torch.float64, device=self.args.device)
         for batch in loader:
             placed = self._prepare_inputs(batch)
             with self.compute_loss_context_manager():
-                sums[0] += summed_loss(self.model, placed)
+                sums[0] += summed_loss(self._trained, placed)
             sums[1] += (placed["labels"] != IGNORED).sum()
         total, tokens = self.accelerator.reduce(sums).tolist()
-        self.model.train()
+        self._trained.train()
         return float(total / tokens)
 
     def _may_fail(self) -> bool:
@@ -156,8 +160,7 @@ class WhisperTrainer(Seq2SeqTrainer):  # type: ignore[misc]
         self.log({"out_of_memory_parts": float(self._parts), "micro_batch": float(-(-batch_size // self._parts))})
 
     def _hashes(self, indices: Tensor) -> Sequence[str]:
-        examples = self.train_dataset
-        return [examples.texts[index].sha256 for index in indices.tolist()] if isinstance(examples, Examples) else []
+        return [self._examples.texts[index].sha256 for index in indices.tolist()]
 
 
 def split(batch: Batch, parts: int) -> Iterator[Batch]:

@@ -113,7 +113,7 @@ def make_material(
         recipe.make_labels,
         states=recipe.cached,
         seed=recipe.seed,
-        timestamps=recipe.timestamps if training else 0.0,
+        timestamps=recipe.timestamps if training and not recipe.augment else 0.0,  # another speed, other times
         spec_augment=recipe.spec_augment if training else None,
         sound=altered if training and recipe.augment else None,
     )
@@ -166,7 +166,7 @@ def _states(
 
 @torch.no_grad()
 def _encode(model: WhisperForConditionalGeneration, mel: Any, *, bf16: bool) -> Iterator[Any]:
-    model.eval()
+    model.train(False)
     device = next(model.parameters()).device
     with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
         states = encode(model, torch.from_numpy(mel).to(device))

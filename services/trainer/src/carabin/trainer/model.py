@@ -1,7 +1,7 @@
 """The one seam into transformers' Whisper: an encoder that computes only the window it is given, and what is trained.
 
-transformers refuses mel spectrograms shorter than 30 s. Whisper's encoder itself does not mind: its positions are cut to
-the window, as CTranslate2 cuts them when it serves.
+transformers refuses mel spectrograms shorter than 30 s. Whisper's encoder itself does not mind: its positions are cut
+to the window, as CTranslate2 cuts them when it serves.
 """
 
 import warnings
@@ -30,7 +30,7 @@ LORA_TARGETS: Final = ("q_proj", "v_proj")
 """Where low-rank adapters pay most for their size (Hu et al. 2021, section 7.1)."""
 
 
-class WindowedEncoder(WhisperEncoder):  # type: ignore[misc]
+class WindowedEncoder(WhisperEncoder):  # type: ignore[no-untyped-call]
     """Whisper's encoder for windows of any even number of mel frames up to its own 3000."""
 
     def forward(self, input_features: Tensor, **_: Any) -> BaseModelOutput:
@@ -69,7 +69,7 @@ def prepare(model: WhisperForConditionalGeneration, mode: Mode, *, train_embeddi
     """Mark what `mode` trains; `lora` wraps the model in adapters.
 
     Args:
-        train_embeddings: whether the token embeddings, half of a base decoder, learn too; the other 99 languages share them.
+        train_embeddings: whether the token embeddings, half of a base decoder, learn too; other languages share them.
     """
     if mode == "lora":
         adapters = LoraConfig(
@@ -85,6 +85,11 @@ def prepare(model: WhisperForConditionalGeneration, mode: Mode, *, train_embeddi
     return model
 
 
+def place(model: nn.Module, device: str) -> None:
+    """Move the weights to `device`, in place."""
+    model.to(device)
+
+
 def encode(model: nn.Module, mel: Tensor) -> Tensor:
     """Return the (B, T / 2, d_model) encoder states of (B, n_mels, T) mel frames."""
     states: Tensor = inner(model).model.encoder(mel).last_hidden_state
@@ -93,8 +98,11 @@ def encode(model: nn.Module, mel: Tensor) -> Tensor:
 
 def inner(model: nn.Module) -> WhisperForConditionalGeneration:
     """Return the Whisper inside whatever wraps it: adapters, or data parallelism."""
-    unwrapped = getattr(model, "module", model)
-    return unwrapped.get_base_model() if hasattr(unwrapped, "get_base_model") else unwrapped
+    found: Any = getattr(model, "module", model)
+    if isinstance(found, PeftModel):
+        found = found.get_base_model()
+    whisper: WhisperForConditionalGeneration = found
+    return whisper
 
 
 def logits_of(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
@@ -121,8 +129,9 @@ def merged_state(model: nn.Module) -> dict[str, Tensor]:
     }
     for name, layer in inner(model).named_modules():
         if isinstance(layer, LoraLayer):
-            weight = layer.get_base_layer().weight
-            state[f"{name}.weight"] = (weight + layer.get_delta_weight("default")).detach().to("cpu", copy=True)
+            adapted: Any = layer
+            weight = adapted.get_base_layer().weight + adapted.get_delta_weight("default")
+            state[f"{name}.weight"] = weight.detach().to("cpu", copy=True)
     return state
 
 

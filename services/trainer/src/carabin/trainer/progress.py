@@ -83,9 +83,16 @@ class Progress:
 
     def _tell(self, kind: Kind, *, text: str = "", metrics: Mapping[str, float] | None = None) -> None:
         event = RunEvent(
-            run=self.run, kind=kind, phase=self._phase, done=self._done, total=self._total, eta_s=self._eta_s(),
-            step=self._step, metrics=metrics or {}, text=text,
-        )  # fmt: skip
+            run=self.run,
+            kind=kind,
+            phase=self._phase,
+            done=self._done,
+            total=self._total,
+            eta_s=self._eta_s(),
+            step=self._step,
+            metrics=metrics or {},
+            text=text,
+        )
         for listener in tuple(self._listeners):
             listener(event)
 

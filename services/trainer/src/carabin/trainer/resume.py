@@ -38,9 +38,7 @@ class Identity:
         try:
             found = json.loads((folder / SCHEDULE).read_text())
         except (OSError, ValueError) as error:
-            raise ResumeRefused(
-                f"{folder}: it does not say what it was trained with, so that it cannot be resumed"
-            ) from error
+            raise ResumeRefused(f"{folder}: it does not say what it was trained with, and cannot be resumed") from error
         for name in self.__slots__:
             if found.get(name) != getattr(self, name):
                 raise ResumeRefused(

@@ -138,8 +138,30 @@ class Saver:
 def shown(settings: TrainerSettings) -> dict[str, str]:
     """Return the settings as text, those that say how a run learns."""
     names = (
-        "dataset", "replay", "replay_share", "silence_share", "base", "mode", "epochs", "max_steps", "batch_size", "accumulation", "peak_rate",
-        "warmup_share", "weight_decay", "lora_rank", "train_embeddings", "precision", "seed", "patience", "timestamps", "language",
-        "augment", "spec_augment", "full_window", "alphas", "general_budget",
-    )  # fmt: skip
+        "dataset",
+        "replay",
+        "replay_share",
+        "silence_share",
+        "base",
+        "mode",
+        "epochs",
+        "max_steps",
+        "batch_size",
+        "accumulation",
+        "peak_rate",
+        "warmup_share",
+        "weight_decay",
+        "lora_rank",
+        "train_embeddings",
+        "precision",
+        "seed",
+        "patience",
+        "timestamps",
+        "language",
+        "augment",
+        "spec_augment",
+        "full_window",
+        "alphas",
+        "general_budget",
+    )
     return {name: str(getattr(settings, name)) for name in names}

@@ -18,7 +18,7 @@ PROCESSOR: Final = ("tokenizer.json", "tokenizer_config.json", "preprocessor_con
 def write_hf(
     model: WhisperForConditionalGeneration, base: Path, target: Path, state: Mapping[str, Tensor] | None = None
 ) -> Path:
-    """Write `model`, with the weights `state` in place of its own, and the base's processor as a Hugging Face folder."""
+    """Write `model`, with the weights `state` in place of its own, and the base's processor to a folder."""
     shutil.rmtree(target, ignore_errors=True)
     model.save_pretrained(target, state_dict=dict(state) if state is not None else None)
     for path in processor_files(base):
@@ -29,7 +29,7 @@ def write_hf(
 
 
 def processor_files(base: Path) -> list[Path]:
-    """Return the base's files that a checkpoint needs beside its weights; the mel settings are written where it has none."""
+    """Return the base's files that a checkpoint needs beside its weights."""
     return [base / name for name in PROCESSOR if (base / name).is_file()]
 
 

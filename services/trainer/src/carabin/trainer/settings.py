@@ -37,9 +37,9 @@ class TrainerSettings(ServiceSettings):
     dataset: str = Field(description="what to learn from: NAME for its newest version, or NAME@VERSION")
     replay: str | None = Field(
         default=None,
-        description="dataset of general speech mixed in, so that it is not forgotten; its validation split bounds the loss",
+        description="dataset of general speech mixed in, so that it is not forgotten, and measured",
     )
-    replay_share: float = Field(default=0.2, ge=0, lt=1, description="share of general speech in every epoch")
+    replay_share: float = Field(default=0.3, ge=0, lt=1, description="share of general speech in every epoch")
     silence_share: float = Field(
         default=0.04,
         ge=0,
@@ -48,16 +48,16 @@ class TrainerSettings(ServiceSettings):
     )
     base: str = Field(
         default="embedded",
-        description="where training starts: embedded, a hub id, a Hugging Face or CTranslate2 folder, run:NAME[@STEP] or model:NAME[@VERSION]",
+        description="where training starts: embedded, a hub id, a folder, run:NAME[@STEP] or model:NAME[@VERSION]",
     )
     run: str | None = Field(
         default=None, description="the run's name; one that exists is resumed. Made from dataset and time by default"
     )
     mode: Mode = Field(
         default="decoder",
-        description="full; decoder (encoder states cached once); frozen-encoder (augmentable); lora (adapters, merged at the end)",
+        description="full, decoder (cached encoder states), frozen-encoder, or lora (merged at the end)",
     )
-    epochs: float = Field(default=4, gt=0, description="passes over the training split")
+    epochs: float = Field(default=3, gt=0, description="passes over the training split")
     max_steps: int | None = Field(default=None, gt=0, description="optimizer steps, in place of epochs")
     batch_size: int = Field(
         default=16, gt=0, description="dictations of a step on all devices together, before accumulation"
@@ -89,7 +89,7 @@ class TrainerSettings(ServiceSettings):
     )
     full_window: bool = Field(default=False, description="pad everything to 30 s, as the usual recipe does")
     alphas: tuple[float, ...] = Field(
-        default=(1.0, 0.75, 0.5),
+        default=(1.0, 0.8, 0.6),
         description="shares of what was learnt that are tried on validation: weights are averaged with the base's",
     )
     general_budget: float = Field(
@@ -137,7 +137,24 @@ class TrainerSettings(ServiceSettings):
     def schedule(self) -> str:
         """Return what a resumed run must share with the one it continues, as text."""
         fields = (
-            "mode", "epochs", "max_steps", "batch_size", "accumulation", "peak_rate", "warmup_share", "warmup_steps", "weight_decay",
-            "lora_rank", "train_embeddings", "seed", "timestamps", "language", "replay_share", "silence_share", "augment", "spec_augment", "full_window",
-        )  # fmt: skip
+            "mode",
+            "epochs",
+            "max_steps",
+            "batch_size",
+            "accumulation",
+            "peak_rate",
+            "warmup_share",
+            "warmup_steps",
+            "weight_decay",
+            "lora_rank",
+            "train_embeddings",
+            "seed",
+            "timestamps",
+            "language",
+            "replay_share",
+            "silence_share",
+            "augment",
+            "spec_augment",
+            "full_window",
+        )
         return " ".join(f"{name}={getattr(self, name)}" for name in fields)

@@ -108,7 +108,7 @@ def _train(run: Run) -> TrainResult:
         with run.timed("finish"):
             finisher = Finisher(
                 fitted.model, start.base, run.work, run.settings, _sets(start), run.progress, run.stopped
-            )  # fmt: skip
+            )
             outcome = finisher.finish(before, fitted.state, _card(run, start, fitted), curves(fitted.history))
         # The average of weights is no step of the optimizer's: it gets the number after the last one.
         saver.final(outcome.folder, fitted.step + 1, outcome.metrics, outcome.window)

@@ -34,8 +34,8 @@ class Upload:
 class Uploader:
     """One thread that publishes what it is given; a newer checkpoint takes the place of one that still waits.
 
-    Training never waits for it. A store that is away is tried again, ever less often; any other refusal is told and kept
-    for `close`.
+    Training never waits for it. A store that is away is tried again, ever less often; any other refusal is told and
+    kept for `close`.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Uploader:
         """Wait until everything is published; return the newest published here.
 
         Raises:
-            UploadFailed: the store stayed away for `patience_s`, or refused; the folder that holds the checkpoint is named.
+            UploadFailed: the store stayed away for `patience_s`, or refused.
         """
         with self._changed:
             self._closing = True
@@ -109,9 +109,17 @@ class Uploader:
             try:
                 started = time.monotonic()
                 self.published = publish_checkpoint(
-                    self._store, self._bucket, self._run, upload.step, upload.folder, datetime.now(UTC),
-                    source=upload.source, metrics=upload.metrics, final=upload.final, window=upload.window,
-                )  # fmt: skip
+                    self._store,
+                    self._bucket,
+                    self._run,
+                    upload.step,
+                    upload.folder,
+                    datetime.now(UTC),
+                    source=upload.source,
+                    metrics=upload.metrics,
+                    final=upload.final,
+                    window=upload.window,
+                )
                 self._tell(f"checkpoint {upload.step} is in the store ({time.monotonic() - started:.0f} s)")
                 return
             except PreconditionFailed:  # a run before a restart got that far

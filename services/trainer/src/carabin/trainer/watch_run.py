@@ -68,19 +68,32 @@ class WatchRun(trainer_pb2_grpc.TrainerServiceServicer):
 def to_message(event: RunEvent) -> pb.WatchRunResponse:
     """Return the event as it travels."""
     return pb.WatchRunResponse(
-        run=event.run, kind=KINDS[event.kind], phase=event.phase, done=event.done, total=event.total, eta_s=event.eta_s,
-        step=event.step, metrics=event.metrics, text=event.text,
-    )  # fmt: skip
+        run=event.run,
+        kind=KINDS[event.kind],
+        phase=event.phase,
+        done=event.done,
+        total=event.total,
+        eta_s=event.eta_s,
+        step=event.step,
+        metrics=event.metrics,
+        text=event.text,
+    )
 
 
 def from_message(message: pb.WatchRunResponse) -> RunEvent:
     """Return a travelled event."""
     kinds = {value: name for name, value in KINDS.items()}
     return RunEvent(
-        run=message.run, kind=kinds.get(message.kind, "note"), phase=message.phase, done=message.done, total=message.total,
-        eta_s=message.eta_s if message.HasField("eta_s") else None, step=message.step, metrics=dict(message.metrics),
+        run=message.run,
+        kind=kinds.get(message.kind, "note"),
+        phase=message.phase,
+        done=message.done,
+        total=message.total,
+        eta_s=message.eta_s if message.HasField("eta_s") else None,
+        step=message.step,
+        metrics=dict(message.metrics),
         text=message.text,
-    )  # fmt: skip
+    )
 
 
 def serve(watch: WatchRun, port: int) -> GrpcServer:

@@ -18,12 +18,12 @@ MAX_FRAMES: Final = 3000
 GRID_FRAMES: Final = 100
 """Windows are whole seconds: few shapes, so that kernels and cached encoder states are shared."""
 POOL_BATCHES: Final = 16
-"""Dictations of so many batches are sorted by length together: near-equal lengths, and still another order each epoch."""
+"""Dictations of so many batches are sorted by length together: near-equal lengths, another order each epoch."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingWindow:
-    """The window of a dictation, in mel frames: its speech, `margin`, up to `trailing` more at random, `floor` at least."""
+    """The window of a dictation, in mel frames: its speech, `margin`, up to `trailing` by chance, `floor` at least."""
 
     floor: int = 200
     margin: int = 50
