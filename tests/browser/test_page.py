@@ -1,6 +1,5 @@
 """The dictation page in a real Chromium: text appears, a swap is told, a cut connection loses no word, keys suffice."""
 
-import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -48,9 +47,9 @@ def record(page: Any, seconds: float) -> None:
     until(page, f"window.carabin.lastLog.end >= {now + int(seconds * 16_000)}")
 
 
-def finish(page: Any) -> None:
+def finish(page: Any, timeout_ms: int = WAIT_MS) -> None:
     page.click("#finish")
-    page.wait_for_selector("#state[data-state=closed]", timeout=WAIT_MS)
+    page.wait_for_selector("#state[data-state=closed]", timeout=timeout_ms)
 
 
 def test_spoken_words_appear_first_as_partial_then_as_final(open_page: Open) -> None:
@@ -165,6 +164,16 @@ def test_push_to_talk_insert_and_undo_need_the_keyboard_alone(open_page: Open) -
     finish(page)
 
 
+def test_variables_of_an_autotext_are_filled_one_by_one(open_page: Open) -> None:
+    page = open_page()
+    page.select_option("#autotext", "signature")
+    page.keyboard.press("F4")
+    until(page, "getSelection().toString() === '[nom]'")
+    page.keyboard.type("Martin")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#report") == "Dr Martin\nPraticien hospitalier"
+
+
 def test_sentence_is_corrected_in_place_and_copied(open_page: Open) -> None:
     page = open_page()
     start(page)
@@ -187,8 +196,6 @@ def test_report_is_shown_as_it_should_be_written_and_as_it_was_heard(open_page: 
     start(page)
     until(page, "document.querySelectorAll('#report .final').length >= 2")
     page.wait_for_selector("#report .partial", timeout=WAIT_MS)
-    if "CARABIN_SCREENSHOT" in os.environ:
-        page.screenshot(path=os.environ["CARABIN_SCREENSHOT"])
     finish(page)
     assert page.inner_text("#report").startswith("motif de consultation\u00a0: ")
     page.uncheck("#formatted")

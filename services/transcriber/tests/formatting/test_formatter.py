@@ -35,6 +35,8 @@ def test_french_typography_uses_no_break_spaces_quotes_and_groups_of_three() -> 
     assert formatter.final("conclusion deux points fracture").text == "conclusion\u00a0: fracture"
     assert formatter.final("entre guillemets oui fermez les guillemets").text == "«\u202foui\u202f»"
     assert formatter.final("douze mille trois cents").text == "12\u202f300"
+    assert formatter.final("le douze mars deux mille vingt-quatre").text == "le 12 mars 2024"
+    assert formatter.final("mille deux cents").text == "1200"
     assert formatter.final("cinq milligrammes").text == "5\u202fmg"
 
 

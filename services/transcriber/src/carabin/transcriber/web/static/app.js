@@ -93,6 +93,9 @@ function follow({ name, argument }) {
   if (name === "delete" || name === "delete_sentence") report.removeLast();
   else if (name === "undo") report.undo();
   else if (name === "redo") report.redo();
+  else if (name === "next_variable") return view.selectVariable();
+  else if (name === "previous_variable") return view.selectVariable(-1);
+  else if (name === "accept_defaults") return view.leave();
   else if (name === "insert") return insert(argument);
   else if (name === "correct") return view.edit([...$("report").querySelectorAll(".final")].at(-1));
   view.render();
@@ -103,6 +106,7 @@ async function insert(name) {
   if (!response.ok) return showError(`Le texte automatique « ${name} » n'a pas pu être lu.`);
   report.insert((await response.json()).text);
   view.render();
+  view.selectVariable();
 }
 
 function authorization() {
@@ -178,6 +182,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "F2") {
     if (!event.repeat && !listening) holding = start();
   } else if (event.key === "F4") insert($("autotext").value);
+  else if (event.key === "F9") view.selectVariable(event.shiftKey ? -1 : 1);
   else if (event.key === "F8") undo();
   else return;
   event.preventDefault();

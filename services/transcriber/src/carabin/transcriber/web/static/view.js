@@ -2,6 +2,8 @@
 
 import { join } from "./report.js";
 
+const VARIABLE = /\[[^\[\]\n]+\]/;
+
 export class ReportView {
   constructor(root, report, onEdited) {
     this.root = root;
@@ -54,6 +56,25 @@ export class ReportView {
     span.setAttribute("aria-label", "Correction de la phrase : Entrée pour valider, Échap pour renoncer");
     span.focus();
     this.editing = { span, entry };
+  }
+
+  // Puts the next variable of the auto-texts, [name], under the cursor; `step` -1 goes back.
+  selectVariable(step = 1) {
+    const spans = this.editing ? [this.editing.span] : [...this.root.querySelectorAll(".final")];
+    const span = spans.find((each) => VARIABLE.test(this.report.shown(this.nodes.get(each), this.formatted)));
+    if (!span) return false;
+    const places = () => [...span.textContent.matchAll(new RegExp(VARIABLE, "g"))];
+    const selection = getSelection();
+    const from = this.editing && span.contains(selection.anchorNode) ? selection.anchorOffset : -1;
+    this.edit(span);
+    const found = step > 0 ? places().find(({ index }) => index > from) : places().findLast(({ index }) => index < from);
+    const place = found ?? places().at(step > 0 ? 0 : -1);
+    const range = document.createRange();
+    range.setStart(span.firstChild, place.index);
+    range.setEnd(span.firstChild, place.index + place[0].length);
+    selection.removeAllRanges();
+    selection.addRange(range);
+    return true;
   }
 
   leave(keep = true) {
