@@ -54,6 +54,12 @@ async def test_metrics_are_prometheus_text():
     assert answer.headers["content-type"].startswith("text/plain")
 
 
+async def test_page_is_served_and_every_path_is_still_a_websocket():
+    async with running() as server, http(server) as web, client(server, "/") as raw:
+        assert "text/html" in (await web.get("/")).headers["content-type"]
+        assert (await raw.hello())["message"] == "SERVER_READY"
+
+
 async def test_sigterm_refuses_new_sessions_and_lets_the_live_one_finish():
     async with running(drain_s=20) as server, client(server) as live:
         await live.hello()

@@ -219,6 +219,16 @@ async def test_our_own_clients_hear_acknowledgements_flushes_and_model_changes()
     assert [segment["model_version"] for segment in raw.finals] == ["fake-1", "fake-2"]
 
 
+async def test_spoken_command_is_an_event_for_our_own_clients():
+    async with running(FakeTranscriber(("efface", "ça"))) as server, client(server) as raw:
+        await raw.hello(events=True)
+        await raw.send(speech(0.8), b"END_OF_AUDIO")
+        await raw.rest()
+    [command] = [message for message in raw.messages if message.get("event") == "command"]
+    assert (command["utterance"], command["name"]) == (0, "delete")
+    assert raw.finals[0]["text"] == " efface ça"
+
+
 async def test_stock_clients_hear_nothing_they_would_not_know():
     transcriber = FakeTranscriber()
     async with running(transcriber) as server, client(server) as raw:

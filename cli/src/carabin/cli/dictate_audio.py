@@ -1,6 +1,7 @@
 """Audio for `carabin dictate`: a recording, paced or at once, or the microphone."""
 
 import asyncio
+import importlib
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -42,13 +43,17 @@ def read_recording(path: Path) -> Samples:
                 raise AudioRefused(f"{path} holds no audio")
             for frame in container.decode(container.streams.audio[0]):
                 frame.pts = None
-                parts += [part.to_ndarray().reshape(-1) for part in resampler.resample(frame)]
-            parts += [part.to_ndarray().reshape(-1) for part in resampler.resample(None)]
+                parts += [_samples(part) for part in resampler.resample(frame)]
+            parts += [_samples(part) for part in resampler.resample(None)]
     except (av.FFmpegError, ValueError, OSError) as error:
         raise AudioRefused(f"{path} cannot be decoded as audio") from error
     if not parts:
         raise AudioRefused(f"{path} holds no audio")
-    return np.concatenate(parts).astype(np.float32)
+    return np.concatenate(parts)
+
+
+def _samples(frame: Any) -> Samples:
+    return np.asarray(frame.to_ndarray().reshape(-1), np.float32)
 
 
 async def blocks(samples: Samples, *, realtime: bool) -> AsyncIterator[Samples]:
@@ -68,7 +73,7 @@ async def microphone(stop: asyncio.Event) -> AsyncIterator[Samples]:
         AudioRefused: there is no microphone, or the package for it is missing.
     """
     try:
-        import sounddevice
+        sounddevice: Any = importlib.import_module("sounddevice")
     except (ModuleNotFoundError, OSError) as error:
         raise AudioRefused("the microphone needs sounddevice: pip install 'carabin-cli[microphone]'") from error
     heard: asyncio.Queue[Samples] = asyncio.Queue()

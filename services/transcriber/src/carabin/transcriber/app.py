@@ -1,7 +1,7 @@
 """One HTTP port: WhisperLive at any path, probes, metrics, the OpenAI-compatible upload, the web page."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
@@ -15,6 +15,7 @@ from .openai import add_openai_routes
 from .resume import ResumeDesk
 from .server_settings import ServerSettings
 from .service import Transcriber
+from .web import mount_web
 from .whisperlive_socket import SocketLimits, WhisperLiveSocket
 
 
@@ -28,9 +29,16 @@ class Parts:
     admission: Admission
     resume: ResumeDesk
     registry: CollectorRegistry
+    vocabularies: Callable[[], Sequence[str]] = tuple
+    """The names that the web page offers."""
 
 
-def make_parts(transcriber: Transcriber, settings: ServerSettings, registry: CollectorRegistry) -> Parts:
+def make_parts(
+    transcriber: Transcriber,
+    settings: ServerSettings,
+    registry: CollectorRegistry,
+    vocabularies: Callable[[], Sequence[str]] = tuple,
+) -> Parts:
     """Build the shared parts.
 
     Raises:
@@ -44,7 +52,8 @@ def make_parts(transcriber: Transcriber, settings: ServerSettings, registry: Col
         audio_rate=settings.audio_rate,
         audio_burst_s=settings.audio_burst_s,
     )
-    return Parts(transcriber, settings, authenticator, admission, ResumeDesk(settings.resume_s), registry)
+    resume = ResumeDesk(settings.resume_s)
+    return Parts(transcriber, settings, authenticator, admission, resume, registry, vocabularies)
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -53,7 +62,9 @@ def create_app(parts: Parts) -> FastAPI:
     _add_websocket(app, parts)
     _add_probes(app, parts)
     add_openai_routes(app, parts.admission, parts.authenticator, parts.settings)
-    _add_web_page(app)
+    mount_web(
+        app, vocabularies=parts.vocabularies, authenticator=parts.authenticator, origins=parts.settings.origin_list()
+    )
     return app
 
 
@@ -90,11 +101,3 @@ def _add_probes(app: FastAPI, parts: Parts) -> None:
     @app.get("/metrics")
     async def metrics() -> Response:
         return Response(generate_latest(parts.registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def _add_web_page(app: FastAPI) -> None:
-    try:
-        web = import_module("carabin.transcriber.web")
-    except ModuleNotFoundError:
-        return
-    web.mount_web(app)

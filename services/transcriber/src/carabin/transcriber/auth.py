@@ -29,8 +29,9 @@ class Identity:
 class Authenticator(Protocol):
     """Tells who holds a token."""
 
-    required: bool
-    """False lets clients without a token in as `anonymous`."""
+    @property
+    def required(self) -> bool:
+        """False lets clients without a token in as `anonymous`."""
 
     async def identify(self, token: str | None) -> Identity:
         """Return who it is.

@@ -1,6 +1,6 @@
 """Reads the form of an upload: into memory alone, because dictated audio must not reach a disk."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -83,7 +83,7 @@ def _text(form: FormData, name: str) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
-async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
+async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
     n_bytes = 0
     async for chunk in request.stream():
         n_bytes += len(chunk)

@@ -32,5 +32,6 @@ async def serve(
 ) -> None:
     """See `run`; on an event loop that is there already."""
     transcriber = LiveTranscriber.from_settings(settings)
-    parts = make_parts(transcriber, server_settings, transcriber.metrics.registry)
+    names = getattr(transcriber, "vocabulary_names", tuple)
+    parts = make_parts(transcriber, server_settings, transcriber.metrics.registry, names)
     await Server(parts, on_listening).serve()

@@ -38,7 +38,7 @@ class Fields:
         return self._take(name) is not None
 
     def text(self, name: str, *, limit: int = 2000) -> str | None:
-        value = self._typed(name, str, "a string")
+        value: str | None = self._typed(name, str, "a string")
         if value is not None and len(value) > limit:
             raise BadField(f"{self._prefix}{name} has {len(value)} characters: {limit} are allowed")
         return value

@@ -56,9 +56,9 @@ def disconnect(uid: str) -> str:
     return encode(uid, message="DISCONNECT")
 
 
-def event(uid: str, name: str, **fields: Any) -> str:
+def event(uid: str, kind: str, /, **fields: Any) -> str:
     """A message of ours, only for clients that asked for `events`."""
-    return encode(uid, event=name, **fields)
+    return encode(uid, event=kind, **fields)
 
 
 def word(each: Word) -> dict[str, Any]:
