@@ -1,13 +1,19 @@
-"""Every way we know in which a checkpoint converts quietly and then misbehaves is refused, and named."""
+"""Every way we know in which a checkpoint converts quietly and then misbehaves is refused, and named.
+
+The known traps, by number: here T1 no lang_to_id, T2 no generation_config.json, T3 a folder without its tokenizer, T4
+added tokens, T6 no alignment heads. In test_pipeline.py T5 a converted folder without tokenizer.json. In test_convert.py
+T7 adapters, T8 shards, T9 companions, T10 file modes, T11 a tokenizer saved again, T12 half-written targets.
+"""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from carabin.exporter.checkpoint import EMBEDDING, REQUIRED_FILES, inspect_checkpoint
+from carabin.exporter.checkpoint import EMBEDDING, REQUIRED_FILES, _is_finite, inspect_checkpoint
 from carabin.exporter.errors import CheckpointRefused
 from safetensors.torch import load_file, save_file
 
@@ -68,9 +74,38 @@ def test_an_added_token_in_a_timestamps_place_is_refused(checkpoint: Path) -> No
         inspect_checkpoint(checkpoint)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_one_value_that_is_no_number_is_found_in_every_type(dtype: torch.dtype, value: float) -> None:
+    for place in (0, 12_345, 99_999):
+        tensor = torch.randn(100, 1000, generator=torch.Generator().manual_seed(7)).to(dtype)
+        assert _is_finite(tensor)
+        tensor.view(-1)[place] = value
+        assert not _is_finite(tensor)
+
+
 def test_a_nan_weight_is_refused_by_name(checkpoint: Path) -> None:
-    edit_weights(checkpoint, lambda weights: weights["model.encoder.conv1.bias"].fill_(float("nan")))
+    edit_weights(checkpoint, lambda weights: weights["model.encoder.conv1.bias"][3:4].fill_(float("nan")))
     with pytest.raises(CheckpointRefused, match=r"model\.encoder\.conv1\.bias holds NaN"):
+        inspect_checkpoint(checkpoint)
+
+
+def test_a_flipped_bit_in_the_header_is_refused(checkpoint: Path) -> None:
+    weights = checkpoint / "model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[3] ^= 0x40
+    weights.write_bytes(data)
+    with pytest.raises(CheckpointRefused, match=r"model\.safetensors cannot be read"):
+        inspect_checkpoint(checkpoint)
+
+
+@pytest.mark.parametrize("token", ["<|fr|>", "<|startoftranscript|>", "<|notimestamps|>", "<|transcribe|>"])
+def test_a_special_token_away_from_its_id_is_refused(checkpoint: Path, token: str) -> None:
+    def move(content: dict[str, Any]) -> None:
+        next(each for each in content["added_tokens"] if each["content"] == token)["content"] = "<|moved|>"
+
+    edit(checkpoint, "tokenizer.json", move)
+    with pytest.raises(CheckpointRefused, match=re.escape(f"tokenizer.json has {token} at None")):
         inspect_checkpoint(checkpoint)
 
 

@@ -13,10 +13,12 @@ from carabin.exporter.adapter import merge_adapter
 from carabin.exporter.checkpoint import inspect_checkpoint
 from carabin.exporter.convert import MODEL_FILES, QUANTIZATIONS, convert, convert_all
 from carabin.exporter.errors import CheckpointRefused, ConversionFailed, ModelRefused
+from carabin.exporter.samples import shipped_sample
 from carabin.exporter.verify import verify
 from ctranslate2.converters import TransformersConverter
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
 from transformers import WhisperForConditionalGeneration
 
 SECOND_OF_NOISE = np.random.default_rng(7).normal(0, 0.1, 16_000).astype(np.float32)
@@ -79,6 +81,15 @@ def test_every_form_from_one_load_is_the_converters_own_byte_for_byte(trained_in
         TransformersConverter(str(trained_in)).convert(str(tmp_path / "plain"), quantization=form, force=True)
         for name in ("model.bin", "config.json", "vocabulary.json"):
             assert filecmp.cmp(tmp_path / form / name, tmp_path / "plain" / name, shallow=False), (form, name)
+
+
+def test_a_tokenizer_saved_again_by_a_newer_library_still_serves(checkpoint: Path, tmp_path: Path) -> None:
+    """Newer tokenizers write merges as pairs rather than as text."""
+    path = checkpoint / "tokenizer.json"
+    Tokenizer.from_file(str(path)).save(str(path))
+    assert isinstance(json.loads(path.read_text())["model"]["merges"][0], list)
+    sample = shipped_sample()
+    assert verify(convert(checkpoint, tmp_path / "model"), sample.audio).text == sample.sentence
 
 
 def test_sharded_safetensors_give_the_same_model(pristine_checkpoint: Path, model: Path, tmp_path: Path) -> None:

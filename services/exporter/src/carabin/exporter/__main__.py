@@ -5,14 +5,9 @@ import json
 import sys
 from pathlib import Path
 
-from carabin.registry.connect import connect, store_settings
 from carabin.registry.errors import CarabinError
-from carabin.service.logging import configure_logging
-from carabin.service.shutdown import stop_on_signals
 
-from .app import serve
 from .convert import MODEL_FILES, QUANTIZATIONS, convert_all
-from .settings import ExporterSettings
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,6 +22,14 @@ def main(argv: list[str] | None = None) -> int:
 
 def _serve(arguments: argparse.Namespace) -> int:
     del arguments
+    # Converting by hand needs no server, no store client and no decoder.
+    from carabin.registry.connect import connect, store_settings
+    from carabin.service.logging import configure_logging
+    from carabin.service.shutdown import stop_on_signals
+
+    from .app import serve
+    from .settings import ExporterSettings
+
     settings = ExporterSettings.load()
     configure_logging("exporter", settings.log_level)
     where = store_settings()

@@ -1,0 +1,228 @@
+"""What an export costs: ours beside `ct2-transformers-converter`, same checkpoint, same forms, same machine.
+
+    python bench/export.py                       # whisper base and a random large-v3 (7 GB of disk, minutes)
+    python bench/export.py --sizes base --json
+
+Each row is a fresh process of each side, in turn, with the checkpoint in the page cache: wall time, processor time, and
+peak resident memory as the kernel counts it, which includes the pages of the checkpoint that are mapped. Ours includes
+its gate (every tensor is read for NaN), and is timed without the proof, which the plain converter has not.
+On a busy machine believe the processor time.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from carabin.trainer.base_model import install_base_model
+from carabin.trainer.ct2_import import import_ct2
+from safetensors.torch import save_file
+from transformers import GenerationConfig, WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
+
+ONE: Final = ("float16",)
+THREE: Final = ("float16", "int8", "int8_float16")
+REPEATS: Final = {"base": 3, "large-v3": 1}
+SHARD_BYTES: Final = 2_000_000_000
+
+CONVERTER: Final = str(Path(sys.executable).with_name("ct2-transformers-converter"))
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One process, or several one after another."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Both sides on the same work."""
+
+    size: str
+    checkpoint_mb: float
+    forms: str
+    ours: Cost
+    plain: Cost
+    imports_mb: float
+    """Peak of a process that only imports what ours imports: no checkpoint is so small that this is little."""
+
+
+def main() -> None:
+    arguments = _arguments()
+    rows = []
+    with tempfile.TemporaryDirectory(dir=arguments.work, prefix="carabin-bench-") as scratch:
+        imports = run([sys.executable, "-c", "import carabin.exporter.weights"]).peak_mb
+        for size in arguments.sizes.split(","):
+            checkpoint = {"base": base, "large-v3": large_v3}[size](Path(scratch))
+            for forms in (ONE, THREE):
+                rows.append(compare(size, checkpoint, forms, Path(scratch), imports))
+                _show(rows[-1], arguments.json)
+            shutil.rmtree(checkpoint)
+
+
+def compare(size: str, checkpoint: Path, forms: Sequence[str], scratch: Path, imports_mb: float) -> Row:
+    """Run both sides in turn and keep the fastest of each."""
+    _warm(checkpoint)
+    ours, plain = [], []
+    for _ in range(REPEATS[size]):
+        plain.append(_plain(checkpoint, forms, scratch))
+        ours.append(_ours(checkpoint, forms, scratch))
+    size_mb = sum(file.stat().st_size for file in checkpoint.glob("*.safetensors")) / 1e6
+    fastest = [min(costs, key=lambda cost: cost.wall_s) for costs in (ours, plain)]
+    return Row(size, size_mb, "+".join(forms), *fastest, imports_mb)
+
+
+def _ours(checkpoint: Path, forms: Sequence[str], scratch: Path) -> Cost:
+    with _folder(scratch) as target:
+        options = [word for form in forms for word in ("--quantization", form)]
+        return run([sys.executable, "-m", "carabin.exporter", "convert", str(checkpoint), str(target), *options])
+
+
+def _plain(checkpoint: Path, forms: Sequence[str], scratch: Path) -> Cost:
+    costs = []
+    for form in forms:
+        with _folder(scratch) as target:
+            files = ("tokenizer.json", "preprocessor_config.json")
+            command = [CONVERTER, "--model", str(checkpoint), "--output_dir", str(target), "--copy_files", *files]
+            costs.append(run([*command, "--quantization", form]))
+    return Cost(
+        sum(cost.wall_s for cost in costs), sum(cost.cpu_s for cost in costs), max(cost.peak_mb for cost in costs)
+    )
+
+
+def run(command: Sequence[str]) -> Cost:
+    """Run one process to its end and return what it took; its failure is ours."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.stderr.close()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{errors.decode()}")
+    return Cost(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def base(scratch: Path) -> Path:
+    """Return Whisper base as a float32 checkpoint."""
+    return import_ct2(install_base_model(scratch / "ct2"), scratch / "base")
+
+
+def large_v3(scratch: Path) -> Path:
+    """Return a checkpoint of large-v3's shape with random float16 weights, in two shards."""
+    folder = scratch / "large-v3"
+    folder.mkdir()
+    config = WhisperConfig(
+        vocab_size=51866, num_mel_bins=128, d_model=1280, encoder_layers=32, decoder_layers=32,
+        encoder_attention_heads=20, decoder_attention_heads=20, encoder_ffn_dim=5120, decoder_ffn_dim=5120,
+        pad_token_id=50257, bos_token_id=50257, eos_token_id=50257, decoder_start_token_id=50258, dtype="float16",
+    )  # fmt: skip
+    config.architectures = ["WhisperForConditionalGeneration"]
+    config.save_pretrained(folder)
+    _write_random_weights(config, folder)
+    _write_tokens(install_base_model(scratch / "tokens"), folder)
+    WhisperFeatureExtractor(feature_size=128).save_pretrained(folder)
+    return folder
+
+
+def _write_random_weights(config: WhisperConfig, folder: Path) -> None:
+    with torch.device("meta"):
+        shapes = WhisperForConditionalGeneration(config).state_dict()
+    generator = torch.Generator().manual_seed(7)
+    weight_map: dict[str, str] = {}
+    shard: dict[str, torch.Tensor] = {}
+    number = 1
+    for name, like in shapes.items():
+        if name == "proj_out.weight":
+            continue  # tied to the token embedding
+        if sum(tensor.nbytes for tensor in shard.values()) > SHARD_BYTES:
+            save_file(shard, folder / f"model-{number:05d}.safetensors", metadata={"format": "pt"})
+            shard, number = {}, number + 1
+        shard[name] = torch.empty(like.shape, dtype=torch.float16).normal_(0, 0.02, generator=generator)
+        weight_map[name] = f"model-{number:05d}.safetensors"
+    save_file(shard, folder / f"model-{number:05d}.safetensors", metadata={"format": "pt"})
+    index = {"metadata": {}, "weight_map": weight_map}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+
+
+def _write_tokens(source: Path, folder: Path) -> None:
+    """Write base's tokenizer with Cantonese after the other languages, as large-v3 has it."""
+    tokenizer: dict[str, Any] = json.loads((source / "tokenizer.json").read_text(encoding="utf-8"))
+    added = tokenizer["added_tokens"]
+    first, last = 50259, 50357
+    for token in added:
+        token["id"] += token["id"] > last
+    added.insert(
+        next(i for i, t in enumerate(added) if t["id"] > last), {**added[-1], "id": last + 1, "content": "<|yue|>"}
+    )
+    for token in added:
+        if token["content"] in tokenizer["model"]["vocab"]:
+            tokenizer["model"]["vocab"][token["content"]] = token["id"]
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    specials = [token["content"] for token in added if token["id"] >= 50257]
+    names = {"tokenizer_class": "WhisperTokenizer", "extra_special_tokens": specials}
+    (folder / "tokenizer_config.json").write_text(json.dumps(names))
+    shutil.rmtree(source)
+    generation = GenerationConfig(
+        alignment_heads=[[7, 0], [10, 17], [12, 18], [13, 12], [16, 1], [17, 14], [19, 11], [21, 4], [24, 1], [25, 6]],
+        lang_to_id={token["content"]: token["id"] for token in added if first <= token["id"] <= last + 1},
+        task_to_id={"translate": 50359, "transcribe": 50360}, no_timestamps_token_id=50364, is_multilingual=True,
+        suppress_tokens=[], begin_suppress_tokens=[220, 50257], max_length=448, bos_token_id=50257, eos_token_id=50257,
+        pad_token_id=50257, decoder_start_token_id=50258,
+    )  # fmt: skip
+    (folder / "generation_config.json").write_text(generation.to_json_string(use_diff=False))
+
+
+@contextmanager
+def _folder(scratch: Path) -> Iterator[Path]:
+    target = scratch / "converted"
+    yield target
+    shutil.rmtree(target)
+
+
+def _warm(checkpoint: Path) -> None:
+    for file in checkpoint.glob("*.safetensors"):
+        with file.open("rb") as opened:
+            while opened.read(1 << 24):
+                pass
+
+
+def _show(row: Row, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(row)) + "\n")
+        return
+    ours, plain = row.ours, row.plain
+    sys.stdout.write(
+        f"{row.size}, {row.checkpoint_mb:.0f} MB, {row.forms}\n"
+        f"  wall      ours {ours.wall_s:7.1f} s   plain {plain.wall_s:7.1f} s   {ours.wall_s / plain.wall_s:.2f}x\n"
+        f"  processor ours {ours.cpu_s:7.1f} s   plain {plain.cpu_s:7.1f} s   {ours.cpu_s / plain.cpu_s:.2f}x\n"
+        f"  peak      ours {ours.peak_mb:6.0f} MB   plain {plain.peak_mb:6.0f} MB   ours is"
+        f" {ours.peak_mb / row.checkpoint_mb:.2f}x the checkpoint,"
+        f" {(ours.peak_mb - row.imports_mb) / row.checkpoint_mb:.2f}x without the {row.imports_mb:.0f} MB of imports\n"
+    )
+    sys.stdout.flush()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", default="base,large-v3", help="default: %(default)s")
+    parser.add_argument("--work", type=Path, help="folder for checkpoints and models; default: the system's")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
