@@ -169,3 +169,19 @@ async def test_health_and_reflection_are_the_standard_ones():
         asked = reflection_pb2.ServerReflectionRequest(list_services="")
         [answer] = [each async for each in stub.ServerReflectionInfo(iter([asked]))]
         assert NAME in [service.name for service in answer.list_services_response.service]
+
+
+async def test_shutdown_makes_a_stream_final_before_it_ends_as_unavailable():
+    async with running(grpc_port=0, drain_s=0.1) as server, channel(server) as opened:
+        call = transcriber_pb2_grpc.TranscriberServiceStub(opened).Dictate()
+        for request in requests(speech(0.8)):
+            await call.write(request)
+        while (await call.read()).WhichOneof("event") != "partial":
+            pass
+        server.leave()
+        responses = []
+        with pytest.raises(grpc.aio.AioRpcError) as ended:
+            while (response := await call.read()) is not grpc.aio.EOF:
+                responses.append(response)
+    assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert [final.text for final in finals(responses)] == [" le patient"]

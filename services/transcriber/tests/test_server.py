@@ -54,6 +54,15 @@ async def test_metrics_are_prometheus_text():
     assert answer.headers["content-type"].startswith("text/plain")
 
 
+async def test_metrics_count_who_was_turned_away_and_why():
+    async with running() as server, http(server) as web:
+        async with client(server) as raw:
+            await raw.hello(language="xx")
+            await raw.rest()
+        text = (await web.get("/metrics")).text
+    assert 'carabin_transcriber_refused_total{protocol="whisperlive",reason="unsupported_language"} 1.0' in text
+
+
 async def test_page_is_served_and_every_path_is_still_a_websocket():
     async with running() as server, http(server) as web, client(server, "/") as raw:
         assert "text/html" in (await web.get("/")).headers["content-type"]

@@ -16,6 +16,8 @@ from .errors import Draining
 from .events import Event, Final
 from .limits import AudioBudget, SessionCount
 from .service import Dictation, Transcriber
+from .statuses import status_of
+from .wire_metrics import WireMetrics
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +65,11 @@ class Admission:
         sessions_per_identity: int,
         audio_rate: float,
         audio_burst_s: float,
+        metrics: WireMetrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.transcriber = transcriber
+        self.metrics = metrics
         self.clock = clock
         self.draining = False
         self.visits: set[Visit] = set()
@@ -120,8 +124,19 @@ class Admission:
         """Close a visit's books."""
         self.visits.discard(visit)
         self._leave(visit.identity)
-        audit.closed(visit.record, outcome, self.clock())
+        self.closed(visit.record, outcome)
         self._note_empty()
+
+    def closed(self, record: Record, outcome: str) -> None:
+        """Tell the audit log and the metrics that a session or an upload ended."""
+        audit.closed(record, outcome, self.clock())
+        self.metrics.sessions.labels(record.protocol, outcome.replace(" ", "_")).inc()
+
+    def refused(self, identity: Identity | None, protocol: str, address: str, error: BaseException) -> None:
+        """Tell the audit log and the metrics that somebody was turned away."""
+        label = status_of(error).label
+        audit.refused(identity.name if identity else None, protocol, address, label)
+        self.metrics.refused.labels(protocol, label).inc()
 
     def budget_of(self, identity: Identity) -> AudioBudget:
         """Return the audio budget that all sessions of an identity share; anonymous sessions have one each."""

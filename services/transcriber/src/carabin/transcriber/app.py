@@ -17,6 +17,7 @@ from .server_settings import ServerSettings
 from .service import Transcriber
 from .web import mount_web
 from .whisperlive_socket import SocketLimits, WhisperLiveSocket
+from .wire_metrics import WireMetrics
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def make_parts(
         sessions_per_identity=settings.sessions_per_identity,
         audio_rate=settings.audio_rate,
         audio_burst_s=settings.audio_burst_s,
+        metrics=WireMetrics(registry),
     )
     resume = ResumeDesk(settings.resume_s)
     return Parts(transcriber, settings, authenticator, admission, resume, registry, vocabularies)

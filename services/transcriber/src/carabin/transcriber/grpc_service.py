@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
-from . import audit, grpc_messages
+from . import grpc_messages
 from .admission import Admission, Visit, trace_id_of
 from .auth import Authenticator, Identity, bearer
 from .errors import DecodeFailed, Draining, Overloaded
@@ -44,7 +44,7 @@ class GrpcTranscriber(transcriber_pb2_grpc.TranscriberServiceServicer):
             session_config = grpc_messages.session_config(config, self._default_language)
             visit = self._admission.admit(session_config, identity, PROTOCOL, _address(context), _trace_id(context))
         except Exception as error:
-            audit.refused(identity.name if identity else None, PROTOCOL, _address(context), status_of(error).label)
+            self._admission.refused(identity, PROTOCOL, _address(context), error)
             await _abort(context, error)
             return
         stream = _Stream(visit, audio, Formatter() if config.formatted else None)

@@ -16,9 +16,10 @@ from .admission import Admission, trace_id_of
 from .audio_files import decode, pieces
 from .auth import Authenticator, Identity, bearer
 from .config import SAMPLE_RATE_HZ
-from .errors import Overloaded, TranscriberError
+from .errors import Draining, Overloaded, TranscriberError
 from .events import Final
 from .openai_upload import Upload, parse_upload, read_form
+from .protocol_errors import AccessRefused
 from .server_settings import ServerSettings
 from .service import Samples
 from .statuses import sentence_of, status_of
@@ -65,7 +66,7 @@ class _Job:
                 log.error("a file failed", extra={"event": "file_failed", "error": type(error).__name__})
             raise
         finally:
-            audit.closed(record, outcome, clock())
+            self.admission.closed(record, outcome)
 
 
 def add_openai_routes(
@@ -98,7 +99,9 @@ def add_openai_routes(
         return JSONResponse(info)
 
     @app.exception_handler(TranscriberError)
-    async def refused(_: Request, error: TranscriberError) -> Response:
+    async def refused(request: Request, error: TranscriberError) -> Response:
+        if isinstance(error, AccessRefused | Draining):
+            admission.refused(None, PROTOCOL, request.client.host if request.client else "", error)
         return _error(error)
 
 

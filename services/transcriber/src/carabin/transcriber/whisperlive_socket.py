@@ -11,7 +11,6 @@ from typing import Any
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from . import audit
 from . import whisperlive_messages as messages
 from .admission import Admission, Visit, trace_id_of
 from .auth import Authenticator, Identity, bearer, origin_allowed, subprotocol_token
@@ -112,7 +111,7 @@ class WhisperLiveSocket:
 
     async def _deny(self, socket: WebSocket, error: Exception) -> None:
         status = status_of(error)
-        audit.refused(None, PROTOCOL, _address(socket), status.label)
+        self._admission.refused(None, PROTOCOL, _address(socket), error)
         headers = {"WWW-Authenticate": "Bearer"} if status.http == 401 else {}
         await socket.send_denial_response(PlainTextResponse(f"{sentence_of(error)}\n", status.http, headers))
 
@@ -140,6 +139,7 @@ class WhisperLiveSocket:
             model = self._admission.transcriber.model
             session = LiveSession(visit, hello, hello.warnings + model_warning(hello, model), self._resume)
         if resumed:
+            self._admission.metrics.resumed.inc()
             log.info("session resumed", extra=session.ids("session_resumed"))
         try:
             await socket.send_text(session.ready(model, resumed=resumed))
@@ -160,7 +160,7 @@ class WhisperLiveSocket:
         status = status_of(error)
         if status.label == "internal":
             log.error("a session could not be opened", extra={"event": "open_failed", "error": type(error).__name__})
-        audit.refused(identity.name if identity else None, PROTOCOL, _address(socket), status.label)
+        self._admission.refused(identity, PROTOCOL, _address(socket), error)
         if isinstance(error, Overloaded):
             message = messages.wait(uid, error.retry_after_s)
         else:
