@@ -1,5 +1,7 @@
 """A session turns audio into events, whatever the pieces the audio comes in."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from carabin.transcriber.config import SessionConfig, VadConfig
@@ -145,6 +147,23 @@ def test_speech_without_pauses_is_cut_and_no_audio_is_lost() -> None:
     assert bench.finals[0].end_s == pytest.approx(16.1, abs=0.15)
     assert bench.finals[1].start_s == bench.finals[0].end_s
     assert bench.finals[1].end_s == pytest.approx(30.45, abs=0.05)
+
+
+def test_a_guess_is_not_the_final_of_an_utterance_that_is_cut_elsewhere() -> None:
+    def numbered(request: DecodeRequest) -> Hypothesis:
+        sound = FakeEngine().hear(request)
+        return replace(sound, text="".join(f" {i * 7919 % 9973}" for i in range(len(sound.words))))
+
+    bench = Bench(engine=FakeEngine(script=numbered), config=SessionConfig(partials=False))
+    bench.hear(speech(20), silence(0.3), speech(4.4), silence(0.6))
+    words = [len(final.text.split()) for final in bench.finals]
+    assert words == [40, 8]
+
+
+def test_the_silence_between_two_utterances_is_shared_out_once() -> None:
+    bench = Bench()
+    bench.hear(silence(1), speech(1), silence(0.5), speech(1), silence(0.6))
+    assert bench.finals[0].end_s <= bench.finals[1].start_s < 2.5
 
 
 def test_a_burst_is_heard_like_a_stream() -> None:

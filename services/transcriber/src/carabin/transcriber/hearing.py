@@ -117,7 +117,7 @@ class Hearing:
         utterance, self._current = self._current, None
         assert utterance is not None
         # The silence behind its last word is the next one's pre-roll.
-        for i in range(utterance.spoken_stop // WINDOW, len(utterance.probabilities)):
+        for i in range(-(-utterance.spoken_stop // WINDOW), len(utterance.probabilities)):
             self._preroll.append((utterance.audio.view(i * WINDOW, (i + 1) * WINDOW), utterance.probabilities[i]))
         self._listener.ended(utterance)
 
