@@ -169,7 +169,8 @@ def _bare(stream: Stream, index: int, number: Number, style: Style) -> Match:
     fraction = following.key == "et" and stream[number.end + 1].key in ("demi", "demie", "quart")
     huge = following.key in lists["large"] and starts_number(stream[number.end + 1])
     percent = before.key == "pour" and number.text in ("100", "1000") and number.end == index + 1
-    doubtful = fraction or huge or percent or before.key in lists["large"] or before.kind is Kind.NUMBER
+    span = before.key == "sur" and starts_number(stream[index - 2]) and following.key in lists["time_noun"]
+    doubtful = fraction or huge or percent or span or before.key in lists["large"] or before.kind is Kind.NUMBER
     if not number.spoken or doubtful or (number.value is not None and number.value < DIGITS_FROM):
         return _as_said(stream, index, number.end)
     return Match(number.end, (Piece(grouped(number, style.grouping), gap=stream[index].gap),))
