@@ -22,10 +22,19 @@ from pydantic import SecretStr
 from transformers import GenerationConfig, WhisperConfig, WhisperForConditionalGeneration
 
 SENTENCES = (
-    "Le patient tousse.", "Pas de fièvre.", "Toux sèche depuis lundi.", "Douleur thoracique gauche.", "Examen normal.",
-    "Paracétamol 500 mg.", "Pas de fracture visible.", "Souffle au foyer aortique.", "Retour à domicile.", "Contrôle dans un mois.",
-    "Tension stable.", "Foie de taille normale.",
-)  # fmt: skip
+    "Le patient tousse.",
+    "Pas de fièvre.",
+    "Toux sèche depuis lundi.",
+    "Douleur thoracique gauche.",
+    "Examen normal.",
+    "Paracétamol 500 mg.",
+    "Pas de fracture visible.",
+    "Souffle au foyer aortique.",
+    "Retour à domicile.",
+    "Contrôle dans un mois.",
+    "Tension stable.",
+    "Foie de taille normale.",
+)
 BUCKETS = StoreSettings(endpoint="memory", access_key="tests", secret_key=SecretStr("tests"))
 
 
@@ -104,10 +113,24 @@ class Heard:
 def settings(base: Path, work: Path, /, **changes: Any) -> TrainerSettings:
     """Return settings for a few quick steps that evaluate as little as can be."""
     values: dict[str, Any] = {
-        "dataset": "tones", "base": str(base), "run": "r", "work_dir": work, "mode": "full", "max_steps": 6, "checkpoint_steps": 2,
-        "batch_size": 4, "precision": "fp32", "alphas": (1.0,), "evaluate": False, "evaluate_limit": 1, "full_window": False,
-        "upload_interval_s": 0.0, "patience": 0, "train_embeddings": False, "learning_rate": 1e-3,
-    }  # fmt: skip
+        "dataset": "tones",
+        "base": str(base),
+        "run": "r",
+        "work_dir": work,
+        "mode": "full",
+        "max_steps": 6,
+        "checkpoint_steps": 2,
+        "batch_size": 4,
+        "precision": "fp32",
+        "alphas": (1.0,),
+        "evaluate": False,
+        "evaluate_limit": 1,
+        "full_window": False,
+        "upload_interval_s": 0.0,
+        "patience": 0,
+        "train_embeddings": False,
+        "learning_rate": 1e-3,
+    }
     return TrainerSettings.load(**{**values, **changes})
 
 

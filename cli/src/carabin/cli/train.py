@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.settings import data_dir
+from carabin.service.logging import configure_logging
 from carabin.service.shutdown import stop_on_signals
 from rich.console import Console
 from rich.table import Table
@@ -91,6 +92,8 @@ def _train(given: dict[str, Any], extra: list[str], preset: str | None, console:
             raise typer.BadParameter(f"{name!r} is no NAME=VALUE of a setting", param_hint="--set")
     values = {"work_dir": data_dir() / "train", **PRESETS.get(preset or "", {}), **_parsed(pairs), **given}
     quiet()
+    if not console.is_terminal:
+        configure_logging("trainer")
     result = launch(
         TrainerSettings.load(**values), connect(), store_settings(), console, stop_on_signals(), datetime.now(UTC)
     )

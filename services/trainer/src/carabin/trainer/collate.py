@@ -14,7 +14,7 @@ from .labels import IGNORED, Labels
 Array = npt.NDArray[np.floating]
 
 Batch = dict[str, Tensor]
-"""`mel` (B, n_mels, T) or `states` (B, T / 2, d), float32; `decoder_input_ids`, `labels` (B, L), `indices` (B,), int64."""
+"""`mel` (B, n_mels, T) or `states` (B, T / 2, d) float; `decoder_input_ids`, `labels` (B, L), `indices` (B,) int64."""
 
 STATES: Final = "states"
 MEL: Final = "mel"

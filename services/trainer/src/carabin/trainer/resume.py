@@ -38,7 +38,7 @@ class Identity:
         try:
             found = json.loads((folder / SCHEDULE).read_text())
         except (OSError, ValueError) as error:
-            raise ResumeRefused(f"{folder}: it does not say what it was trained with, and cannot be resumed") from error
+            raise ResumeRefused(f"{folder}: it does not say what it learnt from, and cannot be resumed") from error
         for name in self.__slots__:
             if found.get(name) != getattr(self, name):
                 raise ResumeRefused(
@@ -57,7 +57,7 @@ def finished(store: ObjectStore, bucket: str, run: str) -> CheckpointManifest | 
 
 
 def restore(store: ObjectStore, bucket: str, run: str, work: Path, identity: Identity) -> Path | None:
-    """Return the local folder of the furthest whole checkpoint, fetched where the store has a further one; None to begin.
+    """Return the local folder of the furthest whole checkpoint, fetched if only the store has it; None to begin.
 
     Raises:
         ResumeRefused: it is of another model, dataset or schedule.

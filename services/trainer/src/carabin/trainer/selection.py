@@ -1,4 +1,4 @@
-"""How much of what was learnt to keep: the average with the base model that costs no more general French than allowed."""
+"""How much of what was learnt to keep: the average with the base that costs no more general French than allowed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
