@@ -1,12 +1,20 @@
 """Production is never ambiguous: not in a race, not after a crash, not when a human sets the tag."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from carabin.registry.errors import ConditionsIgnored, PromotionRefused, Regression, StalePromotion, VersionMissing
+from carabin.registry.errors import (
+    ConditionsIgnored,
+    ManifestInvalid,
+    PromotionRefused,
+    Regression,
+    StalePromotion,
+    VersionMissing,
+)
 from carabin.registry.fakes import MemoryStore
-from carabin.registry.layout import manifest_key, promotion_key
+from carabin.registry.layout import file_key, manifest_key, promotion_key
 from carabin.registry.promote import promote, read_decision, rollback
 from carabin.registry.promotions import read_log
 from carabin.registry.resolve import Decision
@@ -30,6 +38,7 @@ def test_promotion_moves_production_and_rollback_is_a_promotion(
         (3, old, new),
     ]
     assert log[0].by == "Zoé"
+    assert log[0].manifest_sha256 == hashlib.sha256(store.get(bucket, manifest_key("cardio", old))).hexdigest()
 
 
 def test_a_tag_set_by_hand_with_any_tool_is_a_promotion(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
@@ -49,6 +58,18 @@ def test_an_unexpected_holder_stops_the_promotion(store: ObjectStore, bucket: st
 def test_a_version_that_was_never_published_cannot_be_promoted(store: ObjectStore, bucket: str) -> None:
     with pytest.raises(VersionMissing):
         promote(store, bucket, "cardio", "nothing", by="a", reason="r", at=NOW)
+    assert read_log(store, bucket, "cardio") == []
+
+
+def test_a_version_that_lost_a_file_cannot_be_promoted(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
+    (version,) = publish_many(store, bucket, tmp_path, 1)
+    key = file_key("cardio", version, "model.bin")
+    store.put(bucket, key, b"cut off")
+    with pytest.raises(ManifestInvalid, match=r"model\.bin: it has 7 bytes, and 1 by the manifest"):
+        promote(store, bucket, "cardio", version, by="a", reason="r", at=NOW)
+    store.delete(bucket, key)
+    with pytest.raises(ManifestInvalid, match=r"model\.bin: .*it is not there"):
+        promote(store, bucket, "cardio", version, by="a", reason="r", at=NOW)
     assert read_log(store, bucket, "cardio") == []
 
 

@@ -1,7 +1,6 @@
 """Promotion: compare-and-set and audit record in one write, then the tags that make it so."""
 
 import contextlib
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from .errors import (
 from .layout import manifest_key, promotion_key
 from .metrics import compare, describe_regressions
 from .promotions import PromotionRecord, append, last_number, previous_holder, read_head, read_log, require_immutable
-from .publish import list_versions, read_manifest
+from .publish import list_versions, read_manifest, read_manifest_and_digest, require_files
 from .resolve import NUMBER, SHARE, STAGE, Decision, LogHead, promotion_number, resolve
 from .store import ObjectStore
 
@@ -72,6 +71,7 @@ def promote(
 
     Raises:
         VersionMissing: there is no such version.
+        ManifestInvalid: it cannot be read, or one of its files is missing or of another size.
         StalePromotion: another version than `expect` is in production.
         Regression: the metrics get worse, and `force` does not accept it.
         PromotionLost: somebody promoted at the same time; the message names the winner.
@@ -126,10 +126,11 @@ def _promote(
     force: bool,
     kind: Kind,
 ) -> PromotionRecord:
-    manifest = read_manifest(store, bucket, name, version)
+    manifest, digest = read_manifest_and_digest(store, bucket, name, version)
+    require_files(store, bucket, manifest)
     # The log is read before the tags: a promotion in between takes our number, and then we lose rather than overwrite.
     number = last_number(store, bucket, name) + 1
-    current = read_decision(store, bucket, name).version
+    current = resolve(read_tags(store, bucket, name)).version
     if expect is not None and current != expect:
         raise StalePromotion(f"{name}: production is {current}, not {expect}; look again before promoting {version}")
     changes = compare(_metrics(store, bucket, name, current), manifest.metrics)
@@ -149,7 +150,7 @@ def _promote(
         kind=kind,
         forced=bool(regressions),
         metrics_delta={change.metric: change.delta for change in changes if change.delta is not None},
-        manifest_sha256=hashlib.sha256(store.get(bucket, manifest_key(name, version))).hexdigest(),
+        manifest_sha256=digest,
     )
     append(store, bucket, name, record)
     if record.number == 1:
@@ -184,7 +185,7 @@ def _apply(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) 
         _tag_holder(store, bucket, name, record)
         _demote_others(store, bucket, name, record)
         head = read_head(store, bucket, name)
-        if head is None or head.number == record.number:
+        if head is None or head.number <= record.number:
             return
         record = head
 

@@ -1,5 +1,6 @@
 """Publishing and fetching a model version: all of it, or nothing that a reader can see."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -83,14 +84,36 @@ def read_manifest(store: ObjectStore, bucket: str, name: str, version: str) -> M
         VersionMissing: nothing was published under this version.
         ManifestInvalid: the manifest cannot be read, or speaks of another version.
     """
+    return read_manifest_and_digest(store, bucket, name, version)[0]
+
+
+def read_manifest_and_digest(store: ObjectStore, bucket: str, name: str, version: str) -> tuple[ModelManifest, str]:
+    """Read one version's manifest, and the SHA-256 of its bytes as they are stored; raise as `read_manifest` does."""
     key = manifest_key(name, version)
     try:
-        manifest = ModelManifest.from_bytes(store.get(bucket, key), f"{bucket}/{key}")
+        data = store.get(bucket, key)
     except ObjectMissing as error:
         raise VersionMissing(f"{name} has no version {version}") from error
+    manifest = ModelManifest.from_bytes(data, f"{bucket}/{key}")
     if (manifest.name, manifest.version) != (name, version):
         raise ManifestInvalid(f"{bucket}/{key}: it describes {manifest.name} {manifest.version}")
-    return manifest
+    return manifest, hashlib.sha256(data).hexdigest()
+
+
+def require_files(store: ObjectStore, bucket: str, manifest: ModelManifest) -> None:
+    """Make sure that every file of a version is there with its size; `verify_files` reads the bytes too.
+
+    Raises:
+        ManifestInvalid: one is not; the sentence names it.
+    """
+    for entry in manifest.files:
+        key = file_key(manifest.name, manifest.version, entry.path)
+        try:
+            size = store.stat(bucket, key).size
+        except ObjectMissing as error:
+            raise ManifestInvalid(f"{bucket}/{key}: the manifest names it, and it is not there") from error
+        if size != entry.size:
+            raise ManifestInvalid(f"{bucket}/{key}: it has {size} bytes, and {entry.size} by the manifest")
 
 
 def list_versions(store: ObjectStore, bucket: str, name: str) -> list[str]:
