@@ -9,6 +9,8 @@ from carabin.client import ClientError, Event, FinalText, ModelSwitched, Options
 from live_audio import RATE_HZ, Speaker
 
 BLOCK_S = 0.1
+LAST_WORDS_S = 120.0
+"""A server that is short of cores may be late: its last finals count with their true delay."""
 
 
 @dataclass(slots=True)
@@ -44,8 +46,8 @@ async def _dictate(url: str, speaker: Speaker) -> Heard:
             reading = asyncio.create_task(_read(dictation, heard, started_s))
             await _send(dictation, speaker, started_s)
             await dictation.finish()
-            # What the tail of silence has not brought is not waited for: it is reported as missing.
-            await asyncio.wait([reading], timeout=5)
+            # A server closes when it has said all; what has not come by then never comes.
+            await asyncio.wait([reading], timeout=LAST_WORDS_S)
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
     except ClientError as error:

@@ -26,7 +26,7 @@ class Figures:
     final_p50_s: float
     final_p95_s: float
     never_final: int
-    """Sentences whose end was in no completed segment when the client hung up."""
+    """Sentences whose end was in no completed segment when the server closed."""
     sentences: int
     words_lost: int
     """Deleted words, of those that were said."""

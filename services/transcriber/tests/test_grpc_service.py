@@ -42,6 +42,16 @@ def finals(responses: list[pb.DictateResponse]) -> list[pb.Final]:
     return [response.final for response in responses if response.WhichOneof("event") == "final"]
 
 
+async def read_to_the_error(call: grpc.aio.StreamStreamCall) -> tuple[list[pb.DictateResponse], grpc.aio.AioRpcError]:
+    responses = []
+    try:
+        while (response := await call.read()) is not grpc.aio.EOF:
+            responses.append(response)
+    except grpc.aio.AioRpcError as error:
+        return responses, error
+    raise AssertionError("the call ended well")
+
+
 async def test_stream_is_ready_first_and_final_at_the_end():
     async with running(grpc_port=0) as server:
         sent = requests(speech(0.8), silence(1), speech(0.3), word_times=True, formatted=True)
@@ -179,9 +189,6 @@ async def test_shutdown_makes_a_stream_final_before_it_ends_as_unavailable():
         while (await call.read()).WhichOneof("event") != "partial":
             pass
         server.leave()
-        responses = []
-        with pytest.raises(grpc.aio.AioRpcError) as ended:
-            while (response := await call.read()) is not grpc.aio.EOF:
-                responses.append(response)
-    assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
+        responses, ended = await read_to_the_error(call)
+    assert ended.code() is grpc.StatusCode.UNAVAILABLE
     assert [final.text for final in finals(responses)] == [" le patient"]
