@@ -68,6 +68,8 @@ def test_a_bad_file_stops_the_build_by_name_and_its_judgement_is_kept(
     assert "03.txt is not UTF-8: byte 1 is 0xe9" in error
     assert published(store, "refused") == []
     assert json.loads(report.read_text(encoding="utf-8"))["findings"][0]["rule"] == "text-encoding"
+    assert main([*arguments, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["refused"] == 1
     assert main([*arguments, "--skip-bad"]) == 0
     assert len(published(store, "refused")) == 1
 

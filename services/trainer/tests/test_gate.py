@@ -210,6 +210,16 @@ def test_a_list_that_is_not_one_is_refused(tmp_path: Path, content: bytes, sente
         collect_csv(tmp_path / "train.csv", GateReport())
 
 
+def test_rows_that_say_something_else_than_they_mean_are_refused(tmp_path: Path) -> None:
+    lines = ["audio,sentence,split", "a.wav,Pas de fièvre, pas de toux.,train", "b.wav,Toux sèche.,dev", ",Toux.,test"]
+    (tmp_path / "all.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    report = GateReport()
+    assert collect_csv(tmp_path / "all.csv", report) == []
+    assert [finding.rule for finding in report.refused] == ["csv-fields", "csv-split", "audio-missing"]
+    assert "all.csv:2 has more fields than the first line" in report.refusal()
+    assert "all.csv:3 names the split 'dev': it must be one of train, validation, test" in report.refusal()
+
+
 def test_a_tampered_or_leaking_dataset_fails_its_check(hospital: Hospital) -> None:
     hospital.build()
     data = hospital.target / "data"

@@ -85,6 +85,7 @@ def build(
 ) -> None:
     """Make a dataset of your own dictations: each file is judged first, and nothing is published half."""
     from carabin.trainer.build import build as build_dataset
+    from carabin.trainer.errors import DatasetRefused
     from carabin.trainer.gate import GateReport
 
     report = GateReport()
@@ -104,6 +105,10 @@ def build(
                 typer.echo(json.dumps(report.as_dict(), ensure_ascii=False) if as_json else _sizes_line(built.sizes))
                 return
             _finish(dataset, target, built.sizes, source, folder, as_json)
+    except DatasetRefused:
+        if as_json:
+            typer.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+        raise
     finally:
         if gate_report:
             report.write(gate_report)

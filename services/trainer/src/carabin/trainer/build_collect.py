@@ -2,12 +2,14 @@
 
 import csv
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from .dictations import SPLITS
 from .errors import DatasetInvalid
-from .gate import GateReport
+from .gate import Action, GateReport
 from .gate_sound import SUFFIXES
 from .gate_text import judge_text, read_report
 
@@ -85,15 +87,26 @@ def collect_csv(file: Path, report: GateReport, *, split: str | None = None) -> 
     for number, row in enumerate(rows, start=2):  # line 1 is the header
         where = f"{file}:{number}"
         name = (row.get("audio") or "").strip()
-        if not name:
-            report.add(where, "audio-missing", "refused", "names no recording")
+        fixed = split or (row.get("split") or "").strip() or None
+        if fault := _row_fault(row, name, fixed):
+            report.add(where, *fault)
             continue
         text = judge_text(row.get("sentence") or "", where, report)
         if text is not None:
             speaker = (row.get("speaker") or "").strip() or None
-            fixed = split or (row.get("split") or "").strip() or None
             found.append(Candidate(_beside(file, name), text, where, speaker, fixed))
     return found
+
+
+def _row_fault(row: Mapping[str | None, Any], name: str, split: str | None) -> tuple[str, Action, str] | None:
+    """Return the rule, action and reason for which a row is refused before its recording is looked at."""
+    if None in row:
+        return "csv-fields", "refused", "has more fields than the first line: put the sentence in double quotes"
+    if not name:
+        return "audio-missing", "refused", "names no recording"
+    if split and split not in SPLITS:
+        return "csv-split", "refused", f"names the split {split!r}: it must be one of {', '.join(SPLITS)}"
+    return None
 
 
 def _beside(file: Path, name: str) -> Path:
@@ -101,7 +114,7 @@ def _beside(file: Path, name: str) -> Path:
     return beside if beside.exists() or not Path(name).exists() else Path(name)
 
 
-def _rows(file: Path) -> list[dict[str, str | None]]:
+def _rows(file: Path) -> list[dict[str | None, Any]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             first = lines.readline()
@@ -111,7 +124,7 @@ def _rows(file: Path) -> list[dict[str, str | None]]:
             missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
             if missing:
                 raise DatasetInvalid(f"{file}: its first line has no column {' and '.join(missing)}")
-            rows: list[dict[str, str | None]] = list(reader)
+            rows: list[dict[str | None, Any]] = list(reader)
     except UnicodeDecodeError as error:
         raise DatasetInvalid(f"{file}: it is not UTF-8 (byte {error.start}): save it as UTF-8") from error
     except csv.Error as error:
