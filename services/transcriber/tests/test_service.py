@@ -257,3 +257,19 @@ async def test_stopping_waits_for_the_open_sessions_and_takes_no_new_ones(make: 
     assert not transcriber.readiness().ready
     assert [event for event in await rest(dictation) if isinstance(event, Final)]
     await stopping
+
+
+async def test_audio_that_had_to_wait_for_finals_is_heard_when_they_are_done(tmp_path: Path) -> None:
+    gate = threading.Event()
+    gate.set()
+    transcriber = SwappableLive(tmp_path, "v1", 10, gate)
+    await start(transcriber)
+    gate.clear()
+    dictation = transcriber.open(SessionConfig(partials=False))
+    dictation.push(np.concatenate([speech(1), silence(0.6)] * 20))
+    while dictation._session.can_hear:
+        await asyncio.sleep(0)
+    assert dictation.behind_s > 0
+    gate.set()
+    assert len([event for event in await rest(dictation) if isinstance(event, Final)]) == 20
+    await transcriber.stop(0)

@@ -155,7 +155,7 @@ def test_a_guess_is_not_the_final_of_an_utterance_that_is_cut_elsewhere() -> Non
         return replace(sound, text="".join(f" {i * 7919 % 9973}" for i in range(len(sound.words))))
 
     bench = Bench(engine=FakeEngine(script=numbered), config=SessionConfig(partials=False))
-    bench.hear(speech(20), silence(0.3), speech(4.4), silence(0.6))
+    bench.hear(speech(20), silence(0.4), speech(4.35), silence(0.6))
     words = [len(final.text.split()) for final in bench.finals]
     assert words == [40, 8]
 
