@@ -1,8 +1,10 @@
 """The contract of an object store; the fake and the real one answer alike."""
 
 import errno
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -169,3 +171,28 @@ def test_a_wrong_secret_is_denied(s3_settings: StoreSettings) -> None:
 def test_a_store_that_is_away_is_unreachable_and_named() -> None:
     with pytest.raises(StoreUnreachable, match=r"127\.0\.0\.1:1/models"):
         MinioStore(at("127.0.0.1:1")).ensure_bucket("models")
+
+
+class FullStore(BaseHTTPRequestHandler):
+    """What a store with a full disk answers to every write."""
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(500)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_a_store_that_fails_is_not_taken_for_one_that_is_away() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), FullStore) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with pytest.raises(StoreUnreachable, match=r"models/key: the object store answers with errors .*full disk"):
+                MinioStore(at(f"127.0.0.1:{server.server_port}")).put("models", "key", b"data")
+        finally:
+            server.shutdown()
+            thread.join()

@@ -12,7 +12,7 @@ from minio import Minio, S3Error
 from minio.commonconfig import Tags
 from minio.error import InvalidResponseError, ServerError
 from urllib3 import Retry, Timeout
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 from urllib3.poolmanager import PoolManager
 
 from .errors import (
@@ -279,7 +279,15 @@ class MinioStore:
         except S3Error as error:
             raise _STORE_ERRORS.get(error.code or "", StoreError)(f"{where}: {error.code}: {error.message}") from error
         except (HTTPError, ServerError, InvalidResponseError, OSError) as error:
-            raise StoreUnreachable(f"{where}: the object store does not answer: {error}") from error
+            raise StoreUnreachable(f"{where}: {_describe_outage(error)}") from error
+
+
+def _describe_outage(error: Exception) -> str:
+    """Tell a store that fails from one that is away, without the client's own wording of its retries."""
+    reason = error.reason if isinstance(error, MaxRetryError) else error
+    if isinstance(reason, ResponseError):
+        return f"the object store answers with errors ({reason}); its log says why, a full disk is the first suspect"
+    return f"the object store does not answer: {reason}"
 
 
 _STORE_ERRORS: Mapping[str, type[StoreError]] = {

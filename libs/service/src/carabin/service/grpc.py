@@ -18,10 +18,15 @@ DEFAULT_WORKERS = 16
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """Eight minutes of 16 kHz 16-bit audio in one message; longer audio is streamed."""
 
+KEEPALIVE_MS = 20_000
+
 _OPTIONS = (
     # Two servers on one port would each get some of the calls; the second must fail instead.
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    # A peer whose cable was pulled is noticed within two of these.
+    ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+    ("grpc.keepalive_timeout_ms", KEEPALIVE_MS),
 )
 
 
@@ -84,9 +89,19 @@ class AsyncGrpcServer:
 
 
 def start_server(
-    servicers: Sequence[Service], port: int, *, host: str = "0.0.0.0", workers: int = DEFAULT_WORKERS
+    servicers: Sequence[Service],
+    port: int,
+    *,
+    host: str = "0.0.0.0",
+    workers: int = DEFAULT_WORKERS,
+    credentials: grpc.ServerCredentials | None = None,
+    serving: bool = True,
 ) -> GrpcServer:
-    """Start a server in threads, with health (serving) and reflection; port 0 takes a free one.
+    """Start a server in threads, with health and reflection; port 0 takes a free one.
+
+    Args:
+        credentials: for TLS; None speaks in the clear.
+        serving: what health checks are told at first.
 
     Raises:
         PortTaken: another program listens there.
@@ -94,23 +109,26 @@ def start_server(
     server = grpc.server(ThreadPoolExecutor(workers, thread_name_prefix="grpc"), options=_OPTIONS)
     servicer = health.HealthServicer()
     names = _register(server, servicers, servicer)
-    running = GrpcServer(_bind(server, host, port), server, servicer, names)
-    running.set_serving(True)
+    running = GrpcServer(_bind(server, host, port, credentials), server, servicer, names)
+    running.set_serving(serving)
     server.start()
     return running
 
 
-async def start_async_server(servicers: Sequence[Service], port: int, *, host: str = "0.0.0.0") -> AsyncGrpcServer:
-    """Start a server on the running event loop, with health (serving) and reflection; port 0 takes a free one.
-
-    Raises:
-        PortTaken: another program listens there.
-    """
+async def start_async_server(
+    servicers: Sequence[Service],
+    port: int,
+    *,
+    host: str = "0.0.0.0",
+    credentials: grpc.ServerCredentials | None = None,
+    serving: bool = True,
+) -> AsyncGrpcServer:
+    """Start a server on the running event loop, with health and reflection; otherwise as `start_server`."""
     server = grpc.aio.server(options=_OPTIONS)
     servicer = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs lack it
     names = _register(server, servicers, servicer)
-    running = AsyncGrpcServer(_bind(server, host, port), server, servicer, names)
-    await running.set_serving(True)
+    running = AsyncGrpcServer(_bind(server, host, port, credentials), server, servicer, names)
+    await running.set_serving(serving)
     await server.start()
     return running
 
@@ -124,9 +142,10 @@ def _register(server: Any, servicers: Sequence[Service], health_servicer: Any) -
     return names
 
 
-def _bind(server: Any, host: str, port: int) -> int:
+def _bind(server: Any, host: str, port: int, credentials: grpc.ServerCredentials | None) -> int:
+    address = f"{host}:{port}"
     try:
-        bound = int(server.add_insecure_port(f"{host}:{port}"))
+        bound = int(server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address))
     except RuntimeError as error:
         raise PortTaken(f"gRPC port {port} on {host} cannot be opened: another program listens there") from error
     if bound == 0:
