@@ -6,8 +6,10 @@ from pathlib import Path
 
 import jwt
 import pytest
+from carabin.service.errors import SettingInvalid
 from carabin.transcriber.auth import (
     FirstThatKnows,
+    Identity,
     Nobody,
     StaticKeys,
     bearer,
@@ -146,6 +148,23 @@ def test_half_of_a_tls_pair_is_refused():
         ServerSettings(tls_cert=Path("cert.pem")).refuse_insecure(Nobody())
 
 
+@pytest.mark.parametrize(
+    ("setting", "variable"),
+    [("api_keys_file", "API_KEYS_FILE"), ("oidc_jwks_file", "OIDC_JWKS_FILE"), ("oidc_issuer", "OIDC_ISSUER")],
+)
+def test_secret_that_is_not_there_is_named_by_its_variable(setting, variable, tmp_path):
+    absent = tmp_path / "absent"
+    chosen = {"oidc_issuer": "http://127.0.0.1:9"} | {setting: "http://127.0.0.1:9" if "issuer" in setting else absent}
+    with pytest.raises(SettingInvalid, match=variable):
+        ServerSettings(**chosen).authenticator()
+
+
+def test_certificate_that_cannot_be_read_is_named(tmp_path):
+    settings = ServerSettings(tls_cert=tmp_path / "cert.pem", tls_key=tmp_path / "key.pem")
+    with pytest.raises(SettingInvalid, match="TLS_CERT"):
+        settings.refuse_insecure(Nobody())
+
+
 @pytest.mark.parametrize("keys", ["no-colon-here-at-all", ":nameless-long-secret", "ward:short"])
 def test_key_without_name_or_too_short_is_refused_without_repeating_it(keys):
     with pytest.raises(InsecureListening) as refusal:
@@ -211,27 +230,42 @@ async def test_sessions_of_one_identity_are_limited_and_others_are_not():
             assert (await other.hello(token="another-long-secret"))["message"] == "SERVER_READY"
 
 
-async def test_session_ends_with_its_token_and_loses_no_word(issuer):
-    settings = issuer.settings()
-    async with running(**settings) as server, client(server) as raw:
-        # Thirty seconds of skew are allowed; what is left after them is a moment.
-        token = issuer.token(exp=time.time() - 29.5)
-        await raw.hello(token=token)
+class Renewing:
+    """Knows one person, whose next tokens are good until the times given."""
+
+    required = True
+
+    def __init__(self, *expiries: float) -> None:
+        self._expiries = list(expiries)
+
+    async def identify(self, token: str | None) -> Identity:
+        if token is None:
+            raise Unauthenticated("a token is needed")
+        return Identity("dr-house", self._expiries.pop(0))
+
+
+async def test_session_ends_with_its_token_and_loses_no_word():
+    async with running(authenticator=Renewing(time.time() + 3600, 0.0)) as server, client(server) as raw:
+        await raw.hello(token="x")
         await raw.send(speech(0.8))
-        code, reason = await raw.rest()
-        assert (code, "expired" in (reason or "")) == (1008, True)
-        assert [segment["text"] for segment in raw.finals] == [" le patient"]
-        assert raw.messages[-1]["message"] == "DISCONNECT"
-
-
-async def test_fresh_token_lets_the_session_go_on(issuer):
-    async with running(**issuer.settings()) as server, client(server) as raw:
-        await raw.hello(token=issuer.token(exp=time.time() - 29.0))
-        await raw.send(json.dumps({"event": "token", "token": issuer.token()}))
-        [visit] = server.parts.admission.visits
-        await raw.send(speech(0.4), json.dumps({"event": "flush"}))
         await raw.until("segments")
-        assert visit in server.parts.admission.visits
+        # The second token is over already, as the first would be in an hour.
+        await raw.send(json.dumps({"event": "token", "token": "y"}))
+        code, reason = await raw.rest()
+    assert (code, "expired" in (reason or "")) == (1008, True)
+    assert [segment["text"] for segment in raw.finals] == [" le patient"]
+    assert raw.messages[-1]["message"] == "DISCONNECT"
+
+
+async def test_fresh_token_lets_the_session_go_on():
+    authenticator = Renewing(time.time() + 3600, time.time() + 7200, 0.0)
+    async with running(authenticator=authenticator) as server, client(server) as raw:
+        await raw.hello(token="x")
+        await raw.send(json.dumps({"event": "token", "token": "y"}), speech(0.4), json.dumps({"event": "flush"}))
+        await raw.until("segments")
+        assert len(server.parts.admission.visits) == 1
+        await raw.send(json.dumps({"event": "token", "token": "z"}))
+        assert (await raw.rest())[0] == 1008
 
 
 async def test_token_of_somebody_else_does_not_renew_a_session(issuer):

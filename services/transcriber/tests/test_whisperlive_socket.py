@@ -161,6 +161,14 @@ async def test_minutes_of_silence_give_no_text_and_end_well():
         assert raw.finals == []
 
 
+async def test_audio_faster_than_its_budget_is_read_slower_and_none_is_lost():
+    async with running(audio_rate=50, audio_burst_s=0.1) as server, client(server) as raw:
+        await raw.hello()
+        await raw.send(*[speech(0.5)] * 4, b"END_OF_AUDIO")
+        assert await raw.rest() == (1000, "")
+        assert raw.finals[0]["end"] == "2.000"
+
+
 async def test_overload_says_wait_in_minutes_and_closes_with_try_again_later():
     transcriber = FakeTranscriber()
     async with running(transcriber) as server, client(server) as raw:

@@ -4,10 +4,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from carabin.transcriber.app import make_parts
+from carabin.transcriber.auth import Authenticator
 from carabin.transcriber.fakes import FakeTranscriber
 from carabin.transcriber.server import Server
 from carabin.transcriber.server_settings import ServerSettings
@@ -21,10 +23,14 @@ HELLO = {"uid": "u1", "language": "fr", "task": "transcribe", "model": "fake", "
 
 
 @asynccontextmanager
-async def running(transcriber: FakeTranscriber | None = None, **settings: Any) -> AsyncIterator[Server]:
+async def running(
+    transcriber: FakeTranscriber | None = None, *, authenticator: Authenticator | None = None, **settings: Any
+) -> AsyncIterator[Server]:
     """Serve on a free port of loopback; `server.parts` and `server.bound_port` are there for the test."""
     chosen = {"port": 0, "grpc_port": None, "drain_s": 0.2} | settings
     parts = make_parts(transcriber or FakeTranscriber(), ServerSettings(**chosen), CollectorRegistry())
+    if authenticator is not None:
+        parts = replace(parts, authenticator=authenticator)
     listening = asyncio.Event()
     server = Server(parts, lambda _: listening.set())
     task = asyncio.create_task(server.serve())

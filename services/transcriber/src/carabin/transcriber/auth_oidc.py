@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from urllib.request import urlopen
 
 import jwt
+from carabin.service.errors import SettingInvalid
 
 from .auth import Identity
 from .protocol_errors import Forbidden, TokenExpired, Unauthenticated
@@ -82,10 +83,17 @@ class OidcTokens:
 
 
 class KeyFile:
-    """A JWKS file on disk, for sites whose issuer is out of the service's reach."""
+    """A JWKS file on disk, for sites whose issuer is out of the service's reach.
+
+    Raises:
+        SettingInvalid: it cannot be read, or holds no keys.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._set = jwt.PyJWKSet.from_json(path.read_text())
+        try:
+            self._set = jwt.PyJWKSet.from_json(path.read_text())
+        except (OSError, ValueError, jwt.PyJWTError) as error:
+            raise SettingInvalid(f"CARABIN_TRANSCRIBER_OIDC_JWKS_FILE={path}: no JWKS can be read there") from error
 
     def get_signing_key_from_jwt(self, token: str) -> Any:
         return self._set[jwt.get_unverified_header(token)["kid"]]
@@ -96,8 +104,17 @@ def fetched_keys(issuer: str, jwks_url: str | None = None) -> KeySource:
 
     Args:
         jwks_url: where its keys are; by default as its discovery document says (OpenID Connect Discovery 1.0).
+
+    Raises:
+        SettingInvalid: the discovery document cannot be fetched.
     """
     if jwks_url is None:
-        with urlopen(f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=FETCH_TIMEOUT_S) as answer:
-            jwks_url = str(json.load(answer)["jwks_uri"])
+        try:
+            with urlopen(f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=FETCH_TIMEOUT_S) as answer:
+                jwks_url = str(json.load(answer)["jwks_uri"])
+        except (OSError, ValueError, KeyError) as error:
+            raise SettingInvalid(
+                f"CARABIN_TRANSCRIBER_OIDC_ISSUER={issuer}: its discovery document cannot be fetched; "
+                "set _OIDC_JWKS_URL or _OIDC_JWKS_FILE where it is out of reach"
+            ) from error
     return jwt.PyJWKClient(jwks_url, timeout=FETCH_TIMEOUT_S)

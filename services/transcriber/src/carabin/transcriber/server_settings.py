@@ -1,8 +1,10 @@
 """How the transcriber meets its clients: addresses, credentials, limits. What it does with audio is set elsewhere."""
 
 import ipaddress
+import ssl
 from pathlib import Path
 
+from carabin.service.errors import SettingInvalid
 from carabin.service.settings import ServiceSettings
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -51,10 +53,11 @@ class ServerSettings(ServiceSettings):
 
         Raises:
             InsecureListening: an entry has no name or a key too short to be secret.
+            SettingInvalid: the file cannot be read.
         """
         lines = self.api_keys.get_secret_value().split(",") if self.api_keys else []
         if self.api_keys_file:
-            lines += self.api_keys_file.read_text().splitlines()
+            lines += _read("API_KEYS_FILE", self.api_keys_file).decode(errors="replace").splitlines()
         keys = {}
         for line in (line.strip() for line in lines):
             name, _, key = line.partition(":")
@@ -87,9 +90,18 @@ class ServerSettings(ServiceSettings):
 
         Raises:
             InsecureListening: beyond loopback without authentication, or half of a TLS pair.
+            SettingInvalid: the TLS pair cannot be read.
         """
         if (self.tls_cert is None) != (self.tls_key is None):
             raise InsecureListening("CARABIN_TRANSCRIBER_TLS_CERT and _TLS_KEY belong together: set both or neither")
+        if self.tls_cert and self.tls_key:
+            try:
+                ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(self.tls_cert, self.tls_key)
+            except (OSError, ssl.SSLError) as error:
+                raise SettingInvalid(
+                    f"CARABIN_TRANSCRIBER_TLS_CERT={self.tls_cert} and _TLS_KEY={self.tls_key}: "
+                    "no certificate with its key can be read there"
+                ) from error
         if authenticator.required or self.insecure or is_loopback(self.host):
             return
         raise InsecureListening(
@@ -100,6 +112,13 @@ class ServerSettings(ServiceSettings):
 
 MIN_KEY_LENGTH = 16
 """A shorter key can be guessed over a network in time."""
+
+
+def _read(name: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingInvalid(f"CARABIN_TRANSCRIBER_{name}={path}: {error.strerror or error}") from error
 
 
 def is_loopback(host: str) -> bool:
