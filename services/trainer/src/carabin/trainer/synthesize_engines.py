@@ -35,7 +35,7 @@ class SpeechEngine(Protocol):
 
 
 class PicoEngine:
-    """SVOX Pico's fr-FR voice through `py-nanotts`: small, offline, intelligible."""
+    """SVOX Pico's fr-FR voice through `py-nanotts`: small, offline, intelligible; not bit-equal from run to run."""
 
     name = "pico"
 
