@@ -89,3 +89,10 @@ def test_a_run_says_how_it_stands(store: ObjectStore, bucket: str, folder: Path)
         read_run(store, bucket, "other")
     with pytest.raises(VersionMissing, match="no checkpoint at step 3"):
         read_checkpoint(store, bucket, "run", 3)
+
+
+def test_what_is_no_step_is_no_checkpoint(store: ObjectStore, bucket: str, folder: Path) -> None:
+    publish(store, bucket, folder, "run", 3)
+    for stray in ("run/best/manifest.json", "run/7/manifest.json", "a b/00000001/manifest.json"):
+        store.put(bucket, stray, b"{}")
+    assert list_checkpoints(store, bucket) == [CheckpointRef(run="run", step=3)]

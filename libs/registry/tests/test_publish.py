@@ -9,7 +9,9 @@ from carabin.registry.errors import ManifestInvalid, PreconditionFailed, UnsafeP
 from carabin.registry.fakes import MemoryStore
 from carabin.registry.layout import file_key, manifest_key, safe_file
 from carabin.registry.manifest import ModelManifest, Smoke
+from carabin.registry.promote import read_decision
 from carabin.registry.publish import fetch_model, list_models, list_versions, publish_model, read_manifest
+from carabin.registry.resolve import Decision
 from carabin.registry.store import ObjectStore
 
 from .conftest import FORMAT
@@ -150,3 +152,16 @@ def test_models_are_listed_once_visible(store: ObjectStore, bucket: str, folder:
     for name in ("neuro", "cardio"):
         publish_model(store, bucket, name, folder, NOW, format=FORMAT)
     assert list_models(store, bucket) == ["cardio", "neuro"]
+
+
+@pytest.mark.parametrize("stray", ["é", "a b", "..", "-x"])
+def test_what_others_put_beside_our_keys_hides_nothing_and_breaks_nothing(
+    bucket: str, store: ObjectStore, folder: Path, stray: str
+) -> None:
+    manifest = publish_model(store, bucket, "cardio", folder, NOW, format=FORMAT)
+    if stray != ".." or isinstance(store, MemoryStore):  # No S3 client sends a key that climbs.
+        store.put(bucket, f"cardio/versions/{stray}/manifest.json", b"{}")
+        store.put(bucket, f"{stray}/versions/v1/manifest.json", b"{}")
+    assert list_versions(store, bucket, "cardio") == [manifest.version]
+    assert list_models(store, bucket) == ["cardio"]
+    assert read_decision(store, bucket, "cardio") == Decision(version=None)

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from .bundle import Progress, describe_folder, fetch_files, upload_files
 from .errors import ManifestInvalid, ObjectMissing, PreconditionFailed, VersionMissing
-from .layout import checkpoint_file_key, checkpoint_manifest_key, run_key, run_prefix
+from .layout import checkpoint_file_key, checkpoint_manifest_key, is_safe_name, is_step, run_key, run_prefix
 from .manifest import DEFAULT_MIN_WINDOW_FRAMES, DEFAULT_WINDOW_MARGIN_FRAMES
 from .records import Manifest, Record
 from .store import ObjectStore, create_once
@@ -111,7 +111,7 @@ def list_checkpoints(store: ObjectStore, bucket: str, run: str | None = None) ->
     found = [
         CheckpointRef(run=parts[0], step=int(parts[1]))
         for parts in steps
-        if len(parts) == 3 and parts[2] == "manifest.json" and parts[1].isascii() and parts[1].isdigit()
+        if len(parts) == 3 and parts[2] == "manifest.json" and is_safe_name(parts[0]) and is_step(parts[1])
     ]
     return sorted(found, key=lambda ref: (ref.run, ref.step))
 
@@ -180,4 +180,5 @@ def read_run(store: ObjectStore, bucket: str, run: str) -> RunRecord:
 def list_runs(store: ObjectStore, bucket: str) -> list[str]:
     """Return every run that wrote its record or a checkpoint, by name."""
     steps = (key.split("/") for key in store.list(bucket, ""))
-    return sorted({parts[0] for parts in steps if parts[1:] == ["run.json"] or parts[2:] == ["manifest.json"]})
+    found = {parts[0] for parts in steps if parts[1:] == ["run.json"] or parts[2:] == ["manifest.json"]}
+    return sorted(run for run in found if is_safe_name(run))

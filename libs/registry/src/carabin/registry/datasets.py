@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .bundle import Progress, describe_folder, fetch_files, upload_files
 from .errors import ManifestInvalid, ObjectMissing, PreconditionFailed, VersionMissing
-from .layout import dataset_file_key, dataset_manifest_key, safe_name
+from .layout import dataset_file_key, dataset_manifest_key, is_safe_name, safe_name
 from .records import Manifest, version_id
 from .store import ObjectStore, create_once
 
@@ -65,7 +65,8 @@ def list_datasets(store: ObjectStore, bucket: str, name: str | None = None) -> l
     """Return (name, version) of every visible dataset, or of those called `name`; oldest version first."""
     keys = store.list(bucket, f"{safe_name(name)}/" if name else "")
     steps = (key.split("/") for key in keys)
-    return sorted((parts[0], parts[1]) for parts in steps if len(parts) == 3 and parts[2] == "manifest.json")
+    found = [(parts[0], parts[1]) for parts in steps if len(parts) == 3 and parts[2] == "manifest.json"]
+    return sorted(pair for pair in found if all(map(is_safe_name, pair)))
 
 
 def read_dataset(store: ObjectStore, bucket: str, name: str, version: str) -> DatasetManifest:

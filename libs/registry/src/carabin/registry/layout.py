@@ -8,9 +8,14 @@ from .errors import UnsafePath
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
+def is_safe_name(name: str) -> bool:
+    """Say whether `name` can be one step of a key of ours; what others put beside ours is passed over."""
+    return _NAME.fullmatch(name) is not None
+
+
 def safe_name(name: str) -> str:
     """Return `name` if it can be one step of a key; raise UnsafePath otherwise."""
-    if not _NAME.fullmatch(name):
+    if not is_safe_name(name):
         raise UnsafePath(f"{name!r} is not a plain name of letters, digits, '.', '_' and '-'")
     return name
 
@@ -83,6 +88,11 @@ def run_prefix(run: str) -> str:
 
 def run_key(run: str) -> str:
     return f"{run_prefix(run)}run.json"
+
+
+def is_step(text: str) -> bool:
+    """Say whether a key's step reads as `checkpoint_prefix` writes it."""
+    return re.fullmatch(r"[0-9]{8,}", text) is not None
 
 
 def checkpoint_prefix(run: str, step: int) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .bundle import Progress, describe_folder, fetch_files, upload_files
 from .errors import ManifestInvalid, ObjectMissing, PreconditionFailed, VersionMissing
-from .layout import file_key, manifest_key, versions_prefix
+from .layout import file_key, is_safe_name, manifest_key, versions_prefix
 from .manifest import (
     DEFAULT_MIN_WINDOW_FRAMES,
     DEFAULT_WINDOW_MARGIN_FRAMES,
@@ -120,15 +120,14 @@ def list_versions(store: ObjectStore, bucket: str, name: str) -> list[str]:
     """Return the versions whose manifest is there, oldest first."""
     prefix = versions_prefix(name)
     steps = (key.removeprefix(prefix).split("/") for key in store.list(bucket, prefix))
-    return sorted(parts[0] for parts in steps if parts[1:] == ["manifest.json"])
+    return sorted(parts[0] for parts in steps if parts[1:] == ["manifest.json"] and is_safe_name(parts[0]))
 
 
 def list_models(store: ObjectStore, bucket: str) -> list[str]:
     """Return the names under which at least one version is visible."""
     steps = (key.split("/") for key in store.list(bucket, ""))
-    return sorted(
-        {parts[0] for parts in steps if len(parts) == 4 and (parts[1], parts[3]) == ("versions", "manifest.json")}
-    )
+    found = {parts[0] for parts in steps if len(parts) == 4 and parts[1::2] == ["versions", "manifest.json"]}
+    return sorted(name for name in found if is_safe_name(name))
 
 
 def fetch_model(
