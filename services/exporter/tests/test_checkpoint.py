@@ -1,8 +1,9 @@
 """Every way we know in which a checkpoint converts quietly and then misbehaves is refused, and named.
 
-The known traps, by number: here T1 no lang_to_id, T2 no generation_config.json, T3 a folder without its tokenizer, T4
-added tokens, T6 no alignment heads. In test_pipeline.py T5 a converted folder without tokenizer.json. In test_convert.py
-T7 adapters, T8 shards, T9 companions, T10 file modes, T11 a tokenizer saved again, T12 half-written targets.
+The known traps, by number: here T1 no lang_to_id, T2 no generation_config.json, T3 a folder without its tokenizer,
+T4 added tokens, T6 no alignment heads. In test_pipeline.py T5 a converted folder without tokenizer.json. In
+test_convert.py T7 adapters, T8 shards, T9 companions, T10 file modes, T11 a tokenizer saved again, T12 half-written
+targets.
 """
 
 import json
