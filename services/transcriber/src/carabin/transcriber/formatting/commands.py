@@ -10,21 +10,25 @@ from .tokens import Kind
 INSERT = frozenset({"insérer", "insère", "insérez", "inserer"})
 
 
-def spoken_command(stream: Stream, index: int, autotexts: Mapping[tuple[str, ...], str]) -> Match | None:
-    """Match a command that is the whole utterance, or its last words after a pause."""
+def spoken_command(
+    stream: Stream, index: int, autotexts: Mapping[tuple[str, ...], str], *, after_sign: bool = False
+) -> Match | None:
+    """Match a command that is the whole utterance, or its last words after a pause.
+
+    Args:
+        after_sign: the words before were a spoken sign, which is a pause.
+    """
+    paused = index == 0 or after_sign or stream[index - 1].kind in (Kind.SIGN, Kind.BREAK)
     if stream[index].key in INSERT:
-        return _insertion(stream, index, autotexts)
+        return _insertion(stream, index, autotexts) if paused else None
     for end, command in commands().find(stream, index):
         alone = index == 0
-        paused = alone or stream[index - 1].kind in (Kind.SIGN, Kind.BREAK)
         if (alone or (command.where == "end" and paused)) and _ends(stream, end):
             return _event(stream, end, Command(command.event, said=_said(stream, index, end)))
     return None
 
 
 def _insertion(stream: Stream, index: int, autotexts: Mapping[tuple[str, ...], str]) -> Match | None:
-    if index != 0 and stream[index - 1].kind not in (Kind.SIGN, Kind.BREAK):
-        return None
     for name, known in autotexts.items():
         end = index + 1 + len(name)
         if stream.matches(index + 1, name) and _ends(stream, end):

@@ -13,7 +13,7 @@ from .ordinals import ordinal
 from .pieces import Command, Match, Piece, verbatim
 from .quantity import quantity
 from .render import Renderer
-from .signs import CLOSING, ENDS_SENTENCE, HEARD, bracket_pieces, spoken_sign
+from .signs import CLOSING, ENDS_SENTENCE, HEARD, Before, bracket_pieces, spoken_sign
 from .stream import END, Stream
 from .style import FRENCH, PLAIN, Style
 from .tables import keys
@@ -135,7 +135,7 @@ class _Run:
         self.events: list[Command] = []
         self.open_brackets = carry.open_brackets
         self.settled = 0
-        self._number_end = -1
+        self._number_end = self._sign_end = -1
         self._stream = stream
         self._options = options
         self._style = style
@@ -190,8 +190,9 @@ class _Run:
 
     def _spoken(self, index: int) -> Match | None:
         """Return what the speaker asks for at `index`: an escape, a command or a sign."""
+        before = Before(self.open_brackets, number=self._number_end == index, sign=self._sign_end == index)
         if self._options.commands:
-            command = spoken_command(self._stream, index, self._autotexts)
+            command = spoken_command(self._stream, index, self._autotexts, after_sign=before.sign)
             if command is not None:
                 return command
         if self._options.punctuation == "automatic":
@@ -199,7 +200,7 @@ class _Run:
         return (
             literal(self._stream, index)
             or capitals(self._stream, index)
-            or spoken_sign(self._stream, index, self._style, self.open_brackets, after_number=self._number_end == index)
+            or spoken_sign(self._stream, index, self._style, before)
         )
 
     def _take(self, match: Match, ended: bool) -> int:
@@ -216,6 +217,8 @@ class _Run:
         if match.command is not None:
             self.events.append(replace(match.command, offset=self.renderer.length))
         self.renderer.add(pieces)
+        if pieces and (pieces[-1].breaks or pieces[-1].text[0] in SIGNS):
+            self._sign_end = end
         if match.opened:
             self.open_brackets = (*self.open_brackets, match.opened)
         elif match.closed:

@@ -1,5 +1,7 @@
 """Spoken punctuation, layout and brackets, with the rules that let « point de vue » be words."""
 
+from dataclasses import dataclass
+
 from .pieces import Match, Piece
 from .stream import END, Stream
 from .style import Style
@@ -24,31 +26,36 @@ _ABSORBS = {
 """Which of Whisper's own signs go before and after each kind of spoken sign; a full stop before a new line stays."""
 
 
-def spoken_sign(
-    stream: Stream, index: int, style: Style, open_brackets: tuple[str, ...], *, after_number: bool = False
-) -> Match | None:
-    """Match the longest spoken sign at `index` that its context allows.
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was written of the words just before."""
 
-    Args:
-        after_number: the words before were written in digits, so their last « un » is no article.
-    """
+    open_brackets: tuple[str, ...] = ()
+    number: bool = False
+    """They became digits, so their last « un » is no article."""
+    sign: bool = False
+    """They were a spoken sign, which is a pause."""
+
+
+def spoken_sign(stream: Stream, index: int, style: Style, before: Before) -> Match | None:
+    """Match the longest spoken sign at `index` that its context allows."""
     for end, sign in signs().find(stream, index):
-        if not after_number and stream[index - 1].key in sign.not_after:
+        if not (before.number or before.sign) and stream[index - 1].key in sign.not_after:
             continue
-        if _allowed(stream, index, end, sign, open_brackets):
+        if _allowed(stream, index, end, sign, before):
             return _match(end, sign, style)
     return None
 
 
-def _allowed(stream: Stream, index: int, end: int, sign: Sign, open_brackets: tuple[str, ...]) -> bool:
+def _allowed(stream: Stream, index: int, end: int, sign: Sign, before: Before) -> bool:
     if sign.not_before and stream[end].key in sign.not_before:
         return False
     if sign.context == "signal":
-        return _is_pause(stream, index, end)
+        return before.sign or _is_pause(stream, index, end)
     if sign.context == "between":
         return _is_word(stream[index - 1]) and _is_word(stream[end])
     if sign.context == "paired" and sign.kind == "close":
-        return bool(open_brackets) and open_brackets[-1][0] == sign.write
+        return bool(before.open_brackets) and before.open_brackets[-1][0] == sign.write
     if sign.context == "paired":
         return _is_closed_later(stream, end, CLOSING[sign.write])
     return True
