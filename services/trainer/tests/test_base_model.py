@@ -5,11 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from carabin.trainer.base_model import embedded_parts, install_base_model
 from carabin.trainer.ct2_format import read_ct2
 from carabin.trainer.ct2_import import import_ct2
 from carabin.trainer.errors import BaseModelRefused, Ct2FormatInvalid
+from carabin.trainer.features import MelMaker, pad
+from carabin.trainer.synthesize_engines import PicoEngine
+from carabin.trainer.synthesize_voices import SPEAKERS
 from ctranslate2.converters import TransformersConverter
+from faster_whisper import WhisperModel
+from transformers import WhisperForConditionalGeneration
 
 
 def test_an_installed_base_model_is_reused_only_while_it_is_whole(base_model: Path, tmp_path: Path) -> None:
@@ -72,3 +78,19 @@ def test_quantised_weights_are_not_trained_from(rebuilt: Path, tmp_path: Path) -
     with pytest.raises(BaseModelRefused, match="train from a float16 or float32 model"):
         import_ct2(tmp_path / "int8", tmp_path / "hf")
     assert not (tmp_path / "hf").exists()
+
+
+def test_the_rebuilt_model_writes_the_same_tokens_as_the_published_one(base_model: Path, rebuilt: Path) -> None:
+    published = WhisperModel(str(base_model), device="cpu", compute_type="float32", cpu_threads=1)
+    ours = WhisperForConditionalGeneration.from_pretrained(rebuilt).eval()
+    prompt = [50258, 50265, 50359, 50363]  # start, French, transcribe, no timestamps
+    for sentence in ("Pas de fracture visible.", "Le patient prend du paracétamol depuis lundi."):
+        audio = PicoEngine().speak(sentence, SPEAKERS[1])
+        mel = pad(MelMaker(80)(audio), 3000)[None]
+        found = published.model.generate(published.encode(mel[0]), [prompt], beam_size=1, max_length=64)
+        with torch.no_grad():
+            ids = ours.generate(
+                torch.from_numpy(mel), language="fr", task="transcribe", num_beams=1, max_new_tokens=60, do_sample=False
+            )
+        tokens = [token for token in ids[0].tolist() if token not in prompt and token != 50257]
+        assert tokens == found[0].sequences_ids[0]

@@ -31,6 +31,10 @@ class Ct2Model:
     variables: Mapping[str, npt.NDArray[Any]]
     aliases: Mapping[str, str]
 
+    def resolved(self) -> Mapping[str, npt.NDArray[Any]]:
+        """Return every name's array: CTranslate2 stores arrays of equal bytes, such as zero biases, once."""
+        return {**self.variables, **{alias: self.variables[target] for alias, target in self.aliases.items()}}
+
 
 def read_ct2(file: Path) -> Ct2Model:
     """Read every variable of a Whisper model.bin.

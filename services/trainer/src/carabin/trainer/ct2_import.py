@@ -50,7 +50,7 @@ def import_ct2(source: Path, target: Path) -> Path:
 
 
 def _config(ct2: Ct2Model, tokenizer: Tokenizer) -> WhisperConfig:
-    variables = ct2.variables
+    variables = ct2.resolved()
     vocabulary_size, d_model = variables["decoder/embeddings/weight"].shape
     end = _token_id(tokenizer, END_OF_TEXT)
     return WhisperConfig(
@@ -77,7 +77,7 @@ def _count_layers(variables: Variables, side: str) -> int:
 
 
 def _state(ct2: Ct2Model) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-    variables = ct2.variables
+    variables = ct2.resolved()
     yield "model.decoder.embed_tokens.weight", variables["decoder/embeddings/weight"]
     yield "proj_out.weight", variables["decoder/embeddings/weight"]
     for conv in ("conv1", "conv2"):
