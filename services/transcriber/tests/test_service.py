@@ -1,6 +1,7 @@
 """The contract of `service.Transcriber`: the fake that ships and the real one both keep it."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
@@ -19,7 +20,16 @@ from carabin.transcriber.errors import (
     UnknownVocabulary,
     UnsupportedLanguage,
 )
-from carabin.transcriber.events import Acknowledged, Event, Final, Flushed, LanguageDetected, ModelChanged, Partial
+from carabin.transcriber.events import (
+    Acknowledged,
+    Event,
+    Final,
+    Flushed,
+    LanguageDetected,
+    ModelChanged,
+    Partial,
+    SessionFailed,
+)
 from carabin.transcriber.fakes import FakeTranscriber
 from carabin.transcriber.live import LiveTranscriber
 from carabin.transcriber.metrics import Metrics
@@ -259,6 +269,30 @@ async def test_stopping_waits_for_the_open_sessions_and_takes_no_new_ones(make: 
     await stopping
 
 
+async def test_a_fault_in_one_session_ends_it_alone_and_no_dictated_word_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    transcriber = SwappableLive(tmp_path, "v1", 10, None)
+    await start(transcriber)
+    broken, sound = transcriber.open(SessionConfig()), transcriber.open(SessionConfig())
+
+    def fail(samples: object) -> None:
+        raise ValueError("the patient said Dupont")
+
+    monkeypatch.setattr(broken._session, "hear", fail)
+    with caplog.at_level(logging.DEBUG):
+        broken.push(speech(1))
+        sound.push(speech(1))
+        [failure] = [event async for event in broken.events()]
+        assert [event for event in await rest(sound) if isinstance(event, Final)]
+    assert isinstance(failure, SessionFailed)
+    assert "Dupont" not in failure.reason
+    assert "Dupont" not in caplog.text
+    assert " v10" not in caplog.text
+    assert any(record.event == "session_error" for record in caplog.records)  # type: ignore[attr-defined]
+    await transcriber.stop(0)
+
+
 async def test_audio_that_had_to_wait_for_finals_is_heard_when_they_are_done(tmp_path: Path) -> None:
     gate = threading.Event()
     gate.set()
@@ -267,7 +301,7 @@ async def test_audio_that_had_to_wait_for_finals_is_heard_when_they_are_done(tmp
     gate.clear()
     dictation = transcriber.open(SessionConfig(partials=False))
     dictation.push(np.concatenate([speech(1), silence(0.6)] * 20))
-    while dictation._session.can_hear:
+    while dictation._session.can_hear:  # noqa: ASYNC110 - the sessions' thread is what it waits for
         await asyncio.sleep(0)
     assert dictation.behind_s > 0
     gate.set()

@@ -13,6 +13,7 @@ from .config import SAMPLE_RATE_HZ, SessionConfig
 from .decoding import Workshop
 from .errors import SessionClosed
 from .events import Event, Flushed, SessionFailed
+from .reactor import describe
 from .service import Samples
 from .session import PromptFor, Session, State
 
@@ -129,7 +130,7 @@ class LiveDictation:
         try:
             call()
         except Exception as error:  # one session's trouble must stay its own
-            log.exception("a session failed", extra={"event": "session_error", "session": self.id})
+            log.error("a session failed", extra={"event": "session_error", "session": self.id} | describe(error))
             self._session.close()
             self._emit(SessionFailed(f"internal error ({type(error).__name__})"))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -36,6 +37,8 @@ from .windows import WindowPolicy
 
 log = logging.getLogger(__name__)
 
+STOP_S = 5.0
+"""How long a thread that waits for the store is given to notice that the service stops."""
 TICK_S = 0.5
 """How often sessions without audio are looked at."""
 
@@ -297,7 +300,10 @@ class LiveTranscriber:
             watcher.set()
 
     def _stop_threads(self) -> None:
-        self._source.stop()
+        # A source may be waiting for a store that does not answer; leaving must not.
+        leaving = threading.Thread(target=self._source.stop, name="source-stop", daemon=True)
+        leaving.start()
+        leaving.join(STOP_S)
         self._scheduler.stop()
         self._reactor.stop()
         self._models.stop()

@@ -28,6 +28,9 @@ ROOM = 1.3
 WORKSPACE_BYTES = 128 * 1024 * 1024
 """And this much for activations and caches."""
 
+STOP_S = 10.0
+"""How long a download or a load in progress may hold up a stop; the process ends without it."""
+
 Fetch = Callable[[str], Candidate]
 """Brings a version's files to the local disk; raises CarabinError."""
 
@@ -87,7 +90,7 @@ class ModelKeeper:
             self._retry.cancel()
         self._wishes.put(None)
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(STOP_S)
         self.slot.install(None, "the transcriber is stopping")
         while not self._wishes.empty():
             if task := self._wishes.get():

@@ -3,11 +3,20 @@
 import logging
 import queue
 import threading
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 log = logging.getLogger(__name__)
 
 Call = Callable[[], None]
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """Return an error's kind and place for a log; never its text, which may hold what was dictated."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return {"error": type(error).__name__, "where": where}
 
 
 class Reactor:
@@ -35,4 +44,4 @@ class Reactor:
             try:
                 call()
             except Exception as error:  # a session guards itself; whatever is left must not end the others
-                log.error("a call failed", extra={"event": "reactor_error", "error": type(error).__name__})
+                log.error("a call failed", extra={"event": "reactor_error"} | describe(error))
