@@ -15,10 +15,12 @@ SPACE := $(EMPTY) $(EMPTY)
 # pip's own check for a newer pip would only add noise and a network call.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo check test proto lock clean
+BENCHES := train export live swap format
+
+.PHONY: help setup demo check test proto lock clean up down e2e-compose $(addprefix bench-,$(BENCHES))
 
 help:  ## Show these commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(STAMP)  ## Install every distribution and the tools, at the locked versions
 
@@ -47,10 +49,32 @@ check: setup  ## Lint, types and import direction
 test: check  ## Everything that must hold before a change lands
 	$(BIN)/python -m pytest
 
+bench-train: setup  ## Training speed and memory beside the usual notebook recipe
+bench-export: setup  ## Export time and memory beside the plain converter
+bench-live: setup  ## Live latency and accuracy beside the published WhisperLive server
+bench-swap: setup  ## Model changes under live sessions
+bench-format: setup  ## The formatter's accuracy and time
+
+$(addprefix bench-,$(BENCHES)): bench-%:
+	$(BIN)/python bench/$*.py $(ARGS)
+
+up: .env  ## Run everything by docker compose, on the CPU
+	docker compose up --build --detach --wait
+
+down:  ## Stop it; the volumes keep the data
+	docker compose down
+
+.env:
+	$(PYTHON) scripts/make_secrets.py compose
+
+e2e-compose: setup  ## Build the CPU images and dictate to the composed stack, where an engine can be started
+	$(BIN)/python scripts/e2e_compose.py
+
 lock:  ## Rewrite requirements.lock from the environment in $(VENV)
 	{ echo '# Every third-party version that `make setup` installs. Written by `make lock`; not edited by hand.'; \
 	  $(BIN)/python -m pip list --format=freeze | sed -E 's/\+cpu$$//' \
 	    | grep -viE '^(carabin|pip==|setuptools==)' | sort -f; } > requirements.lock
+	$(BIN)/python scripts/lock_images.py
 
 clean:  ## Remove the environment and the caches, never the data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
