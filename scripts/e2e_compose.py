@@ -157,7 +157,7 @@ def whole_loop(stack: Stack, folder: Path) -> None:
         stack.compose("--profile", "train", "--profile", "tools", "build")
     try:
         with step("up: store, buckets, exporter, transcriber"):
-            stack.compose("up", "--detach", "object-store", "bootstrap", "exporter", "transcriber")
+            stack.compose("up", "--detach", "--wait")
             until("the transcriber's liveness", lambda: True if _alive() else None)
         with step("dataset"):
             spoken = (
@@ -168,7 +168,7 @@ def whole_loop(stack: Stack, folder: Path) -> None:
                 "--name",
                 DATASET,
                 "--limit",
-                "40",
+                "15",
                 "--takes",
                 "1",
             )
