@@ -18,7 +18,8 @@ from carabin.transcriber.protocol_errors import InsecureListening
 from carabin.transcriber.server import Server
 from carabin.transcriber.v1 import transcriber_pb2 as pb
 from carabin.transcriber.v1 import transcriber_pb2_grpc
-from carabin.transcriber.whisperlive_socket import SocketLimits, WhisperLiveSocket
+from carabin.transcriber.whisperlive_io import SocketLimits
+from carabin.transcriber.whisperlive_socket import WhisperLiveSocket
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

@@ -16,7 +16,8 @@ from .resume import ResumeDesk
 from .server_settings import ServerSettings
 from .service import Transcriber
 from .web import mount_web
-from .whisperlive_socket import SocketLimits, WhisperLiveSocket
+from .whisperlive_io import SocketLimits
+from .whisperlive_socket import WhisperLiveSocket
 from .wire_metrics import WireMetrics
 
 

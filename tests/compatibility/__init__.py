@@ -1,1 +1,0 @@
-"""The published WhisperLive client, unmodified, against our server with a real model."""
