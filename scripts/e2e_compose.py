@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -207,6 +208,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, help="keeps the engine and the base image; temporary by default")
     chosen: Path | None = parser.parse_args().folder
+    # As Ctrl-C: what was started is taken down in order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with ExitStack() as stack:
         folder = chosen or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="carabin-e2e-")))
         folder.mkdir(parents=True, exist_ok=True)

@@ -67,7 +67,8 @@ def engine(folder: Path) -> Iterator[dict[str, str]]:
         daemon = subprocess.Popen(_daemon_command(folder), stdout=log, stderr=log)
     try:
         deadline = time.monotonic() + READY_WITHIN_S
-        while not answers(environment):
+        # The daemon first: another one's socket may answer in the same place.
+        while daemon.poll() is not None or not answers(environment):
             if daemon.poll() is not None or time.monotonic() > deadline:
                 last = (folder / "dockerd.log").read_text(errors="replace").splitlines()[-1:]
                 raise NoEngine(f"dockerd does not start on this machine: {''.join(last)}")
