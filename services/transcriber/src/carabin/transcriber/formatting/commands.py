@@ -37,16 +37,22 @@ def _insertion(stream: Stream, index: int, autotexts: Mapping[tuple[str, ...], s
 
 
 def _event(stream: Stream, end: int, command: Command) -> Match:
-    while stream[end] is not END:
+    while stream[end].kind is Kind.SIGN:
         end += 1
     return Match(end, (), command=command)
 
 
 def _ends(stream: Stream, index: int) -> bool:
-    """Only signs stand between `index` and the end of the utterance."""
-    while stream[index].kind is Kind.SIGN:
-        index += 1
-    return stream[index] is END
+    """Only signs, and commands that may come last, stand between `index` and the end of the utterance."""
+    while stream[index] is not END:
+        if stream[index].kind is Kind.SIGN:
+            index += 1
+            continue
+        last = next((end for end, command in commands().find(stream, index) if command.where == "end"), None)
+        if last is None:
+            return False
+        index = last
+    return True
 
 
 def _said(stream: Stream, start: int, end: int) -> str:

@@ -217,7 +217,7 @@ class _Run:
         if match.command is not None:
             self.events.append(replace(match.command, offset=self.renderer.length))
         self.renderer.add(pieces)
-        if pieces and (pieces[-1].breaks or pieces[-1].text[0] in SIGNS):
+        if match.command is not None or (pieces and (pieces[-1].breaks or pieces[-1].text[0] in SIGNS)):
             self._sign_end = end
         if match.opened:
             self.open_brackets = (*self.open_brackets, match.opened)
