@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from carabin.exporter.errors import RequestInvalid
@@ -82,12 +82,14 @@ def checkpoint(
     )
     exporter = Exporter(store, settings.models_bucket, _ledger(store, settings), work, signer_from_settings())
     with _until_interrupted() as stop:
-        manifests = exporter.export(request, _progress(), stop)
+        manifests = exporter.export(request, _Progress(), stop)
     if as_json:
         _write_json([_describe(manifest) for manifest in manifests])
         return
     for manifest in manifests:
-        sys.stdout.write(f"{manifest.name} {manifest.version} ({manifest.format.quantization}) is a candidate\n")
+        signed = "signed" if manifest.signatures else "unsigned"
+        form = manifest.format.quantization
+        sys.stdout.write(f"{manifest.name} {manifest.version} ({form}) is a candidate, {signed}\n")
 
 
 @app.command(epilog="Example: carabin export download 20261124T101500Z-0123456789ab ./cardio --model cardio")
@@ -115,10 +117,12 @@ def list_exports(name: Name, as_json: AsJson = False) -> None:
     if as_json:
         _write_json([record.model_dump(mode="json") for record in records])
         return
-    table = Table("export", "checkpoint", "state", "stage", "versions", "reason", box=None)
+    table = Table(box=None)
+    for column in ("export", "checkpoint", "state", "versions", "reason"):
+        table.add_column(column, overflow="fold", no_wrap=column == "export")
     for record in records:
         table.add_row(*_row(record))
-    Console().print(table)
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160).print(table, markup=False)
 
 
 @app.command(epilog="Example: carabin export cancel 0123456789abcdef --model cardio")
@@ -155,15 +159,11 @@ def _samples(wav: Path | None, text: str | None) -> tuple[Sample, ...]:
     return (read_sample(wav, text),) if wav and text else ()
 
 
-def _progress() -> "Progress":
-    return Progress(time.monotonic())
-
-
-class Progress:
+class _Progress:
     """Prints each step with the seconds since the start."""
 
-    def __init__(self, started_s: float) -> None:
-        self._started_s = started_s
+    def __init__(self) -> None:
+        self._started_s = time.monotonic()
 
     def __call__(self, step: Step) -> None:
         sys.stderr.write(f"{time.monotonic() - self._started_s:7.1f} s  {step.stage:<8} {step.detail}\n")
@@ -177,7 +177,14 @@ def _each_file(path: str, size: int) -> None:
 def _until_interrupted() -> Iterator[threading.Event]:
     """Let Ctrl-C and SIGTERM end the export between two steps, so that its lease is given back."""
     stop = threading.Event()
-    previous = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous: dict[int, Any] = {}
+
+    def ask(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, previous[number])  # whoever asks twice does not want to wait
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        previous[each] = signal.signal(each, ask)
     try:
         yield stop
     finally:
@@ -198,7 +205,8 @@ def _describe(manifest: ModelManifest) -> dict[str, object]:
 
 def _row(record: ExportRecord) -> tuple[str, ...]:
     versions = ", ".join(f"{form}: {version}" for form, version in record.versions.items())
-    return record.id, record.checkpoint, record.state, record.stage, versions, record.reason
+    state = f"{record.state}: {record.stage}" if record.state == "running" else record.state
+    return record.id, record.checkpoint, state, versions, record.reason
 
 
 def _write_json(document: object) -> None:

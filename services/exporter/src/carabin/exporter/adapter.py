@@ -6,7 +6,6 @@ import warnings
 from pathlib import Path
 from typing import Final
 
-from peft import PeftModel
 from safetensors import SafetensorError
 from transformers import WhisperForConditionalGeneration
 from transformers.utils import logging as transformers_logging
@@ -32,6 +31,8 @@ def merge_adapter(checkpoint: Path, target: Path) -> Path:
     Raises:
         CheckpointRefused: the base is not there, or the adapter does not fit it.
     """
+    from peft import PeftModel  # costs every other export a third of its start
+
     base = _base_of(checkpoint)
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
