@@ -91,3 +91,11 @@ def test_prometheus_itself_agrees() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_autoscalers_follow_series_that_exist() -> None:
+    for component in ("hpa", "keda"):
+        for path in (ROOT / "k8s/components" / component).glob("*.yaml"):
+            text = path.read_text(encoding="utf-8")
+            assert named(text) <= series(), path.name
+            assert "carabin_transcriber_sessions" in text or path.name == "kustomization.yaml"

@@ -2,6 +2,7 @@
 
 import re
 
+import yaml
 from carabin.exporter.settings import ExporterSettings
 from carabin.transcriber.server_settings import ServerSettings
 
@@ -75,3 +76,10 @@ def test_scaling_begins_while_there_is_still_room(manifests: list[Manifest]) -> 
         if manifest["kind"] == "ScaledObject":
             (trigger,) = manifest["spec"]["triggers"]
             assert 0 < int(trigger["metadata"]["threshold"]) <= 0.8 * capacity
+
+
+def test_the_plain_autoscaler_fits_the_base() -> None:
+    base = dict(line.split("=") for line in (ROOT / "k8s/base/transcriber.env").read_text().splitlines() if "=" in line)
+    (scaler,) = yaml.safe_load_all((ROOT / "k8s/components/hpa/hpa.yaml").read_text())
+    target = int(scaler["spec"]["metrics"][0]["pods"]["target"]["averageValue"])
+    assert 0 < target <= 0.8 * int(base["CARABIN_TRANSCRIBER_MAX_SESSIONS"])
