@@ -1,34 +1,59 @@
 """Tests of the loss over any number of processes, and of memory that does not suffice."""
 
 import json
+import signal
 import subprocess
 import sys
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from carabin.trainer import loop
+from carabin.trainer.checkpoint import local_steps
 from carabin.trainer.errors import OutOfMemory
 
 from .training import Heard, a_store, run, settings
 
-WORKER = Path(__file__).parent / "two_processes.py"
+WORKER = str(Path(__file__).parent / "worker.py")
+
+
+def read(lines: Iterable[str]) -> list[tuple[int, float]]:
+    return [(int(step), float(loss)) for step, loss in map(json.loads, lines)]
 
 
 def test_two_processes_take_the_steps_that_one_takes(tiny: Path, tones_folder: Path, tmp_path: Path) -> None:
     heard = Heard()
     run(settings(tiny, tmp_path / "one", max_steps=4, checkpoint_steps=4), a_store(tones_folder), heard=heard)
-    command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(WORKER),
-        str(tiny), str(tones_folder), str(tmp_path),
-    ]  # fmt: skip
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", WORKER]
+    command = [*launcher, str(tiny), str(tones_folder), str(tmp_path / "two"), "4", "4"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    losses = json.loads((tmp_path / "losses.json").read_text())
+    losses = read(done.stdout.splitlines())
     assert [step for step, _ in losses] == [step for step, _ in heard.losses] == [1, 2, 3, 4]
     for (_, shared), (_, alone) in zip(losses, heard.losses, strict=True):
         assert shared == pytest.approx(alone, rel=1e-5)
+
+
+def test_a_killed_process_resumes_with_the_curve_of_one_that_lived(
+    tiny: Path, tones_folder: Path, tmp_path: Path
+) -> None:
+    whole, rest = Heard(), Heard()
+    steps = {"max_steps": 5, "checkpoint_steps": 1}
+    run(settings(tiny, tmp_path / "whole", **steps), a_store(tones_folder), heard=whole)
+    work = tmp_path / "killed"
+    command = [sys.executable, WORKER, str(tiny), str(tones_folder), str(work), "5", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
+        assert child.stdout is not None
+        first = read(islice(child.stdout, 3))
+        child.send_signal(signal.SIGKILL)
+    assert [step for step, _ in first] == [1, 2, 3]
+    resumed_at = local_steps(work / "r")[-1]
+    assert resumed_at >= 2
+    run(settings(tiny, work, **steps), a_store(tones_folder), heard=rest)
+    assert first[:resumed_at] + rest.losses == whole.losses
 
 
 @pytest.fixture
