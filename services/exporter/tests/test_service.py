@@ -213,6 +213,39 @@ def test_a_call_cancelled_by_an_operator_ends_its_caller_too_and_leaves_nothing(
     assert list_versions(store, "models", "cardio") == []
 
 
+def test_an_export_that_waits_is_kept_from_starting_and_too_many_are_refused(
+    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(store, pristine_checkpoint)
+    converting, go_on = threading.Event(), threading.Event()
+    original = Exporter._convert
+
+    def held_up(self: Exporter, work: object) -> None:
+        converting.set()
+        go_on.wait(30)
+        original(self, work)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Exporter, "_convert", held_up)
+    with service(store, tmp_path, max_waiting=2) as (_, channel):
+        stub = exporter_pb2_grpc.ExporterServiceStub(channel)
+        running_call = stub.Export(exporter_pb2.ExportRequest(run="run-1", name="first"))
+        assert converting.wait(30)
+        waiting = stub.Export(exporter_pb2.ExportRequest(run="run-1", name="second"))
+        number = next(waiting).id
+        with pytest.raises(grpc.RpcError) as refused:
+            next(stub.Export(exporter_pb2.ExportRequest(run="run-1", name="third")))
+        assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        status = stub.CancelExport(exporter_pb2.CancelExportRequest(name="second", id=number))
+        assert status.state == exporter_pb2.EXPORT_STATE_CANCELLED
+        go_on.set()
+        with pytest.raises(grpc.RpcError) as error:
+            list(waiting)
+        assert error.value.code() == grpc.StatusCode.CANCELLED
+        assert list(running_call)[-1].outcome.state == exporter_pb2.EXPORT_STATE_DONE
+    assert list_versions(store, "models", "second") == []
+    assert len(list_versions(store, "models", "first")) == 1
+
+
 def test_a_service_that_stops_half_way_is_continued_by_the_next(
     store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
