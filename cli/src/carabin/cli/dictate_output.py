@@ -39,7 +39,7 @@ class Screen:
                 stable = max(0, event.stable - (len(event.text) - len(text)))
                 self._live.update(Text.assemble(text[:stable], (text[stable:], "dim italic")))
             case FinalText():
-                self._live.update(Text())
+                self._live.update(Text(), refresh=self._live.is_started)
                 self._console.print(self._line(event))
             case Ready():
                 self._note(f"the server is ready: {event.model or 'model'} {event.model_version or ''}".rstrip())
