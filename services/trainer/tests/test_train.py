@@ -83,6 +83,19 @@ def test_the_other_modes_give_a_plain_whisper_whose_encoder_is_kept_where_it_was
     assert any(name.startswith("model.encoder") for name in changed) is (mode == "lora")
 
 
+def test_a_model_of_128_mel_bins_is_trained_and_scored_on_the_test_split(
+    rebuilt: Path, store: MemoryStore, tmp_path: Path
+) -> None:
+    large = tiny_whisper(rebuilt, tmp_path / "large", n_mels=128)
+    result = run(settings(large, tmp_path / "w", mode="decoder", max_steps=2, evaluate=True), store)
+    folder = fetched(store, result.checkpoint, tmp_path / "fetched")
+    assert json.loads((folder / "preprocessor_config.json").read_text())["feature_size"] == 128
+    assert result.checkpoint is not None
+    assert {"wer", "cer", "term_recall", "stock_wer"} <= set(result.checkpoint.metrics)
+    assert (folder / "report.html").is_file()
+    assert "| wer |" in (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+
+
 def test_losses_fall_and_a_seed_gives_one_curve(tiny: Path, store: MemoryStore, tmp_path: Path) -> None:
     curves: list[list[tuple[int, float]]] = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):

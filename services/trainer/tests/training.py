@@ -1,5 +1,6 @@
 """A random Whisper of one narrow layer and a dataset of tones: training's mechanics without its cost."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -38,10 +39,11 @@ SENTENCES = (
 BUCKETS = StoreSettings(endpoint="memory", access_key="tests", secret_key=SecretStr("tests"))
 
 
-def tiny_whisper(embedded: Path, target: Path, *, width: int = 32, seed: int = 0) -> Path:
+def tiny_whisper(embedded: Path, target: Path, *, width: int = 32, n_mels: int = 80, seed: int = 0) -> Path:
     """Write a random Whisper of `width` with the embedded model's tokenizer and settings."""
     config = WhisperConfig.from_pretrained(embedded)
     config.d_model, config.encoder_ffn_dim, config.decoder_ffn_dim = width, 2 * width, 2 * width
+    config.num_mel_bins = n_mels
     config.encoder_layers = config.decoder_layers = 1
     config.encoder_attention_heads = config.decoder_attention_heads = 2
     torch.manual_seed(seed)
@@ -51,6 +53,8 @@ def tiny_whisper(embedded: Path, target: Path, *, width: int = 32, seed: int = 0
     model.save_pretrained(target)
     for name in ("tokenizer.json", "tokenizer_config.json", "preprocessor_config.json"):
         shutil.copyfile(embedded / name, target / name)
+    features = json.loads((embedded / "preprocessor_config.json").read_text())
+    (target / "preprocessor_config.json").write_text(json.dumps({**features, "feature_size": n_mels}))
     return target
 
 

@@ -1,1 +1,1 @@
-"""The trainer: fine-tunes Whisper on dictations. So far: the base model that training starts from."""
+"""The trainer: datasets of dictations in, a fine-tuned and evaluated Whisper checkpoint out."""

@@ -82,7 +82,7 @@ def fit(
     rank, world = run.processes.process_index, run.processes.num_processes
     collate = collator(recipe)
     sampler = train.sampler(settings.batch_size, seed=settings.seed, rank=rank, world=world)
-    stop = StopWhenAsked(run.stopped)
+    stop = StopWhenAsked(run.stopped_together)
 
     def keep(step: int, folder: Path) -> None:
         if trainer.control.should_training_stop and not stop.stopped:
@@ -137,7 +137,7 @@ def arguments(
     settings: TrainerSettings, work: Path, computed: Computed, *, world: int, steps_an_epoch: int
 ) -> Seq2SeqTrainingArguments:
     """Return transformers' arguments; what they leave to chance is set."""
-    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(work / "tensorboard"))
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard" / work.name)  # outlives the run's folder
     every: dict[str, Any] = {"eval_strategy": "epoch", "save_strategy": "epoch"}
     if settings.checkpoint_steps:
         every = {

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import torch
 from accelerate import PartialState
+from accelerate.utils import reduce
 from carabin.registry.checkpoints import CheckpointManifest, RunRecord, WindowPolicy, write_run
 from carabin.registry.errors import StoreUnreachable
 from carabin.registry.settings import StoreSettings
@@ -48,6 +49,13 @@ class Run:
     def main(self) -> bool:
         """Whether this process speaks for the run."""
         return bool(self.processes.is_main_process)
+
+    def stopped_together(self) -> bool:
+        """Say whether any process was asked to stop: all of them must leave the loop at the same step."""
+        if self.processes.num_processes == 1:
+            return self.stopped()
+        asked = torch.tensor(float(self.stopped()), device=self.processes.device)
+        return bool(reduce(asked, "sum") > 0)
 
     def main_first(self) -> AbstractContextManager[Any]:
         """Let one process of each machine download and compute; the others find it done."""

@@ -113,7 +113,8 @@ class TrainerSettings(ServiceSettings):
         default=25.0, gt=0, description="seconds after SIGTERM within which the process is gone"
     )
     work_dir: Path = Field(
-        default=Path("data/train"), description="folder of caches and of checkpoints not yet uploaded"
+        default=Path("data/train"),
+        description="caches and checkpoints not yet uploaded; processes on several machines must share it",
     )
     threads: int | None = Field(default=None, gt=0, description="CPU threads; PyTorch's choice by default")
     grpc_port: int | None = Field(default=None, ge=0, le=65535, description="port of WatchRun; not served without one")
