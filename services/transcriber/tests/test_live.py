@@ -78,9 +78,11 @@ def raise_to_production(store: MinioStore, bucket: str, version: str) -> None:
 
 
 async def until(transcriber: LiveTranscriber, condition: Condition) -> ModelInfo:
+    before = transcriber.model
     async for info in transcriber.subscribe_model():
         if condition(info):
             return info
+        assert info == before or info.state != "failed", info.reason
     raise AssertionError
 
 
@@ -101,8 +103,14 @@ def finals(events: list[Event]) -> list[Final]:
 
 
 async def test_a_promotion_in_mid_dictation_changes_the_model_and_loses_no_word(
-    transcriber: LiveTranscriber, base_folder: Path, s3_store: MinioStore, bucket: str
+    transcriber: LiveTranscriber,
+    base_folder: Path,
+    s3_store: MinioStore,
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # The speaker holds a breath in mid-word for as long as the swap takes.
+    monkeypatch.setattr("carabin.transcriber.session.STALL_S", 600)
     second = publish(s3_store, bucket, base_folder, 2)
     dictation = transcriber.open(SessionConfig(word_timestamps=True))
     await dictate(dictation, say(SENTENCE), PAUSE, say(SENTENCE)[:16_000])
