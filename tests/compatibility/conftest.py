@@ -34,7 +34,7 @@ class Published:
         """Run a script with the package, its few needs and a PyAudio without devices on its path."""
         command = [sys.executable, str(script), *map(str, arguments)]
         return subprocess.run(
-            command, env=self.environment(), cwd=cwd, capture_output=True, text=True, timeout=180, check=False
+            command, env=self.environment(), cwd=cwd, capture_output=True, text=True, timeout=400, check=False
         )
 
     def environment(self) -> dict[str, str]:
