@@ -1,6 +1,8 @@
 """`carabin dataset` on a real S3 store: what is published is whole, what is refused leaves nothing."""
 
 import json
+import uuid
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from carabin.cli.main import main
 from carabin.registry.datasets import list_datasets
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import MinioStore
+from carabin.trainer.corrections import CorrectionRecord
 
 COUNT = 12
 
@@ -121,3 +124,33 @@ def test_help_shows_an_example_of_every_command(capsys: pytest.CaptureFixture[st
     for command in ("synthesize", "build", "list", "show", "check"):
         assert main(["dataset", command, "--help"]) == 0
         assert f"Example: carabin dataset {command}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_corrections_become_a_dataset_that_names_its_pseudonyms_and_suspicious_edits_stay_out(
+    store: MinioStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket = f"corrections-{uuid.uuid4().hex[:8]}"
+    store.ensure_bucket(bucket)
+    for number in range(COUNT):
+        correct(store, bucket, number, f"Phrase numéro {number} du bisoprolol.", tmp_path / "one.wav")
+    correct(store, bucket, COUNT, "Tout autre texte que personne jamais ne prononça ici.", tmp_path / "one.wav")
+    assert main(["dataset", "from-corrections", "--bucket", bucket, "--name", bucket, "--json"]) == 0
+    printed = capsys.readouterr()
+    made = json.loads(printed.out)
+    assert published(store, bucket) == [(bucket, made["version"])]
+    assert made["source"]["persons"] == ",".join(f"{person:016x}" for person in range(4))
+    assert "quarantine: 0012" in printed.err
+
+
+def correct(store: MinioStore, bucket: str, number: int, corrected: str, wav: Path) -> None:
+    """Store one correction with its recording, as the transcriber does."""
+    person, now = f"{number % 4:016x}", datetime.now(UTC)
+    key = f"{person}/{number:04}.wav"
+    soundfile.write(wav, 0.1 * np.random.default_rng(number).standard_normal(24_000), 16_000)
+    store.upload(bucket, key, wav)
+    record = CorrectionRecord(
+        schema_version=1, id=f"{number:04}", person=person, session=f"session-{number}", utterance=0, model_version="v1",
+        raw=f"phrase numéro {number} du bisoprolole", corrected=corrected, created_at=now,
+        expires_at=now + timedelta(days=1), audio=key,
+    )  # fmt: skip
+    store.put(bucket, f"{person}/{number:04}.json", record.model_dump_json().encode())

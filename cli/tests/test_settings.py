@@ -42,6 +42,15 @@ def test_each_service_documents_every_setting(service: str, capfd: pytest.Captur
     assert all(row["variable"].startswith(f"CARABIN_{service.upper()}_") for row in rows)
 
 
+def test_the_transcriber_shows_its_model_its_wire_and_its_page_and_nothing_twice(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["settings", "transcriber", "--json"]) == 0
+    variables = [row["variable"] for row in json.loads(capfd.readouterr().out)]
+    assert {f"CARABIN_TRANSCRIBER_{name}" for name in ("MODEL_NAME", "PORT", "CORRECTIONS")} <= set(variables)
+    assert len(variables) == len(set(variables))
+
+
 def test_a_part_that_is_not_installed_is_named(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,8 +9,9 @@ from carabin.service.settings import settings_table
 from carabin.trainer.settings import TrainerSettings
 from carabin.transcriber.server_settings import ServerSettings
 from carabin.transcriber.settings import TranscriberSettings
+from carabin.transcriber.web.settings import WebSettings
 
-CLASSES = (StoreSettings, TranscriberSettings, ServerSettings, ExporterSettings, TrainerSettings)
+CLASSES = (StoreSettings, TranscriberSettings, ServerSettings, WebSettings, ExporterSettings, TrainerSettings)
 KNOWN = {row.variable for settings in CLASSES for row in settings_table(settings)} | {"CARABIN_DATA_DIR"}
 _OURS = re.compile(r"(?:(?:EXPORTER|PROMOTER|TRAINER|TRANSCRIBER)_(?=CARABIN_STORE_))?(CARABIN_.+)")
 

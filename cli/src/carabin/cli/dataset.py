@@ -114,6 +114,24 @@ def build(
             report.write(gate_report)
 
 
+@app.command(epilog="Example: carabin dataset from-corrections --name corrected")
+def from_corrections(
+    name: Name = None,
+    bucket: Annotated[str, typer.Option("--bucket", help="The bucket of corrections.")] = "corrections",
+    folder: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a dataset of what clinicians corrected and agreed to teach; suspicious edits are named and left out."""
+    from carabin.trainer.corrections import build_from_corrections, source_of
+
+    with _target(folder) as target:
+        built, judged, report = build_from_corrections(connect(), bucket, target, datetime.now(UTC))
+        _show_findings(report)
+        for each in judged.quarantined:
+            sys.stderr.write(f"quarantine: {each.id}: {each.reason}\n")
+        _finish(name or "corrections", target, built.sizes, source_of(judged), folder, as_json)
+
+
 @app.command("list", epilog="Example: carabin dataset list --json")
 def list_(as_json: AsJson = False) -> None:
     """List the datasets of the store."""

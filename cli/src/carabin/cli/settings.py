@@ -5,7 +5,7 @@ import importlib
 import json
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from carabin.registry.errors import CarabinError
@@ -36,13 +36,26 @@ class Part(StrEnum):
     STORE = "store"
 
 
+CLASSES: Final = {
+    Part.TRAINER: (("carabin.trainer.settings", "TrainerSettings"),),
+    Part.EXPORTER: (("carabin.exporter.settings", "ExporterSettings"),),
+    Part.TRANSCRIBER: (
+        ("carabin.transcriber.settings", "TranscriberSettings"),
+        ("carabin.transcriber.server_settings", "ServerSettings"),
+        ("carabin.transcriber.web.settings", "WebSettings"),
+    ),
+    Part.STORE: (("carabin.registry.settings", "StoreSettings"),),
+}
+"""Where each part keeps its settings; a setting that two classes share is printed once."""
+
+
 @app.command(epilog="Example: carabin settings transcriber --json")
 def settings(
     service: Annotated[Part, typer.Argument(help="trainer, exporter, transcriber, or the store that all of them use.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print for machines.")] = False,
 ) -> None:
     """Print each setting's variable, type, default and meaning."""
-    rows = settings_table(settings_class(service))
+    rows = list({row.variable: row for one in settings_classes(service) for row in settings_table(one)}.values())
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(row) for row in rows], ensure_ascii=False, indent=2))
         return
@@ -54,18 +67,15 @@ def settings(
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160).print(table, markup=False)
 
 
-def settings_class(part: Part) -> type[BaseSettings]:
+def settings_classes(part: Part) -> list[type[BaseSettings]]:
     """Import one part's settings, and nothing else of it.
 
     Raises:
         NotInstalled: this machine does not have that part.
     """
-    package = "carabin.registry" if part is Part.STORE else f"carabin.{part}"
     try:
-        module = importlib.import_module(f"{package}.settings")
+        return [getattr(importlib.import_module(module), name) for module, name in CLASSES[part]]
     except ModuleNotFoundError as error:
         raise NotInstalled(
             f"the settings of the {part} need the package {error.name}, which is not installed here"
         ) from error
-    found: type[BaseSettings] = getattr(module, f"{part.capitalize()}Settings")
-    return found
