@@ -149,8 +149,8 @@ def correct(store: MinioStore, bucket: str, number: int, corrected: str, wav: Pa
     soundfile.write(wav, 0.1 * np.random.default_rng(number).standard_normal(24_000), 16_000)
     store.upload(bucket, key, wav)
     record = CorrectionRecord(
-        schema_version=1, id=f"{number:04}", person=person, session=f"session-{number}", utterance=0, model_version="v1",
-        raw=f"phrase numéro {number} du bisoprolole", corrected=corrected, created_at=now,
+        schema_version=1, id=f"{number:04}", person=person, session=f"session-{number}", utterance=0,
+        model_version="v1", raw=f"phrase numéro {number} du bisoprolole", corrected=corrected, created_at=now,
         expires_at=now + timedelta(days=1), audio=key,
     )  # fmt: skip
     store.put(bucket, f"{person}/{number:04}.json", record.model_dump_json().encode())
