@@ -58,9 +58,9 @@ class ThreadedServer:
         """Lose every session, as a replica that was restarted."""
 
         def abandon() -> None:
-            for dictation in list(self.transcriber.dictations.values()):
-                dictation.cancel()
-            self.server.parts.resume._sessions.clear()
+            for session in list(self.server.parts.resume._sessions.values()):
+                self.server.parts.resume.remove(session)
+                session.abandon()
 
         self.call(abandon)
 

@@ -103,7 +103,6 @@ async def test_server_that_forgot_the_session_gets_the_unacknowledged_audio_agai
             await dictation.send(speech(0.8))
             await next_of(events, PartialText)
             server.forget()
-            server.cut()
             assert not (await next_of(events, Resumed)).same_session
             await dictation.finish()
             finals = [event async for event in events if isinstance(event, FinalText)]

@@ -115,10 +115,10 @@ class Conversation:
         await close(self._socket, code, reason)
 
     async def _close_failed(self) -> None:
-        """Say why the core gave the session up, and close."""
+        """Say why the core gave the session up, and close; without a reason it was stopped, and another may go on."""
         reason = self._session.outbox.failed
         if reason is None:
-            await close(self._socket, NORMAL, "")
+            await close(self._socket, GOING_AWAY, "the server ended the session")
             return
         with suppress(WebSocketDisconnect, RuntimeError):
             await self._socket.send_text(messages.failure(self._session.uid, reason, "session_failed"))
