@@ -24,7 +24,7 @@ class Plan:
     """Sentences dictated to the new model."""
 
 
-FULL = Plan(medical="demo", general="demo-general")
+FULL = Plan(medical="demo", general="demo-general", training=("--epochs", "2", "--limit", "40"))
 QUICK = Plan(
     medical="demo-quick",
     general="demo-quick-general",

@@ -10,7 +10,7 @@ from pydantic import Field
 class ExporterSettings(ServiceSettings):
     """Read from the environment, each field as `CARABIN_EXPORTER_<FIELD>`."""
 
-    model_name: str = Field(default="carabin", description="model that checkpoints become versions of")
+    model_name: str = Field(default="whisper", description="model that checkpoints become versions of")
     quantizations: tuple[str, ...] = Field(
         default=("float16",), description='forms of every checkpoint, as a JSON list such as ["float16", "int8"]'
     )
