@@ -195,6 +195,10 @@ class LiveTranscriber:
         finally:
             self._watchers.discard(changed)
 
+    def vocabulary_names(self) -> list[str]:
+        """Return the vocabularies that a session may choose now, in order."""
+        return sorted(self._vocabularies.words)
+
     def _open(self, config: SessionConfig, identity: str | None, *, recording: bool) -> LiveDictation:
         slot = self._models.slot()
         model = self._admit(config, slot)

@@ -32,6 +32,5 @@ async def serve(
 ) -> None:
     """See `run`; on an event loop that is there already."""
     transcriber = LiveTranscriber.from_settings(settings)
-    names = getattr(transcriber, "vocabulary_names", tuple)
-    parts = make_parts(transcriber, server_settings, transcriber.metrics.registry, names)
+    parts = make_parts(transcriber, server_settings, transcriber.metrics.registry, transcriber.vocabulary_names)
     await Server(parts, on_listening).serve()
