@@ -5,6 +5,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
+# Test processes side by side; each has an object store and models of its own, some 2 GB.
+WORKERS ?= 2
+
 DISTRIBUTIONS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml))
 SOURCES       := $(addsuffix /src,$(DISTRIBUTIONS))
 STAMP         := $(VENV)/.installed
@@ -47,7 +50,7 @@ check: setup  ## Lint, types and import direction
 	$(BIN)/lint-imports
 
 test: check  ## Everything that must hold before a change lands
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 bench-train: setup  ## Training speed and memory beside the usual notebook recipe
 bench-export: setup  ## Export time and memory beside the plain converter
