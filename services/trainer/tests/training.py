@@ -71,7 +71,8 @@ def tones(folder: Path, *, seed: int = 0) -> Path:
         samples = rng.normal(0, 0.1, int(16_000 * rng.uniform(0.4, 2.5))).astype(np.float32)
         return Row.of(samples, sentence, "nobody", "noise")
 
-    splits = {"train": SENTENCES, "validation": SENTENCES[:3], "test": SENTENCES[3:5]}
+    held_out = [f"{sentence} Mesuré." for sentence in SENTENCES]
+    splits = {"train": SENTENCES, "validation": held_out[:3], "test": held_out[3:5]}
     write_dataset(folder, {split: [row(sentence) for sentence in sentences] for split, sentences in splits.items()})
     return folder
 

@@ -11,6 +11,8 @@ from carabin.registry.datasets import DatasetManifest, fetch_dataset, latest_dat
 from carabin.registry.store import ObjectStore
 
 from .dictations import Dictation, load_split
+from .errors import DatasetRefused
+from .gate_dataset import check_dataset
 
 GENERAL_VALIDATION: Final = 40
 """General dictations that the budget is measured on: some 400 words, of which a point is four."""
@@ -34,15 +36,22 @@ class LocalDataset:
 
 
 def fetch(store: ObjectStore, bucket: str, spec: str, cache: Path) -> LocalDataset:
-    """Return NAME or NAME@VERSION, downloaded unless it is here.
+    """Return NAME or NAME@VERSION, downloaded unless it is here, and judged: nothing is learnt from what leaks or lies.
 
     Raises:
         VersionMissing: there is no such dataset or version.
+        DatasetRefused: the gate refuses some of its dictations.
     """
     manifest = named(store, bucket, spec)
     folder = cache / f"{manifest.name}-{manifest.version}"
     if not folder.exists():
         fetch_dataset(store, bucket, manifest, folder)
+    if refused := check_dataset(folder).refused:
+        dataset = f"{manifest.name}@{manifest.version}"
+        raise DatasetRefused(
+            f"dataset {dataset} must not be learnt from: {refused[0].message}"
+            f" ({len(refused)} in all; `carabin dataset check {dataset}` names them)"
+        )
     return LocalDataset(manifest.name, manifest.version, manifest.fingerprint, folder)
 
 

@@ -50,7 +50,7 @@ class DatasetInvalid(DatasetError):
 
 
 class DatasetRefused(DatasetError):
-    """The gate found files that must not be learnt from; each is named, and nothing was published."""
+    """The gate found dictations that must not be learnt from; nothing was published, or no step was taken."""
 
 
 class EngineMissing(DatasetError):
