@@ -1,14 +1,19 @@
 """The gate after conversion: the folder is opened and used exactly as the transcriber will."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import ctranslate2
 import numpy as np
 import numpy.typing as npt
 from faster_whisper import WhisperModel
 
 from .errors import ModelRefused
+
+# CTranslate2 warns that a CPU computes float16 weights as float32: that is what this gate asks for.
+ctranslate2.set_log_level(logging.ERROR)
 
 LOADED_FILES: Final = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json")
 VOCABULARIES: Final = ("vocabulary.json", "vocabulary.txt")
