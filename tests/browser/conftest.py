@@ -45,7 +45,7 @@ def french_wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # playwright's loop runs in this thread while it is open: no asynchronous test could
 def chromium(french_wav: Path) -> Iterator[object]:
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: apt-get install chromium")

@@ -185,6 +185,7 @@ async def test_a_model_without_its_tokenizer_is_refused(base_folder: Path, tmp_p
 async def test_memory_is_back_at_its_base_after_many_models(base_folder: Path) -> None:
     load(candidate(base_folder), make_engine).close()
     base = resident_bytes()
-    for _ in range(2):
+    for _ in range(4):
         load(candidate(base_folder), make_engine).close()
-    assert resident_bytes() - base < 40 * 1024 * 1024
+    # Kept models would be four; what the allocator keeps for itself is less than one.
+    assert resident_bytes() - base < (base_folder / "model.bin").stat().st_size

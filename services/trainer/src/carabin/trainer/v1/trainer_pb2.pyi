@@ -1,10 +1,9 @@
-from collections.abc import Mapping as _Mapping
-from typing import ClassVar as _ClassVar
-
-from google.protobuf import descriptor as _descriptor
-from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -12,10 +11,10 @@ class WatchRunRequest(_message.Message):
     __slots__ = ("run",)
     RUN_FIELD_NUMBER: _ClassVar[int]
     run: str
-    def __init__(self, run: str | None = ...) -> None: ...
+    def __init__(self, run: _Optional[str] = ...) -> None: ...
 
 class WatchRunResponse(_message.Message):
-    __slots__ = ("done", "eta_s", "kind", "metrics", "phase", "run", "step", "text", "total")
+    __slots__ = ("run", "kind", "phase", "done", "total", "eta_s", "step", "metrics", "text")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         KIND_UNSPECIFIED: _ClassVar[WatchRunResponse.Kind]
@@ -36,7 +35,7 @@ class WatchRunResponse(_message.Message):
         VALUE_FIELD_NUMBER: _ClassVar[int]
         key: str
         value: float
-        def __init__(self, key: str | None = ..., value: float | None = ...) -> None: ...
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     RUN_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     PHASE_FIELD_NUMBER: _ClassVar[int]
@@ -55,4 +54,4 @@ class WatchRunResponse(_message.Message):
     step: int
     metrics: _containers.ScalarMap[str, float]
     text: str
-    def __init__(self, run: str | None = ..., kind: WatchRunResponse.Kind | str | None = ..., phase: str | None = ..., done: int | None = ..., total: int | None = ..., eta_s: float | None = ..., step: int | None = ..., metrics: _Mapping[str, float] | None = ..., text: str | None = ...) -> None: ...
+    def __init__(self, run: _Optional[str] = ..., kind: _Optional[_Union[WatchRunResponse.Kind, str]] = ..., phase: _Optional[str] = ..., done: _Optional[int] = ..., total: _Optional[int] = ..., eta_s: _Optional[float] = ..., step: _Optional[int] = ..., metrics: _Optional[_Mapping[str, float]] = ..., text: _Optional[str] = ...) -> None: ...
