@@ -7,6 +7,9 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from .progress import Progress
 
+# The Trainer passes its arguments by name: those that a callback does not need keep their names all the same.
+# ruff: noqa: ARG002
+
 _SHOWN: Final = ("loss", "eval_loss", "learning_rate", "grad_norm", "out_of_memory_parts", "micro_batch")
 
 
@@ -17,14 +20,16 @@ class StopWhenAsked(TrainerCallback):
         self._asked = asked
         self.stopped = False
 
-    def on_step_end(self, _args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Stop here; at the end of an epoch the epoch's own validation and saving come first."""
         if self._asked() and state.global_step < state.max_steps:
             self.stopped = True
             control.should_training_stop = True
             control.should_save = not _epoch_ends(state)
 
-    def on_epoch_end(self, _args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
         """A part of an epoch is not validated: the resumed run validates the whole one."""
         if self.stopped and not _epoch_ends(state):
             control.should_evaluate = False
@@ -37,16 +42,16 @@ class Report(TrainerCallback):
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
-    def on_step_end(self, _args: TrainingArguments, state: TrainerState, _control: TrainerControl, **_: Any) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         self._progress.advance(state.global_step, state.max_steps)
 
     def on_log(
         self,
-        _args: TrainingArguments,
+        args: TrainingArguments,
         state: TrainerState,
-        _control: TrainerControl,
+        control: TrainerControl,
         logs: dict[str, Any] | None = None,
-        **_: Any,
+        **kwargs: Any,
     ) -> None:
         shown = {name: float(value) for name, value in (logs or {}).items() if name in _SHOWN or name.endswith("_loss")}
         if shown and state.is_world_process_zero and "train_loss" not in shown:
