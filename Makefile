@@ -30,7 +30,9 @@ setup: $(STAMP)  ## Install every distribution and the tools, at the locked vers
 $(STAMP): requirements.lock requirements-dev.txt $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint requirements.lock \
-	    --requirement requirements-dev.txt $(addprefix --editable ,$(DISTRIBUTIONS))
+	    --requirement requirements-dev.txt $(addprefix --editable ,$(DISTRIBUTIONS)) || \
+	    { echo 'make: pip could not install the locked packages: is a package index reachable? Its reason stands above.' >&2; \
+	      exit 1; }
 	touch $@
 
 demo: setup  ## Show the whole loop on this machine: learn, export, promote under a live dictation
