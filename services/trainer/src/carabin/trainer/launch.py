@@ -56,4 +56,5 @@ def quiet() -> None:
     advice.set_verbosity_error()  # type: ignore[no-untyped-call]
     advice.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.getLogger("torch.distributed").setLevel(logging.ERROR)
+    logging.getLogger("faster_whisper").setLevel(logging.WARNING)  # a line for each dictation that is scored
     warnings.filterwarnings("ignore", module=r"(transformers|peft|torch|accelerate)\.")
