@@ -174,6 +174,21 @@ def test_reader_goes_on_counting_over_sessions():
     assert reader.session_utterance == 0
 
 
+@pytest.mark.parametrize(
+    ("more", "settled"),
+    [
+        ({"stable": 11, "formatted": "tension à 12/8", "formatted_settled": 9}, 9),
+        ({"stable": 3, "formatted": "12", "formatted_settled": 0}, 0),
+        ({}, None),
+    ],
+    ids=["part", "nothing yet", "WhisperLive server"],
+)
+def test_reader_tells_how_much_of_a_formatted_partial_is_settled(more, settled):
+    [partial] = Reader().read({"segments": [segment(0, 1, " tension à douze sur huit", completed=False, **more)]})
+    assert isinstance(partial, PartialText)
+    assert partial.formatted_settled == settled
+
+
 def test_reader_ignores_messages_it_does_not_know():
     assert list(Reader().read(json.loads('{"uid": "u", "translated_segments": []}'))) == []
 

@@ -63,6 +63,36 @@ def test_spoken_words_appear_first_as_partial_then_as_final(open_page: Open) -> 
     assert page.query_selector("#report .partial") is None
 
 
+def test_settled_part_of_a_partial_is_only_added_to_while_its_tail_changes(open_page: Open) -> None:
+    page = open_page()
+    page.evaluate(WATCH_PARTIAL)
+    start(page)
+    page.wait_for_selector("#report .final", timeout=WAIT_MS)
+    seen = page.evaluate("window.watched")
+    finish(page)
+    assert seen["shown"] == 1, "the partial was made anew instead of changed"
+    assert seen["replaced"] == [], "nodes inside the partial were replaced"
+    assert len(seen["tail"]) >= 3
+    assert len(seen["settled"]) >= 2
+    assert all(new.startswith(old) and len(new) > len(old) for old, new in seen["settled"]), seen["settled"]
+    assert seen["settled"][-1][1].split() == list(SCRIPT[: len(seen["settled"][-1][1].split())])
+
+
+WATCH_PARTIAL = """() => {
+  const report = document.querySelector('#report');
+  const seen = window.watched = { shown: 0, replaced: [], settled: [], tail: [] };
+  const observer = new MutationObserver((records) => {
+    if (report.querySelector('.final')) return observer.disconnect();
+    for (const { type, target, oldValue, addedNodes } of records) {
+      if (type === 'characterData') seen[target.parentNode.className].push([oldValue, target.data]);
+      else if (target === report) seen.shown += addedNodes.length;
+      else seen.replaced.push(target.className);
+    }
+  });
+  observer.observe(report, { subtree: true, childList: true, characterData: true, characterDataOldValue: true });
+}"""
+
+
 def test_model_that_changes_under_the_dictation_is_told(
     open_page: Open, transcriber: FakeTranscriber, loop: LoopThread
 ) -> None:

@@ -24,6 +24,8 @@ class PartialText:
     stable: int
     """So many characters of `text` change no more before the final."""
     formatted: str | None
+    formatted_settled: int | None
+    """So many characters of `formatted` change no more before the final; None from a server that does not tell."""
     model_version: str | None
 
 

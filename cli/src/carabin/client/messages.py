@@ -89,12 +89,14 @@ class Reader:
         )
 
     def _partial(self, segment: Mapping[str, Any]) -> PartialText:
+        settled = segment.get("formatted_settled")
         return PartialText(
             start_s=self._base_s + float(segment["start"]),
             end_s=self._base_s + float(segment["end"]),
             text=segment["text"],
             stable=int(segment.get("stable", 0)),
             formatted=segment.get("formatted"),
+            formatted_settled=None if settled is None else int(settled),
             model_version=segment.get("model_version"),
         )
 

@@ -52,7 +52,8 @@ class Transcript:
             "stable": len(_led(partial.stable)) if partial.stable.strip() else 0,
         }
         if self.formatter is not None:
-            self._partial["formatted"] = self.formatter.partial(partial.stable, partial.tail, self._carry).text
+            formatted = self.formatter.partial(partial.stable, partial.tail, self._carry)
+            self._partial |= {"formatted": formatted.text, "formatted_settled": formatted.settled}
 
     def acknowledge(self, audio_s: float) -> bool:
         """Take the segment in progress away when its audio turned out to hold no words; say whether there was one."""

@@ -107,9 +107,14 @@ export class Report {
     return this.parts(formatted, french).map(([, piece]) => piece).join("");
   }
 
-  partialText(formatted) {
-    if (!this.partial) return "";
-    return formatted ? (this.partial.formatted ?? this.partial.text.trim()) : this.partial.text.trim();
+  // Returns what of the utterance in progress stays as it is until the final, and what may still change.
+  partialParts(formatted) {
+    if (!this.partial) return ["", ""];
+    const { text, stable, formatted: written, formatted_settled: settled } = this.partial;
+    const asWritten = formatted && written != null;
+    const shown = asWritten ? written : text.trim();
+    const kept = asWritten ? first(written, settled) : first(text, stable).trim();
+    return [kept, shown.slice(kept.length)];
   }
 
   clear() {
@@ -118,6 +123,11 @@ export class Report {
     this.done = [];
     this.undone = null;
   }
+}
+
+// Returns so many characters as the server counts them: JavaScript counts some of them twice.
+function first(text, characters = 0) {
+  return [...text].slice(0, characters).join("");
 }
 
 function common(one, other) {

@@ -12,6 +12,7 @@ export class ReportView {
     this.formatted = true;
     this.french = true;
     this.editing = null;
+    this.nodes = new Map();
     root.addEventListener("keydown", (event) => this.pressed(event));
     root.addEventListener("dblclick", ({ target }) => this.edit(target.closest(".final")));
     root.addEventListener("focusout", () => this.leave());
@@ -21,30 +22,50 @@ export class ReportView {
     if (this.editing) return; // A sentence under correction must not move; leaving it renders again.
     const focused = [...this.root.children].indexOf(document.activeElement);
     const parts = this.report.parts(this.formatted, this.french);
+    const known = new Map([...this.nodes].map(([span, entry]) => [entry, span]));
     this.nodes = new Map();
-    const spans = parts.map(([entry, piece]) => this.span(entry, piece));
-    const partial = this.report.partialText(this.formatted);
-    if (partial) spans.push(this.partial(partial, parts.map(([, piece]) => piece).join("")));
-    this.root.replaceChildren(...spans);
+    const spans = parts.map(([entry, piece]) => this.span(entry, piece, known.get(entry)));
+    const [settled, tail] = this.report.partialParts(this.formatted);
+    if (settled || tail) spans.push(this.partial(settled, tail, parts.some(([, piece]) => piece)));
+    this.place(spans);
     if (focused >= 0) this.root.children[focused]?.focus();
     this.root.scrollTop = this.root.scrollHeight;
   }
 
-  span(entry, piece) {
+  // Puts the spans into the report; one that stands in its place is not touched, so that nothing flickers.
+  place(spans) {
+    const kept = new Set(spans);
+    for (const there of [...this.root.children]) if (!kept.has(there)) there.remove();
+    spans.forEach((span, place) => {
+      const there = this.root.children[place];
+      if (there !== span) this.root.insertBefore(span, there ?? null);
+    });
+  }
+
+  span(entry, piece, known) {
+    const name = entry.edited === null ? "final" : "final edited";
+    if (known?.textContent === piece && known.className === name && !known.hasAttribute("contenteditable")) {
+      this.nodes.set(known, entry);
+      return known;
+    }
     const span = document.createElement("span");
-    span.className = entry.edited === null ? "final" : "final edited";
+    span.className = name;
     span.tabIndex = 0;
     span.textContent = piece;
     this.nodes.set(span, entry);
     return span;
   }
 
-  partial(text, before) {
-    const span = document.createElement("span");
-    span.className = "partial";
-    span.setAttribute("aria-live", "off");
-    span.textContent = join(before && "x", text, this.french).slice(before ? 1 : 0);
-    return span;
+  // Shows the utterance in progress: one span for all of them, whose settled part is only added to.
+  partial(settled, tail, follows) {
+    this.inProgress ??= utteranceInProgress();
+    const text = settled + tail;
+    const joined = follows ? join("x", text, this.french).slice(1) : text;
+    const end = settled ? joined.length - tail.length : 0;
+    const [settledNode, tailNode] = [...this.inProgress.children].map((part) => part.firstChild);
+    write(settledNode, joined.slice(0, end));
+    write(tailNode, joined.slice(end));
+    return this.inProgress;
   }
 
   edit(span) {
@@ -98,4 +119,24 @@ export class ReportView {
       this.edit(event.target);
     }
   }
+}
+
+function utteranceInProgress() {
+  const span = document.createElement("span");
+  span.className = "partial";
+  span.setAttribute("aria-live", "off");
+  for (const name of ["settled", "tail"]) {
+    const part = document.createElement("span");
+    part.className = name;
+    part.append("");
+    span.append(part);
+  }
+  return span;
+}
+
+// Changes only what differs: text that merely grew is added to.
+function write(node, text) {
+  if (text === node.data) return;
+  if (text.startsWith(node.data)) node.appendData(text.slice(node.data.length));
+  else node.data = text;
 }
