@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from carabin.client import FinalText, ModelSwitched
-from carabin.registry.checkpoints import list_checkpoints
+from carabin.registry.checkpoints import latest_checkpoint
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.datasets import fetch_dataset, latest_dataset, list_datasets
 from carabin.registry.embedded import EmbeddedStore
@@ -97,10 +97,12 @@ def _datasets(steps: Steps, plan: Plan) -> str:
 
 
 def _train(steps: Steps, plan: Plan, dataset: str) -> tuple[str, dict[str, float]]:
-    """Train, or take the finished run of this very dataset."""
+    """Train, or take the finished run of this very dataset; one that was cut off goes on."""
     name = f"{plan.medical}-{dataset.rpartition('-')[2]}"
-    if list_checkpoints(connect(), store_settings().checkpoints_bucket, name):
-        steps.note(f"run {name} is there already; one that was cut off goes on")
+    newest = latest_checkpoint(connect(), store_settings().checkpoints_bucket, name)
+    if newest is not None and newest.final:
+        steps.note(f"run {name} is finished already")
+        return name, dict(newest.metrics)
     result = steps.carabin(
         "train", f"{plan.medical}@{dataset}", "--replay", plan.general, "--run", name, *plan.training
     )
