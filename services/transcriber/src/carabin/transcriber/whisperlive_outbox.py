@@ -51,6 +51,7 @@ class Outbox:
                                 utterance=event.utterance,
                                 name=command.name,
                                 argument=command.argument,
+                                said=command.said,
                             )
                         )
             case LanguageDetected():
