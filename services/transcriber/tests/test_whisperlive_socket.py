@@ -233,7 +233,7 @@ async def test_spoken_command_is_an_event_for_our_own_clients():
         await raw.send(speech(0.8), b"END_OF_AUDIO")
         await raw.rest()
     [command] = [message for message in raw.messages if message.get("event") == "command"]
-    assert (command["utterance"], command["name"]) == (0, "delete")
+    assert (command["utterance"], command["name"], command["said"]) == (0, "delete", "efface ça")
     assert raw.finals[0]["text"] == " efface ça"
 
 
