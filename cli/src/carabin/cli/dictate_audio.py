@@ -3,13 +3,15 @@
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from carabin.registry.errors import CarabinError
 from numpy.typing import NDArray
+
+from .push_to_talk import Part, PushToTalk
 
 Samples = NDArray[np.float32]
 
@@ -66,8 +68,8 @@ async def blocks(samples: Samples, *, realtime: bool) -> AsyncIterator[Samples]:
         yield samples[place : place + size]
 
 
-async def microphone(stop: asyncio.Event) -> AsyncIterator[Samples]:
-    """Yield what the default microphone hears until `stop` is set.
+async def microphone(stop: asyncio.Event, button: PushToTalk | None = None) -> AsyncIterator[Part]:
+    """Yield what the default microphone hears until `stop` is set; with a button, only while it says so.
 
     Raises:
         AudioRefused: there is no microphone, or the package for it is missing.
@@ -76,11 +78,17 @@ async def microphone(stop: asyncio.Event) -> AsyncIterator[Samples]:
         sounddevice: Any = importlib.import_module("sounddevice")
     except (ModuleNotFoundError, OSError) as error:
         raise AudioRefused("the microphone needs sounddevice: pip install 'carabin-cli[microphone]'") from error
-    heard: asyncio.Queue[Samples] = asyncio.Queue()
+    heard: asyncio.Queue[Part] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
     def take(block: NDArray[np.float32], _frames: int, _time: Any, _status: Any) -> None:
-        loop.call_soon_threadsafe(heard.put_nowait, block[:, 0].copy())
+        loop.call_soon_threadsafe(arrive, block[:, 0].copy())
+
+    def arrive(block: Samples) -> None:
+        # Decided as it is heard, not as it is sent: a slow network must not lose what was said before the key.
+        parts: Iterable[Part] = button.hear(block) if button else (block,)
+        for part in parts:
+            heard.put_nowait(part)
 
     try:
         stream = sounddevice.InputStream(RATE_HZ, int(BLOCK_S * RATE_HZ), channels=1, dtype="float32", callback=take)
@@ -95,3 +103,5 @@ async def microphone(stop: asyncio.Event) -> AsyncIterator[Samples]:
                 yield getting.result()
             else:
                 getting.cancel()
+    while not heard.empty():
+        yield heard.get_nowait()

@@ -23,13 +23,13 @@ class Screen:
         self._show_model = show_model
 
     def __enter__(self) -> "Screen":
-        if self._console.is_terminal:
+        # A live display takes standard error over; a quiet one would swallow what others say there.
+        if self._console.is_terminal and not self._console.quiet:
             self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._console.is_terminal:
-            self._live.stop()
+        self._live.stop()
 
     def show(self, event: Event) -> None:
         """Show one event."""

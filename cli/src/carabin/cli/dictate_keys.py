@@ -1,0 +1,88 @@
+"""The keys of a terminal, one by one, for push-to-talk; the terminal is left as it was found."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from carabin.registry.errors import CarabinError
+
+from .push_to_talk import PushToTalk
+
+
+class NoKeys(CarabinError):
+    """There is no terminal whose keys could be read."""
+
+
+def require_terminal() -> None:
+    """Raises:
+    NoKeys: standard input is no terminal, or this platform has none whose keys can be read.
+    """
+    try:
+        import termios  # noqa: F401  # not on Windows
+    except ModuleNotFoundError as error:
+        raise NoKeys(
+            "--push-to-talk reads keys from a terminal of Linux or macOS, and this platform has none"
+        ) from error
+    if not sys.stdin.isatty():
+        raise NoKeys("--push-to-talk reads keys, but standard input is no terminal: run it in one, or leave it out")
+
+
+@contextmanager
+def keys_toggle(button: PushToTalk, stop: Callable[[], None], tell: Callable[[str], None]) -> Iterator[None]:
+    """Let Space and Enter toggle the button while the block lasts; call `stop` when the terminal goes away.
+
+    Ctrl-C stays a signal, and SIGTERM stops in order too, because dying of it would leave the terminal without echo.
+    """
+    import termios
+    import tty
+
+    terminal = sys.stdin.fileno()
+    loop = asyncio.get_running_loop()
+    before = termios.tcgetattr(terminal)
+
+    def read() -> None:
+        try:
+            typed = os.read(terminal, 1024)
+        except OSError:
+            typed = b""
+        if not typed:
+            loop.remove_reader(terminal)
+            stop()
+        for key in typed.decode(errors="replace"):
+            if button.press(key):
+                tell(_state(button))
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    try:
+        tty.setcbreak(terminal)
+        loop.add_reader(terminal, read)
+        tell("Space or Enter starts and stops talking; Ctrl-C ends.")
+        yield
+    finally:
+        loop.remove_reader(terminal)
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        loop.remove_signal_handler(signal.SIGTERM)
+
+
+@contextmanager
+def signal_toggles(button: PushToTalk, tell: Callable[[str], None]) -> Iterator[None]:
+    """Let SIGUSR1 toggle the button while the block lasts: for a shortcut of the desktop, whatever window has focus."""
+
+    def toggle() -> None:
+        button.toggle()
+        tell(_state(button))
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGUSR1, toggle)
+    try:
+        tell(f"`kill -USR1 {os.getpid()}` starts and stops talking: bind it to a key of the desktop; Ctrl-C ends.")
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGUSR1)
+
+
+def _state(button: PushToTalk) -> str:
+    return "talking" if button.talking else "silent"
