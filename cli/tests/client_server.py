@@ -55,9 +55,11 @@ class ThreadedServer:
         self.call(abort)
 
     def forget(self) -> None:
-        """Lose every session, as a replica that was restarted."""
+        """Lose every session and its connection, as a replica that was restarted."""
 
         def abandon() -> None:
+            for connection in list(self.server.server_state.connections):
+                connection.transport.abort()
             for session in list(self.server.parts.resume._sessions.values()):
                 self.server.parts.resume.remove(session)
                 session.abandon()
