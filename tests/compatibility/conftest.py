@@ -73,11 +73,11 @@ def base_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def service_port(base_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Run our service with the real model as its own process; its port."""
+    """Run `carabin serve` with the real model as its own process; its port."""
     log = tmp_path_factory.mktemp("service") / "log.jsonl"
-    command = [sys.executable, "-m", "carabin.transcriber", "--port", "0", "--grpc-port", "0"]
+    command = [sys.executable, "-m", "carabin.cli", "serve", "--port", "0", "--grpc-port", "0"]
     with log.open("wb") as stream:
-        process = subprocess.Popen([*command, "--model-dir", str(base_model)], stderr=stream)
+        process = subprocess.Popen([*command, "--model-dir", str(base_model)], stdout=stream, stderr=stream)
     try:
         yield _wait_for(process, log)
     finally:
@@ -104,7 +104,7 @@ def _wait_for(process: subprocess.Popen[bytes], log: Path) -> int:
     deadline = monotonic() + READY_S
     while monotonic() < deadline and process.poll() is None:
         text = log.read_text()
-        port = re.search(r'"event": "listening".*"port": (\d+)', text)
+        port = re.search(r"Listening on http://127\.0\.0\.1:(\d+)", text)
         if port and '"event": "model_installed"' in text:
             return int(port[1])
         sleep(0.1)
