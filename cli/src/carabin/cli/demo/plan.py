@@ -1,4 +1,4 @@
-"""How much the demo does: the full one fits 15 minutes on two cores, the quick one shows the same steps in two."""
+"""How much the demo does: the full one fits 15 minutes on two cores, the quick one shows the same steps in three."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Plan:
 FULL = Plan(
     medical="demo",
     general="demo-general",
-    # Two thirds of the time would else go into decoding: 30 dictations of each set, and two strengths to choose from.
+    # Half of the time would else go into decoding: 30 dictations of each set, and two strengths to choose from.
     training=("--epochs", "2", "--limit", "30", "--set", "alphas=[1.0,0.6]"),
 )
 QUICK = Plan(
