@@ -11,6 +11,7 @@ import yaml
 from carabin.exporter.metrics import ExporterMetrics
 from carabin.trainer.progress_gauges import Gauges
 from carabin.transcriber.metrics import Metrics
+from carabin.transcriber.wire_metrics import WireMetrics
 from prometheus_client import CollectorRegistry
 
 from .render import ROOT, script
@@ -21,7 +22,7 @@ SUFFIXES = ("_bucket", "_sum", "_count", "_total", "_created", "_info", "")
 def series() -> set[str]:
     """Return every name under which our services show something."""
     registry = CollectorRegistry()
-    for metrics in (Metrics, ExporterMetrics, Gauges):
+    for metrics in (Metrics, WireMetrics, ExporterMetrics, Gauges):
         metrics(registry)
     shown: set[str] = set()
     for metric in registry.collect():
