@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 from carabin.registry.connect import connect, store_settings
-from carabin.registry.datasets import fetch_dataset, latest_dataset, read_dataset
+from carabin.registry.datasets import fetch_dataset
 from carabin.registry.publish import fetch_model, read_manifest
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
+from carabin.trainer.datasets_in import named
 from carabin.trainer.dictations import Dictation, load_split
 from carabin.trainer.evaluate import evaluate_model
 from carabin.trainer.terms import load_terms
@@ -58,9 +59,8 @@ def held_out(
     store: ObjectStore, buckets: StoreSettings, dataset: str, target: Path, limit: int | None
 ) -> list[Dictation]:
     """Fetch a dataset, `NAME` or `NAME@VERSION`, into `target`, and return its test split."""
-    name, _, version = dataset.partition("@")
     bucket = buckets.datasets_bucket
-    manifest = read_dataset(store, bucket, name, version) if version else latest_dataset(store, bucket, name)
+    manifest = named(store, bucket, dataset)
     return list(load_split(fetch_dataset(store, bucket, manifest, target), "test"))[:limit]
 
 

@@ -1,7 +1,7 @@
 """One unbroken live dictation of held-out sentences, during which the model is promoted."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,7 +36,7 @@ async def dictate(
     clips: Sequence[Clip],
     before: int,
     after: int,
-    promote: Callable[[], Awaitable[None]],
+    promote: Callable[[], Coroutine[None, None, None]],
     show: Callable[[FinalText | ModelSwitched], None],
 ) -> Outcome:
     """Dictate in real time over one connection, promote after `before` sentences, stop `after` ones behind the swap.
@@ -52,7 +52,7 @@ async def dictate(
         promotion: asyncio.Task[None] | None = None
         for clip in _until(clips, outcome, before, after):
             if outcome.spoken == before:
-                promotion = asyncio.create_task(_run(promote))
+                promotion = asyncio.create_task(promote())
             audio = np.concatenate([clip.audio, np.zeros(int(PAUSE_S * RATE_HZ), np.float32)])
             async for block in blocks(audio, realtime=True):
                 await dictation.send(block)
@@ -85,7 +85,3 @@ async def _read(dictation: LiveDictation, outcome: Outcome, show: Callable[[Fina
             show(event)
         elif isinstance(event, Resumed):
             outcome.connections += 1
-
-
-async def _run(promote: Callable[[], Awaitable[None]]) -> None:
-    await promote()
