@@ -67,6 +67,6 @@ class Proof:
         if self._window is None:
             self._window = measure_window(folder, decoder, heard, self._trained)
         check()
-        smoke = choose_smoke(loaded, heard, self._language)
+        smoke = choose_smoke(loaded, decoder, heard, self._window, self._language)
         store_smoke(smoke, folder)
         return Publication(quantization, candidate.facts, smoke, self._window, metrics)
