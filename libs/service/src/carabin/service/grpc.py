@@ -1,4 +1,4 @@
-"""A gRPC server with the standard health and reflection services, synchronous or on asyncio."""
+"""A gRPC server with the standard health and reflection services and trace ids, synchronous or on asyncio."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +12,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from .errors import PortTaken
+from .tracing import HEADER, bind_trace
 
 DEFAULT_WORKERS = 16
 """Calls served at once by the synchronous server; a stream holds one for as long as it lasts."""
@@ -106,7 +107,9 @@ def start_server(
     Raises:
         PortTaken: another program listens there.
     """
-    server = grpc.server(ThreadPoolExecutor(workers, thread_name_prefix="grpc"), options=_OPTIONS)
+    server = grpc.server(
+        ThreadPoolExecutor(workers, thread_name_prefix="grpc"), interceptors=[_Trace()], options=_OPTIONS
+    )
     servicer = health.HealthServicer()
     names = _register(server, servicers, servicer)
     running = GrpcServer(_bind(server, host, port, credentials), server, servicer, names)
@@ -124,13 +127,34 @@ async def start_async_server(
     serving: bool = True,
 ) -> AsyncGrpcServer:
     """Start a server on the running event loop, with health and reflection; otherwise as `start_server`."""
-    server = grpc.aio.server(options=_OPTIONS)
+    server = grpc.aio.server(interceptors=[_AsyncTrace()], options=_OPTIONS)
     servicer = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs lack it
     names = _register(server, servicers, servicer)
     running = AsyncGrpcServer(_bind(server, host, port, credentials), server, servicer, names)
     await running.set_serving(serving)
     await server.start()
     return running
+
+
+class _Trace(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
+    """Binds each call's trace id to its log lines; gRPC runs a call's handler in the context of its interceptors."""
+
+    def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
+        _bind_trace_of(handler_call_details)
+        return continuation(handler_call_details)
+
+
+class _AsyncTrace(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # likewise
+    """The same on asyncio, where a call is one task."""
+
+    async def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
+        _bind_trace_of(handler_call_details)
+        return await continuation(handler_call_details)
+
+
+def _bind_trace_of(details: Any) -> None:
+    sent = {key: value for key, value in details.invocation_metadata or () if isinstance(value, str)}
+    bind_trace(sent.get(HEADER))
 
 
 def _register(server: Any, servicers: Sequence[Service], health_servicer: Any) -> list[str]:

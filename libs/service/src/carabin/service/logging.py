@@ -2,16 +2,33 @@
 
 Log ids, states and durations, never dictated text:
 `log.info("loaded", extra={"event": "model_loaded", "load_s": 1.2})`.
+
+What holds for a whole request, such as its trace id, is bound once (`bind`) and stands in every line of it.
 """
 
 import json
 import logging
 import sys
+from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TextIO
 
 _STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"}
 """What every record carries; anything else came from `extra`."""
+
+_BOUND: ContextVar[Mapping[str, object]] = ContextVar("carabin_log_fields", default=MappingProxyType({}))
+
+
+def bind(**fields: object) -> None:
+    """Let every later line of this context carry `fields`: of this task and those that it starts, or of this thread."""
+    _BOUND.set({**_BOUND.get(), **fields})
+
+
+def bound_fields() -> Mapping[str, object]:
+    """Return what is bound here."""
+    return _BOUND.get()
 
 
 class JsonFormatter(logging.Formatter):
@@ -64,4 +81,6 @@ def configure_logging(service: str, level: str = "INFO", stream: TextIO | None =
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:
-    return {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+    own = {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+    # What a line says of itself wins over what is bound around it.
+    return {**own, **{name: value for name, value in _BOUND.get().items() if name not in own}}
