@@ -2,7 +2,7 @@
 
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -180,23 +180,6 @@ def test_a_store_that_fails_on_any_request_of_a_fetch_leaves_nothing(tmp_path: P
         with pytest.raises(StoreUnreachable):
             fetch_model(FaultyStore(memory, number), "models", manifest, cache / "model")
         assert list(cache.iterdir()) == []
-
-
-class ForgetfulNetwork(MemoryStore):
-    """Loses the answer to each conditional write, so that the client's own retry meets what it wrote itself."""
-
-    def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
-        super().create(bucket, key, data, tags)
-        super().create(bucket, key, data, tags)
-
-
-def test_an_answer_lost_on_the_way_is_not_taken_for_a_lost_race(tmp_path: Path) -> None:
-    store = ForgetfulNetwork()
-    store.ensure_bucket("models")
-    version = publish(store, "models", tmp_path, "a")
-    record = promote(store, "models", NAME, version, by="a", reason="r", at=NOW)
-    assert read_log(store, "models", NAME) == [record]
-    assert read_decision(store, "models", NAME).version == version
 
 
 def fresh() -> MemoryStore:

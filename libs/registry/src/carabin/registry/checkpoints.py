@@ -11,7 +11,7 @@ from .errors import ManifestInvalid, ObjectMissing, PreconditionFailed, VersionM
 from .layout import checkpoint_file_key, checkpoint_manifest_key, is_safe_name, is_step, run_key, run_prefix
 from .manifest import DEFAULT_MIN_WINDOW_FRAMES, DEFAULT_WINDOW_MARGIN_FRAMES
 from .records import Manifest, Record
-from .store import ObjectStore, create_once
+from .store import ObjectStore
 
 
 class WindowPolicy(BaseModel):
@@ -101,7 +101,7 @@ def publish_checkpoint(
     if store.exists(bucket, checkpoint_manifest_key(run, step)):
         raise PreconditionFailed(f"run {run} has a checkpoint at step {step} already")
     upload_files(store, bucket, lambda path: checkpoint_file_key(run, step, path), folder, files, progress)
-    create_once(store, bucket, checkpoint_manifest_key(run, step), manifest.to_bytes())
+    store.create(bucket, checkpoint_manifest_key(run, step), manifest.to_bytes())
     return manifest
 
 

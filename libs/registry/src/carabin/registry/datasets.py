@@ -10,7 +10,7 @@ from .bundle import Progress, describe_folder, fetch_files, upload_files
 from .errors import ManifestInvalid, ObjectMissing, PreconditionFailed, VersionMissing
 from .layout import dataset_file_key, dataset_manifest_key, is_safe_name, safe_name
 from .records import Manifest, version_id
-from .store import ObjectStore, create_once
+from .store import ObjectStore
 
 
 class SplitCount(BaseModel):
@@ -57,7 +57,7 @@ def publish_dataset(
     if store.exists(bucket, dataset_manifest_key(name, version)):
         raise PreconditionFailed(f"dataset {name} {version} is published already")
     upload_files(store, bucket, lambda path: dataset_file_key(name, version, path), folder, files, progress)
-    create_once(store, bucket, dataset_manifest_key(name, version), manifest.to_bytes())
+    store.create(bucket, dataset_manifest_key(name, version), manifest.to_bytes())
     return manifest
 
 

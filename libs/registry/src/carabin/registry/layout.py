@@ -61,6 +61,15 @@ def parse_promotion_key(key: str) -> int:
     return int(stem) if len(stem) == 10 and stem.isascii() and stem.isdigit() else -1
 
 
+def exports_prefix(model: str) -> str:
+    return f"{safe_name(model)}/exports/"
+
+
+def export_key(model: str, export: str) -> str:
+    """Return the key of the record of exporting one checkpoint under this name."""
+    return f"{exports_prefix(model)}{safe_name(export)}.json"
+
+
 def vocabularies_prefix(model: str) -> str:
     return f"{safe_name(model)}/vocabularies/"
 

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from .errors import ConditionsIgnored, PreconditionFailed, PromotionLost
 from .layout import parse_promotion_key, promotion_key, promotions_prefix
 from .records import Record
-from .store import ObjectStore, create_once
+from .store import ObjectStore
 
 
 class PromotionRecord(Record):
@@ -72,7 +72,7 @@ def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) 
     if record.number > 1:
         require_immutable(store, bucket, promotion_key(name, record.number - 1))
     try:
-        create_once(store, bucket, key, record.to_bytes())
+        store.create(bucket, key, record.to_bytes())
     except PreconditionFailed as error:
         winner = _read(store, bucket, key)
         raise PromotionLost(
@@ -81,16 +81,17 @@ def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) 
 
 
 def require_immutable(store: ObjectStore, bucket: str, key: str) -> None:
-    """Prove by an object of the log that the store refuses a second `create`, at worst rewriting the same bytes.
+    """Prove by an object of the log that the store refuses a second `create`, at worst adding a line feed to it.
 
-    Several stores accept the condition and ignore it; a probe with an object of its own would need rights that a
-    promoter does not have.
+    The line feed tells what was there from what the probe would write, should its answer be lost. Several stores
+    accept the condition and ignore it; a probe with an object of its own would need rights that a promoter does not
+    have.
 
     Raises:
         ConditionsIgnored: it did not refuse.
     """
     try:
-        store.create(bucket, key, store.get(bucket, key))
+        store.create(bucket, key, store.get(bucket, key) + b"\n")
     except PreconditionFailed:
         return
     raise ConditionsIgnored(f"the store behind bucket {bucket!r} ignores If-None-Match: use one that honours it")

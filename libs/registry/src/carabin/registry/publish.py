@@ -16,7 +16,7 @@ from .manifest import (
     Smoke,
 )
 from .records import version_id
-from .store import ObjectStore, create_once
+from .store import ObjectStore
 
 CANDIDATE = {"stage": "candidate"}
 
@@ -73,7 +73,7 @@ def publish_model(
     if store.exists(bucket, manifest_key(name, version)):
         raise PreconditionFailed(f"{name} {version} is published already")
     upload_files(store, bucket, lambda path: file_key(name, version, path), folder, files, progress)
-    create_once(store, bucket, manifest_key(name, version), manifest.to_bytes(), CANDIDATE)
+    store.create(bucket, manifest_key(name, version), manifest.to_bytes(), CANDIDATE)
     return manifest
 
 

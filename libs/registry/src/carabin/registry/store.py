@@ -15,6 +15,7 @@ from urllib3 import Retry, Timeout
 from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 from urllib3.poolmanager import PoolManager
 
+from .conditional import until_answered
 from .errors import (
     AccessDenied,
     BucketMissing,
@@ -29,6 +30,9 @@ from .settings import StoreSettings
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
+
+FAILURES = (500, 502, 503, 504)
+"""Statuses of a store that fails, and may not the next time."""
 
 MAX_CONNECTIONS = 16
 """Kept open to the store: the parts of an upload and the threads of a service share them."""
@@ -98,21 +102,6 @@ class ObjectStore(Protocol):
         """
 
 
-def create_once(store: ObjectStore, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
-    """Create an object whose bytes nobody else would write, however often the network makes the client ask.
-
-    A PUT whose answer is lost is sent again, and the second one finds the first: what is there is ours then.
-
-    Raises:
-        PreconditionFailed: the object exists, with other bytes.
-    """
-    try:
-        store.create(bucket, key, data, tags)
-    except PreconditionFailed:
-        if store.get(bucket, key) != data:
-            raise
-
-
 def require_conditional_writes(store: ObjectStore, bucket: str) -> None:
     """Prove that the store honours `create` and `replace`; several accept the header and overwrite all the same.
 
@@ -152,17 +141,20 @@ class MinioStore:
 
     def __init__(self, settings: StoreSettings) -> None:
         self._endpoint = settings.endpoint
-        self._client = Minio(
+        self._client = self._connect(settings, Retry(total=2, backoff_factor=0.2, status_forcelist=FAILURES))
+        # Sends once: whether a conditional write was sent before decides what a refusal means.
+        self._once = self._connect(settings, Retry(total=0, status_forcelist=FAILURES))
+
+    @staticmethod
+    def _connect(settings: StoreSettings, retries: Retry) -> Minio:
+        timeout = Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S)
+        return Minio(
             settings.endpoint,
             access_key=settings.access_key,
             secret_key=settings.secret_key.get_secret_value(),
             secure=settings.secure,
             region=settings.region,
-            http_client=PoolManager(
-                maxsize=MAX_CONNECTIONS,
-                timeout=Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
-                retries=Retry(total=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504)),
-            ),
+            http_client=PoolManager(maxsize=MAX_CONNECTIONS, timeout=timeout, retries=retries),
         )
 
     def ensure_bucket(self, bucket: str) -> None:
@@ -175,19 +167,30 @@ class MinioStore:
             self._client.put_object(bucket, key, io.BytesIO(data), len(data))
 
     def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
-        headers: dict[str, str | list[str] | tuple[str]] = {"If-None-Match": "*"}
+        headers = {"If-None-Match": "*"}
         if tags:
             headers["x-amz-tagging"] = "&".join(f"{name}={value}" for name, value in tags.items())
-        with self._translated(bucket, key):
-            # put_object(metadata=...) would send x-amz-meta-if-none-match, an unconditional overwrite.
-            self._client._put_object(bucket, key, data, headers=headers)
+        self._write_on_condition(bucket, key, data, headers)
 
     def replace(self, bucket: str, key: str, data: bytes, etag: str) -> None:
         try:
-            with self._translated(bucket, key):
-                self._client._put_object(bucket, key, data, headers={"If-Match": f'"{etag}"'})
+            self._write_on_condition(bucket, key, data, {"If-Match": f'"{etag}"'})
         except ObjectMissing as error:
             raise PreconditionFailed(f"{self._endpoint}/{bucket}/{key}: it is gone") from error
+
+    def _write_on_condition(self, bucket: str, key: str, data: bytes, headers: Mapping[str, str]) -> None:
+        def write() -> None:
+            with self._translated(bucket, key):
+                # put_object(metadata=...) would send x-amz-meta-if-none-match, an unconditional overwrite.
+                self._once._put_object(bucket, key, data, headers={**headers})
+
+        def is_ours() -> bool:
+            try:
+                return self.get(bucket, key) == data
+            except ObjectMissing:
+                return False
+
+        until_answered(write, is_ours)
 
     def upload(self, bucket: str, key: str, path: Path) -> None:
         with path.open("rb") as file, self._translated(bucket, key):
@@ -298,5 +301,6 @@ _STORE_ERRORS: Mapping[str, type[StoreError]] = {
     "NoSuchKey": ObjectMissing,
     "NoSuchTagSet": ObjectMissing,
     "PreconditionFailed": PreconditionFailed,
-    "ConditionalRequestConflict": PreconditionFailed,
+    # Two conditional writes met and the store judged neither: the next attempt is answered.
+    "ConditionalRequestConflict": StoreUnreachable,
 }

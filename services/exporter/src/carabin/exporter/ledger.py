@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from carabin.registry.errors import ManifestInvalid, ObjectMissing, PreconditionFailed
-from carabin.registry.layout import safe_name
+from carabin.registry.layout import export_key, exports_prefix
 from carabin.registry.store import ObjectStore
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -105,7 +105,7 @@ class Ledger:
             owner=self._owner, expires_at=self._now() + self._ttl,
         )  # fmt: skip
         try:
-            self._store.create(self._bucket, _key(name, number), fresh.model_dump_json().encode())
+            self._store.create(self._bucket, export_key(name, number), fresh.model_dump_json().encode())
             return self.read(name, number)
         except PreconditionFailed:
             pass
@@ -186,7 +186,7 @@ class Ledger:
         Raises:
             ExportUnknown: there is none.
         """
-        key = _key(name, number)
+        key = export_key(name, number)
         try:
             # The etag first: if the object changes in between, our next write loses, as it must.
             etag = self._store.stat(self._bucket, key).etag
@@ -211,7 +211,7 @@ class Ledger:
 
     def list(self, name: str) -> Iterator[ExportRecord]:
         """Return every export under `name`, oldest first."""
-        prefix = _prefix(name)
+        prefix = exports_prefix(name)
         keys = self._store.list(self._bucket, prefix)
         records = [self.read(name, key.removeprefix(prefix).removesuffix(".json")).record for key in keys]
         return iter(sorted(records, key=lambda record: record.created_at))
@@ -235,15 +235,7 @@ class Ledger:
 
     def _replace(self, held: Held, **changes: Any) -> Held:
         record = held.record.model_copy(update=changes)
-        key = _key(record.name, record.id)
+        key = export_key(record.name, record.id)
         data = record.model_dump_json().encode()
         self._store.replace(self._bucket, key, data, held.etag)
         return self.read(record.name, record.id)
-
-
-def _prefix(name: str) -> str:
-    return f"{safe_name(name)}/exports/"
-
-
-def _key(name: str, number: str) -> str:
-    return f"{_prefix(name)}{safe_name(number)}.json"
