@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-import re
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from carabin.service.tracing import current_trace_id
 
 from . import audit
 from .audit import Record
@@ -20,8 +20,6 @@ from .statuses import status_of
 from .wire_metrics import WireMetrics
 
 log = logging.getLogger(__name__)
-
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Visit:
@@ -80,8 +78,8 @@ class Admission:
         self._rate, self._burst_s = audio_rate, audio_burst_s
         self._budgets: dict[str, AudioBudget] = {}
 
-    def admit(self, config: SessionConfig, identity: Identity, protocol: str, address: str, trace_id: str) -> Visit:
-        """Open a session.
+    def admit(self, config: SessionConfig, identity: Identity, protocol: str, address: str) -> Visit:
+        """Open a session, of the trace that is bound here.
 
         Raises:
             Draining, IdentityLimit, and what `Transcriber.open` raises.
@@ -94,7 +92,7 @@ class Admission:
         except BaseException:
             self._leave(identity)
             raise
-        record = Record(dictation.id, identity.name, protocol, trace_id, address, self.clock())
+        record = Record(dictation.id, identity.name, protocol, current_trace_id(), address, self.clock())
         visit = Visit(self, dictation, identity, record)
         self.visits.add(visit)
         self._empty.clear()
@@ -160,9 +158,3 @@ class Admission:
     def _leave(self, identity: Identity) -> None:
         if identity.name != ANONYMOUS:
             self._count.leave(identity.name)
-
-
-def trace_id_of(traceparent: str | None) -> str:
-    """Return the trace id of a W3C `traceparent` header, or a new one."""
-    found = _TRACEPARENT.fullmatch((traceparent or "").strip())
-    return found[1] if found else secrets.token_hex(16)

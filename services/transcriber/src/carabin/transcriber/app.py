@@ -15,6 +15,7 @@ from .openai import add_openai_routes
 from .resume import ResumeDesk
 from .server_settings import ServerSettings
 from .service import Transcriber
+from .trace_context import TraceContext
 from .web import mount_web
 from .whisperlive_io import SocketLimits
 from .whisperlive_socket import WhisperLiveSocket
@@ -62,6 +63,7 @@ def make_parts(
 def create_app(parts: Parts) -> FastAPI:
     """Return the application; whoever serves it starts and stops the transcriber."""
     app = FastAPI(title="Carabin transcriber", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(TraceContext)
     _add_websocket(app, parts)
     _add_probes(app, parts)
     add_openai_routes(app, parts.admission, parts.authenticator, parts.settings)

@@ -6,6 +6,8 @@ Events go to the logger `carabin.audit`, so that a log pipeline can keep them ap
 import logging
 from dataclasses import dataclass, field
 
+from carabin.service.tracing import current_trace_id
+
 AUDIT = logging.getLogger("carabin.audit")
 
 
@@ -52,7 +54,7 @@ def closed(record: Record, outcome: str, now_s: float) -> None:
     )
 
 
-def refused(identity: str | None, protocol: str, address: str, label: str, trace_id: str = "") -> None:
+def refused(identity: str | None, protocol: str, address: str, label: str) -> None:
     """Say that somebody was turned away, and why."""
     AUDIT.warning(
         "session refused",
@@ -62,7 +64,7 @@ def refused(identity: str | None, protocol: str, address: str, label: str, trace
             "protocol": protocol,
             "address": address,
             "outcome": label,
-            "trace_id": trace_id,
+            "trace_id": current_trace_id(),
         },
     )
 

@@ -5,9 +5,11 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import replace
 
 import numpy as np
+from carabin.service.logging import bind
 
 from .config import SAMPLE_RATE_HZ, SessionConfig
 from .decoding import Workshop
@@ -43,6 +45,9 @@ class LiveDictation:
     ) -> None:
         self.id = identifier
         self.audio_s = 0.0
+        # What is bound to log lines where the session is opened, its trace id, stands in those of every thread.
+        self._context = copy_context()
+        self._context.run(bind, session=identifier)
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._flushing: deque[asyncio.Future[None]] = deque()
@@ -127,10 +132,14 @@ class LiveDictation:
         self._session.hear(item[:SLICE_SAMPLES])
 
     def _guarded(self, call: Callable[[], None]) -> None:
+        # A copy: two threads cannot be in one context at a time, and both log for this session.
+        self._context.copy().run(self._survive, call)
+
+    def _survive(self, call: Callable[[], None]) -> None:
         try:
             call()
         except Exception as error:  # one session's trouble must stay its own
-            log.error("a session failed", extra={"event": "session_error", "session": self.id} | describe(error))
+            log.error("a session failed", extra={"event": "session_error"} | describe(error))
             self._session.close()
             self._emit(SessionFailed(f"internal error ({type(error).__name__})"))
 
@@ -156,7 +165,7 @@ class LiveDictation:
         while self._flushing:
             self._resolve(self._flushing.popleft())
         self._events.put_nowait(None)
-        tell(self, well)
+        self._context.copy().run(tell, self, well)
 
     @staticmethod
     def _resolve(future: "asyncio.Future[None]") -> None:

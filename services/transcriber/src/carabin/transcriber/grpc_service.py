@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from . import grpc_messages
-from .admission import Admission, Visit, trace_id_of
+from .admission import Admission, Visit
 from .auth import Authenticator, Identity, bearer
 from .errors import DecodeFailed, Draining, Overloaded
 from .events import SessionFailed
@@ -42,7 +42,7 @@ class GrpcTranscriber(transcriber_pb2_grpc.TranscriberServiceServicer):
             config = await _config(request_iterator)
             audio = grpc_messages.audio_format(config)
             session_config = grpc_messages.session_config(config, self._default_language)
-            visit = self._admission.admit(session_config, identity, PROTOCOL, _address(context), _trace_id(context))
+            visit = self._admission.admit(session_config, identity, PROTOCOL, _address(context))
         except Exception as error:
             self._admission.refused(identity, PROTOCOL, _address(context), error)
             await _abort(context, error)
@@ -166,10 +166,6 @@ async def _abort(context: Context, error: Exception) -> None:
 
 def _metadata(context: Context) -> dict[str, str]:
     return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-
-
-def _trace_id(context: Context) -> str:
-    return trace_id_of(_metadata(context).get("traceparent"))
 
 
 def _address(context: Context) -> str:

@@ -8,11 +8,12 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from carabin.service.tracing import current_trace_id
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from . import audit, openai_formats
-from .admission import Admission, trace_id_of
+from .admission import Admission
 from .audio_files import decode, pieces
 from .auth import Authenticator, Identity, bearer
 from .config import SAMPLE_RATE_HZ
@@ -37,7 +38,6 @@ class _Job:
     upload: Upload
     identity: Identity
     address: str
-    trace_id: str
     admission: Admission
     duration_s: float = 0.0
     finals: list[Final] = field(default_factory=list)
@@ -46,7 +46,7 @@ class _Job:
         """Transcribe piece after piece; the audit log hears of the start and of the end."""
         session = f"file-{next(_session_numbers)}"
         clock = self.admission.clock
-        record = audit.Record(session, self.identity.name, PROTOCOL, self.trace_id, self.address, clock())
+        record = audit.Record(session, self.identity.name, PROTOCOL, current_trace_id(), self.address, clock())
         audit.opened(record)
         outcome = "lost"
         try:
@@ -83,9 +83,8 @@ def add_openai_routes(
             form = await read_form(request, settings.max_upload_bytes)
             stack.push_async_callback(form.close)
             upload = parse_upload(form, settings.default_language)
-            trace_id = trace_id_of(request.headers.get("traceparent"))
             address = request.client.host if request.client else ""
-            job = _Job(upload, identity, address, trace_id, admission)
+            job = _Job(upload, identity, address, admission)
             if upload.stream:
                 return StreamingResponse(_events(job, stack.pop_all()), media_type="text/event-stream")
             async for _ in job.run():

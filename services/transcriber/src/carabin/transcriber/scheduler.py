@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from enum import IntEnum
 from queue import Empty, SimpleQueue
@@ -50,6 +51,8 @@ class Job:
     done: Callable[["Job", Hypothesis | DecodeFailed], None]
     """Called on a worker's thread, once, unless the job was cancelled before it began."""
     submitted_at: float = 0.0
+    context: Context = field(default_factory=copy_context, init=False)
+    """Of whoever waits: it holds what is bound to log lines, such as the session."""
     started: bool = field(default=False, init=False)
     cancelled: bool = field(default=False, init=False)
 
@@ -195,7 +198,8 @@ class Scheduler:
             return self._call([job])[0]
         except DecodeFailed as error:
             self._metrics.failures.inc()
-            log.error("a request failed twice", extra={"event": "decode_failed", "error": str(error)})
+            told = {"event": "decode_failed", "error": str(error)}
+            job.context.run(log.error, "a request failed twice", extra=told)
             return error
 
     def _call(self, batch: list[Job]) -> list[Hypothesis]:

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from . import whisperlive_messages as messages
-from .admission import Admission, Visit, trace_id_of
+from .admission import Admission, Visit
 from .auth import Authenticator, Identity, bearer, origin_allowed, subprotocol_token
 from .errors import Overloaded
 from .protocol_errors import AccessRefused, ConfigTimeout, Forbidden, FrameTooLarge
@@ -125,11 +125,10 @@ class WhisperLiveSocket:
 
     async def _admit(self, socket: WebSocket, hello: Hello, identity: Identity) -> Visit:
         """Open a session; while the first model is being loaded, wait for it as WhisperLive's clients are used to."""
-        trace_id = trace_id_of(socket.headers.get("traceparent"))
         with suppress(TimeoutError):
             async with asyncio.timeout(self._limits.loading_s):
                 await _loaded(self._admission.transcriber)
-        return self._admission.admit(hello.session, identity, PROTOCOL, address(socket), trace_id)
+        return self._admission.admit(hello.session, identity, PROTOCOL, address(socket))
 
     async def _refuse(self, socket: WebSocket, uid: str, error: BaseException, identity: Identity | None) -> None:
         status = status_of(error)
