@@ -16,7 +16,8 @@ from carabin.transcriber.auth import (
     origin_allowed,
     subprotocol_token,
 )
-from carabin.transcriber.auth_oidc import KeyFile, OidcTokens
+from carabin.transcriber.auth_keys import KeyFile
+from carabin.transcriber.auth_oidc import OidcTokens
 from carabin.transcriber.protocol_errors import Forbidden, InsecureListening, TokenExpired, Unauthenticated
 from carabin.transcriber.server_settings import ServerSettings
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -100,6 +101,19 @@ async def test_token_of_another_key_or_without_signature_is_refused(tokens, tmp_
     for token in (forged, unsigned, "not.a.token", "x"):
         with pytest.raises(Unauthenticated):
             await tokens.identify(token)
+
+
+@pytest.mark.parametrize(
+    ("claims", "event"),
+    [({"nbf": time.time() + 3600}, "clock_skew"), ({"exp": time.time() - 3600}, "token_expired")],
+)
+async def test_clocks_that_differ_are_one_clear_line_in_the_log(issuer, tokens, claims, event, caplog):
+    with pytest.raises((Unauthenticated, TokenExpired)):
+        await tokens.identify(issuer.token(**claims))
+    [line] = [record for record in caplog.records if record.name.startswith("carabin")]
+    assert line.event == event
+    assert "clocks" in line.getMessage()
+    assert line.skew_allowed_s == 30.0
 
 
 async def test_clock_skew_within_the_allowance_is_forgiven(issuer, tokens):

@@ -10,7 +10,8 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from .auth import Authenticator, FirstThatKnows, Nobody, StaticKeys
-from .auth_oidc import KeyFile, OidcTokens, fetched_keys
+from .auth_keys import FetchedKeys, KeyFile, KeySource, discover, require_private
+from .auth_oidc import OidcTokens
 from .protocol_errors import InsecureListening
 
 
@@ -75,15 +76,20 @@ class ServerSettings(ServiceSettings):
         if keys := self.keys():
             kinds.append(StaticKeys(keys))
         if self.oidc_issuer:
-            source = (
-                KeyFile(self.oidc_jwks_file)
-                if self.oidc_jwks_file
-                else fetched_keys(self.oidc_issuer, self.oidc_jwks_url)
-            )
+            source = self._issuer_keys(self.oidc_issuer)
             kinds.append(OidcTokens(self.oidc_issuer, self.oidc_audience, self.oidc_scope, source))
         if not kinds:
             return Nobody()
         return kinds[0] if len(kinds) == 1 else FirstThatKnows(kinds)
+
+    def _issuer_keys(self, issuer: str) -> KeySource:
+        if self.oidc_jwks_file:
+            return KeyFile(self.oidc_jwks_file)
+        if self.oidc_jwks_url:
+            require_private("CARABIN_TRANSCRIBER_OIDC_JWKS_URL", self.oidc_jwks_url)
+        keys = FetchedKeys(self.oidc_jwks_url or discover(issuer))
+        keys.fetch()
+        return keys
 
     def refuse_insecure(self, authenticator: Authenticator) -> None:
         """Check that listening here lets nobody in by accident.
