@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 from carabin.service.logging import configure_logging
+from urllib3 import PoolManager, Retry
+from urllib3.exceptions import MaxRetryError
 
 log = logging.getLogger("carabin.tests.sample")
 
@@ -20,6 +22,7 @@ def restored() -> Iterator[None]:
     root.handlers[:] = before
     root.setLevel(level)
     logging.captureWarnings(False)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.NOTSET)
 
 
 class Terminal(io.StringIO):
@@ -80,3 +83,12 @@ def test_warnings_become_log_lines() -> None:
         warnings.simplefilter("always")
         warnings.showwarning("old option", UserWarning, "file.py", 1)
     assert "old option" in json.loads(stream.getvalue())["message"]
+
+
+@pytest.mark.parametrize(("level", "lines"), [("INFO", 0), ("WARNING", 0), ("DEBUG", 2)])
+def test_tries_of_a_client_that_tries_again_are_told_only_to_who_debugs(level: str, lines: int) -> None:
+    stream = io.StringIO()
+    configure_logging("exporter", level, stream)
+    with pytest.raises(MaxRetryError):
+        PoolManager(retries=Retry(total=2, backoff_factor=0)).request("GET", "http://127.0.0.1:9/")
+    assert sum("Retrying" in line for line in stream.getvalue().splitlines()) == lines

@@ -18,6 +18,9 @@ from typing import TextIO
 _STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"}
 """What every record carries; anything else came from `extra`."""
 
+_RETRYING = ("urllib3.connectionpool",)
+"""Clients that warn of each try that failed. When the last one does, the caller's own error says so, once."""
+
 _BOUND: ContextVar[Mapping[str, object]] = ContextVar("carabin_log_fields", default=MappingProxyType({}))
 
 
@@ -78,6 +81,8 @@ def configure_logging(service: str, level: str = "INFO", stream: TextIO | None =
     handler.setFormatter(HumanFormatter() if stream.isatty() else JsonFormatter(service))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
+    for name in _RETRYING:
+        logging.getLogger(name).setLevel(logging.NOTSET if level.upper() == "DEBUG" else logging.ERROR)
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:
