@@ -157,15 +157,26 @@ def test_a_canary_and_a_shadow_are_set_by_tags_and_never_on_production(
 ) -> None:
     first, second = registry.publish(0.2), registry.publish(0.1)
     assert main(["models", "promote", first, "--reason", "r"]) == 0
-    assert main(["models", "stage", second, "canary", "--share", "0.25"]) == 0
+    assert main(["models", "stage", second, "canary", "--share", "0.25", "--reason", "two wards try it"]) == 0
     assert "25% of new sessions" in capfd.readouterr().out
     assert registry.tags(second) == {"stage": "canary", "canary-share": "0.25"}
-    assert main(["models", "stage", second, "shadow"]) == 0
+    assert main(["models", "stage", second, "shadow", "--reason", "fewer ears", "--by", "dr-a"]) == 0
     assert registry.tags(second) == {"stage": "shadow"}
-    assert main(["models", "stage", second, "canary"]) == 1
+    assert main(["models", "stage", second, "canary", "--reason", "r"]) == 1
     assert "needs a share" in capfd.readouterr().err
-    assert main(["models", "stage", first, "canary", "--share", "0.1"]) == 1
+    assert main(["models", "stage", first, "canary", "--share", "0.1", "--reason", "r"]) == 1
     assert "is in production" in words(capfd.readouterr().err)
+    assert main(["models", "log"]) == 0
+    logged = [words(line) for line in capfd.readouterr().out.splitlines()]
+    assert [line.split()[:2] for line in logged] == [["promotion", "1"], ["stage", "1"], ["stage", "2"]]
+    assert logged[1].endswith(f"canary 0.25 {second} by infirmier: two wards try it")
+    assert logged[2].endswith(f"shadow {second} by dr-a: fewer ears")
+    assert main(["models", "show", second]) == 0
+    assert "two wards try it" in words(capfd.readouterr().out)
+
+
+def test_a_stage_without_a_reason_is_wrong_usage(registry: Registry) -> None:
+    assert main(["models", "stage", registry.publish(0.2), "shadow"]) == 2
 
 
 def test_a_promotion_cut_off_is_pointed_out_and_repaired(registry: Registry, capfd: pytest.CaptureFixture[str]) -> None:

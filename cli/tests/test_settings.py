@@ -39,7 +39,15 @@ def test_each_service_documents_every_setting(service: str, capfd: pytest.Captur
     rows = json.loads(capfd.readouterr().out)
     assert rows
     assert [row["variable"] for row in rows if not row["description"]] == []
-    assert all(row["variable"].startswith(f"CARABIN_{service.upper()}_") for row in rows)
+    prefixes = (f"CARABIN_{service.upper()}_", *(("CARABIN_SIGNING_",) if service == "exporter" else ()))
+    assert all(row["variable"].startswith(prefixes) for row in rows)
+
+
+def test_the_exporter_shows_the_keys_that_it_signs_with(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings", "exporter"]) == 0
+    shown = words(capfd.readouterr().out)
+    assert "CARABIN_SIGNING_KEY" in shown
+    assert "CARABIN_SIGNING_TRUSTED" in shown
 
 
 def test_the_transcriber_shows_its_model_its_wire_and_its_page_and_nothing_twice(

@@ -55,7 +55,17 @@ class World:
     def canary(self, store: ObjectStore, which: int) -> None:
         if visible := list_versions(self.store, self.bucket, NAME):
             try:
-                set_stage(store, self.bucket, NAME, visible[which % len(visible)], "canary", share=0.5)
+                set_stage(
+                    store,
+                    self.bucket,
+                    NAME,
+                    visible[which % len(visible)],
+                    "canary",
+                    share=0.5,
+                    by="a",
+                    reason="r",
+                    at=NOW,
+                )
             except PromotionRefused:
                 return
 

@@ -19,6 +19,7 @@ from carabin.registry.layout import (
     file_key,
     manifest_key,
     promotion_key,
+    stage_key,
     vocabulary_key,
 )
 from carabin.registry.promote import promote, read_decision, rollback
@@ -74,7 +75,7 @@ def test_the_roles_do_the_whole_work_between_them(stores: dict[str, MinioStore],
     promote(promoter, "models", NAME, first, by="a", reason="r", at=NOW)
     promote(promoter, "models", NAME, second, by="a", reason="r", at=NOW)
     rollback(promoter, "models", NAME, by="a", reason="r", at=NOW)
-    set_stage(promoter, "models", NAME, second, "canary", share=0.1)
+    set_stage(promoter, "models", NAME, second, "canary", share=0.1, by="a", reason="r", at=NOW)
     decision = read_decision(transcriber, "models", NAME)
     assert decision.version == first
     assert decision.canary is not None
@@ -91,7 +92,7 @@ def victim(stores: dict[str, MinioStore], tmp_path_factory: pytest.TempPathFacto
     return version
 
 
-MANIFEST, WEIGHTS, LOG = "a manifest", "weights", "the promotion log"
+MANIFEST, WEIGHTS, LOG, STAGES = "a manifest", "weights", "the promotion log", "the log of stages"
 CHECKPOINT, DATASET, VOCABULARY = "a checkpoint", "a dataset", "a vocabulary"
 
 
@@ -100,6 +101,7 @@ def place(what: str, version: str) -> tuple[str, str]:
         MANIFEST: ("models", manifest_key("victim", version)),
         WEIGHTS: ("models", file_key("victim", version, "model.bin")),
         LOG: ("models", promotion_key("victim", 1)),
+        STAGES: ("models", stage_key("victim", 1)),
         VOCABULARY: ("models", vocabulary_key("victim", "drugs")),
         CHECKPOINT: ("checkpoints", checkpoint_file_key("victim", 1, "model.safetensors")),
         DATASET: ("datasets", "victim/v1/data/train.parquet"),
@@ -109,12 +111,12 @@ def place(what: str, version: str) -> tuple[str, str]:
 MAY_WRITE = {
     "trainer": {CHECKPOINT},
     "exporter": {MANIFEST, WEIGHTS},
-    "promoter": {LOG},
+    "promoter": {LOG, STAGES},
     "transcriber": set(),
 }
 
 
-@pytest.mark.parametrize("what", [MANIFEST, WEIGHTS, LOG, CHECKPOINT, DATASET, VOCABULARY])
+@pytest.mark.parametrize("what", [MANIFEST, WEIGHTS, LOG, STAGES, CHECKPOINT, DATASET, VOCABULARY])
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_writes_its_own_places_alone(stores: dict[str, MinioStore], victim: str, role: str, what: str) -> None:
     bucket, key = place(what, victim)

@@ -27,8 +27,8 @@ def test_production_the_two_before_it_trials_and_the_young_stay(
     oldest, older, before, current, canary, shadow, candidate = versions
     for version in (oldest, older, before, current):
         promote(store, bucket, NAME, version, by="a", reason="r", at=NOW)
-    set_stage(store, bucket, NAME, canary, "canary", share=0.1)
-    set_stage(store, bucket, NAME, shadow, "shadow")
+    set_stage(store, bucket, NAME, canary, "canary", share=0.1, by="a", reason="r", at=NOW)
+    set_stage(store, bucket, NAME, shadow, "shadow", by="a", reason="r", at=NOW)
     young = NOW + KEEP_FOR - timedelta(seconds=1)
     assert plan_prune(store, bucket, NAME, young) == []
     planned = plan_prune(store, bucket, NAME, LATER)

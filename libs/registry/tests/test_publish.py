@@ -8,7 +8,7 @@ import pytest
 from carabin.registry.errors import ManifestInvalid, PreconditionFailed, UnsafePath, VersionMissing
 from carabin.registry.fakes import MemoryStore
 from carabin.registry.layout import file_key, manifest_key, safe_file
-from carabin.registry.manifest import ModelManifest, Smoke
+from carabin.registry.manifest import ModelManifest, Smoke, signed_bytes
 from carabin.registry.promote import read_decision
 from carabin.registry.publish import fetch_model, list_models, list_versions, publish_model, read_manifest
 from carabin.registry.resolve import Decision
@@ -143,8 +143,21 @@ def test_a_signature_covers_everything_but_itself(store: ObjectStore, bucket: st
     manifest = publish_model(store, bucket, "cardio", folder, NOW, format=FORMAT, sign=sign, source={"run": "r"})
     read = read_manifest(store, bucket, "cardio", manifest.version)
     assert read.signatures == {"exporter": "signature"}
-    assert read.signed_bytes() == signed[0]
-    assert read.model_copy(update={"source": {"run": "other"}}).signed_bytes() != signed[0]
+    assert signed_bytes(read.to_bytes()) == signed[0]
+    assert signed_bytes(read.model_copy(update={"source": {"run": "other"}}).to_bytes()) != signed[0]
+    assert signed_bytes(read.model_copy(update={"signatures": {}}).to_bytes()) == signed[0]
+
+
+def test_what_is_signed_is_the_stored_document_however_it_is_laid_out_and_whatever_it_adds() -> None:
+    stored = b'{"b": [1.50, "\\u00e9"], "signatures": {"k": "s"}, "a": {"y": 1, "x": null}}'
+    assert signed_bytes(stored) == '{"a":{"x":null,"y":1},"b":[1.5,"é"]}'.encode()
+    assert signed_bytes(stored.replace(b'"y": 1', b'"y": 1, "of a newer release": true')) != signed_bytes(stored)
+
+
+@pytest.mark.parametrize("document", [b'{"wer": 0.1, "wer": 0.9}', b'{"a": {"b": 1, "b": 1}}', b"[]", b"{"])
+def test_a_document_that_two_readers_could_read_differently_is_never_verified(document: bytes) -> None:
+    with pytest.raises(ManifestInvalid, match="cannot be verified"):
+        signed_bytes(document)
 
 
 def test_models_are_listed_once_visible(store: ObjectStore, bucket: str, folder: Path) -> None:

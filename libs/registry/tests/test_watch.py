@@ -57,7 +57,7 @@ def test_each_change_is_told_once(store: ObjectStore, bucket: str, tmp_path: Pat
     watcher.wake()
     assert next(changes) == Decision(version=old)
     publish(store, bucket, tmp_path, "another candidate")
-    set_stage(store, bucket, "cardio", new, "canary", share=0.25)
+    set_stage(store, bucket, "cardio", new, "canary", share=0.25, by="a", reason="r", at=NOW)
     watcher.wake()
     assert next(changes) == Decision(version=old, canary=Canary(new, 0.25))
     watcher.stop()

@@ -8,7 +8,6 @@ from carabin.exporter.errors import ProvenanceInvalid
 from carabin.exporter.ledger import Ledger
 from carabin.exporter.pipeline import Exporter, ExportRequest
 from carabin.exporter.provenance import (
-    SigningSettings,
     describe_signature,
     key_name,
     signer,
@@ -16,9 +15,10 @@ from carabin.exporter.provenance import (
     trusted_keys,
     verify_version,
 )
+from carabin.exporter.settings import SigningSettings
 from carabin.exporter.source import FolderCheckpoint
 from carabin.registry.fakes import MemoryStore
-from carabin.registry.manifest import ModelManifest
+from carabin.registry.manifest import ModelManifest, signed_bytes
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -37,6 +37,10 @@ def check(store: MemoryStore, manifest: ModelManifest, *keys: Ed25519PrivateKey)
     return verify_version(store, "models", "cardio", manifest.version, [key.public_key() for key in keys])
 
 
+def stored(store: MemoryStore, manifest: ModelManifest) -> bytes:
+    return store.get("models", f"cardio/versions/{manifest.version}/manifest.json")
+
+
 def tamper(store: MemoryStore, manifest: ModelManifest, **changes: object) -> None:
     key = f"cardio/versions/{manifest.version}/manifest.json"
     store.put("models", key, json.dumps({**json.loads(store.get("models", key)), **changes}).encode())
@@ -44,7 +48,9 @@ def tamper(store: MemoryStore, manifest: ModelManifest, **changes: object) -> No
 
 def test_a_signed_version_is_sound(store: MemoryStore, manifest: ModelManifest) -> None:
     assert check(store, manifest, OTHER, KEY) == []
-    assert describe_signature(manifest, [KEY.public_key()]).startswith("signed by ed25519:")
+    signature = describe_signature(manifest, stored(store, manifest), [KEY.public_key()])
+    assert signature.words.startswith("signed by ed25519:")
+    assert signature.trusted
 
 
 def test_an_untrusted_or_missing_signature_is_said(store: MemoryStore, manifest: ModelManifest) -> None:
@@ -56,9 +62,45 @@ def test_an_untrusted_or_missing_signature_is_said(store: MemoryStore, manifest:
 
 def test_a_changed_word_of_the_manifest_breaks_the_signature(store: MemoryStore, manifest: ModelManifest) -> None:
     tamper(store, manifest, metrics={"wer": 0.01})
-    assert "was changed after it was signed" in check(store, manifest, KEY)[0]
+    assert "was changed after signing" in check(store, manifest, KEY)[0]
     tamper(store, manifest, signatures={key_name(KEY.public_key()): "not base64"})
     assert "does not fit" in check(store, manifest, KEY)[0]
+
+
+def sign_as_newer(store: MemoryStore, manifest: ModelManifest, **fields: object) -> None:
+    """Put in place what a newer release of the same schema would have signed."""
+    document = {
+        **json.loads(stored(store, manifest)),
+        "format": {**manifest.format.model_dump(), "of_2027": 1},
+        **fields,
+    }
+    signatures = signer(KEY)(signed_bytes(json.dumps(document).encode()))
+    tamper(store, manifest, **{**document, "signatures": dict(signatures)})
+
+
+def test_a_manifest_signed_with_fields_of_a_newer_release_is_verified_in_full(
+    store: MemoryStore, manifest: ModelManifest
+) -> None:
+    sign_as_newer(store, manifest, also_new={"a": [1]})
+    assert check(store, manifest, KEY) == []
+    tamper(store, manifest, also_new={"a": [2]})
+    assert "was changed after signing" in check(store, manifest, KEY)[0], "a field we do not know is covered too"
+
+
+def test_a_manifest_signed_before_a_field_was_added_is_still_verified(
+    store: MemoryStore, manifest: ModelManifest
+) -> None:
+    document = {key: value for key, value in json.loads(stored(store, manifest)).items() if key != "report"}
+    signatures = dict(signer(KEY)(signed_bytes(json.dumps(document).encode())))
+    key = f"cardio/versions/{manifest.version}/manifest.json"
+    store.put("models", key, json.dumps({**document, "signatures": signatures}).encode())
+    assert check(store, manifest, KEY) == []
+
+
+def test_a_manifest_that_says_a_field_twice_is_not_verified(store: MemoryStore, manifest: ModelManifest) -> None:
+    twice = stored(store, manifest).replace(b'"metrics":', b'"metrics": {"wer": 0.0}, "metrics":', 1)
+    store.put("models", f"cardio/versions/{manifest.version}/manifest.json", twice)
+    assert "a field is there twice" in check(store, manifest, KEY)[0]
 
 
 def test_a_changed_byte_and_a_lost_file_are_named(store: MemoryStore, manifest: ModelManifest) -> None:

@@ -13,13 +13,17 @@ from carabin.registry.promote import read_decision, read_tags
 from carabin.registry.promote import rollback as roll_back
 from carabin.registry.promotions import read_log
 from carabin.registry.publish import read_manifest
-from carabin.registry.stages import Stage, set_stage
+from carabin.registry.stage_log import Stage, read_stage_log
+from carabin.registry.stages import set_stage
 
 from . import models_upkeep
 from .models_context import AsJson, By, Context, Name, Reason, Version, open_context
 from .models_tables import (
+    LOG_OF,
+    LogRecord,
     VersionRow,
     describe_promotion,
+    describe_record,
     differing_facts,
     print_changes,
     print_json,
@@ -54,11 +58,10 @@ def show(version: Version, name: Name = None, as_json: AsJson = False) -> None:
     tags = context.store.get_tags(context.bucket, manifest_key(context.name, manifest.version))
     serving = read_decision(context.store, context.bucket, context.name).version
     row = VersionRow(manifest, tags, manifest.version == serving)
-    log = read_log(context.store, context.bucket, context.name)
     if as_json:
         print_json({**row.manifest.model_dump(mode="json"), "tags": row.tags, "serves": row.serves})
     else:
-        print_version(row, log)
+        print_version(row, _records(context))
 
 
 @app.command(epilog="Example: carabin models diff 3fa9 81bc")
@@ -134,29 +137,46 @@ def rollback(
     print_json(record.model_dump(mode="json")) if as_json else typer.echo(describe_promotion(record))
 
 
-@app.command(epilog="Example: carabin models stage latest canary --share 0.1")
+@app.command(epilog="Example: carabin models stage latest canary --share 0.1 --reason 'two wards try it'")
 def stage(
     version: Version,
     stage: Annotated[Stage, typer.Argument(help="canary, shadow, candidate or archived.")],
+    reason: Reason,
     share: Annotated[float | None, typer.Option(help="Of new sessions, for a canary: above 0, at most 1.")] = None,
     name: Name = None,
+    by: By = None,
+    as_json: AsJson = False,
 ) -> None:
     """Try a version beside production: as canary for a share of new sessions, or as shadow that nobody hears."""
     context = open_context(name)
     chosen = context.version(version)
-    set_stage(context.store, context.bucket, context.name, chosen, stage, share=share)
-    typer.echo(f"{chosen} is {stage}{f' for {share:.0%} of new sessions' if share else ''}.")
+    record = set_stage(
+        context.store,
+        context.bucket,
+        context.name,
+        chosen,
+        stage,
+        share=share,
+        by=by or getpass.getuser(),
+        reason=reason,
+        at=datetime.now(UTC),
+    )
+    if as_json:
+        print_json(record.model_dump(mode="json"))
+    else:
+        typer.echo(f"{chosen} is {stage}{f' for {share:.0%} of new sessions' if share else ''}.")
 
 
 @app.command(epilog="Example: carabin models log")
 def log(name: Name = None, as_json: AsJson = False) -> None:
-    """Show who promoted what, when and why, oldest first."""
+    """Show who promoted or staged what, when and why, oldest first; each of the two logs has its own numbers."""
     context = open_context(name)
-    records = read_log(context.store, context.bucket, context.name)
+    records = _records(context)
     if as_json:
-        print_json([record.model_dump(mode="json") for record in records])
-    for record in records if not as_json else []:
-        typer.echo(f"{record.number:>4}  {describe_promotion(record)}")
+        print_json([{"log": LOG_OF[type(record)], **record.model_dump(mode="json")} for record in records])
+        return
+    for record in records:
+        typer.echo(f"{LOG_OF[type(record)]:<9} {record.number:>4}  {describe_record(record)}")
 
 
 models_upkeep.register(app)
@@ -175,6 +195,12 @@ def _rows(context: Context) -> list[VersionRow]:
         else:
             rows.append(VersionRow(manifest, tags, version == serving))
     return rows
+
+
+def _records(context: Context) -> list[LogRecord]:
+    promotions = read_log(context.store, context.bucket, context.name)
+    stages = read_stage_log(context.store, context.bucket, context.name)
+    return sorted([*promotions, *stages], key=lambda record: record.at)
 
 
 def _print_comparison(context: Context, version: str) -> None:

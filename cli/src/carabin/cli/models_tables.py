@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,15 @@ from carabin.registry.manifest import ModelManifest
 from carabin.registry.metrics import Change
 from carabin.registry.promotions import PromotionRecord
 from carabin.registry.resolve import SHARE, STAGE, Decision
+from carabin.registry.stage_log import StageRecord
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+LogRecord = PromotionRecord | StageRecord
+LOG_OF: Mapping[type[LogRecord], str] = {PromotionRecord: "promotion", StageRecord: "stage"}
+"""What each kind of record is called in the log."""
 
 SHOWN_METRICS = ("wer", "term_recall", "critical_errors", "general_wer")
 _STYLES = {"production": "bold green", "canary": "yellow", "shadow": "cyan", "archived": "dim"}
@@ -75,8 +80,8 @@ def print_versions(name: str, rows: Sequence[VersionRow], decision: Decision) ->
         typer.echo(f"Look: {problem}.", err=True)
 
 
-def print_version(row: VersionRow, log: Sequence[PromotionRecord]) -> None:
-    """Print all that is known of one version."""
+def print_version(row: VersionRow, log: Sequence[LogRecord]) -> None:
+    """Print all that is known of one version; `log` holds the records of both logs."""
     manifest = row.manifest
     grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     grid.add_row("version", f"{manifest.name} {manifest.version}")
@@ -98,8 +103,8 @@ def print_version(row: VersionRow, log: Sequence[PromotionRecord]) -> None:
     for entry in manifest.files:
         grid.add_row(f"file {entry.path}", f"{size(entry.size)}, sha256 {entry.sha256[:16]}…")
     for record in log:
-        if manifest.version in (record.version, record.previous):
-            grid.add_row(f"promotion {record.number}", describe_promotion(record))
+        if manifest.version in _versions_of(record):
+            grid.add_row(f"{LOG_OF[type(record)]} {record.number}", describe_record(record))
     console().print(grid)
 
 
@@ -144,6 +149,15 @@ def describe_promotion(record: PromotionRecord) -> str:
     )
 
 
+def describe_record(record: LogRecord) -> str:
+    """Return one line of either log in words."""
+    if isinstance(record, PromotionRecord):
+        return describe_promotion(record)
+    share = f" {record.share:g}" if record.share else ""
+    instead = f" instead of {', '.join(record.displaced)}" if record.displaced else ""
+    return f"{record.at:%Y-%m-%d %H:%M} {record.stage}{share} {record.version}{instead} by {record.by}: {record.reason}"
+
+
 def size(total_bytes: int) -> str:
     """Return bytes as a person reads them."""
     value = float(total_bytes)
@@ -162,6 +176,12 @@ def figure(value: float | None) -> str:
 def console() -> Console:
     """Return a console on what standard output is now; without a terminal, wide enough for whole versions."""
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160)
+
+
+def _versions_of(record: LogRecord) -> tuple[str | None, ...]:
+    if isinstance(record, PromotionRecord):
+        return record.version, record.previous
+    return record.version, *record.displaced
 
 
 def _verdict(change: Change) -> Text:

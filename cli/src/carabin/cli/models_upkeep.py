@@ -11,7 +11,7 @@ from carabin.registry.manifest import ModelManifest
 from carabin.registry.promote import repair as repair_promotion
 from carabin.registry.prune import KEEP_BEFORE, KEEP_FOR, plan_prune
 from carabin.registry.prune import prune as prune_versions
-from carabin.registry.publish import read_manifest
+from carabin.registry.publish import read_manifest_and_document
 from carabin.registry.sweep import find_orphans
 from carabin.registry.sweep import sweep as sweep_orphans
 from carabin.registry.verify import verify_files
@@ -80,12 +80,14 @@ def sweep(yes: Yes = False) -> None:
 def verify(version: Version, name: Name = None, as_json: AsJson = False) -> None:
     """Read every byte of a stored version and hold it against the manifest, and the manifest against its signature."""
     context = open_context(name)
-    manifest = read_manifest(context.store, context.bucket, context.name, context.version(version))
+    manifest, document = read_manifest_and_document(
+        context.store, context.bucket, context.name, context.version(version)
+    )
 
     def report(path: str, total_bytes: int) -> None:
         typer.echo(f"  {path}  {size(total_bytes)}", err=True)
 
-    signature, trusted = _signature(manifest)
+    signature, trusted = _signature(manifest, document)
     problems = verify_files(context.store, context.bucket, manifest, None if as_json else report)
     problems += [] if trusted else [signature]
     if as_json:
@@ -97,7 +99,7 @@ def verify(version: Version, name: Name = None, as_json: AsJson = False) -> None
     typer.echo(f"{manifest.version}: every byte of {total} is as published; {signature}.")
 
 
-def _signature(manifest: ModelManifest) -> tuple[str, bool]:
+def _signature(manifest: ModelManifest, document: bytes) -> tuple[str, bool]:
     """Return who signed, in words, and whether that is enough: without any trusted key, nobody needs to have signed."""
     try:
         from carabin.exporter.provenance import describe_signature, trusted_keys
@@ -106,8 +108,8 @@ def _signature(manifest: ModelManifest) -> tuple[str, bool]:
         said = f"its signatures ({named}) are not checked: that needs {error.name}" if named else "unsigned"
         return said, not os.environ.get("CARABIN_SIGNING_TRUSTED")
     keys = trusted_keys()
-    said = describe_signature(manifest, keys)
-    return said, not keys or said.endswith("which is trusted")
+    signature = describe_signature(manifest, document, keys)
+    return str(signature), not keys or signature.trusted
 
 
 def _kept_note(count: int) -> str:

@@ -38,7 +38,10 @@ class Part(StrEnum):
 
 CLASSES: Final = {
     Part.TRAINER: (("carabin.trainer.settings", "TrainerSettings"),),
-    Part.EXPORTER: (("carabin.exporter.settings", "ExporterSettings"),),
+    Part.EXPORTER: (
+        ("carabin.exporter.settings", "ExporterSettings"),
+        ("carabin.exporter.settings", "SigningSettings"),
+    ),
     Part.TRANSCRIBER: (
         ("carabin.transcriber.settings", "TranscriberSettings"),
         ("carabin.transcriber.server_settings", "ServerSettings"),

@@ -55,8 +55,16 @@ def promotion_key(model: str, number: int) -> str:
     return f"{promotions_prefix(model)}{number:010d}.json"
 
 
-def parse_promotion_key(key: str) -> int:
-    """Return the number in a promotion's key, or -1 where the key is not one."""
+def stages_prefix(model: str) -> str:
+    return f"{safe_name(model)}/stages/"
+
+
+def stage_key(model: str, number: int) -> str:
+    return f"{stages_prefix(model)}{number:010d}.json"
+
+
+def record_number(key: str) -> int:
+    """Return the number in the key of a log's record, or -1 where the key is not one."""
     stem = key.rsplit("/", 1)[-1].removesuffix(".json")
     return int(stem) if len(stem) == 10 and stem.isascii() and stem.isdigit() else -1
 

@@ -1,9 +1,11 @@
 """The JSON written last, whose existence makes a model version visible."""
 
-from typing import Self
+import json
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from .errors import ManifestInvalid
 from .records import Manifest, SafePath
 
 DEFAULT_MIN_WINDOW_FRAMES = 750
@@ -50,7 +52,9 @@ class ModelManifest(Manifest):
     window_margin_frames: int = Field(
         default=DEFAULT_WINDOW_MARGIN_FRAMES, ge=0, description="frames that the window must outlast the speech"
     )
-    signatures: dict[str, str] = Field(default_factory=dict, description="signature of `signed_bytes` by key name")
+    signatures: dict[str, str] = Field(
+        default_factory=dict, description="signature of the `signed_bytes` of this document, by key name"
+    )
 
     @model_validator(mode="after")
     def _smoke_is_a_file(self) -> Self:
@@ -58,6 +62,28 @@ class ModelManifest(Manifest):
             raise ValueError(f"the smoke dictation {self.smoke.path} is not among the files")
         return self
 
-    def signed_bytes(self) -> bytes:
-        """Return what a signature covers: every field but the signatures, as canonical JSON."""
-        return self.model_copy(update={"signatures": {}}).to_bytes()
+
+def signed_bytes(document: bytes) -> bytes:
+    """Return what a signature of a manifest covers: all of its JSON but the signatures, in a canonical form.
+
+    Taken from the document as it is stored, not from what this release understands of it: a field that a newer release
+    added is covered, and a release that adds fields still verifies what was signed before.
+
+    Raises:
+        ManifestInvalid: it is no JSON object, or says a field twice, of which two readers could see one each.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields = dict(pairs)
+        if len(fields) < len(pairs):
+            raise ValueError("a field is there twice")
+        return fields
+
+    try:
+        fields = json.loads(document, object_pairs_hook=once)
+    except ValueError as error:
+        raise ManifestInvalid(f"the manifest cannot be verified: {error}") from error
+    if not isinstance(fields, dict):
+        raise ManifestInvalid("the manifest cannot be verified: it is no JSON object")
+    fields.pop("signatures", None)
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,6 +1,7 @@
 """Promotion: compare-and-set and audit record in one write, then the tags that make it so."""
 
 import contextlib
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from .errors import (
 from .layout import manifest_key, promotion_key
 from .metrics import compare, describe_regressions
 from .promotions import PromotionRecord, append, last_number, previous_holder, read_head, read_log, require_immutable
-from .publish import list_versions, read_manifest, read_manifest_and_digest, require_files
+from .publish import list_versions, read_manifest, read_manifest_and_document, require_files
 from .resolve import NUMBER, SHARE, STAGE, Decision, LogHead, promotion_number, resolve
 from .store import ObjectStore
 
@@ -126,7 +127,7 @@ def _promote(
     force: bool,
     kind: Kind,
 ) -> PromotionRecord:
-    manifest, digest = read_manifest_and_digest(store, bucket, name, version)
+    manifest, document = read_manifest_and_document(store, bucket, name, version)
     require_files(store, bucket, manifest)
     # The log is read before the tags: a promotion in between takes our number, and then we lose rather than overwrite.
     number = last_number(store, bucket, name) + 1
@@ -150,7 +151,7 @@ def _promote(
         kind=kind,
         forced=bool(regressions),
         metrics_delta={change.metric: change.delta for change in changes if change.delta is not None},
-        manifest_sha256=digest,
+        manifest_sha256=hashlib.sha256(document).hexdigest(),
     )
     append(store, bucket, name, record)
     if record.number == 1:

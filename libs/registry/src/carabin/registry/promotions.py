@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from .errors import ConditionsIgnored, PreconditionFailed, PromotionLost
-from .layout import parse_promotion_key, promotion_key, promotions_prefix
+from .layout import promotion_key, promotions_prefix, record_number
 from .records import Record
 from .store import ObjectStore
 
@@ -42,7 +42,7 @@ def read_head(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | N
 def last_number(store: ObjectStore, bucket: str, name: str) -> int:
     """Return the newest promotion's number, 0 where there was none; whether its record can be read is no matter."""
     keys = _keys(store, bucket, name)
-    return parse_promotion_key(keys[-1]) if keys else 0
+    return record_number(keys[-1]) if keys else 0
 
 
 def previous_holder(log: Sequence[PromotionRecord], current: str | None) -> str | None:
@@ -102,7 +102,7 @@ def _last(held: list[str], version: str) -> int:
 
 
 def _keys(store: ObjectStore, bucket: str, name: str) -> list[str]:
-    return [key for key in store.list(bucket, promotions_prefix(name)) if parse_promotion_key(key) > 0]
+    return [key for key in store.list(bucket, promotions_prefix(name)) if record_number(key) > 0]
 
 
 def _read(store: ObjectStore, bucket: str, key: str) -> PromotionRecord:

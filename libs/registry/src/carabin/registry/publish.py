@@ -1,6 +1,5 @@
 """Publishing and fetching a model version: all of it, or nothing that a reader can see."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from .manifest import (
     ModelFormat,
     ModelManifest,
     Smoke,
+    signed_bytes,
 )
 from .records import version_id
 from .store import ObjectStore
@@ -69,7 +69,7 @@ def publish_model(
     except ValueError as error:
         raise ManifestInvalid(f"{folder} cannot become a version of {name}: {error}") from error
     if sign:
-        manifest = manifest.model_copy(update={"signatures": dict(sign(manifest.signed_bytes()))})
+        manifest = manifest.model_copy(update={"signatures": dict(sign(signed_bytes(manifest.to_bytes())))})
     if store.exists(bucket, manifest_key(name, version)):
         raise PreconditionFailed(f"{name} {version} is published already")
     upload_files(store, bucket, lambda path: file_key(name, version, path), folder, files, progress)
@@ -84,11 +84,11 @@ def read_manifest(store: ObjectStore, bucket: str, name: str, version: str) -> M
         VersionMissing: nothing was published under this version.
         ManifestInvalid: the manifest cannot be read, or speaks of another version.
     """
-    return read_manifest_and_digest(store, bucket, name, version)[0]
+    return read_manifest_and_document(store, bucket, name, version)[0]
 
 
-def read_manifest_and_digest(store: ObjectStore, bucket: str, name: str, version: str) -> tuple[ModelManifest, str]:
-    """Read one version's manifest, and the SHA-256 of its bytes as they are stored; raise as `read_manifest` does."""
+def read_manifest_and_document(store: ObjectStore, bucket: str, name: str, version: str) -> tuple[ModelManifest, bytes]:
+    """Read one version's manifest, and its bytes as they are stored; raise as `read_manifest` does."""
     key = manifest_key(name, version)
     try:
         data = store.get(bucket, key)
@@ -97,7 +97,7 @@ def read_manifest_and_digest(store: ObjectStore, bucket: str, name: str, version
     manifest = ModelManifest.from_bytes(data, f"{bucket}/{key}")
     if (manifest.name, manifest.version) != (name, version):
         raise ManifestInvalid(f"{bucket}/{key}: it describes {manifest.name} {manifest.version}")
-    return manifest, hashlib.sha256(data).hexdigest()
+    return manifest, data
 
 
 def require_files(store: ObjectStore, bucket: str, manifest: ModelManifest) -> None:

@@ -3,12 +3,13 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from carabin.registry.errors import RegistryError
-from carabin.registry.manifest import ModelManifest
-from carabin.registry.publish import Signer, read_manifest
+from carabin.registry.manifest import ModelManifest, signed_bytes
+from carabin.registry.publish import Signer, read_manifest_and_document
 from carabin.registry.store import ObjectStore
 from carabin.registry.verify import verify_files
 from cryptography.exceptions import InvalidSignature
@@ -19,25 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import ProvenanceInvalid
+from .settings import SigningSettings
 
 ALGORITHM: Final = "ed25519"
-
-
-class SigningSettings(BaseSettings):
-    """Read from the environment, each field as `CARABIN_SIGNING_<FIELD>`."""
-
-    model_config = SettingsConfigDict(env_prefix="CARABIN_SIGNING_", frozen=True)
-
-    key: Path | None = Field(
-        default=None, description="PEM file of an Ed25519 private key; none leaves versions unsigned"
-    )
-    trusted: tuple[Path, ...] = Field(
-        default=(), description="PEM files of the public keys that versions may be signed with"
-    )
 
 
 def signer_from_settings(settings: SigningSettings | None = None) -> Signer | None:
@@ -118,31 +105,50 @@ def verify_version(
     """
     keys = trusted_keys() if trusted is None else tuple(trusted)
     try:
-        manifest = read_manifest(store, bucket, name, version)
+        manifest, document = read_manifest_and_document(store, bucket, name, version)
+        signature = describe_signature(manifest, document, keys)
     except RegistryError as error:
         return [str(error)]
     problems = verify_files(store, bucket, manifest)
-    if keys and not any(_signed_by(manifest, key) for key in keys):
-        problems.append(f"{version}: {describe_signature(manifest, keys)}")
+    if keys and not signature.trusted:
+        problems.append(f"{version}: {signature}")
     return problems
 
 
-def describe_signature(manifest: ModelManifest, trusted: Sequence[Ed25519PublicKey]) -> str:
-    """Say who signed, for a person: unsigned, signed by a trusted key, by another, or wrongly."""
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed a manifest, in words, and whether that is a trusted key whose signature fits."""
+
+    words: str
+    trusted: bool = False
+
+    def __str__(self) -> str:
+        return self.words
+
+
+def describe_signature(manifest: ModelManifest, document: bytes, trusted: Sequence[Ed25519PublicKey]) -> Signature:
+    """Say who signed: nobody, a trusted key, another, or a trusted key something else.
+
+    Args:
+        document: the manifest's bytes as they are stored, which the signature covers whatever this release reads.
+
+    Raises:
+        ManifestInvalid: the document can be read in two ways.
+    """
     if not manifest.signatures:
-        return "unsigned"
+        return Signature("unsigned")
+    covered = signed_bytes(document)
     for key in trusted:
-        if _signed_by(manifest, key):
-            return f"signed by {key_name(key)}, which is trusted"
+        if _signed_by(manifest.signatures, covered, key):
+            return Signature(f"signed by {key_name(key)}, which is trusted", trusted=True)
         if key_name(key) in manifest.signatures:
-            return f"the signature of {key_name(key)} does not fit: the manifest was changed after it was signed"
-    return f"signed by {', '.join(manifest.signatures)}, none of them a trusted key"
+            return Signature(f"the signature of {key_name(key)} does not fit: the manifest was changed after signing")
+    return Signature(f"signed by {', '.join(manifest.signatures)}, none of them a trusted key")
 
 
-def _signed_by(manifest: ModelManifest, key: Ed25519PublicKey) -> bool:
+def _signed_by(signatures: Mapping[str, str], covered: bytes, key: Ed25519PublicKey) -> bool:
     try:
-        signature = base64.b64decode(manifest.signatures[key_name(key)], validate=True)
-        key.verify(signature, manifest.signed_bytes())
+        key.verify(base64.b64decode(signatures[key_name(key)], validate=True), covered)
     except (KeyError, ValueError, InvalidSignature):
         return False
     return True

@@ -1,10 +1,11 @@
-"""What an operator may set of the exporter."""
+"""What an operator may set of the exporter, and of the keys that sign what it publishes."""
 
 from pathlib import Path
 from typing import Literal
 
 from carabin.service.settings import ServiceSettings
 from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ExporterSettings(ServiceSettings):
@@ -27,3 +28,16 @@ class ExporterSettings(ServiceSettings):
     host: str = Field(default="0.0.0.0", description="address that gRPC and metrics listen on")
     grpc_port: int = Field(default=9092, ge=0, le=65535, description="port of the ExporterService; 0 takes a free one")
     metrics_port: int = Field(default=9093, ge=0, le=65535, description="port of the Prometheus metrics")
+
+
+class SigningSettings(BaseSettings):
+    """Read from the environment, each field as `CARABIN_SIGNING_<FIELD>`; whoever verifies reads them too."""
+
+    model_config = SettingsConfigDict(env_prefix="CARABIN_SIGNING_", frozen=True)
+
+    key: Path | None = Field(
+        default=None, description="PEM file of an Ed25519 private key; none leaves versions unsigned"
+    )
+    trusted: tuple[Path, ...] = Field(
+        default=(), description="PEM files of the public keys that versions may be signed with, as a JSON list"
+    )
