@@ -27,13 +27,14 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 class Shop:
     """A store with versions of `whisper`, and a source that watches it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.memory = MemoryStore()
+    def __init__(self, folder: Path, memory: MemoryStore | None = None) -> None:
+        self.folder = folder
+        self.memory = memory or MemoryStore()
         self.memory.ensure_bucket("models")
         self.store = FaultyStore(self.memory)
         self.cache = folder / "cache"
         self._files = folder / "files"
-        self._files.mkdir()
+        self._files.mkdir(exist_ok=True)
         self._states: list[ModelInfo] = []
         self._changed = threading.Condition()
         self.windows: list[WindowPolicy] = []
@@ -127,7 +128,7 @@ def test_copies_of_versions_that_serve_no_more_are_removed(shop: Shop) -> None:
     first, second = shop.publish(1), shop.publish(2)
     shop.source.fetch(first)
     shop.source.fetch(second)
-    assert [path.name for path in (shop.cache / "whisper").iterdir()] == [second]
+    assert {path.name for path in (shop.cache / "whisper").iterdir()} == {second, f"{second}.json"}
 
 
 def test_fetching_from_a_store_that_is_away_says_so(shop: Shop) -> None:
@@ -135,6 +136,42 @@ def test_fetching_from_a_store_that_is_away_says_so(shop: Shop) -> None:
     shop.store._fail_at = 0
     with pytest.raises(StoreUnreachable):
         shop.source.fetch(version)
+
+
+def test_a_start_without_the_store_serves_what_was_in_production(shop: Shop) -> None:
+    version, newer = shop.publish(1), shop.publish(2)
+    shop.promote(version)
+    with shop:
+        shop.wait_for(version)
+    later = Shop(shop.folder, shop.memory)
+    later.store._fail_at = 0
+    with later:
+        later.wait_for(version)
+        shop.promote(newer)
+        later.store.heal()
+        later.wait_for(newer)
+
+
+@pytest.mark.parametrize("spoilt", ["model.bin", "manifest"])
+def test_a_spoilt_cache_is_not_served_without_the_store(shop: Shop, spoilt: str) -> None:
+    version = shop.publish(1)
+    shop.promote(version)
+    with shop:
+        shop.wait_for(version)
+    cache = shop.cache / "whisper"
+    (cache / f"{version}.json" if spoilt == "manifest" else cache / version / spoilt).write_text("{}")
+    later = Shop(shop.folder, shop.memory)
+    later.store._fail_at = 0
+    with pytest.raises(StoreUnreachable):
+        later.source.fetch(version)
+
+
+def test_a_start_without_store_and_cache_says_that_the_store_is_away(shop: Shop) -> None:
+    shop.store._fail_at = 0
+    with shop, shop._changed:
+        assert shop._changed.wait_for(
+            lambda: any("registry cannot be read" in info.reason for info in shop._states), timeout=20
+        )
 
 
 def test_without_a_production_version_the_reason_names_model_and_bucket(shop: Shop) -> None:

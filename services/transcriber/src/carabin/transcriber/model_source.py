@@ -1,12 +1,12 @@
 """Where versions come from: the registry, watched, with a cache on the local disk; or one local folder."""
 
-import hashlib
 import logging
-import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from carabin.registry.errors import StoreUnreachable
 from carabin.registry.manifest import ModelManifest
 from carabin.registry.publish import fetch_model, read_manifest
 from carabin.registry.resolve import Decision
@@ -14,6 +14,7 @@ from carabin.registry.store import ObjectStore
 from carabin.registry.watch import ModelWatcher
 
 from .metrics import Metrics
+from .model_cache import ModelCache
 from .model_loader import Candidate
 from .models import Models
 from .vocabulary import Vocabularies
@@ -21,6 +22,8 @@ from .vocabulary import Vocabularies
 log = logging.getLogger(__name__)
 
 VOCABULARY_POLL_S = 30.0
+EXPLAIN_S = 0.5
+"""How soon a start notices that the store does not answer, and `/readyz` says so."""
 
 
 class ModelSource(Protocol):
@@ -56,6 +59,9 @@ class FolderSource:
 class RegistrySource:
     """The version tagged production, as the store says it.
 
+    A store that is away changes nothing for a service that runs. One that starts meanwhile serves the version that was
+    in production when the store was last read, if the cache holds it whole.
+
     Args:
         cache: folder of downloaded versions; those of this model that serve no more are removed.
     """
@@ -72,15 +78,20 @@ class RegistrySource:
         poll_s: float = 10.0,
     ) -> None:
         self._name = name
-        self._cache = cache / name
+        self._cache = ModelCache(cache / name)
         self._vocabularies = vocabularies
         self._metrics = metrics
         self._store = store
         self._bucket = bucket
         self._watcher = ModelWatcher(self._store, self._bucket, name, interval_s=poll_s)
         self._stopped = threading.Event()
-        self._refresher = threading.Thread(target=self._refresh, name="vocabularies", daemon=True)
+        self._refreshers = [
+            threading.Thread(target=self._every, args=(every_s, do), name=do.__name__, daemon=True)
+            for every_s, do in ((VOCABULARY_POLL_S, self._read_vocabularies), (EXPLAIN_S, self._explain))
+        ]
         self._models: Models | None = None
+        self._offline = False
+        """Whether the cache's version was asked for."""
 
     def fetch(self, version: str) -> Candidate:
         """Return the version's files, downloaded now or before; every byte is compared with the manifest.
@@ -88,27 +99,38 @@ class RegistrySource:
         Raises:
             RegistryError: the store does not give it, or gives other bytes than the manifest names.
         """
-        manifest = read_manifest(self._store, self._bucket, self._name, version)
-        folder = self._cache / version
-        if folder.exists() and not _is_whole(folder, manifest):
-            shutil.rmtree(folder)
-        if not folder.exists():
-            self._cache.mkdir(parents=True, exist_ok=True)
+        manifest = self._manifest(version)
+        folder = self._cache.place(version)
+        if not self._cache.holds(manifest):
             fetch_model(self._store, self._bucket, manifest, folder)
-        self._forget_others(version)
+        self._cache.remember(manifest)
+        # What is loaded needs its folder no more, but a restart or a drain may.
+        self._cache.forget_others({version, *(self._models.in_use() if self._models else ())})
         return Candidate(version, folder, manifest)
 
     def start(self, models: Models) -> None:
         self._models = models
-        self._vocabularies.read_store(self._store, self._bucket, self._name)
+        self._read_vocabularies()
         self._watcher.start(self._decided)
-        self._refresher.start()
+        for refresher in self._refreshers:
+            refresher.start()
 
     def stop(self) -> None:
         self._stopped.set()
         self._watcher.stop()
-        if self._refresher.is_alive():
-            self._refresher.join()
+        for refresher in self._refreshers:
+            if refresher.is_alive():
+                refresher.join()
+
+    def _manifest(self, version: str) -> ModelManifest:
+        """Read a manifest; while the store is away, the remembered one of a version that is here whole."""
+        try:
+            return read_manifest(self._store, self._bucket, self._name, version)
+        except StoreUnreachable:
+            manifest = self._cache.manifest(version)
+            if manifest is None or not self._cache.holds(manifest):
+                raise
+            return manifest
 
     def _decided(self, decision: Decision) -> None:
         assert self._models is not None
@@ -116,30 +138,27 @@ class RegistrySource:
         for problem in decision.problems:
             log.warning(problem, extra={"event": "registry_problem"})
         self._models.decide(decision)
-        if decision.version is None:
+        if decision.version is not None:
+            self._cache.production = decision.version
+        else:
             self._models.production.explain(f"no version of {self._name} is tagged production in bucket {self._bucket}")
 
-    def _refresh(self) -> None:
-        while not self._stopped.wait(VOCABULARY_POLL_S):
-            self._vocabularies.read_store(self._store, self._bucket, self._name)
-            if self._watcher.last_error and self._models is not None:
-                self._models.production.explain(f"the registry cannot be read: {self._watcher.last_error}")
+    def _every(self, every_s: float, do: Callable[[], None]) -> None:
+        while not self._stopped.wait(every_s):
+            do()
 
-    def _forget_others(self, version: str) -> None:
-        """Keep this version and those in use: what is loaded needs its folder no more, but a restart or a drain may."""
-        kept = {version, *(self._models.in_use() if self._models else ())}
-        for folder in self._cache.iterdir():
-            if folder.name not in kept and not folder.name.startswith("."):
-                shutil.rmtree(folder, ignore_errors=True)
+    def _read_vocabularies(self) -> None:
+        self._vocabularies.read_store(self._store, self._bucket, self._name)
 
-
-def _is_whole(folder: Path, manifest: ModelManifest) -> bool:
-    try:
-        return all(_digest(folder / entry.path) == entry.sha256 for entry in manifest.files)
-    except OSError:
-        return False
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    def _explain(self) -> None:
+        """While the store is the reason why there is no model, say so, and take the one in the cache."""
+        error = self._watcher.last_error
+        if error is None or self._models is None or self._models.production.info.version is not None:
+            return
+        self._models.production.explain(f"the registry cannot be read: {error}")
+        version = self._cache.production
+        if version is not None and not self._offline:
+            self._offline = True
+            extra = {"event": "served_from_cache", "version": version}
+            log.warning("the store is away: what was in production when it was last read is served", extra=extra)
+            self._models.production.target(version)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from carabin.registry.errors import RegistryError
+from carabin.registry.errors import RegistryError, StoreUnreachable
 from carabin.registry.layout import vocabularies_prefix
 from carabin.registry.store import ObjectStore
 
@@ -109,6 +109,8 @@ class Vocabularies:
             etags = {key: store.stat(bucket, key).etag for key in keys}
             changed = [key for key in keys if self._etags.get(key) != etags[key]]
             data = {key: store.get(bucket, key) for key in changed}
+        except StoreUnreachable:
+            return  # the watcher of models says so, once for both
         except RegistryError as error:
             log.warning("vocabularies cannot be read", extra={"event": "vocabulary_failed", "error": str(error)})
             return
