@@ -18,6 +18,7 @@ from .config import SAMPLE_RATE_HZ
 from .engine import DecodeRequest, DecodeTiming, Hypothesis, TimedWord
 from .engine_files import has_alignment, read_n_mels, read_tokenizer, require_files
 from .errors import DecodeFailed, ModelBroken, ModelMismatch
+from .memory import trim_heap
 from .windows import WindowPolicy, frames_in
 
 CPU_BATCH = 4
@@ -115,7 +116,7 @@ class Ct2Engine:
         self._model.unload_model()
         self._model = None
         gc.collect()
-        _trim_heap()
+        trim_heap()
 
     def _encode(self, batch: Sequence[DecodeRequest]) -> Any:
         """Return the encoder's output, (batch, window / 2, width); the GPU takes the batch at once."""
@@ -256,13 +257,3 @@ def _load(folder: Path, version: str, device: str, compute_type: str, replicas: 
         )
     except (RuntimeError, ValueError) as error:
         raise ModelBroken(version, f"CTranslate2 cannot load it: {error}") from error
-
-
-def _trim_heap() -> None:
-    """Give freed memory back to the system where the C library can; elsewhere it goes back by itself or not at all."""
-    import ctypes
-
-    try:
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-    except (OSError, AttributeError):
-        return

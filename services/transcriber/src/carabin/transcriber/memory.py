@@ -1,8 +1,32 @@
-"""How much memory there is, to this process: the machine's, or its container's if that is less."""
+"""How much memory there is, to this process: the machine's, or its container's if that is less; and giving it back."""
 
+import ctypes
 from pathlib import Path
 
 _CGROUP = Path("/sys/fs/cgroup")
+
+_M_ARENA_MAX = -8
+"""The parameter's number in glibc's malloc.h."""
+_ARENAS = 2
+"""Measured over eight changes of a Whisper base: 220 MB are resident after the last with two arenas, 300 MB with
+glibc's eight a core, each of which keeps what one model left behind; decoding is as fast."""
+
+
+def bound_heap() -> None:
+    """Keep glibc from spreading models over many arenas; to be called before threads start. Elsewhere no effect."""
+    _call_libc("mallopt", _M_ARENA_MAX, _ARENAS)
+
+
+def trim_heap() -> None:
+    """Give freed memory back to the system where the C library can; elsewhere it goes back by itself or not at all."""
+    _call_libc("malloc_trim", 0)
+
+
+def _call_libc(function: str, *arguments: int) -> None:
+    try:
+        getattr(ctypes.CDLL("libc.so.6"), function)(*arguments)
+    except (OSError, AttributeError):
+        return
 
 
 def available_bytes() -> int | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from .app import make_parts
 from .live import LiveTranscriber
+from .memory import bound_heap
 from .server import Server
 from .server_settings import ServerSettings
 from .settings import TranscriberSettings
@@ -22,6 +23,7 @@ def run(
         PortTaken: another program listens on one of the ports.
         StoreNotConfigured: models come from the registry and nothing says where it is.
     """
+    bound_heap()
     asyncio.run(serve(server_settings, settings, on_listening))
 
 
