@@ -1,7 +1,9 @@
 """Load slows partials first, then shrinks the beam, then refuses sessions; rest undoes it."""
 
+from math import inf
+
 import pytest
-from carabin.transcriber.policy import MAX_CADENCE_S, MIN_CADENCE_S, Pace
+from carabin.transcriber.policy import GUESS_AFTER_S, LATE_GUESS_AFTER_S, MAX_CADENCE_S, MIN_CADENCE_S, Pace
 
 
 def loaded(final_wait_s: float = 0.0, turnaround_s: float = 0.0) -> Pace:
@@ -35,8 +37,9 @@ def test_partials_slow_down_with_their_turnaround_and_never_stop() -> None:
 
 
 def test_guesses_are_given_up_under_load() -> None:
-    assert loaded(0.1).speculates(0.0)
-    assert not loaded(1.0).speculates(0.0)
+    assert loaded(0.1).guess_after_s(0.0) == GUESS_AFTER_S
+    assert loaded(0.1, turnaround_s=0.8).guess_after_s(0.0) == LATE_GUESS_AFTER_S
+    assert loaded(1.0).guess_after_s(0.0) == inf
 
 
 def test_load_is_forgotten_in_silence() -> None:

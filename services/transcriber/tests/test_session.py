@@ -1,10 +1,11 @@
 """A session turns audio into events, whatever the pieces the audio comes in."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from carabin.transcriber.config import SessionConfig, VadConfig
+from carabin.transcriber.config import SAMPLE_RATE_HZ, SessionConfig, VadConfig
 from carabin.transcriber.engine import DecodeRequest, Hypothesis
 from carabin.transcriber.engine_fakes import FakeEngine
 from carabin.transcriber.errors import SessionClosed
@@ -18,6 +19,7 @@ from carabin.transcriber.events import (
     SessionFailed,
 )
 from carabin.transcriber.model_slot import ModelHandle
+from carabin.transcriber.policy import FIRST_RETRY_S
 
 from .core import Bench, loudness_vad, silence, speech
 
@@ -200,6 +202,32 @@ def test_audio_is_acknowledged_with_its_final() -> None:
     assert acknowledged == Acknowledged(final.end_s)
 
 
+def test_a_first_hypothesis_that_may_not_be_shown_is_tried_again_soon() -> None:
+    def script(request: DecodeRequest) -> Hypothesis:
+        doubtful = len(request.samples) < 0.9 * SAMPLE_RATE_HZ
+        return replace(FakeEngine().hear(request), avg_logprob=-1.6 if doubtful else -0.1)
+
+    bench = Bench(FakeEngine(script=script))
+    bench.hear(speech(1.2))
+    tries = [len(request.samples) / SAMPLE_RATE_HZ for [request] in bench.engine.batches]
+    assert bench.partials
+    assert max(after - before for before, after in pairwise(tries[:4])) < 2 * FIRST_RETRY_S
+    assert tries[2] < 0.9 <= tries[3]
+
+
+def test_a_doubtful_first_hypothesis_is_shown_where_the_model_is_sure_that_it_was_speech() -> None:
+    for no_speech_prob, shown in ((0.2, True), (0.6, False)):
+        bench = Bench(
+            FakeEngine(
+                script=lambda request, p=no_speech_prob: replace(
+                    FakeEngine().hear(request), avg_logprob=-1.2, no_speech_prob=p
+                )
+            )
+        )
+        bench.hear(speech(1.0))
+        assert bool(bench.partials) is shown
+
+
 def test_without_vad_silence_is_decoded_too() -> None:
     bench = Bench(config=SessionConfig(use_vad=False))
     bench.hear(silence(26))
@@ -237,7 +265,9 @@ def test_the_language_is_told_once_before_the_first_text() -> None:
     kinds = [type(event) for event in bench.events if isinstance(event, LanguageDetected | Partial | Final)]
     assert kinds[0] is LanguageDetected
     assert kinds.count(LanguageDetected) == 1
-    assert {request.language for batch in bench.engine.batches[1:] for request in batch} == {"fr"}
+    asked = [request.language for batch in bench.engine.batches for request in batch]
+    assert asked[0] is None
+    assert set(asked[asked.index("fr") :]) == {"fr"}
 
 
 def test_a_locale_is_understood_as_its_language() -> None:

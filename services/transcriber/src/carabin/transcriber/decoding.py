@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .config import SAMPLE_RATE_HZ, SessionConfig
 from .engine import DecodeRequest, Hypothesis
 from .errors import DecodeFailed
-from .guards import MIN_AVG_LOGPROB, looping, rejection
+from .guards import looping, rejection
 from .metrics import Metrics
 from .model_slot import ModelHandle, Slot
 from .policy import FIRST_PARTIAL_S, Pace
@@ -92,11 +92,7 @@ class UtteranceDecoder:
         if self._final or self._guess or not self._config.partials or self._recording:
             return
         n = len(self.utterance.audio)
-        if self._partial_at == 0:
-            due = self.utterance.speech_samples >= FIRST_PARTIAL_S * SAMPLE_RATE_HZ
-        else:
-            due = n - self._partial_at >= self._shop.pace.cadence_s() * SAMPLE_RATE_HZ
-        if not due:
+        if not self._partial_is_due(n):
             return
         request = self._request(n, 1, PARTIAL_TOKENS_PER_S, prefix=self.utterance.agreement.prefix)
         if self._partial is None:
@@ -106,13 +102,13 @@ class UtteranceDecoder:
         elif self._shop.scheduler.replace(self._partial, request):
             self._partial_at = n
 
-    def speculate(self) -> None:
-        """Decode the utterance as if it were over, unless that is too dear just now."""
-        stop = self.utterance.speech_stop
-        if self._final or self._recording or not self._shop.pace.speculates(self._shop.clock()):
+    def speculate(self, silence_s: float) -> None:
+        """Decode the utterance as if it were over, unless the silence is too short for what that costs just now."""
+        if self._final or self._guess or self._recording:
             return
-        if self._guess is None:
-            self._guess = Guess(stop, self._submit(Lane.SPECULATIVE, self._final_request(0), self._guess_done))
+        if silence_s >= self._shop.pace.guess_after_s(self._shop.clock()):
+            guess = self._submit(Lane.SPECULATIVE, self._final_request(0), self._guess_done)
+            self._guess = Guess(self.utterance.speech_stop, guess)
 
     def resume(self) -> None:
         """Speech went on: forget the guess."""
@@ -145,6 +141,13 @@ class UtteranceDecoder:
         for job in (self._guess.job if self._guess else None, self._final):
             if job is not None:
                 self._withdraw(job)
+
+    def _partial_is_due(self, n: int) -> bool:
+        if self._partial_at == 0:
+            return self.utterance.speech_samples >= FIRST_PARTIAL_S * SAMPLE_RATE_HZ
+        pace = self._shop.pace
+        wait_s = pace.cadence_s() if self.utterance.revision else pace.first_retry_s()
+        return n - self._partial_at >= wait_s * SAMPLE_RATE_HZ
 
     def _ask_final(self) -> None:
         lane = Lane.RECORDING if self._recording else Lane.FINAL
@@ -214,7 +217,7 @@ class UtteranceDecoder:
         if looping(outcome, len(job.request.samples)):
             self._shop.metrics.retries.labels("partial").inc()
             self._min_window = next_window(job.request.window_frames)
-        elif outcome.avg_logprob >= MIN_AVG_LOGPROB:
+        elif rejection(outcome, len(job.request.samples), self._config.no_speech_threshold) is None:
             self.utterance.agreement.update(outcome.words)
             self._on_partial(outcome)
 

@@ -7,7 +7,6 @@ from typing import Protocol
 import numpy as np
 
 from .config import SAMPLE_RATE_HZ, SessionConfig
-from .policy import SPECULATE_AFTER_S
 from .service import Samples
 from .utterance import Utterance
 from .vad import WINDOW, SileroStream, VoiceActivity
@@ -21,8 +20,8 @@ class Listener(Protocol):
     def went_on(self) -> None:
         """There was speech."""
 
-    def paused(self) -> None:
-        """There was silence for long enough to guess that the utterance is over."""
+    def paused(self, silence_s: float) -> None:
+        """There has been silence for so long, and it is not yet an end."""
 
     def ended(self, utterance: Utterance) -> None: ...
 
@@ -99,8 +98,8 @@ class Hearing:
         elif utterance.speech_stop and self._activity.silence_s >= self._config.vad.min_silence_s:
             self._end()
             return
-        elif utterance.speech_stop and self._activity.silence_s >= SPECULATE_AFTER_S:
-            self._listener.paused()
+        elif utterance.speech_stop:
+            self._listener.paused(self._activity.silence_s)
         if utterance.too_long():
             self._cut(utterance)
 

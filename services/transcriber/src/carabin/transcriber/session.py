@@ -144,9 +144,9 @@ class Session:
         if self._current is not None:
             self._current.resume()
 
-    def paused(self) -> None:
+    def paused(self, silence_s: float) -> None:
         if self._current is not None:
-            self._current.speculate()
+            self._current.speculate(silence_s)
 
     def ended(self, utterance: Utterance) -> None:
         decoder = self._decoders[utterance.number]
