@@ -6,7 +6,8 @@
 
 Speakers dictate French sentences of our corpus in a synthetic voice, in real time over the WhisperLive protocol, and
 are silent half of the time. First text is counted from the first sound of a sentence, the final from its last. One
-server runs at a time. `offline` is faster-whisper itself, beam 5, on each speaker's whole recording.
+server runs at a time. `offline` is faster-whisper itself, beam 5, on each speaker's whole recording; `health` is how
+long `/livez` takes to answer meanwhile, asked twice a second.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 
 import jiwer
 from carabin.trainer.base_model import install_base_model
@@ -26,14 +28,14 @@ from faster_whisper import WhisperModel
 from live_audio import Speaker, speakers
 from live_client import dictate_all
 from live_measure import Figures, measure
-from live_process import Process, install_peer, our_server, peer_server
+from live_process import Process, health_answers, install_peer, our_server, peer_server
 
 OUR_TAIL_S, PEER_TAIL_S = 4.0, 25.0
 """Silence that is sent at the end: the published server makes text final by hearing it many times."""
 PEER_FOLDER = Path("data/bench/whisper-live")
 
 COLUMNS = ("server", "N", "first p50/p95", "final p50/p95", "never final", "words lost", "WER", "changed/100",
-           "CPU s/audio s", "peak MB")  # fmt: skip
+           "CPU s/audio s", "peak MB", "health p50/max")  # fmt: skip
 
 
 def main() -> None:
@@ -47,7 +49,7 @@ def main() -> None:
             with our_server(arguments.port, log, model_dir=str(model)) as server:
                 said = speakers(n, arguments.sentences, OUR_TAIL_S)
                 rows.append(_run("ours", server, said))
-            rows[-1]["offline_wer"] = offline_wer(model, said)
+            rows[-1] |= offline(model, said)
             _say(rows[-1])
             if peer is not None:
                 with peer_server(peer, arguments.port, model, log) as server:
@@ -58,21 +60,24 @@ def main() -> None:
 
 def _run(name: str, server: Process, said: Sequence[Speaker]) -> dict[str, object]:
     before_s = server.cpu_s()
-    heard = asyncio.run(dictate_all(server.url, said))
+    with health_answers(server) as answers_s:
+        heard = asyncio.run(dictate_all(server.url, said))
     figures = measure(said, heard)
     audio_s = sum(speaker.duration_s for speaker in said)
     cost = {"cpu_per_audio_s": (server.cpu_s() - before_s) / audio_s, "peak_mb": server.peak_mb()}
-    return {"server": name, "clients": len(said), **asdict(figures), **cost}
+    return {"server": name, "clients": len(said), **asdict(figures), **cost, "health_s": answers_s}
 
 
-def offline_wer(model: Path, said: Sequence[Speaker]) -> float:
-    """Return the word error rate of a beam-5 decode of each whole recording."""
+def offline(model: Path, said: Sequence[Speaker]) -> dict[str, float]:
+    """Return word error rate and deleted words of a beam-5 decode of each whole recording."""
     whisper = WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=os.cpu_count() or 1)
     heard = []
     for speaker in said:
         segments, _ = whisper.transcribe(speaker.samples, language="fr", beam_size=5, vad_filter=True)
         heard.append(normalize("".join(segment.text for segment in segments)) or "∅")
-    return float(jiwer.wer([normalize(" ".join(s.text for s in speaker.sentences)) for speaker in said], heard))
+    spoken = [normalize(" ".join(s.text for s in speaker.sentences)) for speaker in said]
+    measured = jiwer.process_words(spoken, heard)
+    return {"offline_wer": measured.wer, "offline_words_lost": measured.deletions}
 
 
 def _say(row: dict[str, object]) -> None:
@@ -89,8 +94,8 @@ def _print(rows: list[dict[str, object]], as_json: bool) -> None:
     for row in rows:
         if "offline_wer" in row:
             sys.stdout.write(
-                f"N = {row['clients']}: streamed {100 * row['word_error_rate']:.1f} % WER, "
-                f"offline beam 5 {100 * row['offline_wer']:.1f} %\n"
+                f"N = {row['clients']}: streamed {100 * row['word_error_rate']:.1f} % WER, {row['words_lost']} words"
+                f" lost; offline beam 5 {100 * row['offline_wer']:.1f} %, {row['offline_words_lost']} words lost\n"
             )
 
 
@@ -107,7 +112,12 @@ def _cells(row: dict[str, object]) -> tuple[str, ...]:
         f"{figures.changed_per_100:.1f}",
         f"{row['cpu_per_audio_s']:.2f}",
         f"{row['peak_mb']:.0f}",
+        _health(row["health_s"]),
     )
+
+
+def _health(answers_s) -> str:
+    return f"{1000 * median(answers_s):.0f} / {1000 * max(answers_s):.0f} ms" if answers_s else "–"
 
 
 def _parse() -> argparse.Namespace:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -17,6 +18,7 @@ import psutil
 PEER = "whisper-live==0.10.0"
 PEER_NEEDS = ("websocket-client==1.9.0",)
 READY_S = 180.0
+HEALTH_EVERY_S = 0.5
 
 PEER_SERVER = """
 import sys
@@ -31,9 +33,11 @@ TranscriptionServer().run("127.0.0.1", port=port, backend="faster_whisper", sing
 class Process:
     """A running server and what the kernel counts of it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], url: str, health_url: str = "") -> None:
         self.pid = process.pid
         self.url = url
+        self.health_url = health_url
+        """Empty where the server has none."""
         self._process = psutil.Process(process.pid)
 
     def cpu_s(self) -> float:
@@ -60,7 +64,29 @@ def our_server(port: int, log: Path, **settings: str) -> Iterator[Process]:
     command = [sys.executable, "-m", "carabin.transcriber", "--port", str(port), "--grpc-port", "0"]
     with _running(command, log, environment) as process:
         _wait(lambda: _ready(port), process, log)
-        yield Process(process, f"ws://127.0.0.1:{port}")
+        yield Process(process, f"ws://127.0.0.1:{port}", f"http://127.0.0.1:{port}/livez")
+
+
+@contextmanager
+def health_answers(server: Process) -> Iterator[list[float]]:
+    """Ask for the server's health twice a second; the list fills with the seconds that each answer took."""
+    answers_s: list[float] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.wait(HEALTH_EVERY_S):
+            started_s = time.perf_counter()
+            with urllib.request.urlopen(server.health_url, timeout=30) as answer:
+                answer.read()
+            answers_s.append(time.perf_counter() - started_s)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    if server.health_url:
+        asking.start()
+    try:
+        yield answers_s
+    finally:
+        done.set()
 
 
 @contextmanager
