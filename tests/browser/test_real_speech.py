@@ -12,6 +12,7 @@ from carabin.transcriber.app import create_app, make_parts
 from carabin.transcriber.live import LiveTranscriber
 from carabin.transcriber.server_settings import ServerSettings
 from carabin.transcriber.settings import TranscriberSettings
+from carabin.transcriber.wiring import make_transcriber
 
 from .conftest import SENTENCES
 from .servers import AppServer, LoopThread, Wire
@@ -30,7 +31,7 @@ def whisper(tmp_path_factory: pytest.TempPathFactory, loop: LoopThread) -> Itera
     install_base_model(folder)
 
     async def started() -> LiveTranscriber:
-        transcriber = LiveTranscriber.from_settings(TranscriberSettings(model_dir=folder, device="cpu", workers=1))
+        transcriber = make_transcriber(TranscriberSettings(model_dir=folder, device="cpu", workers=1))
         await transcriber.start()
         return transcriber
 

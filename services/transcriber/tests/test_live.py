@@ -25,6 +25,7 @@ from carabin.transcriber.model_loader import Candidate, load
 from carabin.transcriber.service import Dictation, ModelInfo, Samples
 from carabin.transcriber.settings import TranscriberSettings
 from carabin.transcriber.windows import WindowPolicy
+from carabin.transcriber.wiring import make_transcriber
 
 from .models import FORMAT, HEARD, SECOND, SENTENCE, base_folder, publish, say, smoke, spoiled
 
@@ -54,7 +55,7 @@ async def transcriber(
     s3_store.put(bucket, vocabulary_key("whisper", "cardiologie"), b"bisoprolol\nstenose mitrale\n")
     raise_to_production(s3_store, bucket, first.version)
     settings = TranscriberSettings(cache_dir=tmp_path_factory.mktemp("cache"), poll_s=0.2, device="cpu", workers=2)
-    transcriber = LiveTranscriber.from_settings(settings, store=s3_store, bucket=bucket)
+    transcriber = make_transcriber(settings, store=s3_store, bucket=bucket)
     await transcriber.start()
     await until(transcriber, lambda info: info.state == "steady")
     yield transcriber

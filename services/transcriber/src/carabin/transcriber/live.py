@@ -6,34 +6,27 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from functools import partial as bind
-from pathlib import Path
 from uuid import uuid4
-
-from carabin.registry.connect import connect, store_settings
-from carabin.registry.store import ObjectStore
 
 from .config import SessionConfig
 from .decoding import Workshop
 from .dictation import LiveDictation
-from .engine import Engine
-from .engine_ct2 import Ct2Engine, has_gpu
 from .errors import DecodeFailed, Draining, NotReady, Overloaded, UnsupportedLanguage
 from .events import Final, SessionFailed
 from .languages import normalise_language
 from .metrics import Metrics
 from .model_loader import EngineFactory
 from .model_slot import ModelHandle, Slot
-from .model_source import FolderSource, ModelSource, RegistrySource
+from .model_source import ModelSource
 from .models import Models
+from .news import News
 from .policy import Pace
 from .reactor import Reactor
 from .scheduler import Scheduler
 from .service import ModelInfo, Readiness, Samples
 from .settings import TranscriberSettings
 from .shadow import Shadow
-from .vocabulary import Vocabularies, build_prompt, expected_words
-from .windows import WindowPolicy
+from .vocabulary import SessionPrompts, Vocabularies
 
 log = logging.getLogger(__name__)
 
@@ -84,58 +77,14 @@ class LiveTranscriber:
         self._dictations: dict[str, LiveDictation] = {}
         self._empty = asyncio.Event()
         self._draining = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._watchers: set[asyncio.Event] = set()
+        self._news = News()
         self._ticking: asyncio.Task[None] | None = None
         metrics.overload.set_function(lambda: self._pace.level(clock()))
         metrics.audio_behind.set_function(self._behind_s)
         metrics.sessions.set_function(lambda: len(self._dictations))
 
-    @classmethod
-    def from_settings(
-        cls,
-        settings: TranscriberSettings,
-        *,
-        store: ObjectStore | None = None,
-        bucket: str | None = None,
-        metrics: Metrics | None = None,
-    ) -> "LiveTranscriber":
-        """Wire the parts that the settings name.
-
-        Args:
-            store: None connects by the environment, or to the embedded store of this machine.
-            bucket: the models' bucket; None takes the store settings' own.
-
-        Raises:
-            StoreNotConfigured: a registry is wanted and nothing says where it is.
-        """
-        metrics = metrics or Metrics()
-        vocabularies = Vocabularies()
-        on_gpu = has_gpu(settings.device)
-        source: ModelSource
-        if settings.model_dir is not None:
-            source = FolderSource(settings.model_dir, vocabularies, settings.vocabulary_dir)
-        else:
-            source = RegistrySource(
-                settings.model_name,
-                settings.cache_dir,
-                vocabularies,
-                metrics,
-                store=store or connect(),
-                bucket=bucket or store_settings().models_bucket,
-                poll_s=settings.poll_s,
-            )
-        return cls(
-            settings,
-            source,
-            bind(_load_ct2, settings, on_gpu),
-            metrics=metrics,
-            vocabularies=vocabularies,
-            workers=1 if on_gpu else settings.workers,
-        )
-
     async def start(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._news.loop = asyncio.get_running_loop()
         self._reactor.start()
         self._scheduler.start()
         self._models.start()
@@ -185,15 +134,8 @@ class LiveTranscriber:
         return self._models.production.info
 
     async def subscribe_model(self) -> AsyncIterator[ModelInfo]:
-        changed = asyncio.Event()
-        self._watchers.add(changed)
-        try:
-            while True:
-                changed.clear()
-                yield self._models.production.info
-                await changed.wait()
-        finally:
-            self._watchers.discard(changed)
+        async for _ in self._news.changes():
+            yield self._models.production.info
 
     def vocabulary_names(self) -> list[str]:
         """Return the vocabularies that a session may choose now, in order."""
@@ -202,23 +144,15 @@ class LiveTranscriber:
     def _open(self, config: SessionConfig, identity: str | None, *, recording: bool) -> LiveDictation:
         slot = self._models.slot()
         model = self._admit(config, slot)
-        words = expected_words(config, self._vocabularies.words)
-        prompt = build_prompt(model.engine, words, config.initial_prompt)
+        prompts = SessionPrompts(config, self._vocabularies.words)
+        prompt = prompts.of(model.engine, model.version)
         if prompt.cut_tokens:
             self.metrics.prompt_cut.inc(prompt.cut_tokens)
-        known = {model.version: prompt.tokens}
-
-        def prompt_for(handle: ModelHandle) -> tuple[int, ...]:
-            if handle.version not in known:
-                known.clear()
-                known[handle.version] = build_prompt(handle.engine, words, config.initial_prompt).tokens
-            return known[handle.version]
-
         dictation = LiveDictation(
             uuid4().hex,
             self._shop(slot),
             config,
-            prompt_for,
+            lambda handle: prompts.of(handle.engine, handle.version).tokens,
             version=model.version,
             closed=self._forget,
             recording=recording,
@@ -284,10 +218,7 @@ class LiveTranscriber:
 
     def _model_changed(self, info: ModelInfo) -> None:
         """Tell whoever waits for a model; on the keeper's thread."""
-        if self._loop is None or self._loop.is_closed():
-            return
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._tell_watchers)
+        self._news.tell()
         if info.state == "steady":
             for dictation in list(self._dictations.values()):
                 self._reactor.post(dictation.wake)
@@ -299,10 +230,6 @@ class LiveTranscriber:
             for dictation in list(self._dictations.values()):
                 self._reactor.post(dictation.tick)
 
-    def _tell_watchers(self) -> None:
-        for watcher in self._watchers:
-            watcher.set()
-
     def _stop_threads(self) -> None:
         # A source may be waiting for a store that does not answer; leaving must not.
         leaving = threading.Thread(target=self._source.stop, name="source-stop", daemon=True)
@@ -311,17 +238,3 @@ class LiveTranscriber:
         self._scheduler.stop()
         self._reactor.stop()
         self._models.stop()
-
-
-def _load_ct2(settings: TranscriberSettings, on_gpu: bool, folder: Path, version: str, windows: WindowPolicy) -> Engine:
-    compute_type = settings.compute_type
-    if compute_type == "auto":
-        compute_type = "float16" if on_gpu else "int8"
-    return Ct2Engine(
-        folder,
-        version=version,
-        device="cuda" if on_gpu else "cpu",
-        compute_type=compute_type,
-        replicas=settings.workers,
-        windows=windows,
-    )

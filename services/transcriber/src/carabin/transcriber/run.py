@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable
 
 from .app import make_parts
-from .live import LiveTranscriber
 from .memory import bound_heap
 from .server import Server
 from .server_settings import ServerSettings
 from .settings import TranscriberSettings
+from .wiring import make_transcriber
 
 
 def run(
@@ -33,6 +33,6 @@ async def serve(
     on_listening: Callable[[int], None] | None = None,
 ) -> None:
     """See `run`; on an event loop that is there already."""
-    transcriber = LiveTranscriber.from_settings(settings)
+    transcriber = make_transcriber(settings)
     parts = make_parts(transcriber, server_settings, transcriber.metrics.registry, transcriber.vocabulary_names)
     await Server(parts, on_listening).serve()

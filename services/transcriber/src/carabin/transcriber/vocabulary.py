@@ -77,6 +77,25 @@ def expected_words(config: SessionConfig, vocabularies: Mapping[str, tuple[str, 
     return words
 
 
+class SessionPrompts:
+    """One session's prompt, for whichever model its next utterance is decoded with.
+
+    Raises:
+        UnknownVocabulary: the session names one that is not there.
+    """
+
+    def __init__(self, config: SessionConfig, vocabularies: Mapping[str, tuple[str, ...]]) -> None:
+        self._words = expected_words(config, vocabularies)
+        self._initial_prompt = config.initial_prompt
+        self._newest: tuple[str, Prompt] | None = None
+
+    def of(self, engine: Engine, version: str) -> Prompt:
+        """Return the prompt in the tokens of this version's engine."""
+        if self._newest is None or self._newest[0] != version:
+            self._newest = version, build_prompt(engine, self._words, self._initial_prompt)
+        return self._newest[1]
+
+
 def parse_vocabulary(data: bytes) -> tuple[str, ...]:
     """Read a list of words: one a line, `#` begins a comment, empty lines are skipped.
 

@@ -1,0 +1,72 @@
+"""From settings to a transcriber with real parts."""
+
+from functools import partial
+from pathlib import Path
+
+from carabin.registry.connect import connect, store_settings
+from carabin.registry.store import ObjectStore
+
+from .engine import Engine
+from .engine_ct2 import Ct2Engine, has_gpu
+from .live import LiveTranscriber
+from .metrics import Metrics
+from .model_source import FolderSource, ModelSource, RegistrySource
+from .settings import TranscriberSettings
+from .vocabulary import Vocabularies
+from .windows import WindowPolicy
+
+
+def make_transcriber(
+    settings: TranscriberSettings,
+    *,
+    store: ObjectStore | None = None,
+    bucket: str | None = None,
+    metrics: Metrics | None = None,
+) -> LiveTranscriber:
+    """Wire the parts that the settings name.
+
+    Args:
+        store: None connects by the environment, or to the embedded store of this machine.
+        bucket: the models' bucket; None takes the store settings' own.
+
+    Raises:
+        StoreNotConfigured: a registry is wanted and nothing says where it is.
+    """
+    metrics = metrics or Metrics()
+    vocabularies = Vocabularies()
+    on_gpu = has_gpu(settings.device)
+    source: ModelSource
+    if settings.model_dir is not None:
+        source = FolderSource(settings.model_dir, vocabularies, settings.vocabulary_dir)
+    else:
+        source = RegistrySource(
+            settings.model_name,
+            settings.cache_dir,
+            vocabularies,
+            metrics,
+            store=store or connect(),
+            bucket=bucket or store_settings().models_bucket,
+            poll_s=settings.poll_s,
+        )
+    return LiveTranscriber(
+        settings,
+        source,
+        partial(_load, settings, on_gpu),
+        metrics=metrics,
+        vocabularies=vocabularies,
+        workers=1 if on_gpu else settings.workers,
+    )
+
+
+def _load(settings: TranscriberSettings, on_gpu: bool, folder: Path, version: str, windows: WindowPolicy) -> Engine:
+    compute_type = settings.compute_type
+    if compute_type == "auto":
+        compute_type = "float16" if on_gpu else "int8"
+    return Ct2Engine(
+        folder,
+        version=version,
+        device="cuda" if on_gpu else "cpu",
+        compute_type=compute_type,
+        replicas=settings.workers,
+        windows=windows,
+    )
