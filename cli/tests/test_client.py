@@ -92,6 +92,22 @@ async def test_broken_connection_is_taken_up_in_the_same_session():
     assert finals[0].end_s == pytest.approx(2.6, abs=0.01)
 
 
+@pytest.mark.parametrize("broken", ["cut", "forget"])
+async def test_flush_in_a_broken_connection_is_answered_once_behind_it(broken):
+    with serving() as server:
+        async with connect(server.url) as dictation:
+            events = aiter(dictation)
+            await dictation.send(speech(0.8))
+            await next_of(events, PartialText)
+            getattr(server, broken)()
+            await dictation.flush()
+            await next_of(events, Resumed)
+            assert (await next_of(events, FinalText)).text == " le patient"
+            assert (await next_of(events, Flushed)).audio_s == pytest.approx(0.8)
+            await dictation.finish()
+            assert not [event async for event in events if isinstance(event, Flushed)]
+
+
 async def test_server_that_forgot_the_session_gets_the_unacknowledged_audio_again():
     with serving() as server:
         async with connect(server.url) as dictation:

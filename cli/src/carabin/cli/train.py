@@ -1,6 +1,7 @@
 """`carabin train`: fine-tune Whisper on a dataset of the store, or follow a run that trains elsewhere."""
 
 import json
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,13 @@ SHOWN = ("wer", "wer_raw", "cer", "term_recall", "critical_errors", "general_wer
 
 @app.command(epilog="Example: carabin train demo --replay demo-general --epochs 3")
 def train(
-    dataset: Annotated[str | None, typer.Argument(metavar="DATASET[@VERSION]", help="What to learn from.")] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="DATASET[@VERSION]|CSV",
+            help="What to learn from; a CSV of audio,sentence (with test.csv beside it) is published as a dataset first.",
+        ),
+    ] = None,
     mode: Annotated[str | None, typer.Option(help="decoder (cached encoder), full, frozen-encoder or lora.")] = None,
     epochs: Annotated[float | None, typer.Option(min=0.01, help="Passes over the training split.")] = None,
     base: Annotated[
@@ -90,12 +97,19 @@ def _train(given: dict[str, Any], extra: list[str], preset: str | None, console:
     for name, equals, _ in pairs:
         if not equals or name not in TrainerSettings.model_fields:
             raise typer.BadParameter(f"{name!r} is no NAME=VALUE of a setting", param_hint="--set")
-    values = {"work_dir": data_dir() / "train", **PRESETS.get(preset or "", {}), **_parsed(pairs), **given}
     quiet()
     if not console.is_terminal:
         configure_logging("trainer")
+    if given["dataset"].endswith(".csv"):
+        given["dataset"] = _published(Path(given["dataset"]), console)
+    values = {"work_dir": data_dir() / "train", **PRESETS.get(preset or "", {}), **_parsed(pairs), **given}
     result = launch(
-        TrainerSettings.load(**values), connect(), store_settings(), console, stop_on_signals(), datetime.now(UTC)
+        TrainerSettings.load(**values),
+        connect(),
+        store_settings(),
+        console,
+        stop_on_signals().is_set,
+        datetime.now(UTC),
     )
     return {
         "run": result.run,
@@ -106,6 +120,17 @@ def _train(given: dict[str, Any], extra: list[str], preset: str | None, console:
         "window": result.checkpoint.window.model_dump() if result.checkpoint else None,
         "seconds": dict(result.seconds),
     }
+
+
+def _published(csv: Path, console: Console) -> str:
+    """Make a dataset of a notebook's CSV, named after its folder; return NAME@VERSION."""
+    from carabin.trainer.build_csv import dataset_from_csv
+
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", csv.resolve().parent.name).strip(".-") or csv.stem
+    manifest = dataset_from_csv(connect(), store_settings().datasets_bucket, name, csv, datetime.now(UTC))
+    counts = ", ".join(f"{split} {count.dictations}" for split, count in manifest.counts.items())
+    console.print(f"dataset {name}@{manifest.version}: {counts}", highlight=False, soft_wrap=True)
+    return f"{name}@{manifest.version}"
 
 
 def _parsed(pairs: list[tuple[str, str, str]]) -> dict[str, Any]:

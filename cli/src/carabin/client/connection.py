@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from .audio_tail import AudioTail, Samples
 from .errors import ClientError, ConnectionLost, ServerRefused, ServerUnreachable
-from .events import Acknowledged, Event, Ready, Resumed
+from .events import Acknowledged, Event, Flushed, Ready, Resumed
 from .messages import Reader
 from .options import Options
 
@@ -43,6 +43,8 @@ class LiveDictation:
         self._session_start = 0
         self._resume_token: str | None = None
         self._acknowledged_s = 0.0
+        self._unanswered = 0
+        """Flushes that no `Flushed` has answered yet."""
         self._ended = False
         self._events: asyncio.Queue[Event | ClientError | None] = asyncio.Queue()
         self._sending = asyncio.Lock()
@@ -67,8 +69,9 @@ class LiveDictation:
         await self._send_rest()
 
     async def flush(self) -> None:
-        """Ask that all audio so far becomes final; a `Flushed` event answers."""
-        await self._send_text(json.dumps({"event": "flush"}))
+        """Ask that all audio so far becomes final; one `Flushed` event answers, over a broken connection too."""
+        self._unanswered += 1
+        await self._send_flush()
 
     async def finish(self) -> None:
         """Say that no more audio comes; the events end after the last final."""
@@ -135,9 +138,7 @@ class LiveDictation:
                 message = json.loads(text)
                 disconnect = disconnect or message.get("message") == "DISCONNECT"
                 for event in self._reader.read(message):
-                    if isinstance(event, Acknowledged):
-                        self._acknowledge(event.audio_s)
-                    self._events.put_nowait(event)
+                    self._take(event)
         except ConnectionClosed:
             pass
         code, reason = self._socket.close_code, self._socket.close_reason
@@ -146,6 +147,15 @@ class LiveDictation:
         if code in (_NORMAL, 1008) or (disconnect and code != 1012):
             raise ServerRefused(reason or "it closed the session", code or 0)
         return False
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Acknowledged):
+            self._acknowledge(event.audio_s)
+        if isinstance(event, Flushed):
+            if not self._unanswered:
+                return  # the answer to one that was asked again behind a break and is answered already
+            self._unanswered -= 1
+        self._events.put_nowait(event)
 
     def _acknowledge(self, audio_s: float) -> None:
         self._acknowledged_s = audio_s
@@ -172,6 +182,8 @@ class LiveDictation:
                 self._reader.begin_session(self._session_start / RATE_HZ)
             self._events.put_nowait(Resumed(bool(answer.get("resumed"))))
         await self._send_rest()
+        for _ in range(self._unanswered):
+            await self._send_flush()
         if self._ended:
             await self._send_end()
 
@@ -194,10 +206,10 @@ class LiveDictation:
                 assert self._socket is not None
                 await self._socket.send(b"END_OF_AUDIO")
 
-    async def _send_text(self, text: str) -> None:
+    async def _send_flush(self) -> None:
         with suppress(ConnectionClosed):
             assert self._socket is not None
-            await self._socket.send(text)
+            await self._socket.send(json.dumps({"event": "flush"}))
 
 
 @asynccontextmanager
