@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+from carabin.registry.testing import s3_environment, s3_settings
 from carabin.trainer.base_model import install_base_model
 
 from .training import rebuilt_base, tiny_whisper, tones
+
+__all__ = ["s3_environment", "s3_settings"]
 
 
 @pytest.fixture(scope="session")

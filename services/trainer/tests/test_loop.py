@@ -1,6 +1,7 @@
 """Tests of the loss over any number of processes, and of memory that does not suffice."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -35,6 +36,24 @@ def test_two_processes_take_the_steps_that_one_takes(tiny: Path, tones_folder: P
     assert [step for step, _ in losses] == [step for step, _ in heard.losses] == [1, 2, 3, 4]
     for (_, shared), (_, alone) in zip(losses, heard.losses, strict=True):
         assert shared == pytest.approx(alone, rel=1e-5)
+
+
+def test_processes_stop_and_save_together_whichever_of_them_is_asked(
+    tiny: Path, tones_folder: Path, tmp_path: Path
+) -> None:
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", WORKER]
+    done = subprocess.run(
+        [*launcher, str(tiny), str(tones_folder), str(tmp_path / "two"), "9", "9"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "STOP_RANK": "1"},
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    *losses, last = done.stdout.splitlines()
+    assert [step for step, _ in read(losses)] == [1, 2]
+    assert json.loads(last) == {"stored": [2]}
 
 
 def test_a_killed_process_resumes_with_the_curve_of_one_that_lived(

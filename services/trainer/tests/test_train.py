@@ -20,7 +20,7 @@ from carabin.trainer.errors import BaseModelRefused, LossNotFinite, ResumeRefuse
 from safetensors.torch import load_file
 from transformers import WhisperForConditionalGeneration
 
-from .training import BUCKETS, Heard, a_store, run, settings, tiny_whisper, tones
+from .training import BUCKETS, SENTENCES, Heard, a_store, run, settings, tiny_whisper, tones
 
 BUCKET = BUCKETS.checkpoints_bucket
 
@@ -65,9 +65,24 @@ def test_a_run_publishes_a_whole_checkpoint_with_its_lineage(tiny: Path, store: 
     samples = json.loads((folder / "samples" / "samples.json").read_text())
     assert len(samples) == 3
     assert all((folder / "samples" / sample["file"]).is_file() for sample in samples)
+    assert all(sample["sentence"] and isinstance(sample["hypothesis"], str) for sample in samples)
     assert read_run(store, BUCKET, "r").state == "finished"
     assert not (tmp_path / "w" / "r").exists()
     assert [step for step, _ in heard.losses] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_checkpoint_of_a_run_that_goes_on_brings_its_samples_too(
+    tiny: Path, store: MemoryStore, tmp_path: Path
+) -> None:
+    stop = Stop(after=3)
+    run(settings(tiny, tmp_path / "w"), store, stopped=stop, heard=stop.heard)
+    manifest = read_checkpoint(store, BUCKET, "r", 4)
+    assert not manifest.final
+    folder = fetched(store, manifest, tmp_path / "fetched")
+    samples = json.loads((folder / "samples" / "samples.json").read_text())
+    assert [sample["sentence"] for sample in samples] == [f"{sentence} Mesuré." for sentence in SENTENCES[:3]]
+    assert all((folder / "samples" / sample["file"]).is_file() for sample in samples)
+    assert [sample["hypothesis"] for sample in samples] == [None] * 3
 
 
 @pytest.mark.parametrize("mode", ["decoder", "frozen-encoder", "lora"])
@@ -133,6 +148,15 @@ def test_a_run_stopped_at_any_step_resumes_with_the_same_curve_and_bit_equal_wei
         for each in (whole, resumed)
     ]
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+@pytest.mark.parametrize("after", [2, 3])
+def test_a_stop_where_an_epoch_ends_saves_also_when_epochs_are_not_saved(
+    tiny: Path, store: MemoryStore, tmp_path: Path, after: int
+) -> None:
+    stop = Stop(after=after)  # an epoch has three steps
+    run(settings(tiny, tmp_path / "w", checkpoint_steps=100), store, stopped=stop, heard=stop.heard)
+    assert [ref.step for ref in list_checkpoints(store, BUCKET, "r")] == [after + 1]
 
 
 def test_another_machine_resumes_from_the_store_alone(tiny: Path, store: MemoryStore, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A run in a process of its own, alone or one of torchrun's: `worker.py BASE DATASET WORK STEPS CHECKPOINT_STEPS`.
 
-Its main process writes each step and loss on a line, as JSON.
+Its main process writes each step and loss on a line, as JSON, and after a stop the steps that its store holds. The
+process of rank STOP_RANK, if that is set, asks to stop once two steps are done.
 """
 
 import json
@@ -10,8 +11,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from carabin.registry.checkpoints import list_checkpoints
 from carabin.trainer.progress import RunEvent
-from tests.training import Heard, a_store, run, settings
+from tests.training import BUCKETS, Heard, a_store, run, settings
 
 
 class Told(Heard):
@@ -27,8 +29,17 @@ class Told(Heard):
 def main() -> None:
     base, dataset, work, *steps = sys.argv[1:]
     wanted = settings(Path(base), Path(work), max_steps=int(steps[0]), checkpoint_steps=int(steps[1]))
-    main_process = int(os.environ.get("RANK", "0")) == 0
-    run(wanted, a_store(Path(dataset)), heard=Told() if main_process else Heard())
+    rank, store = os.environ.get("RANK", "0"), a_store(Path(dataset))
+    heard = Told() if rank == "0" else Heard()
+
+    def stopped() -> bool:
+        trained = (event.done for event in heard.events if event.phase.startswith("train"))
+        return os.environ.get("STOP_RANK") == rank and max(trained, default=0) >= 2
+
+    result = run(wanted, store, heard=heard, stopped=stopped)
+    if rank == "0" and result.state == "stopped":
+        stored = [ref.step for ref in list_checkpoints(store, BUCKETS.checkpoints_bucket, "r")]
+        sys.stdout.write(json.dumps({"stored": stored}) + "\n")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def train(
         str | None,
         typer.Argument(
             metavar="DATASET[@VERSION]|CSV",
-            help="What to learn from; a CSV of audio,sentence (with test.csv beside it) is published as a dataset first.",
+            help="What to learn from; a CSV of audio,sentence, with test.csv beside it, is made a dataset first.",
         ),
     ] = None,
     mode: Annotated[str | None, typer.Option(help="decoder (cached encoder), full, frozen-encoder or lora.")] = None,

@@ -1,4 +1,7 @@
-"""The trainer as a Job: settings from the environment, `torchrun -m carabin.trainer` for any number of devices."""
+"""The trainer as a Job: settings from the environment, any number of devices under torchrun.
+
+python -m carabin.trainer.torchrun --standalone --nproc-per-node=1 -m carabin.trainer
+"""
 
 import sys
 from datetime import UTC, datetime
@@ -6,17 +9,17 @@ from datetime import UTC, datetime
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.errors import CarabinError
 from carabin.service.logging import configure_logging
-from carabin.service.shutdown import stop_on_signals
 from rich.console import Console
 
 from .launch import launch, quiet
 from .settings import TrainerSettings
+from .stopping import Stopping
 
 GRPC_PORT, METRICS_PORT = 9094, 9095
 
 
 def main() -> int:
-    """Train; 0 when finished or stopped on request, 1 with one sentence otherwise."""
+    """Train; 0 when finished, the code of a stop when stopped on request, 1 with one sentence otherwise."""
     try:
         settings = TrainerSettings.load()
         configure_logging("trainer", settings.log_level)
@@ -25,11 +28,12 @@ def main() -> int:
         settings = settings.model_copy(
             update={name: port for name, port in ports.items() if getattr(settings, name) is None}
         )
-        launch(settings, connect(), store_settings(), Console(stderr=True), stop_on_signals(), datetime.now(UTC))
+        stopping = Stopping()
+        result = launch(settings, connect(), store_settings(), Console(stderr=True), stopping.asked, datetime.now(UTC))
     except CarabinError as error:
         sys.stderr.write(f"carabin-trainer: {error}\n")
         return 1
-    return 0
+    return 0 if result.state == "finished" else stopping.exit_code(settings.stopped_exit_code)
 
 
 if __name__ == "__main__":

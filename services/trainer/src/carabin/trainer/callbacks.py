@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_utils import SaveStrategy
 
 from .progress import Progress
 
@@ -21,11 +22,11 @@ class StopWhenAsked(TrainerCallback):
         self.stopped = False
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Stop here; at the end of an epoch the epoch's own validation and saving come first."""
+        """Stop here; where an epoch ends and is validated and saved anyway, that comes first."""
         if self._asked() and state.global_step < state.max_steps:
             self.stopped = True
             control.should_training_stop = True
-            control.should_save = not _epoch_ends(state)
+            control.should_save = not (_epoch_ends(state) and args.save_strategy == SaveStrategy.EPOCH)
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

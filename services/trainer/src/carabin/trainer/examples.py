@@ -56,6 +56,7 @@ class Examples(Dataset[Example]):
         self._seed = seed
         self._timestamps = timestamps
         self._spec_augment = spec_augment
+        self._make_labels = make_labels
         self.texts = texts
         self._plain = [make_labels(text.sentence, _seconds(text)) for text in texts]
         self._timed = (
@@ -66,17 +67,24 @@ class Examples(Dataset[Example]):
         return len(self.texts)
 
     def __getitem__(self, draw: Draw) -> Example:
-        return Example(draw.index, self._cut(draw), self._labels(draw))
-
-    def _labels(self, draw: Draw) -> Labels:
-        timed = self._timed and self._rng(draw, _TIMES).random() < self._timestamps
-        return (self._timed if timed else self._plain)[draw.index]
-
-    def _cut(self, draw: Draw) -> Array:
         if self._states:
-            states: Array = self._features[draw.index]
-            return states
-        mel = self._features[draw.index] if self._sound is None else self._sound(draw.index, self._rng(draw, _SOUND))
+            return Example(draw.index, self._features[draw.index], self._labels(draw))
+        if self._sound is None:
+            mel, n_frames = self._features[draw.index], None
+        else:  # at another speed the speech ends at another time
+            mel = self._sound(draw.index, self._rng(draw, _SOUND))
+            n_frames = mel.shape[1]
+        return Example(draw.index, self._cut(mel, draw), self._labels(draw, n_frames))
+
+    def _labels(self, draw: Draw, n_frames: int | None = None) -> Labels:
+        if not self._timestamps or self._rng(draw, _TIMES).random() >= self._timestamps:
+            return self._plain[draw.index]
+        if n_frames is None:
+            return self._timed[draw.index]
+        seconds = n_frames / FRAMES_A_SECOND
+        return self._make_labels(self.texts[draw.index].sentence, seconds, timestamps=True)
+
+    def _cut(self, mel: Mel, draw: Draw) -> Array:
         padded = pad(mel, draw.window)
         if self._spec_augment is None:
             return padded

@@ -10,19 +10,22 @@ from carabin.registry.checkpoints import WindowPolicy
 from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
+from .audio import RATE_HZ
 from .card import Card
 from .datasets_in import limited
 from .dictations import Dictation
 from .errors import Stopped
 from .evaluate import Evaluation, evaluate_model
+from .evaluate_decode import Decoder
 from .model import average
 from .progress import Progress
 from .report import Heading, write_report
 from .report_curves import Curve
-from .samples import write_samples
-from .selection import SAFE_WINDOW, Candidate, Choice, Metrics, choose, prove_window
+from .samples import choose_samples, write_samples
+from .selection import Candidate, Choice, Metrics, choose
 from .serving import write_ct2, write_hf
 from .settings import TrainerSettings
+from .window_proof import SAFE_WINDOW, Heard, Trial, beginnings, prove
 
 TEST_PREFIX: Final = "stock_"
 """Names the base model's own scores among a checkpoint's metrics."""
@@ -71,6 +74,7 @@ class Finisher:
         self._model, self._base, self._work = model, base, work
         self._settings, self._sets = settings, sets
         self._progress, self._stopped = progress, stopped
+        self._measured: dict[float, Evaluation] = {}
 
     def finish(
         self,
@@ -82,18 +86,26 @@ class Finisher:
         """Return the outcome; `base` and `tuned` are the weights before and after training."""
         choice = self._choose(base, tuned)
         folder = self._write(self._work / "final", average(base, tuned, choice.candidate.alpha))
-        window = self._prove_window(folder, choice.candidate.metrics)
+        ct2 = write_ct2(folder, self._work / "final-ct2")
+        trial = self._prove_window(ct2, choice.candidate.alpha)
+        window = trial.window if trial else SAFE_WINDOW
         stock: Metrics = {}
         metrics: Metrics = {
             f"validation_{name}": value for name, value in choice.candidate.metrics.items() if name in _KEPT
         }
-        notes = [] if choice.within_budget else [_OVER_BUDGET.format(100 * self._settings.general_budget)]
+        if trial:
+            metrics |= {"validation_window_rise": trial.rise, "validation_window_rise_high": trial.rise_high}
+        proven = _WINDOW.format(window.min_frames / 100, window.margin_frames / 100)
+        notes = [proven if trial else _USUAL_WINDOW]
+        if not choice.within_budget:
+            notes.append(_OVER_BUDGET.format(100 * self._settings.general_budget))
         if self._settings.evaluate:
-            before, after = self._evaluate(base, folder, window)
+            before, after = self._evaluate(base, ct2, window)
             stock, metrics = before.metrics, metrics | after.metrics
             heading = Heading(model=self._progress.run, dataset=self._settings.dataset)
             write_report(after, folder, heading=heading, baseline=stock, curves=curves)
-        write_samples(folder, self._sets.validation)
+        write_samples(folder, choose_samples(self._sets.validation), self._decoder(ct2, window).text)
+        shutil.rmtree(ct2, ignore_errors=True)
         written = card(metrics=metrics, stock=stock, alpha=choice.candidate.alpha, notes=notes).render()
         (folder / "MODEL_CARD.md").write_text(written, encoding="utf-8")
         metrics |= {f"{TEST_PREFIX}{name}": value for name, value in stock.items() if name in _KEPT}
@@ -107,37 +119,37 @@ class Finisher:
         tried: list[Candidate] = []
         for alpha in alphas:
             measured = self._validate(average(base, tuned, alpha), f"{alpha:.0%} of it on validation")
+            self._measured[alpha] = measured
             tried.append(Candidate(alpha, measured.metrics))
             self._progress.note(f"keeping {alpha:.0%}: {_figures(measured.metrics)}")
             if _costs_nothing(measured.metrics, stock, self._settings.general_budget):
                 break  # a smaller share would only know fewer medical words
         return choose(tried, stock, self._settings.general_budget)
 
-    def _prove_window(self, folder: Path, reference: Metrics) -> WindowPolicy:
+    def _prove_window(self, ct2: Path, alpha: float) -> Trial | None:
+        """Return the smallest window that validation proves safe; None where it is the usual one."""
         if self._settings.full_window:
-            return SAFE_WINDOW
-        ct2 = self._work / "validation-ct2"  # of the chosen weights, unless another share was tried last
-        write_ct2(folder, ct2)
+            return None
 
-        def measure(window: WindowPolicy) -> Metrics:
+        def hear(window: WindowPolicy) -> Heard:
             name = f"window of {window.min_frames}+{window.margin_frames} frames"
-            return self._decode(ct2, name, validation=True, window=window).metrics
+            evaluation = self._decode(ct2, name, validation=True, window=window)
+            decoder = self._decoder(ct2, window, beam_size=1)
+            parts = beginnings([*self._sets.validation, *self._sets.general_validation], window)
+            return Heard(evaluation, [(decoder.text(part), len(part) / RATE_HZ) for part in parts])
 
-        return prove_window(measure, reference)
+        return prove(hear, self._measured[alpha], self._progress.note)
 
-    def _evaluate(
-        self, base: Mapping[str, Tensor], folder: Path, window: WindowPolicy
-    ) -> tuple[Evaluation, Evaluation]:
+    def _evaluate(self, base: Mapping[str, Tensor], tuned: Path, window: WindowPolicy) -> tuple[Evaluation, Evaluation]:
         """Score the test split with the windows that serving would use for either."""
         stock = write_ct2(self._write(self._work / "stock", base), self._work / "stock-ct2")
-        tuned = write_ct2(folder, self._work / "final-ct2")
         try:
             return (
                 self._decode(stock, "stock on test", validation=False, window=SAFE_WINDOW),
                 self._decode(tuned, "fine-tuned on test", validation=False, window=window),
             )
         finally:
-            for name in ("stock", "stock-ct2", "final-ct2"):
+            for name in ("stock", "stock-ct2"):
                 shutil.rmtree(self._work / name, ignore_errors=True)
 
     def _validate(self, state: Mapping[str, Tensor], name: str) -> Evaluation:
@@ -167,11 +179,27 @@ class Finisher:
                 progress=move,
             )
 
+    def _decoder(self, ct2: Path, window: WindowPolicy, beam_size: int | None = None) -> Decoder:
+        return Decoder(
+            ct2,
+            beam_size=beam_size or self._settings.beam_size,
+            language=self._settings.language,
+            cpu_threads=self._settings.threads or 0,
+            window=(window.min_frames, window.margin_frames),
+        )
+
     def _write(self, target: Path, state: Mapping[str, Tensor]) -> Path:
         return write_hf(self._model, self._base, target, state)
 
 
 _KEPT: Final = ("wer", "wer_raw", "cer", "term_recall", "critical_errors", "general_wer", "hallucinated_words")
+_WINDOW: Final = (
+    "Fenêtres prouvées sur la validation : au moins {0:g} s, {1:g} s après la parole. "
+    "*Windows proven on validation: at least {0:g} s, with {1:g} s after the speech.*"
+)
+_USUAL_WINDOW: Final = (
+    "Aucune fenêtre plus courte que l'usuelle n'a été prouvée. *No window shorter than the usual one was proven.*"
+)
 _OVER_BUDGET: Final = (
     "Le budget de {0:.1f} point sur le français général n'a pas pu être tenu. "
     "*No share of what was learnt keeps within the budget of {0:.1f} points of general French.*"

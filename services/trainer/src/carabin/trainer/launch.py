@@ -3,13 +3,13 @@
 import logging
 import os
 import warnings
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 from carabin.service import metrics
-from carabin.service.shutdown import StopFlag
 from rich.console import Console
 
 from .progress import Progress
@@ -25,7 +25,7 @@ def launch(
     store: ObjectStore,
     buckets: StoreSettings,
     console: Console,
-    stop: StopFlag,
+    stopped: Callable[[], bool],
     now: datetime,
 ) -> TrainResult:
     """Do the run that `settings` describe, watched.
@@ -46,7 +46,7 @@ def launch(
                 watch = WatchRun()
                 stack.callback(serve(watch, settings.grpc_port).stop)
                 progress.listen(watch.hear)
-        return train(settings, store, buckets=buckets, progress=progress, stopped=stop.is_set)
+        return train(settings, store, buckets=buckets, progress=progress, stopped=stopped)
 
 
 def quiet() -> None:

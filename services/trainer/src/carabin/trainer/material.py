@@ -113,7 +113,7 @@ def make_material(
         recipe.make_labels,
         states=recipe.cached,
         seed=recipe.seed,
-        timestamps=recipe.timestamps if training and not recipe.augment else 0.0,  # another speed, other times
+        timestamps=recipe.timestamps if training else 0.0,
         spec_augment=recipe.spec_augment if training else None,
         sound=altered if training and recipe.augment else None,
     )

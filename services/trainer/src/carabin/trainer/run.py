@@ -2,12 +2,12 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import torch
 from accelerate import PartialState
@@ -18,12 +18,18 @@ from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 
 from .checkpoint import seal, stage
+from .dictations import Dictation
 from .errors import Stopped, UploadFailed
 from .progress import Progress
 from .resume import Identity
+from .samples import write_samples
 from .serving import processor_files
 from .settings import TrainerSettings
 from .uploader import Upload, Uploader
+
+PEER_PATIENCE: Final = timedelta(hours=12)
+"""One process computes the features of a large dataset, or evaluates, while the others wait for it. torchrun, not this,
+notices one that is dead."""
 
 
 class Run:
@@ -41,9 +47,11 @@ class Run:
         self.progress, self.stopped = progress, stopped
         self.bucket, self.datasets_bucket = buckets.checkpoints_bucket, buckets.datasets_bucket
         self.work, self.cache = settings.work_dir / self.name, settings.work_dir / "cache"
-        self.processes = PartialState(cpu=not torch.cuda.is_available())
+        self.processes = PartialState(cpu=not torch.cuda.is_available(), timeout=PEER_PATIENCE)
         self.record = RunRecord(run=self.name, started_at=datetime.now(UTC), settings=shown(settings))
         self.seconds: dict[str, float] = {}
+        self.leaving = False
+        """All processes agreed to stop, whichever of them was asked."""
 
     @property
     def main(self) -> bool:
@@ -52,14 +60,30 @@ class Run:
 
     def stopped_together(self) -> bool:
         """Say whether any process was asked to stop: all of them must leave the loop at the same step."""
-        if self.processes.num_processes == 1:
-            return self.stopped()
-        asked = torch.tensor(float(self.stopped()), device=self.processes.device)
-        return bool(reduce(asked, "sum") > 0)
+        asked = self.stopped()
+        if self.processes.num_processes > 1:
+            asked = bool(reduce(torch.tensor(float(asked), device=self.processes.device), "sum") > 0)
+        self.leaving = self.leaving or asked
+        return asked
 
-    def main_first(self) -> AbstractContextManager[Any]:
-        """Let one process of each machine download and compute; the others find it done."""
-        return self.processes.local_main_process_first()  # type: ignore[no-any-return]
+    @contextmanager
+    def main_first(self) -> Iterator[None]:
+        """Let one process of each machine download and compute; the others find it done, and all leave together.
+
+        Raises:
+            Stopped: in all processes, where one of them was asked to stop meanwhile.
+        """
+        first, stopped = self.processes.is_local_main_process, False
+        if not first:
+            self.processes.wait_for_everyone()
+        try:
+            yield
+        except Stopped:
+            stopped = True
+        if first:
+            self.processes.wait_for_everyone()
+        if self.stopped_together() or stopped:
+            raise Stopped("stopped before the first step; nothing was learnt yet")
 
     def tell_store(self, *, required: bool = False, **changes: Any) -> None:
         """Write how the run stands; only with `required` must the store be there.
@@ -97,8 +121,11 @@ class Saver:
     After an error it waits no longer than a stop may take: the error matters more.
     """
 
-    def __init__(self, run: Run, base: Path, identity: Identity, source: dict[str, str]) -> None:
+    def __init__(
+        self, run: Run, base: Path, identity: Identity, source: dict[str, str], samples: Sequence[Dictation]
+    ) -> None:
         self._run, self._base, self._identity, self._source = run, base, identity, source
+        self._samples = samples
         self._uploader = Uploader(run.store, run.bucket, run.name, run.progress.note) if run.main else None
         self._uploaded_at = time.monotonic()
         self.published: CheckpointManifest | None = None
@@ -112,9 +139,10 @@ class Saver:
         seal(folder)
         self._run.tell_store(step=step, metrics=losses)
         due = time.monotonic() - self._uploaded_at >= self._run.settings.upload_interval_s
-        if self._uploader is not None and (due or self._run.stopped()):
+        if self._uploader is not None and (due or self._run.leaving):
             self._uploaded_at = time.monotonic()
             staged = stage(folder, self._run.work / f"upload-{step}", processor_files(self._base))
+            write_samples(staged, self._samples)
             self._uploader.submit(Upload(step, staged, self._source, losses))
 
     def final(self, folder: Path, step: int, metrics: dict[str, float], window: WindowPolicy) -> None:
@@ -158,6 +186,7 @@ def shown(settings: TrainerSettings) -> dict[str, str]:
         "accumulation",
         "peak_rate",
         "warmup_share",
+        "warmup_steps",
         "weight_decay",
         "lora_rank",
         "train_embeddings",

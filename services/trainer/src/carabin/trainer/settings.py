@@ -112,6 +112,13 @@ class TrainerSettings(ServiceSettings):
     stop_grace_s: float = Field(
         default=25.0, gt=0, description="seconds after SIGTERM within which the process is gone"
     )
+    stopped_exit_code: int | None = Field(
+        default=None,
+        ge=0,
+        le=255,
+        description="what the process ends with when it was asked to stop; by default 0, and 75 inside Kubernetes, "
+        "whose Jobs take 0 for the end of the run",
+    )
     work_dir: Path = Field(
         default=Path("data/train"),
         description="caches and checkpoints not yet uploaded; processes on several machines must share it",

@@ -24,6 +24,7 @@ from .progress import Progress
 from .provenance import fingerprint, lineage
 from .resume import Identity, finished, restore
 from .run import Run, Saver, shown
+from .samples import choose_samples
 from .settings import TrainerSettings
 from .terms import load_terms
 
@@ -99,7 +100,8 @@ def _train(run: Run) -> TrainResult:
     with run.timed("fetch"):
         start = _start(run)
     before = merged_state(start.model)
-    with Saver(run, start.base, start.identity, start.source) as saver:
+    samples = choose_samples(start.dataset.split("validation")) if run.main else ()
+    with Saver(run, start.base, start.identity, start.source, samples) as saver:
         fitted = fit(run, start.model, start.base, start.dataset, start.replay, start.resume, saver.saved)
         if fitted.stopped:
             raise Stopped(f"stopped after step {fitted.step}; `carabin train --run {run.name}` goes on from there")
