@@ -115,3 +115,8 @@ def test_files_that_are_mounted_exist(services: dict[str, Any]) -> None:
         for volume in service.get("volumes", []):
             if volume["type"] == "bind":
                 assert Path(volume["source"]).exists(), (name, volume["source"])
+
+
+def test_a_gpu_that_does_not_answer_is_not_replaced_by_the_cpu_in_silence(services: dict[str, Any]) -> None:
+    assert services["transcriber-gpu"]["environment"]["CARABIN_TRANSCRIBER_DEVICE"] == "cuda"
+    assert "CARABIN_TRANSCRIBER_API_KEYS" in services["transcriber-gpu"]["environment"]

@@ -150,3 +150,15 @@ def test_a_replaced_trainer_resumes_the_run_of_its_job(manifests: list[Manifest]
     pod = pod_of(manifests, "CronJob/carabin-trainer")
     (run,) = [entry for entry in pod["spec"]["containers"][0]["env"] if entry["name"] == "CARABIN_TRAINER_RUN"]
     assert run["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.labels['batch.kubernetes.io/job-name']"
+
+
+def test_what_needs_a_gpu_is_never_put_on_a_node_without_one(rendered: dict[str, list[Manifest]]) -> None:
+    for owner in ("Deployment/carabin-transcriber", "CronJob/carabin-trainer"):
+        pod = pod_of(rendered["gpu"], owner)
+        assert pod["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == 1, owner
+        assert {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"} in pod["spec"]["tolerations"]
+
+
+def test_a_gpu_that_does_not_answer_is_not_replaced_by_the_cpu_in_silence(rendered: dict[str, list[Manifest]]) -> None:
+    pod = pod_of(rendered["gpu"], "Deployment/carabin-transcriber")
+    assert environment(rendered["gpu"], pod)["CARABIN_TRANSCRIBER_DEVICE"] == "cuda"
