@@ -3,7 +3,6 @@
 import gc
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
 from .agreement import TokenWord
-from .config import SAMPLE_RATE_HZ
+from .alignment import timed_words
 from .engine import DecodeRequest, DecodeTiming, Hypothesis, TimedWord
 from .engine_files import has_alignment, read_n_mels, read_tokenizer, require_files
 from .errors import DecodeFailed, ModelBroken, ModelMismatch
@@ -24,12 +23,8 @@ from .windows import WindowPolicy, frames_in
 CPU_BATCH = 4
 """Measured on one core: four in a batch decode 2.3 times faster than one by one, eight no faster than four."""
 GPU_BATCH = 16
-PUNCTUATION = tuple(".,;:!?…")
-"""Marks that belong to the word before them, and take none of its time."""
 MAX_LENGTH = 448
 """Whisper's decoder has so many positions (Radford et al. 2022)."""
-ALIGN_SAMPLES = SAMPLE_RATE_HZ // 50
-"""One encoder output frame is 20 ms."""
 
 
 class Ct2Engine:
@@ -197,24 +192,9 @@ class Ct2Engine:
         """Time each word by the decoder's attention (OpenAI's dynamic time warping, done by CTranslate2)."""
         n_frames = min(frames_in(len(request.samples)), request.window_frames)
         [found] = self._model.align(encoded, tokenizer.sot_sequence, [tokens], n_frames)
-        if not found.alignments:
-            return ()
-        text_index = np.array([pair[0] for pair in found.alignments])
-        time_index = np.array([pair[1] for pair in found.alignments])
-        jumps = np.pad(np.diff(text_index), (1, 0), constant_values=1).astype(bool)
-        starts_s = time_index[jumps] * ALIGN_SAMPLES / SAMPLE_RATE_HZ
         words, word_tokens = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
-        bounds = np.pad(np.cumsum([len(t) for t in word_tokens[:-1]]), (1, 0))
-        probabilities = found.text_token_probs
-        timed: list[TimedWord] = []
-        for word, first, last in zip(words, bounds[:-1], bounds[1:], strict=False):
-            start_s, end_s = (float(starts_s[min(i, len(starts_s) - 1)]) for i in (first, last))
-            probability = float(np.mean(probabilities[first:last] or 0.0))
-            if timed and word.strip() in PUNCTUATION:
-                timed[-1] = replace(timed[-1], text=timed[-1].text + word)
-            else:
-                timed.append(TimedWord(word, start_s, max(start_s, end_s), probability))
-        return tuple(timed)
+        lengths = [len(each) for each in word_tokens[:-1]]
+        return timed_words(found.alignments, found.text_token_probs, words[:-1], lengths)
 
     def _tokenizer(self, language: str, task: str) -> Any:
         key = (language, task)

@@ -1,0 +1,41 @@
+"""From an alignment of tokens with frames to words with times; pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from .engine import TimedWord
+
+FRAME_S = 0.02
+"""One encoder output frame."""
+PUNCTUATION = tuple(".,;:!?…")
+"""Marks that belong to the word before them, and take none of its time."""
+
+
+def timed_words(
+    alignments: Sequence[tuple[int, int]], probabilities: Sequence[float], words: Sequence[str], lengths: Sequence[int]
+) -> tuple[TimedWord, ...]:
+    """Return the words with their times in the audio, in seconds.
+
+    Args:
+        alignments: a path of (token, frame) pairs, both rising from 0.
+        probabilities: the decoder's, one for each token.
+        words: with Whisper's leading spaces.
+        lengths: how many tokens each word has.
+    """
+    if not alignments:
+        return ()
+    tokens, frames = np.array(alignments).T
+    jumps = np.pad(np.diff(tokens), (1, 0), constant_values=1).astype(bool)
+    starts_s = frames[jumps] * FRAME_S
+    bounds = np.pad(np.cumsum(lengths), (1, 0))
+    timed: list[TimedWord] = []
+    for word, first, last in zip(words, bounds[:-1], bounds[1:], strict=True):
+        if timed and word.strip() in PUNCTUATION:
+            timed[-1] = replace(timed[-1], text=timed[-1].text + word)
+            continue
+        start_s, end_s = (float(starts_s[min(token, len(starts_s) - 1)]) for token in (first, last))
+        probability = float(np.mean(probabilities[first:last] or 0.0))
+        timed.append(TimedWord(word, start_s, max(start_s, end_s), probability))
+    return tuple(timed)
