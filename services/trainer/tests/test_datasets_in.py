@@ -1,11 +1,12 @@
 """What a run takes from the store is judged before anything is learnt from it."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from carabin.trainer.build_parquet import Row, write_dataset
-from carabin.trainer.datasets_in import fetch
+from carabin.trainer.datasets_in import MAX_REPEATS, fetch, plan_replay
 from carabin.trainer.errors import DatasetRefused
 
 from .training import BUCKETS, a_store, tones
@@ -36,3 +37,17 @@ def test_a_sentence_that_is_both_learnt_and_measured_stops_the_run_before_its_fi
     store = a_store(tmp_path / "leaky")
     with pytest.raises(DatasetRefused, match=r"dataset leaky@.*train\[0\].*the test split has too"):
         fetch(store, BUCKETS.datasets_bucket, "leaky", tmp_path / "cache")
+
+
+def test_a_small_general_set_is_not_shown_without_end_and_the_run_says_so(tmp_path: Path) -> None:
+    store = a_store(tones(tmp_path / "general"))
+    general = fetch(store, BUCKETS.datasets_bucket, "general", tmp_path / "cache")
+    enough = plan_replay(general, 28, 0.3, 0)
+    assert len(enough.train) == 12
+    assert "share asks for" not in str(enough)
+    scarce = plan_replay(general, 1000, 0.3, 0)
+    held_out = len(scarce.validation) - 3
+    assert scarce.distinct == 12 - held_out
+    shown = Counter(dictation.sha256 for dictation in scarce.train)
+    assert set(shown.values()) == {MAX_REPEATS}
+    assert f"{scarce.distinct} dictations, 4.0 times each, which is 32 of the 429" in str(scarce)

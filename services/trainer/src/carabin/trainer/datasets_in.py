@@ -18,6 +18,11 @@ GENERAL_VALIDATION: Final = 40
 """General dictations that the budget is measured on: some 400 words, of which a point is four."""
 
 
+MAX_REPEATS: Final = 4
+"""How often an epoch may show the same general dictation: shown more often, a small set is learnt by heart in place of
+what it stands for, and its own sentences no longer tell what is forgotten."""
+
+
 @dataclass(frozen=True, slots=True)
 class LocalDataset:
     """One version, fetched."""
@@ -82,10 +87,24 @@ class Replay:
     train: Sequence[Dictation]
     validation: Sequence[Dictation]
     test: Sequence[Dictation]
+    distinct: int = 0
+    """Different dictations among those of `train`."""
+    wanted: int = 0
+    """How many the share asked for."""
+
+    def __str__(self) -> str:
+        repeats = len(self.train) / self.distinct if self.distinct else 0.0
+        text = f"general speech in every epoch: {self.distinct} dictations, {repeats:.1f} times each"
+        if len(self.train) < self.wanted:
+            text += (
+                f", which is {len(self.train)} of the {self.wanted} that the share asks for: no more than {MAX_REPEATS}"
+                " times; a larger general dataset would be forgotten less"
+            )
+        return text
 
 
 def plan_replay(dataset: LocalDataset, n_medical: int, share: float, seed: int) -> Replay:
-    """Choose general speech for `share` of the epoch, and enough of it to validate on.
+    """Choose general speech for `share` of the epoch, none of it more than MAX_REPEATS times, and some to validate on.
 
     Where the validation split is small, sentences of the training split are held out for it, whole sentences, chosen by
     their hash alone.
@@ -95,9 +114,10 @@ def plan_replay(dataset: LocalDataset, n_medical: int, share: float, seed: int) 
     free = [place for place in range(len(train)) if place not in held]
     wanted = round(n_medical * share / (1 - share))
     order = np.random.default_rng(seed).permutation(len(free))
-    taken = [free[int(order[number % len(order)])] for number in range(wanted)] if free else []
+    taken = [free[int(order[number % len(order)])] for number in range(min(wanted, MAX_REPEATS * len(free)))]
     parts = [(validation, place) for place in range(len(validation))] + [(train, place) for place in sorted(held)]
-    return Replay(Subset([(train, place) for place in taken]), Subset(parts), dataset.split("test"))
+    mixed_in = Subset([(train, place) for place in taken])
+    return Replay(mixed_in, Subset(parts), dataset.split("test"), distinct=len(set(taken)), wanted=wanted)
 
 
 def limited(dictations: Sequence[Dictation], limit: int | None) -> Sequence[Dictation]:

@@ -143,6 +143,8 @@ def _start(run: Run) -> Start:
         resume = restore(run.store, run.bucket, run.name, run.work, identity)
     medical = dataset.split("train")
     replay = plan_replay(general, len(medical), settings.replay_share, settings.seed) if general else Replay((), (), ())
+    if replay.wanted:
+        run.progress.note(str(replay))
     if resume:
         run.progress.note(f"goes on from {resume.name}")
     source = lineage(run.name, settings.base, dataset, general, identity)
@@ -163,6 +165,8 @@ def _sets(start: Start) -> Sets:
 def _card(run: Run, start: Start, fitted: Fit) -> Callable[..., Card]:
     def card(**outcome: object) -> Card:
         settings = {**shown(run.settings), "steps": str(fitted.step)}
+        if start.replay.wanted:
+            settings["replayed"] = str(start.replay)
         return Card(run=run.name, source=start.source, settings=settings, **outcome)  # type: ignore[arg-type]
 
     return card
