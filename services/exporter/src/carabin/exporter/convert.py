@@ -9,11 +9,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from carabin.registry.store import local_file
+from carabin.registry.disk import local_file
 
 from .checkpoint import CheckpointFacts, inspect_checkpoint
 from .errors import ConversionFailed
-from .weights import Check, LoadedWeights
+from .weights import Check, Weights
 
 MODEL_FILES: Final = (
     "model.bin",
@@ -68,7 +68,7 @@ def convert_all(checkpoint: Path, targets: Mapping[str, Path], check: Check = la
     check()
     with ExitStack() as stack:
         scratch = {form: _beside(target, stack) for form, target in targets.items()}
-        LoadedWeights(checkpoint).write(scratch, check)
+        Weights(checkpoint).write(scratch, check)
         for form, target in targets.items():
             _copy_companions(checkpoint, scratch[form])
             scratch[form].rename(target)

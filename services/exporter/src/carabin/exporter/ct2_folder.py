@@ -9,11 +9,10 @@ from typing import Any, Final
 
 from .checkpoint import N_LANGUAGES, N_TIMESTAMPS, CheckpointFacts
 from .errors import ModelRefused
+from .model_bin import DTYPES
 from .verify import LOADED_FILES, VOCABULARIES, require_files
-from .weights import DTYPES
+from .whisper_layout import BINARY_VERSION, SPEC
 
-BINARY_VERSION: Final = 6
-SPEC: Final = "WhisperSpec"
 EMBEDDING: Final = "decoder/embeddings/weight"
 NORM: Final = "decoder/layer_norm/gamma"
 """A variable that is never quantised: its type is the other half of names such as int8_float16."""
@@ -85,7 +84,9 @@ def read_variables(folder: Path) -> Mapping[str, tuple[tuple[int, ...], str]]:
 
             version, spec = number("<I"), text()
             if version != BINARY_VERSION or spec != SPEC:
-                raise ModelRefused(folder, f"model.bin is {spec!r} of version {version}, not {SPEC} of version 6")
+                raise ModelRefused(
+                    folder, f"model.bin is {spec!r} of version {version}, not {SPEC} of version {BINARY_VERSION}"
+                )
             number("<I")
             for _ in range(number("<I")):
                 name = text()
