@@ -1,5 +1,6 @@
 """One checkpoint becomes one version per form, once; whatever goes wrong, nothing half-made is visible."""
 
+import itertools
 import json
 import os
 import threading
@@ -7,9 +8,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
-import torch
-from carabin.exporter import heartbeat
+from carabin.exporter import heartbeat, pipeline
+from carabin.exporter.checkpoint import CheckpointFacts, inspect_checkpoint
 from carabin.exporter.errors import (
     CheckpointRefused,
     ExportBusy,
@@ -20,12 +23,18 @@ from carabin.exporter.errors import (
 )
 from carabin.exporter.ledger import Ledger
 from carabin.exporter.pipeline import Exporter, ExportRequest, Step
+from carabin.exporter.proof import Candidate, Proof
+from carabin.exporter.publication import Publication
 from carabin.exporter.samples import SHIPPED_SENTENCE, shipped_sample
+from carabin.exporter.smoke import SmokeDictation, store_smoke
 from carabin.exporter.source import Ct2Folder, FolderCheckpoint, StoredCheckpoint, parse_reference
 from carabin.registry.checkpoints import WindowPolicy, publish_checkpoint
 from carabin.registry.errors import DiskFailed, StoreUnreachable, UnsafePath
 from carabin.registry.fakes import MemoryStore
+from carabin.registry.faults import FaultyStore
 from carabin.registry.publish import fetch_model, list_versions, read_manifest
+from carabin.registry.store import ObjectStore
+from carabin.registry.verify import verify_files
 from faster_whisper import WhisperModel
 from safetensors.torch import load_file, save_file
 
@@ -175,53 +184,80 @@ def test_a_form_that_is_refused_keeps_no_other_from_being_published(
     assert exporter.export(ExportRequest(request.source, "cardio"))[0].format.quantization == "float16"
 
 
-class FailingStore(MemoryStore):
-    """Answers `healthy` requests, then none."""
+@pytest.fixture
+def instant(monkeypatch: pytest.MonkeyPatch, pristine_checkpoint: Path) -> None:
+    """Spare what asks nothing of the store: the conversion and the proof."""
+    facts = inspect_checkpoint(pristine_checkpoint)
+    smoke = SmokeDictation(shipped_sample(), "fr", SHIPPED_SENTENCE)
 
-    healthy = 10**9
+    def convert_all(_: Path, targets: dict[str, Path], check: Callable[[], None]) -> CheckpointFacts:
+        check()
+        for target in targets.values():
+            target.mkdir()
+            (target / "model.bin").write_text(target.name)
+        return facts
 
-    def _bucket(self, bucket: str) -> dict[str, object]:  # type: ignore[override]
-        self.healthy -= 1
-        if self.healthy < 0:
-            raise StoreUnreachable("the object store does not answer")
-        return super()._bucket(bucket)  # type: ignore[return-value]
+    def prove(_: Proof, candidate: Candidate, check: Callable[[], None]) -> Publication:
+        check()
+        store_smoke(smoke, candidate.folder)
+        return Publication(candidate.form, facts, smoke, WindowPolicy())
+
+    monkeypatch.setattr(pipeline, "load_samples", lambda _: (smoke.sample,))
+    monkeypatch.setattr(pipeline, "convert_all", convert_all)
+    monkeypatch.setattr(Proof, "of", prove)
 
 
+@pytest.mark.usefixtures("instant")
+@pytest.mark.parametrize("stays_broken", [True, False], ids=["from then on", "once"])
 def test_a_store_that_fails_at_any_request_leaves_all_or_nothing_visible_and_the_next_run_finishes(
-    pristine_checkpoint: Path, tmp_path: Path
+    tmp_path: Path, stays_broken: bool
 ) -> None:
-    request = ExportRequest(FolderCheckpoint(pristine_checkpoint), "cardio")
+    checkpoint = tmp_path / "checkpoint"
+    checkpoint.mkdir()
+    (checkpoint / "model.safetensors").write_bytes(b"read by nobody here")
     clock = [NOW]
-    healthy = 0
-    while True:
-        store = FailingStore()
-        store.ensure_bucket("models")
-        store.healthy = healthy
+    for number in itertools.count():
+        store = MemoryStore()
+        for bucket in ("models", "checkpoints"):
+            store.ensure_bucket(bucket)
+        publish(store, checkpoint)
+        faulty = FaultyStore(store, number, stays_broken=stays_broken)
+
+        def export(through: ObjectStore, owner: str, store: MemoryStore = store) -> list[str]:
+            request = ExportRequest(StoredCheckpoint(through, "checkpoints", "cardio-1"), "cardio", ("float16", "int8"))
+            ledger = Ledger(through, "models", owner, now=lambda: clock[0])
+            found = [each.version for each in Exporter(through, "models", ledger, tmp_path).export(request)]
+            assert sorted(found) == list_versions(store, "models", "cardio")
+            return found
+
         try:
-            Exporter(store, "models", Ledger(store, "models", "a", now=lambda: clock[0]), tmp_path).export(request)
-            break
+            export(faulty, "a")
         except StoreUnreachable:
-            store.healthy = 10**9
+            assert faulty.failed
+        else:
+            # A failure that a heartbeat or a cleanup outlives is no failure of the export.
+            if not faulty.failed:
+                break
         for version in list_versions(store, "models", "cardio"):
-            fetch_model(store, "models", read_manifest(store, "models", "cardio", version), tmp_path / f"v{healthy}")
+            manifest = read_manifest(store, "models", "cardio", version)
+            assert verify_files(store, "models", manifest) == []
         clock[0] += timedelta(hours=1)
-        again = Exporter(store, "models", Ledger(store, "models", "b", now=lambda: clock[0]), tmp_path)
-        assert again.export(request)[0].version == list_versions(store, "models", "cardio")[0]
-        assert len(list_versions(store, "models", "cardio")) == 1
-        healthy += 7  # every seventh request: each of them costs a whole export
-    assert healthy > 20
+        assert len(set(export(store, "b"))) == 2, "each form once"
+        record = next(iter(Ledger(store, "models", "x").list("cardio")))
+        assert (record.state, record.checkpoint) == ("done", "cardio-1@200")
+    assert number > 40
 
 
 def test_a_full_disk_publishes_nothing_and_is_not_the_checkpoints_fault(
     store: MemoryStore, exporter: Exporter, pristine_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from carabin.exporter import weights
+    from carabin.exporter.model_bin import ModelWriter
 
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
     with monkeypatch.context() as patch:
-        patch.setattr(weights._ModelWriter, "_variable", full)
+        patch.setattr(ModelWriter, "write", full)
         with pytest.raises(DiskFailed, match="No space left on device"):
             exporter.export(ExportRequest(FolderCheckpoint(pristine_checkpoint), "cardio"))
     assert list_versions(store, "models", "cardio") == []
@@ -312,16 +348,15 @@ def test_a_model_that_writes_something_else_than_its_checkpoint_is_refused(
     exporter: Exporter, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A converter that swaps two tokens' rows makes a model that loads, transcribes, and lies."""
-    from carabin.exporter.weights import LoadedWeights
+    from carabin.exporter.weights import Weights
 
-    write = LoadedWeights.write
+    cast = Weights._cast
 
-    def swapped(self: LoadedWeights, *arguments: object) -> None:
-        rows = dict(self._spec.variables(ordered=True))["decoder/embeddings/weight"].tensor
-        rows.copy_(torch.roll(rows, 1, 0))
-        write(self, *arguments)  # type: ignore[arg-type]
+    def swapped(self: Weights, name: str, block: npt.NDArray[np.float32], *types: str) -> npt.NDArray[np.float32]:
+        found = cast(self, name, block, *types)
+        return np.roll(found, 1, 0) if name == "decoder/embeddings/weight" else found
 
-    monkeypatch.setattr(LoadedWeights, "write", swapped)
+    monkeypatch.setattr(Weights, "_cast", swapped)
     with pytest.raises(ModelRefused, match=r"float32: it writes .* where its checkpoint writes"):
         exporter.export(ExportRequest(FolderCheckpoint(checkpoint), "cardio", ("float32",)))
 

@@ -113,7 +113,9 @@ class Ledger:
         record = held.record
         every = tuple(dict.fromkeys((*record.wanted, *wanted)))
         if record.state != "running" and set(wanted) <= set(record.versions):
-            return held
+            # Whoever published the last form may not have lived to say so.
+            whole = record.state == "interrupted" and not record.missing
+            return self._write(held, state="done", reason="") if whole else held
         self._refuse_unless_free(record, retry)
         died = record.state == "running"
         if died and record.attempts >= MAX_ATTEMPTS and not retry:

@@ -114,6 +114,9 @@ class Exporter:
         if not set(request.forms) <= set(held.record.versions):
             with Heartbeat(self._ledger, held, stop) as beat:
                 self._carry_out(request, beat, report)
+        elif held.record.state == "running":
+            # Whoever held it before us published the last form and died before saying so.
+            self._ledger.finish(held, "done")
         versions = self._ledger.read(request.name, held.record.id).record.versions
         manifests = [read_manifest(self._store, self._bucket, request.name, versions[form]) for form in request.forms]
         report(Step("done", ", ".join(manifest.version for manifest in manifests)))
