@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from carabin.cli.main import main
+from carabin.registry.settings import StoreSettings
 from carabin.trainer.progress import Progress
 from carabin.trainer.watch_run import WatchRun, serve
 
@@ -50,3 +51,14 @@ def test_a_run_elsewhere_is_followed_to_its_end(capsys: pytest.CaptureFixture[st
     finally:
         server.stop(0.0)
     assert json.loads(capsys.readouterr().out) == {"run": "r", "text": "run r is finished", "metrics": {"wer": 0.25}}
+
+
+def test_wrong_credentials_are_one_sentence(
+    s3_environment: StoreSettings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CARABIN_STORE_SECRET_KEY", "not-the-secret")
+    assert main(["train", "demo", "--set", f"work_dir={tmp_path}"]) == 1
+    told = words(capsys.readouterr().err)
+    assert s3_environment.endpoint in told
+    assert "SignatureDoesNotMatch" in told
+    assert "Traceback" not in told

@@ -1,7 +1,8 @@
 """Tests of whole runs on a tiny random Whisper: what they publish, and what they survive."""
 
 import json
-from collections.abc import Mapping
+import resource
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from carabin.registry.errors import AccessDenied, DiskFailed, StoreUnreachable, 
 from carabin.registry.fakes import MemoryStore
 from carabin.trainer.checkpoint import local_steps
 from carabin.trainer.errors import BaseModelRefused, LossNotFinite, ResumeRefused, SettingsRefused, UploadFailed
+from carabin.trainer.progress import RunEvent
 from safetensors.torch import load_file
 from transformers import WhisperForConditionalGeneration
 
@@ -266,17 +268,35 @@ def test_wrong_credentials_are_found_before_anything_is_spent(tiny: Path, tones_
     assert heard.losses == []
 
 
-def test_a_full_disk_is_named_and_the_run_goes_on_once_there_is_room(
-    tiny: Path, store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+@pytest.fixture
+def full_disk() -> Iterator[Callable[[], None]]:
+    """Files grow no further than 100 kB once it is called, until the test ends or calls it with `room=True`."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    with monkeypatch.context() as patched:
-        patched.setattr("carabin.trainer.loop.write_weights", full)
-        with pytest.raises(DiskFailed, match=r"checkpoint-2.*No space left on device"):
-            run(settings(tiny, tmp_path / "w"), store)
-    assert list_checkpoints(store, BUCKET, "r") == []
+    def fill(*, room: bool = False) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before if room else (100_000, before[1]))
+
+    yield fill
+    fill(room=True)
+
+
+@pytest.mark.parametrize(
+    ("phase", "named"),
+    [("features of train", "train-mel.bin"), ("train (full", "checkpoint-2"), ("decode: 100%", r"w/r: ")],
+)
+def test_a_full_disk_is_named_and_the_run_goes_on_once_there_is_room(
+    tiny: Path, store: MemoryStore, tmp_path: Path, full_disk: Callable[..., None], phase: str, named: str
+) -> None:
+    class Filling(Heard):
+        def __call__(self, event: RunEvent) -> None:
+            super().__call__(event)
+            if event.phase.startswith(phase):
+                full_disk()
+
+    with pytest.raises(DiskFailed, match=rf"cannot write .*{named}.*File too large"):
+        run(settings(tiny, tmp_path / "w"), store, heard=Filling())
+    full_disk(room=True)
+    assert not any(read_checkpoint(store, BUCKET, "r", ref.step).final for ref in list_checkpoints(store, BUCKET, "r"))
     assert run(settings(tiny, tmp_path / "w"), store).state == "finished"
 
 

@@ -7,9 +7,14 @@ written last. In the store the weights and processor lie at the root and all tha
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+import soundfile
+from carabin.registry.errors import DiskFailed
+from safetensors import SafetensorError
 
 from .errors import ResumeRefused
 
@@ -29,6 +34,19 @@ FOR_RESUMING: Final = (
     SEAL,
 )
 """Files whose names begin so go under `training/`; an adapter is there because the root holds it merged."""
+
+
+@contextmanager
+def whole_or_named(folder: Path) -> Iterator[None]:
+    """Turn what each library says of a full disk into one error, naming `folder`.
+
+    Raises:
+        DiskFailed: it is full, or may not be written; what was whole before still is.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError, soundfile.SoundFileError) as error:
+        raise DiskFailed(f"cannot write {folder}: {error}; the last whole checkpoint is kept") from error
 
 
 def folder_of(work: Path, step: int) -> Path:

@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from carabin.registry.errors import DiskFailed
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import Seq2SeqTrainer
 
+from .checkpoint import whole_or_named
 from .collate import Batch
 from .errors import LossNotFinite, OutOfMemory
 from .examples import Examples
@@ -73,12 +72,13 @@ class WhisperTrainer(Seq2SeqTrainer):
             DiskFailed: the disk is full or may not be written.
         """
         folder = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
-        try:
-            super()._save_checkpoint(model, trial)
-        except (OSError, RuntimeError, SafetensorError) as error:  # torch.save tells a full disk by a RuntimeError
-            raise DiskFailed(f"cannot write {folder}: {error}; the last whole checkpoint is kept") from error
-        if self.is_world_process_zero() and self._saved is not None:
-            self._saved(self.state.global_step, folder)
+        with whole_or_named(folder):
+            try:
+                super()._save_checkpoint(model, trial)
+            except RuntimeError as error:  # torch.save's word for it
+                raise OSError(str(error)) from error
+            if self.is_world_process_zero() and self._saved is not None:
+                self._saved(self.state.global_step, folder)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Return this process's batches; the sampler has shared them out already."""

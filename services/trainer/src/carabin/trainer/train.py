@@ -14,6 +14,7 @@ from transformers import WhisperForConditionalGeneration
 
 from .base_source import resolve_base
 from .card import Card
+from .checkpoint import whole_or_named
 from .curves import curves
 from .datasets_in import LocalDataset, Replay, fetch, plan_replay
 from .errors import Stopped
@@ -107,7 +108,7 @@ def _train(run: Run) -> TrainResult:
             raise Stopped(f"stopped after step {fitted.step}; `carabin train --run {run.name}` goes on from there")
         if not run.main:
             return TrainResult(run.name, "finished", fitted.step, None, run.seconds)
-        with run.timed("finish"):
+        with run.timed("finish"), whole_or_named(run.work):
             finisher = Finisher(
                 fitted.model, start.base, run.work, run.settings, _sets(start), run.progress, run.stopped
             )
