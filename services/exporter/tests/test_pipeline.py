@@ -22,6 +22,7 @@ from carabin.exporter.errors import (
     RequestInvalid,
 )
 from carabin.exporter.ledger import Ledger
+from carabin.exporter.parity import Parity
 from carabin.exporter.pipeline import Exporter, ExportRequest, Step
 from carabin.exporter.proof import Candidate, Proof
 from carabin.exporter.publication import Publication
@@ -64,7 +65,7 @@ def test_a_stored_checkpoint_becomes_a_candidate_with_its_past(
     assert manifest.source["checkpoint"] == "checkpoints/cardio-1/00000200"
     assert manifest.source["base_model"] == "whisper-tiny"
     assert manifest.metrics["wer"] == 0.12
-    assert manifest.metrics["export_wer_increase"] == 0
+    assert (manifest.metrics["export_wer_increase"], manifest.metrics["export_words"]) == (0, 9)
     assert manifest.report == "checkpoints/cardio-1/00000200/files/report.html"
     assert (manifest.min_window_frames, manifest.window_margin_frames) == (800, 250)
     assert manifest.provenance["ctranslate2"] == manifest.format.ctranslate2
@@ -171,10 +172,10 @@ def test_a_form_that_is_refused_keeps_no_other_from_being_published(
 ) -> None:
     from carabin.exporter import proof
 
-    def refuse_int8(folder: Path, *_: object, exact: bool) -> float:
+    def refuse_int8(folder: Path, *_: object, **__: object) -> Parity:
         if folder.name == "int8":
             raise ModelRefused(folder, "it makes 9 more word errors")
-        return 0.0
+        return Parity(0.0, 9)
 
     monkeypatch.setattr(proof, "prove", refuse_int8)
     request = ExportRequest(FolderCheckpoint(pristine_checkpoint), "cardio", ("int8", "float16"))

@@ -1,5 +1,6 @@
 """The proof: word errors beyond the margin are refused, and the window grows until nothing repeats itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -7,8 +8,9 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from carabin.exporter.decode import Decoder, Heard, Hypothesis, Mel, padded, token_cap
+from carabin.exporter.disturb import disturbed
 from carabin.exporter.errors import CheckpointRefused, ModelRefused, RequestInvalid
-from carabin.exporter.parity import prove
+from carabin.exporter.parity import Parity, prove
 from carabin.exporter.samples import Sample, load_samples, read_sample, shipped_sample
 from carabin.exporter.window import measure_window, tightest_window
 from carabin.registry.checkpoints import WindowPolicy
@@ -73,25 +75,77 @@ def test_windows_are_even_and_never_above_thirty_seconds() -> None:
     assert tightest_window(2990, 500, 300) == 3000
 
 
-def test_one_word_more_is_noise_on_a_few_words_and_two_are_not() -> None:
-    sentence = "pas de fièvre depuis hier soir"
-    truth = [hypothesis(sentence)]
-    assert prove(FOLDER, [heard(sentence, hypothesis("pas de fieve depuis hier soir"))], truth, exact=False) > 0
-    with pytest.raises(ModelRefused, match=r"2 word errors more than its checkpoint on 6 words, 1\.0 may be"):
-        prove(FOLDER, [heard(sentence, hypothesis("pas de fieve depuis hier noir"))], truth, exact=False)
+SENTENCE = " ".join(f"mot{number}" for number in range(100))
 
 
-def test_half_a_point_is_the_margin_on_many_words() -> None:
+def worse_by(words: int) -> str:
+    return " ".join(f"faux{number}" if number < words else f"mot{number}" for number in range(100))
+
+
+def judge(*worse: int, checkpoint: int = 0) -> tuple[float, int, int]:
+    """Prove a form that is wrong in so many words at each hearing of a hundred; return increase, words, hearings."""
+    asked: list[int] = []
+
+    def hear(number: int) -> list[Heard]:
+        asked.append(number)
+        return [heard(SENTENCE, hypothesis(worse_by(worse[number])))]
+
+    def refer(_: int, each: Sequence[Heard]) -> list[Hypothesis]:
+        return [hypothesis(worse_by(checkpoint)) for _ in each]
+
+    parity = prove(FOLDER, hear, refer, exact=False)
+    return round(parity.wer_increase, 6), parity.words, len(asked)
+
+
+def test_a_form_that_writes_what_its_checkpoint_writes_is_heard_once() -> None:
+    assert judge(7, checkpoint=7) == (0.0, 100, 1)
+    assert judge(6, checkpoint=7) == (-0.01, 100, 1)
+
+
+def test_a_word_that_falls_the_other_way_is_judged_on_words_enough() -> None:
+    assert judge(1, 0, 0, 0) == (0.0025, 400, 4)
+    assert judge(1, 0, 1, 0) == (0.005, 400, 4)
+    assert judge(2, 1, 0, 0, checkpoint=1) == (-0.0025, 400, 4)
+
+
+def test_the_margin_is_half_a_point_however_often_it_was_heard() -> None:
+    with pytest.raises(ModelRefused, match=r"3 word errors more than its checkpoint on 400 words, 2\.0 may be on 400"):
+        judge(1, 1, 0, 1)
+
+
+def test_a_form_that_is_plainly_worse_is_refused_at_the_first_hearing() -> None:
+    with pytest.raises(ModelRefused, match=r"3 word errors more than its checkpoint on 100 words, 2\.0 may be on 400"):
+        judge(3)
+
+
+def test_half_a_point_is_the_margin_on_many_words_at_once() -> None:
     sentence = " ".join(f"mot{number}" for number in range(800))
-    worse = sentence.replace("mot1 ", "x ").replace("mot2 ", "x ").replace("mot3 ", "x ").replace("mot4 ", "x ")
-    assert prove(FOLDER, [heard(sentence, hypothesis(worse))], [hypothesis(sentence)], exact=False) == 0.005
+
+    def judge_many(wrong: int) -> Parity:
+        said = " ".join(f"faux{number}" if number < wrong else f"mot{number}" for number in range(800))
+        case = [heard(sentence, hypothesis(said))]
+        return prove(FOLDER, lambda _: case, lambda *_: [hypothesis(sentence)], exact=False)
+
+    assert judge_many(4) == Parity(pytest.approx(0.005), 800)
     with pytest.raises(ModelRefused, match="5 word errors more"):
-        prove(FOLDER, [heard(sentence, hypothesis(worse.replace("mot5 ", "x ")))], [hypothesis(sentence)], exact=False)
+        judge_many(5)
+
+
+def test_another_hearing_is_the_same_sentence_a_little_otherwise_and_always_alike() -> None:
+    sample = shipped_sample()
+    assert disturbed(sample, 0) is sample
+    first, again, second = disturbed(sample, 1), disturbed(sample, 1), disturbed(sample, 2)
+    np.testing.assert_array_equal(first.audio, again.audio)
+    assert (first.sentence, first.name) == (sample.sentence, sample.name)
+    assert len({len(first.audio), len(second.audio), len(sample.audio)}) == 3
+    assert 0.9 < first.duration_s / sample.duration_s < 1.1
+    long = Sample("long", np.zeros(30 * 16_000, np.float32), "x")
+    assert all(disturbed(long, number).duration_s <= 30 for number in range(1, 10))
 
 
 def test_float32_must_write_the_very_tokens() -> None:
     with pytest.raises(ModelRefused, match="it writes 'a' of one, where its checkpoint writes 'a'"):
-        prove(FOLDER, [heard("a", hypothesis("a", 1))], [hypothesis("a", 2)], exact=True)
+        prove(FOLDER, lambda _: [heard("a", hypothesis("a", 1))], lambda *_: [hypothesis("a", 2)], exact=True)
 
 
 def test_a_mel_is_padded_with_zeros_and_its_tokens_are_capped_by_its_length() -> None:

@@ -8,9 +8,10 @@ from carabin.registry.checkpoints import WindowPolicy
 
 from .checkpoint import CheckpointFacts
 from .ct2_folder import inspect_ct2, stored_quantization
-from .decode import Decoder, Hypothesis
+from .decode import Decoder, Heard
+from .disturb import disturbed
 from .errors import ModelRefused
-from .parity import prove, refer
+from .parity import Reference, prove
 from .publication import Publication
 from .samples import Sample
 from .smoke import choose_smoke, store_smoke
@@ -40,8 +41,8 @@ class Proof:
     def __init__(
         self, samples: Sequence[Sample], language: str, checkpoint: Path | None, trained: WindowPolicy
     ) -> None:
-        self._samples, self._language, self._checkpoint, self._trained = samples, language, checkpoint, trained
-        self._reference: list[Hypothesis] | None = None
+        self._samples, self._language, self._trained = samples, language, trained
+        self._reference = Reference(checkpoint, language) if checkpoint else None
         self._window: WindowPolicy | None = None
 
     def of(self, candidate: Candidate, check: Check) -> Publication:
@@ -59,11 +60,14 @@ class Proof:
         heard = decoder.hear(self._samples)
         check()
         metrics = {}
-        if self._checkpoint:
-            if self._reference is None:
-                self._reference = refer(self._checkpoint, heard, self._language)
-            check()
-            metrics["export_wer_increase"] = prove(folder, heard, self._reference, exact=quantization == "float32")
+        if self._reference:
+
+            def hear(hearing: int) -> Sequence[Heard]:
+                return decoder.hear([disturbed(sample, hearing) for sample in self._samples]) if hearing else heard
+
+            parity = prove(folder, hear, self._reference.of, exact=quantization == "float32", check=check)
+            self._reference.release()
+            metrics = {"export_wer_increase": parity.wer_increase, "export_words": float(parity.words)}
         if self._window is None:
             self._window = measure_window(folder, decoder, heard, self._trained)
         check()
