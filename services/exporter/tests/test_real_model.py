@@ -45,8 +45,7 @@ def test_a_disturbed_sentence_is_still_the_sentence_to_the_real_model(base_check
     decoder = Decoder(loaded.whisper, loaded.folder, "fr")
     heard = decoder.hear([disturbed(shipped_sample(), number) for number in range(1, 6)])
     errors = [smoke_error(SHIPPED_SENTENCE, each.hypothesis.text) for each in heard]
-    assert max(errors) < 0.4
-    assert sum(errors) / len(errors) < 0.2
+    assert max(errors) < 0.25
 
 
 def _fetch(store: MemoryStore, manifest: ModelManifest, tmp_path: Path) -> Path:

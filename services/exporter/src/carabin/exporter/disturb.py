@@ -7,10 +7,10 @@ import numpy as np
 
 from .samples import MAX_SAMPLE_S, Sample
 
-SPEEDS: Final = (0.92, 1.08)
-"""Of what was said: as much as one speaker varies from one dictation to the next."""
-SNRS_DB: Final = (20.0, 30.0)
-"""Speech above noise: a quiet room and one that is not quite."""
+SPEEDS: Final = (0.97, 1.03)
+SNRS_DB: Final = (30.0, 40.0)
+"""Speech above noise. Of the shipped sentence Whisper base writes every word in six of eight such hearings; at 8 % and
+20 dB it mistakes half of them, and what is compared then is luck."""
 
 
 def disturbed(sample: Sample, number: int) -> Sample:
