@@ -1,8 +1,8 @@
 """Each role may do its work and nothing else, as a real store enforces the shipped policies.
 
-SeaweedFS enforces actions and resources. It knows no condition on request tags: that the exporter may not be born
-`stage=production` is enforced by MinIO and AWS, and tested wherever `CARABIN_TEST_S3_*` names users made from these
-policies; here the policy's text is held against it.
+SeaweedFS enforces actions and resources. It knows no condition on the tags of a request, and no package index holds a
+server that does: that a version may not be born `stage=production` is enforced by MinIO and AWS alone. Here the
+policies themselves are judged as those judge them, by an evaluator of their rules.
 """
 
 import json
@@ -30,6 +30,7 @@ from carabin.registry.store import MinioStore
 from pydantic import SecretStr
 
 from .conftest import FORMAT
+from .policy_rules import allows
 from .versions import NAME, NOW, model_folder, publish
 
 POLICIES = Path(__file__).parents[3] / "k8s" / "policies"
@@ -156,13 +157,36 @@ def test_the_transcriber_sees_no_recordings(stores: dict[str, MinioStore]) -> No
         stores["promoter"].get("datasets", "victim/v1/data/train.parquet")
 
 
-def test_the_exporters_policy_refuses_every_serving_stage_at_birth() -> None:
-    """What MinIO and AWS enforce and SeaweedFS does not."""
-    (deny,) = [statement for statement in policy("exporter")["Statement"] if statement["Effect"] == "Deny"]
-    assert set(deny["Action"]) == {"s3:PutObject", "s3:PutObjectTagging"}
-    assert deny["Condition"] == {"StringEquals": {"s3:RequestObjectTag/stage": ["production", "canary", "shadow"]}}
-    (tagging,) = [each for each in policy("exporter")["Statement"] if each["Action"] == ["s3:PutObjectTagging"]]
-    assert tagging["Condition"] == {"StringEquals": {"s3:RequestObjectTag/stage": "candidate"}}
+STAGES_OF_THE_WORLD = ("candidate", "production", "canary", "shadow", "archived")
+BORN = "models/cardio/versions/v1/manifest.json"
+
+
+def may(role: str, action: str, resource: str, stage: str | None = None) -> bool:
+    tags = {"s3:RequestObjectTag/stage": stage} if stage else {}
+    return allows(policy(role), f"s3:{action}", resource, tags)
+
+
+@pytest.mark.parametrize("stage", STAGES_OF_THE_WORLD)
+def test_by_the_policy_the_exporters_versions_are_born_as_candidates_or_not_at_all(stage: str) -> None:
+    """A birth with tags needs both rights, where the store looks at the tags of a request."""
+    born = may("exporter", "PutObject", BORN, stage) and may("exporter", "PutObjectTagging", BORN, stage)
+    assert born == (stage == "candidate")
+    assert not may("exporter", "PutObjectTagging", "models/cardio/versions/v1/files/model.bin", stage)
+
+
+@pytest.mark.parametrize("stage", STAGES_OF_THE_WORLD)
+@pytest.mark.parametrize("role", ROLES)
+def test_by_the_policies_nobody_but_the_promoter_moves_a_version_to_another_stage(role: str, stage: str) -> None:
+    allowed = may(role, "PutObjectTagging", BORN, stage)
+    assert allowed == (role == "promoter" or (role == "exporter" and stage == "candidate"))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_policies_say_of_the_logs_what_the_store_enforces(role: str) -> None:
+    for key in ("models/cardio/promotions/0000000001.json", "models/cardio/stages/0000000001.json"):
+        assert may(role, "PutObject", key) == (role == "promoter")
+        assert not may(role, "DeleteObject", key)
+        assert may(role, "GetObject", key)
 
 
 @pytest.mark.parametrize("role", ROLES)
