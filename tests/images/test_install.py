@@ -127,7 +127,8 @@ def test_an_exporter_with_a_wrong_endpoint_names_it_and_ends(installed: Command,
         capture_output=True, text=True, check=False, cwd=tmp_path, env=surroundings(commands, tmp_path) | NO_STORE,
     )  # fmt: skip
     assert done.returncode == 1
-    assert "127.0.0.1:1" in done.stderr.splitlines()[-1]
+    (line,) = done.stderr.splitlines()
+    assert "127.0.0.1:1" in line
     assert "Traceback" not in done.stderr
 
 

@@ -1,0 +1,57 @@
+"""A real store that enforces the shipped policies, and services as processes in surroundings of the test's choice."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from carabin.registry.embedded import EmbeddedStore
+from carabin.registry.settings import StoreSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = ("trainer", "exporter", "promoter", "transcriber")
+SECRET = "a-secret-of-the-tests"
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreSettings]:
+    """Where it is, and its administrator; each role has its own user, with the policy of k8s/policies."""
+    folder = tmp_path_factory.mktemp("store")
+    users: list[dict[str, object]] = [{"name": role, "policyNames": [role]} for role in ROLES]
+    users.append({"name": "admin", "actions": ["Admin"]})
+    for user in users:
+        user["credentials"] = [{"accessKey": user["name"], "secretKey": SECRET}]
+    texts = {role: (ROOT / f"k8s/policies/{role}.json").read_text(encoding="utf-8") for role in ROLES}
+    policies = [{"name": role, "content": text} for role, text in texts.items()]
+    config = folder / "s3.json"
+    config.write_text(json.dumps({"identities": users, "policies": policies}))
+    with EmbeddedStore(folder / "data", options=(f"-s3.config={config}",), admin=("admin", SECRET)) as settings:
+        yield settings
+
+
+def as_role(store: StoreSettings, role: str) -> dict[str, str]:
+    """Return what a service's environment says of its store, and who it is there."""
+    return {
+        "CARABIN_STORE_ENDPOINT": store.endpoint,
+        "CARABIN_STORE_SECURE": "false",
+        "CARABIN_STORE_ACCESS_KEY": role,
+        "CARABIN_STORE_SECRET_KEY": SECRET,
+    }
+
+
+def start(module: str, *arguments: str, folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start `python -m module` with nothing of this machine's environment but the path."""
+    surroundings = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "CARABIN_DATA_DIR": str(folder),
+        "OMP_NUM_THREADS": "1",
+        "HF_HUB_OFFLINE": "1",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        env=surroundings | environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
