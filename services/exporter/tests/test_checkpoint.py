@@ -3,7 +3,7 @@
 The known traps, by number: here T1 no lang_to_id, T2 no generation_config.json, T3 a folder without its tokenizer,
 T4 added tokens, T6 no alignment heads. In test_pipeline.py T5 a converted folder without tokenizer.json. In
 test_convert.py T7 adapters, T8 shards, T9 companions, T10 file modes, T11 a tokenizer saved again, T12 half-written
-targets.
+targets. T13, hotwords cut in silence, is the transcriber's.
 """
 
 import json
@@ -122,6 +122,43 @@ def test_a_special_token_away_from_its_id_is_refused(checkpoint: Path, token: st
 
     edit(checkpoint, "tokenizer.json", move)
     with pytest.raises(CheckpointRefused, match=re.escape(f"tokenizer.json has {token} at None")):
+        inspect_checkpoint(checkpoint)
+
+
+@pytest.mark.parametrize("head", [[1, 0], [0, 1], [0, -1], [0], "0", [[0, 0], [0, 0]]])
+def test_an_alignment_head_that_is_not_there_is_refused(checkpoint: Path, head: object) -> None:
+    edit(checkpoint, "generation_config.json", lambda content: content.update(alignment_heads=[[0, 0], head]))
+    with pytest.raises(CheckpointRefused, match=r"the alignment head .*, the decoder 1 layers of 1 heads"):
+        inspect_checkpoint(checkpoint)
+
+
+def test_a_tokenizer_that_lacks_a_word_piece_is_refused(checkpoint: Path) -> None:
+    def lose(content: dict[str, Any]) -> None:
+        del content["model"]["vocab"]["Ġfracture"]
+        content["model"]["merges"] = []
+
+    edit(checkpoint, "tokenizer.json", lose)
+    with pytest.raises(CheckpointRefused, match="one for each id from 0"):
+        inspect_checkpoint(checkpoint)
+
+
+def test_json_that_is_no_tokenizer_is_refused(checkpoint: Path) -> None:
+    edit(checkpoint, "tokenizer.json", lambda content: content.pop("model"))
+    with pytest.raises(CheckpointRefused, match=r"tokenizer\.json cannot be read"):
+        inspect_checkpoint(checkpoint)
+
+
+@pytest.mark.parametrize("index", ['{"weight_map": 1}', "[]", "{"])
+def test_an_index_that_cannot_be_followed_is_refused(checkpoint: Path, index: str) -> None:
+    (checkpoint / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(CheckpointRefused, match="has no weight_map"):
+        inspect_checkpoint(checkpoint)
+
+
+def test_a_shard_that_is_not_there_is_named(checkpoint: Path) -> None:
+    shards = {EMBEDDING: "model-1.safetensors"}
+    (checkpoint / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shards}))
+    with pytest.raises(CheckpointRefused, match=r"model-1\.safetensors cannot be read"):
         inspect_checkpoint(checkpoint)
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Tokenizer
+
 from .errors import CheckpointRefused
 from .quantize import all_finite
 from .tensors import read_tensors
@@ -50,7 +52,9 @@ def inspect_checkpoint(folder: Path) -> CheckpointFacts:
     n_languages = _check_generation(folder, generation)
     n_mels = _check_mels(folder, config)
     rows = _check_weights(folder)
+    _check_alignment(folder, config, generation)
     _check_vocabulary(folder, config, generation, rows)
+    _check_tokens(folder, generation, rows)
     _check_specials(folder, generation)
     return CheckpointFacts(n_mels=n_mels, vocabulary_size=rows, n_languages=n_languages)
 
@@ -116,6 +120,36 @@ def _check_vocabulary(folder: Path, config: dict[str, Any], generation: dict[str
                 folder,
                 f"tokenizer.json puts the added token {token['content']!r} at {token['id']}, a timestamp's place",
             )
+
+
+def _check_alignment(folder: Path, config: dict[str, Any], generation: dict[str, Any]) -> None:
+    """A head that is not there would be read from other memory, or end the process that asks for word times."""
+    layers, heads = config.get("decoder_layers", 0), config.get("decoder_attention_heads", 0)
+    for head in generation["alignment_heads"]:
+        try:
+            layer, number = head
+            known = 0 <= layer < layers and 0 <= number < heads
+        except (TypeError, ValueError):
+            known = False
+        if not known:
+            raise CheckpointRefused(
+                folder,
+                f"generation_config.json has the alignment head {head}, the decoder {layers} layers of {heads} heads",
+            )
+
+
+def _check_tokens(folder: Path, generation: dict[str, Any], rows: int) -> None:
+    """A token without an id of its own moves all that follow: the converted vocabulary is a list."""
+    try:
+        ids = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab(with_added_tokens=True).values()
+    except Exception as error:  # tokenizers raises nothing more precise
+        raise CheckpointRefused(folder, f"tokenizer.json cannot be read: {error}") from error
+    spelled = generation["no_timestamps_token_id"] + 1
+    # OpenAI's tokenizers leave the timestamps to the reader, Hugging Face's newer ones spell them out.
+    if len(ids) not in (spelled, rows) or sorted(ids) != list(range(len(ids))):
+        raise CheckpointRefused(
+            folder, f"tokenizer.json has {len(ids)} tokens, not {spelled} or {rows}, one for each id from 0"
+        )
 
 
 def _check_specials(folder: Path, generation: dict[str, Any]) -> None:
