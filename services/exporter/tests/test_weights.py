@@ -51,7 +51,7 @@ def test_a_config_without_a_size_is_named(checkpoint: Path, tmp_path: Path) -> N
     config = json.loads((checkpoint / "config.json").read_text())
     del config["encoder_ffn_dim"]
     (checkpoint / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ConversionFailed, match="config.json says nothing of 'encoder_ffn_dim'"):
+    with pytest.raises(ConversionFailed, match=r"config\.json says nothing of 'encoder_ffn_dim'"):
         convert(checkpoint, tmp_path / "model")
 
 
