@@ -1,5 +1,6 @@
 """Whatever is cut off, and wherever, what is visible is whole and production is never ambiguous."""
 
+import itertools
 import tempfile
 import uuid
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from carabin.registry.faults import FaultyStore
 from carabin.registry.promote import promote, read_decision, repair, rollback
 from carabin.registry.promotions import read_log
 from carabin.registry.publish import fetch_model, list_versions, read_manifest
+from carabin.registry.resolve import Decision
 from carabin.registry.stages import set_stage
 from carabin.registry.store import MinioStore, ObjectStore
 from carabin.registry.verify import verify_files
@@ -178,6 +180,30 @@ def test_a_store_that_fails_on_any_request_of_a_promotion_leaves_one_holder(tmp_
         assert isinstance(raised.value, PromotionUnfinished) == (len(read_log(memory, "models", NAME)) == 2)
         repair(memory, "models", NAME)
         assert read_decision(memory, "models", NAME).rivals == ()
+
+
+def test_one_request_of_a_promotion_that_fails_leaves_one_holder_too(tmp_path: Path) -> None:
+    """A store that answers again at once: what goes on after the failure must not go astray."""
+    for number in itertools.count():
+        memory = fresh()
+        old = publish(memory, "models", tmp_path, "old")
+        new = publish(memory, "models", tmp_path, "new", after=timedelta(hours=1))
+        promote(memory, "models", NAME, old, by="a", reason="r", at=NOW)
+        faulty = FaultyStore(memory, number, stays_broken=False)
+        try:
+            promote(faulty, "models", NAME, new, by="a", reason="r", at=NOW)
+        except (StoreUnreachable, PromotionUnfinished):
+            assert faulty.failed
+        else:
+            assert read_decision(memory, "models", NAME).version == new
+        logged = len(read_log(memory, "models", NAME)) == 2
+        decision = read_decision(memory, "models", NAME)
+        assert decision.version in (old, new)
+        assert logged or decision == Decision(version=old), "what is not logged has not happened"
+        repair(memory, "models", NAME)
+        assert read_decision(memory, "models", NAME) == Decision(version=new if logged else old)
+        if not faulty.failed:
+            return
 
 
 def test_a_store_that_fails_on_any_request_of_a_fetch_leaves_nothing(tmp_path: Path) -> None:
