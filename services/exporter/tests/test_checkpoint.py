@@ -18,7 +18,7 @@ from carabin.exporter.checkpoint import REQUIRED_FILES, inspect_checkpoint
 from carabin.exporter.errors import CheckpointRefused
 from carabin.exporter.quantize import all_finite
 from carabin.exporter.tensors import read_tensors
-from carabin.exporter.weights import EMBEDDING
+from carabin.exporter.whisper_layout import EMBEDDING
 from safetensors.torch import load_file, save_file
 
 

@@ -11,7 +11,7 @@ import torch
 from carabin.exporter.convert import convert
 from carabin.exporter.errors import ConversionFailed
 from carabin.exporter.tensors import BLOCK_BYTES, read_tensors
-from carabin.exporter.weights import EMBEDDING
+from carabin.exporter.whisper_layout import EMBEDDING
 from ctranslate2.converters import TransformersConverter
 from safetensors.torch import load_file, save_file
 from transformers import WhisperForConditionalGeneration

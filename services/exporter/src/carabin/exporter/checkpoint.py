@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from .errors import CheckpointRefused
 from .quantize import all_finite
 from .tensors import read_tensors
-from .weights import EMBEDDING
+from .whisper_layout import EMBEDDING
 
 REQUIRED_FILES = ("config.json", "generation_config.json", "tokenizer.json", "preprocessor_config.json")
 

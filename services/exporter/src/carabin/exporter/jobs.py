@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from carabin.registry.errors import CarabinError
+from carabin.service.logging import bind
+from carabin.service.tracing import FIELD, current_trace_id, trace_id_of
 
 from .errors import ExportBusy, ExportCancelled, ExporterError, ExportFailedBefore, LeaseLost
 from .ledger import export_id
@@ -27,6 +29,8 @@ class Job:
 
     request: ExportRequest
     id: str
+    trace_id: str = field(default_factory=current_trace_id)
+    """Of the caller who asked for it, if it was one."""
     stop: threading.Event = field(default_factory=threading.Event)
     steps: list[Step] = field(default_factory=list)
     error: BaseException | None = None
@@ -114,6 +118,7 @@ class Jobs:
     def _run(self) -> None:
         while (job := self._waiting.get()) is not None:
             self._metrics.running.set(1)
+            bind(**{FIELD: _trace(job)})
             error = self._carry_out(job)
             with self._lock:
                 if self._jobs.get(job.id) is job:
@@ -161,6 +166,11 @@ class _StageClock:
             self._metrics.stage_seconds.labels(self._stage).observe(now - self._since)
         self._stage, self._since = step.stage, now
         self._job.tell(step)
+
+
+def _trace(job: Job) -> str:
+    """Return the trace of whoever asked, else that of the run which wrote the checkpoint."""
+    return job.trace_id or job.request.source.background().source.get(FIELD) or trace_id_of(None)
 
 
 def _outcome(error: CarabinError) -> str:

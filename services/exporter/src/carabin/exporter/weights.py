@@ -21,12 +21,11 @@ from .errors import ConversionFailed
 from .model_bin import ModelWriter
 from .quantize import Overflow, cast, greatest, int16_scale, stored_type, to_floats, to_int8, to_int16
 from .tensors import BLOCK_BYTES, Block, read_tensors
-from .whisper_layout import Scalar, Variable, whisper_scalars, whisper_variables
+from .whisper_layout import EMBEDDING, Scalar, Variable, whisper_scalars, whisper_variables
 
 Check = Callable[[], None]
 """Raises to end the work; asked between any two variables."""
 
-EMBEDDING: Final = "model.decoder.embed_tokens.weight"
 S_PER_TIMESTAMP: Final = 0.02
 SAMPLE_BYTES: Final = 256
 """Of a variable's first row: two variables that differ are all but always told apart by them."""

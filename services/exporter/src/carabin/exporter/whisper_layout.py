@@ -15,6 +15,9 @@ BINARY_VERSION: Final = 6
 GELU: Final = 3
 """In CTranslate2's enumeration of activations."""
 
+EMBEDDING: Final = "model.decoder.embed_tokens.weight"
+"""The checkpoint's name for the table of tokens: one row each."""
+
 Shape = tuple[int, ...]
 
 
@@ -97,8 +100,8 @@ def _decoder(config: Mapping[str, Any]) -> Iterator[Variable]:
     ours, theirs = "decoder", "model.decoder"
     table = (config["vocab_size"], width)
     tied = config.get("tie_word_embeddings", True)
-    yield _one(f"{ours}/embeddings/weight", f"{theirs}.embed_tokens.weight", table, quantizable=True)
-    projection = f"{theirs}.embed_tokens.weight" if tied else "proj_out.weight"
+    yield _one(f"{ours}/embeddings/weight", EMBEDDING, table, quantizable=True)
+    projection = EMBEDDING if tied else "proj_out.weight"
     yield _one(f"{ours}/projection/weight", projection, table, quantizable=True)
     yield _positions(ours, theirs, (config["max_target_positions"], width))
     yield from _norm(f"{ours}/layer_norm", f"{theirs}.layer_norm", width)
