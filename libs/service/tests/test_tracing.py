@@ -5,6 +5,7 @@ import contextvars
 import io
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any
@@ -25,6 +26,7 @@ log = logging.getLogger("carabin.tests.traced")
 @pytest.fixture(autouse=True)
 def fresh_context(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bind nothing that a later test would see."""
+    monkeypatch.setattr("carabin.service.logging._PROCESS", {})
     monkeypatch.setattr(
         "carabin.service.logging._BOUND", contextvars.ContextVar("of this test", default=MappingProxyType({}))
     )
@@ -103,6 +105,17 @@ def test_a_call_that_goes_out_belongs_to_the_same_trace(monkeypatch: pytest.Monk
     sent = traceparent()
     assert trace_id_of(sent) == TRACE
     assert sent != HEADER, "each call is a span of its own"
+
+
+def test_every_thread_of_a_process_with_one_task_logs_under_its_trace(
+    lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACEPARENT", HEADER)
+    bind_process_trace()
+    thread = threading.Thread(target=log.info, args=("uploaded",))
+    thread.start()
+    thread.join()
+    assert lines()[0]["trace_id"] == TRACE
 
 
 def _ask(_: StringValue, context: Any) -> StringValue:

@@ -1,5 +1,8 @@
 """The long-running exporter over real sockets: it finds checkpoints, answers calls, and ends in order."""
 
+import io
+import json
+import logging
 import shutil
 import threading
 import urllib.request
@@ -20,6 +23,7 @@ from carabin.registry.errors import ConditionsIgnored, StoreUnreachable
 from carabin.registry.fakes import MemoryStore
 from carabin.registry.publish import list_versions, read_manifest
 from carabin.registry.settings import StoreSettings
+from carabin.service.logging import JsonFormatter
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from prometheus_client import CollectorRegistry
@@ -43,8 +47,10 @@ def service(store: MemoryStore, work: Path, **changes: object) -> Iterator[tuple
         yield ports, channel
 
 
-def publish(store: MemoryStore, folder: Path, run: str = "run-1", step: int = 1, *, final: bool = True) -> None:
-    publish_checkpoint(store, "checkpoints", run, step, folder, NOW, source={}, metrics={}, final=final)
+def publish(
+    store: MemoryStore, folder: Path, run: str = "run-1", step: int = 1, *, final: bool = True, **source: str
+) -> None:
+    publish_checkpoint(store, "checkpoints", run, step, folder, NOW, source=source, metrics={}, final=final)
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -146,6 +152,32 @@ def test_the_watcher_exports_final_checkpoints_unasked_and_never_retries_a_refus
     with service(store, tmp_path, watch="final"):
         wait_for(lambda: any(r.checkpoint == "later@1" and r.state == "done" for r in ledger.list("cardio")))
     assert store.stat("models", f"cardio/exports/{states['bad@1'].id}.json").etag == before
+
+
+def test_an_export_is_logged_under_the_trace_of_its_run_and_one_that_was_asked_for_under_its_callers(
+    store: MemoryStore, checkpoint: Path, tmp_path: Path
+) -> None:
+    of_run, of_caller = "4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c"
+    (checkpoint / "generation_config.json").unlink()
+    publish(store, checkpoint, trace_id=of_run)
+    ledger = Ledger(store, "models", "observer")
+    stream, logger = io.StringIO(), logging.getLogger("carabin.exporter.jobs")
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter("exporter"))
+    logger.addHandler(handler)
+    try:
+        with service(store, tmp_path, watch="final") as (_, channel):
+            wait_for(lambda: {record.state for record in ledger.list("cardio")} == {"failed"})
+            call = exporter_pb2_grpc.ExporterServiceStub(channel).Export(
+                exporter_pb2.ExportRequest(run="run-1"),
+                metadata=[("traceparent", f"00-{of_caller}-00f067aa0ba902b7-01")],
+            )
+            with pytest.raises(grpc.RpcError):
+                list(call)
+    finally:
+        logger.removeHandler(handler)
+    said = [(line["event"], line["trace_id"]) for line in map(json.loads, stream.getvalue().splitlines())]
+    assert said == [("export_failed", of_run), ("export_skipped", of_caller)]
 
 
 def test_two_services_share_the_work_and_publish_once(

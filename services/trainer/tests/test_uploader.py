@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+import pytest
 from carabin.registry.checkpoints import list_checkpoints
 from carabin.registry.errors import StoreUnreachable
 from carabin.registry.fakes import MemoryStore
@@ -45,3 +46,15 @@ def test_a_newer_checkpoint_takes_the_place_of_one_that_waits_and_nothing_half_i
     assert published.step == 3
     assert 2 not in [ref.step for ref in list_checkpoints(store, "checkpoints", "r")]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_carries_the_trace_of_its_run_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    monkeypatch.setattr("carabin.service.logging._PROCESS", {"trace_id": trace})
+    store = MemoryStore()
+    store.ensure_bucket("checkpoints")
+    uploader = Uploader(store, "checkpoints", "r", lambda _: None)
+    uploader.submit(staged(tmp_path, 1))
+    published = uploader.close(30.0)
+    assert published is not None
+    assert published.source == {"trace_id": trace}

@@ -16,6 +16,7 @@ from carabin.transcriber.v1 import transcriber_pb2_grpc
 
 from .core import loudness_vad
 from .test_grpc_service import channel, requests
+from .test_model_source import Shop
 from .test_openai import recording
 from .test_service import SwappableLive, reach
 from .wire import client, running, silence, speech
@@ -37,7 +38,7 @@ def lines() -> Iterator[Lines]:
     before, level = root.handlers[:], root.level
     stream = io.StringIO()
     configure_logging("transcriber", stream=stream)
-    about = ("session_", "audit_", "decode_failed", "file_")
+    about = ("session_", "audit_", "decode_failed", "file_", "model_installed", "model_refused")
     yield lambda: [line for line in map(json.loads, stream.getvalue().splitlines()) if line["event"].startswith(about)]
     root.handlers[:] = before
     root.setLevel(level)
@@ -57,7 +58,7 @@ async def ready(transcriber: SwappableLive, **settings: Any) -> AsyncIterator[Se
 
 
 def traces(written: list[dict[str, Any]]) -> dict[str, str | None]:
-    return {line["event"]: line.get("trace_id") for line in written}
+    return {line["event"]: line.get("trace_id") for line in written if not line["event"].startswith("model_")}
 
 
 async def test_websocket_session_is_logged_under_its_clients_trace(lines, transcriber):
@@ -119,4 +120,15 @@ async def test_sessions_without_a_header_have_traces_of_their_own(lines, transcr
     opened = [line for line in lines() if line["event"] == "session_opened"]
     assert len({line["trace_id"] for line in opened}) == 2
     by_session = {line["session"]: line["trace_id"] for line in opened}
-    assert all(line["trace_id"] == by_session[line["session"]] for line in lines())
+    assert all(line["trace_id"] == by_session[line["session"]] for line in lines() if "session" in line)
+
+
+def test_change_of_model_is_logged_under_the_trace_of_the_run_that_it_came_from(lines, tmp_path):
+    shop = Shop(tmp_path)
+    traced, plain = shop.publish(1, source={"trace_id": TRACE}), shop.publish(2)
+    with shop:
+        for version in (traced, plain):
+            shop.promote(version)
+            shop.wait_for(version)
+    by_version = {line["version"]: line.get("trace_id") for line in lines() if line["event"] == "model_installed"}
+    assert by_version == {traced: TRACE, plain: None}

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import numpy as np
+from carabin.service.tracing import HEADER, traceparent
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_websocket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, WebSocketException
@@ -37,6 +38,7 @@ class LiveDictation:
         self.ready: Ready | None = None
         self._url, self._options, self._token, self._resume_s = url, options, token, resume_s
         self._socket: ClientConnection | None = None
+        self._traceparent = traceparent()
         self._reader = Reader()
         self._tail = AudioTail()
         self._next = 0
@@ -99,7 +101,9 @@ class LiveDictation:
             await self._socket.close()
 
     async def _connect(self) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        headers = {HEADER: self._traceparent}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
         hello = self._options.hello(self.uid)
         if self._resume_token:
             hello |= {"resume_token": self._resume_token, "resume_after": self._reader.session_utterance}

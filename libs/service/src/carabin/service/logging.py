@@ -24,6 +24,14 @@ _RETRYING = ("urllib3.connectionpool",)
 _BOUND: ContextVar[Mapping[str, object]] = ContextVar("carabin_log_fields", default=MappingProxyType({}))
 
 
+_PROCESS: dict[str, object] = {}
+
+
+def bind_process(**fields: object) -> None:
+    """Let every later line of this process, on any thread, carry `fields`, unless something else is bound there."""
+    _PROCESS.update(fields)
+
+
 def bind(**fields: object) -> None:
     """Let every later line of this context carry `fields`: of this task and those that it starts, or of this thread."""
     _BOUND.set({**_BOUND.get(), **fields})
@@ -31,7 +39,7 @@ def bind(**fields: object) -> None:
 
 def bound_fields() -> Mapping[str, object]:
     """Return what is bound here."""
-    return _BOUND.get()
+    return {**_PROCESS, **_BOUND.get()}
 
 
 class JsonFormatter(logging.Formatter):
@@ -88,4 +96,4 @@ def configure_logging(service: str, level: str = "INFO", stream: TextIO | None =
 def _extra(record: logging.LogRecord) -> dict[str, object]:
     own = {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
     # What a line says of itself wins over what is bound around it.
-    return {**own, **{name: value for name, value in _BOUND.get().items() if name not in own}}
+    return {**own, **{name: value for name, value in bound_fields().items() if name not in own}}

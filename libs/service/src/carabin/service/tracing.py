@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 
-from .logging import bind, bound_fields
+from .logging import bind, bind_process, bound_fields
 
 HEADER = "traceparent"
 """The name in HTTP headers and in gRPC metadata."""
@@ -37,7 +37,9 @@ def bind_trace(traceparent: str | None) -> str:
 
 def bind_process_trace() -> str:
     """The same for a process with one task, such as a training: the id is the one that its environment names."""
-    return bind_trace(os.environ.get(VARIABLE))
+    trace_id = trace_id_of(os.environ.get(VARIABLE))
+    bind_process(**{FIELD: trace_id})
+    return trace_id
 
 
 def current_trace_id() -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 from carabin.service import metrics
+from carabin.service.tracing import bind_process_trace
 from rich.console import Console
 
 from .progress import Progress
@@ -33,6 +34,7 @@ def launch(
     Raises:
         CarabinError: see `train`.
     """
+    bind_process_trace()
     with ExitStack() as stack:
         progress = Progress(run_name(settings, now))
         if int(os.environ.get("RANK", "0")) == 0:

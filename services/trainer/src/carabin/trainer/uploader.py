@@ -12,6 +12,7 @@ from typing import Final
 from carabin.registry.checkpoints import CheckpointManifest, WindowPolicy, publish_checkpoint, read_checkpoint
 from carabin.registry.errors import CarabinError, PreconditionFailed, StoreUnreachable
 from carabin.registry.store import ObjectStore
+from carabin.service.tracing import FIELD, current_trace_id
 
 from .errors import UploadFailed
 
@@ -115,7 +116,8 @@ class Uploader:
                     upload.step,
                     upload.folder,
                     datetime.now(UTC),
-                    source=upload.source,
+                    # From here the exporter takes the run's trace on, and from it the transcriber.
+                    source=upload.source | ({FIELD: trace} if (trace := current_trace_id()) else {}),
                     metrics=upload.metrics,
                     final=upload.final,
                     window=upload.window,

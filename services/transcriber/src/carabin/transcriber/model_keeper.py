@@ -9,10 +9,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from carabin.registry.errors import CarabinError, ManifestInvalid
+from carabin.service.logging import bind
+from carabin.service.tracing import FIELD
 
 from .errors import MemoryShort, ModelRefused
 from .memory import available_bytes, resident_bytes
@@ -110,7 +113,8 @@ class ModelKeeper:
     def _run(self) -> None:
         while (task := self._wishes.get()) is not None:
             try:
-                task()
+                # Each in a context of its own: what one binds to its log lines is not the next one's.
+                copy_context().run(task)
             except Exception:
                 log.exception("the model keeper failed", extra={"event": "keeper_error"})
 
@@ -135,6 +139,8 @@ class ModelKeeper:
 
     def _swap(self, version: str, started: float) -> None:
         candidate = self._fetch(version)
+        if candidate.manifest is not None and (trace := candidate.manifest.source.get(FIELD)):
+            bind(**{FIELD: trace})
         self._timed("fetch", started)
         self._make_room(candidate)
         loading = time.monotonic()
