@@ -92,6 +92,16 @@ async def test_broken_connection_is_taken_up_in_the_same_session():
     assert finals[0].end_s == pytest.approx(2.6, abs=0.01)
 
 
+async def test_session_belongs_to_the_trace_of_the_process_that_dictates(monkeypatch):
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    monkeypatch.setenv("TRACEPARENT", f"00-{trace}-00f067aa0ba902b7-01")
+    with serving() as server:
+        async with connect(server.url):
+            assert server.call(lambda: [visit.record.trace_id for visit in server.server.parts.admission.visits]) == [
+                trace
+            ]
+
+
 @pytest.mark.parametrize("broken", ["cut", "forget"])
 async def test_flush_in_a_broken_connection_is_answered_once_behind_it(broken):
     with serving() as server:
