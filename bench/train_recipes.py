@@ -155,7 +155,7 @@ def notebook(_: str, task: Task) -> tuple[Any, int, str]:
     rows = [
         {
             "input_features": extractor(each.audio, sampling_rate=16_000).input_features[0],
-            "labels": tokenizer(f" {each.sentence}").input_ids,
+            "labels": tokenizer(f" {each.sentence}").input_ids,  # with the space that Whisper learnt, to its advantage
         }
         for each in dictations
     ]
