@@ -72,4 +72,6 @@ def test_what_is_copied_exists_and_passes_the_dockerignore(dockerfile: str) -> N
 
 
 def test_the_trainer_is_launched_by_torchrun() -> None:
-    assert 'ENTRYPOINT ["torchrun"]' in (ROOT / "services/trainer/Dockerfile").read_text()
+    assert (
+        'ENTRYPOINT ["python", "-m", "carabin.trainer.torchrun"]' in (ROOT / "services/trainer/Dockerfile").read_text()
+    )

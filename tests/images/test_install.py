@@ -26,7 +26,7 @@ HELP = {
     ),
     "transcriber": (["carabin-transcriber", "--help"],),
     "exporter": (["carabin-exporter", "--help"], ["carabin-exporter", "serve", "--help"]),
-    "trainer": (["torchrun", "--help"],),
+    "trainer": (["torchrun", "--help"], ["python", "-m", "carabin.trainer.torchrun", "--help"]),
 }
 NO_STORE = {
     "CARABIN_STORE_ENDPOINT": "127.0.0.1:1",

@@ -86,12 +86,17 @@ def test_nothing_is_published_beyond_this_machine_unless_asked(services: dict[st
             assert port["host_ip"] == "127.0.0.1", name
 
 
-def test_dictations_are_drained_before_the_container_is_killed(services: dict[str, Any]) -> None:
-    service = services["transcriber"]
-    grace = re.fullmatch(r"(?:(\d+)m)?(?:(\d+)s)?", service["stop_grace_period"])
+@pytest.mark.parametrize(
+    ("name", "budget"),
+    [("transcriber", "CARABIN_TRANSCRIBER_DRAIN_S"), ("trainer", "CARABIN_TRAINER_STOP_GRACE_S")],
+)
+def test_what_must_be_finished_is_finished_before_the_container_is_killed(
+    name: str, budget: str, services: dict[str, Any]
+) -> None:
+    grace = re.fullmatch(r"(?:(\d+)m)?(?:(\d+)s)?", services[name]["stop_grace_period"])
     assert grace is not None
     grace_s = 60 * int(grace[1] or 0) + int(grace[2] or 0)
-    assert float(service["environment"]["CARABIN_TRANSCRIBER_DRAIN_S"]) < grace_s
+    assert float(services[name]["environment"][budget]) < grace_s
 
 
 def test_what_is_exported_is_what_is_served(services: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """What a platform team checks in every pod before it lets it in."""
 
+import os
 import re
 
 import pytest
@@ -142,6 +143,7 @@ def test_a_preempted_training_is_not_a_failed_one_and_never_runs_twice(manifests
     job = next(manifest for manifest in manifests if manifest["kind"] == "CronJob")["spec"]["jobTemplate"]["spec"]
     ignored = [rule for rule in job["podFailurePolicy"]["rules"] if rule["action"] == "Ignore"]
     assert ignored[0]["onPodConditions"] == [{"type": "DisruptionTarget", "status": "True"}]
+    assert ignored[1]["onExitCodes"] == {"operator": "In", "values": [os.EX_TEMPFAIL]}, "it stopped and will go on"
     assert job["podReplacementPolicy"] == "Failed"
     assert job["template"]["spec"]["restartPolicy"] == "Never"
 

@@ -60,13 +60,11 @@ def test_what_is_exported_is_what_is_served(manifests: list[Manifest]) -> None:
     assert seen["Deployment/carabin-transcriber"]["CARABIN_TRANSCRIBER_MODEL_NAME"] == exported
 
 
-def test_the_trainer_leaves_before_torchrun_kills_it_and_torchrun_before_kubernetes_does(
-    manifests: list[Manifest],
-) -> None:
-    pod = dict(pods(manifests))["CronJob/carabin-trainer"]
-    torchrun_kills_after_s = 30
-    grace_s = float(environment(manifests, pod)["CARABIN_TRAINER_STOP_GRACE_S"])
-    assert grace_s < torchrun_kills_after_s < pod["spec"]["terminationGracePeriodSeconds"]
+def test_a_training_saves_itself_before_kubernetes_kills_it(manifests: list[Manifest]) -> None:
+    for owner, pod in pods(manifests):
+        if owner in ("CronJob/carabin-trainer", "TrainingRuntime/carabin-trainer"):
+            grace_s = float(environment(manifests, pod)["CARABIN_TRAINER_STOP_GRACE_S"])
+            assert grace_s < pod["spec"]["terminationGracePeriodSeconds"], owner
 
 
 def test_scaling_begins_while_there_is_still_room(manifests: list[Manifest]) -> None:
