@@ -5,35 +5,51 @@ import re
 import shutil
 import subprocess
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import yaml
 from carabin.exporter.metrics import ExporterMetrics
 from carabin.trainer.progress_gauges import Gauges
 from carabin.transcriber.metrics import Metrics
+from carabin.transcriber.model_keeper import ModelKeeper
 from carabin.transcriber.wire_metrics import WireMetrics
 from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
 
 from .render import ROOT, script
 
-SUFFIXES = ("_bucket", "_sum", "_count", "_total", "_created", "_info", "")
+OF_PROMETHEUS = {"job", "instance", "le"}
+"""Labels that it adds, and that of every histogram."""
+
+
+def labels() -> dict[str, set[str]]:
+    """Return every name under which our services show something, and the labels that it has."""
+    registry = CollectorRegistry()
+    shown: dict[str, set[str]] = {}
+    for metrics in (Metrics, WireMetrics, ExporterMetrics, Gauges):
+        for metric in vars(metrics(registry)).values():
+            if isinstance(metric, MetricWrapperBase):
+                [family] = metric.describe()
+                suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}.get(family.type, ("",))
+                shown |= {family.name + suffix: set(metric._labelnames) for suffix in suffixes}
+    return shown
 
 
 def series() -> set[str]:
-    """Return every name under which our services show something."""
-    registry = CollectorRegistry()
-    for metrics in (Metrics, WireMetrics, ExporterMetrics, Gauges):
-        metrics(registry)
-    shown: set[str] = set()
-    for metric in registry.collect():
-        match metric.type:
-            case "counter":
-                shown.add(f"{metric.name}_total")
-            case "histogram":
-                shown |= {metric.name + suffix for suffix in ("_bucket", "_sum", "_count")}
-            case _:
-                shown.add(metric.name)
-    return shown
+    return set(labels())
+
+
+def strange_labels(expression: str) -> set[str]:
+    """Return the labels that an expression selects or groups by and that none of its series has."""
+    known = labels()
+    strange: set[str] = set()
+    for name, selectors in re.findall(r"(carabin_[a-z_]+)\{([^}]*)\}", expression):
+        strange |= set(re.findall(r"(\w+)\s*[=!]", selectors)) - known[name] - OF_PROMETHEUS
+    there = set().union(*(known[name] for name in named(expression))) | OF_PROMETHEUS
+    for grouped in re.findall(r"\b(?:by|on|without|ignoring) \(([^)]*)\)", expression):
+        strange |= {label.strip() for label in grouped.split(",")} - there
+    return strange
 
 
 def named(text: str) -> set[str]:
@@ -48,6 +64,27 @@ def alerts() -> list[dict[str, Any]]:
 def test_every_alert_asks_for_series_that_exist() -> None:
     for alert in alerts():
         assert named(alert["expr"]) <= series(), alert["alert"]
+        assert strange_labels(alert["expr"]) == set(), alert["alert"]
+
+
+def test_what_an_alert_counts_is_shown_before_it_happens_for_the_first_time() -> None:
+    transcriber = Metrics()
+    ModelKeeper("whisper", Mock(), Mock(), transcriber)
+    exporter = CollectorRegistry()
+    ExporterMetrics(exporter)
+    shown = [
+        (sample.name, sample.labels, sample.value)
+        for registry in (transcriber.registry, exporter)
+        for family in registry.collect()
+        for sample in family.samples
+    ]
+    for alert in alerts():
+        for name, wanted in re.findall(r'increase\((\w+)(?:{\w+=~?"([^"]*)"})?', alert["expr"]):
+            for value in wanted.split("|"):
+                assert [at for n, has, at in shown if n == name and (not value or value in has.values())] == [0.0], (
+                    alert["alert"],
+                    value,
+                )
 
 
 def test_every_alert_has_its_entry_in_the_operations_guide() -> None:
@@ -71,13 +108,30 @@ def test_every_panel_of_the_dashboard_asks_for_series_that_exist() -> None:
     for panel in panels:
         for target in panel.get("targets", []):
             assert named(target["expr"]) <= series(), panel["title"]
+            assert strange_labels(target["expr"]) == set(), panel["title"]
+            shown = re.findall(r"{{\s*(\w+)\s*}}", target.get("legendFormat", ""))
+            assert set(shown) <= set(re.findall(r"\w+", target["expr"])) | {"run", "phase", "metric", "instance"}
             assert panel["datasource"]["uid"] == "carabin-prometheus"
 
 
 def test_the_guide_to_metrics_names_them_all_and_no_other() -> None:
     documented = named((ROOT / "docs/metrics.md").read_text(encoding="utf-8"))
-    base = {re.sub(r"_(bucket|sum|count)$", "", name) for name in series()}
-    assert documented == base
+    base = {re.sub(r"_(bucket|sum|count)$", "", name): has for name, has in labels().items()}
+    assert documented == set(base)
+
+
+def test_the_guide_to_metrics_names_their_labels() -> None:
+    base = {re.sub(r"_(bucket|sum|count)$", "", name): has for name, has in labels().items()}
+    rows = re.findall(
+        r"^\| `(carabin_\w+)` \| \w+((?:, `\w+`)*) \|", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE
+    )
+    assert {name: set(re.findall(r"`(\w+)`", listed)) for name, listed in rows} == base
+
+
+def test_every_alert_is_seen_to_fire_in_its_own_tests() -> None:
+    tests = yaml.safe_load((ROOT / "monitoring/alerts_test.yml").read_text(encoding="utf-8"))["tests"]
+    fired = {case["alertname"] for test in tests for case in test["alert_rule_test"] if case.get("exp_alerts")}
+    assert fired == {alert["alert"] for alert in alerts()}
 
 
 def test_prometheus_itself_agrees() -> None:

@@ -8,6 +8,10 @@ STAGE_SECONDS: Final = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
 """From the tiny model's conversion to the proof of large-v3 on a busy CPU."""
 
 
+STATES: Final = ("done", "failed", "crashed", "cancelled", "busy", "skipped")
+"""How an export may end here."""
+
+
 class ExporterMetrics:
     """Counts exports by outcome, and how long their stages take.
 
@@ -19,6 +23,9 @@ class ExporterMetrics:
         self.exports = Counter(
             "carabin_exporter_exports", "exports that ended here, by outcome", ["state"], registry=registry
         )
+        for state in STATES:
+            # There from the start: of a series that begins with its first event, Prometheus sees no increase.
+            self.exports.labels(state)
         self.stage_seconds = Histogram(
             "carabin_exporter_stage_seconds", "time in each stage", ["stage"], buckets=STAGE_SECONDS, registry=registry
         )

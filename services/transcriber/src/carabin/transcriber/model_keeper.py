@@ -67,6 +67,9 @@ class ModelKeeper:
         self._fetch = fetch
         self._factory = factory
         self._metrics = metrics
+        for outcome in ("installed", "refused"):
+            # There from the start: of a series that begins with its first event, Prometheus sees no increase.
+            metrics.swaps.labels(role, outcome)
         self._drain = drain
         self._decode = decode
         self._changed = changed
