@@ -3,20 +3,26 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from carabin.registry.fakes import MemoryStore
 from carabin.trainer import loop
 from carabin.trainer.checkpoint import local_steps
-from carabin.trainer.errors import OutOfMemory
+from carabin.trainer.errors import OutOfMemory, ResumeRefused
+from carabin.trainer.progress import Progress
+from carabin.trainer.run import Run
 
-from .training import Heard, a_store, run, settings
+from .training import BUCKETS, Heard, a_store, run, settings
 
 WORKER = str(Path(__file__).parent / "worker.py")
 
@@ -25,17 +31,43 @@ def read(lines: Iterable[str]) -> list[tuple[int, float]]:
     return [(int(step), float(loss)) for step, loss in map(json.loads, lines)]
 
 
-def test_two_processes_take_the_steps_that_one_takes(tiny: Path, tones_folder: Path, tmp_path: Path) -> None:
+def test_two_machines_take_the_steps_that_one_process_takes(tiny: Path, tones_folder: Path, tmp_path: Path) -> None:
     heard = Heard()
-    run(settings(tiny, tmp_path / "one", max_steps=4, checkpoint_steps=4), a_store(tones_folder), heard=heard)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", WORKER]
-    command = [*launcher, str(tiny), str(tones_folder), str(tmp_path / "two"), "4", "4"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    losses = read(done.stdout.splitlines())
+    run(settings(tiny, tmp_path / "one", max_steps=4, checkpoint_steps=2), a_store(tones_folder), heard=heard)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        rendezvous = f"--rdzv-endpoint=127.0.0.1:{free.getsockname()[1]}"
+    launcher = [sys.executable, "-m", "carabin.trainer.torchrun", "--nnodes=2", "--nproc-per-node=1"]
+    launcher += ["--rdzv-backend=c10d", "--rdzv-id=r", rendezvous, WORKER, str(tiny), str(tones_folder)]
+    with ExitStack() as stack:
+        machines = [  # each with a disk of its own
+            stack.enter_context(
+                subprocess.Popen(
+                    [*launcher, str(tmp_path / disk), "4", "2"],
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for disk in ("left", "right")
+        ]
+        told = [machine.communicate(timeout=300) for machine in machines]
+    assert [machine.returncode for machine in machines] == [0, 0], told
+    losses = read([line for out, _ in told for line in out.splitlines()])
     assert [step for step, _ in losses] == [step for step, _ in heard.losses] == [1, 2, 3, 4]
     for (_, shared), (_, alone) in zip(losses, heard.losses, strict=True):
         assert shared == pytest.approx(alone, rel=1e-5)
+
+
+def test_machines_that_find_different_checkpoints_do_not_go_on(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = Run(settings(tiny, tmp_path), MemoryStore(), BUCKETS, Progress("r"), lambda: False)
+    alone.agree(4)
+    monkeypatch.setattr("carabin.trainer.run.gather_object", lambda steps: [*steps, 6])
+    alone.processes = SimpleNamespace(num_processes=2)  # type: ignore[assignment]
+    with pytest.raises(ResumeRefused, match=r"run r: its processes find checkpoints of different steps \(4, 6\)"):
+        alone.agree(4)
 
 
 def test_processes_stop_and_save_together_whichever_of_them_is_asked(
@@ -52,8 +84,8 @@ def test_processes_stop_and_save_together_whichever_of_them_is_asked(
     )
     assert done.returncode == 0, done.stderr[-2000:]
     *losses, last = done.stdout.splitlines()
-    assert [step for step, _ in read(losses)] == [1, 2]
-    assert json.loads(last) == {"stored": [2]}
+    assert [step for step, _ in read(losses)] == [1, 2, 3]  # asked once two were done: the third is the last
+    assert json.loads(last) == {"stored": [3]}
 
 
 def test_a_killed_process_resumes_with_the_curve_of_one_that_lived(

@@ -10,8 +10,7 @@ import soundfile
 import torch
 from carabin.registry.checkpoints import fetch_checkpoint
 from carabin.registry.fakes import MemoryStore
-from carabin.trainer import dictations, examples
-from carabin.trainer import run as run_module
+from carabin.trainer import dictations, examples, saver
 from carabin.trainer.errors import DatasetInvalid
 from carabin.trainer.features import Mel
 from carabin.trainer.spec_augment import SpecAugment
@@ -33,13 +32,13 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the weights of every checkpoint of a run are kept, by step, whatever the run removes."""
     folder = tmp_path / "kept"
     folder.mkdir()
-    honest = run_module.seal
+    honest = saver.seal
 
     def seal(checkpoint: Path) -> None:
         shutil.copyfile(checkpoint / "model.safetensors", folder / checkpoint.name.removeprefix("checkpoint-"))
         honest(checkpoint)
 
-    monkeypatch.setattr(run_module, "seal", seal)
+    monkeypatch.setattr(saver, "seal", seal)
     return folder
 
 

@@ -54,6 +54,11 @@ def folder_of(work: Path, step: int) -> Path:
     return work / f"checkpoint-{step}"
 
 
+def step_of(folder: Path) -> int:
+    """Return the step of a folder that `folder_of` named."""
+    return int(folder.name.rpartition("-")[2])
+
+
 def seal(folder: Path) -> None:
     """Declare a checkpoint whole: its files reach the disk first."""
     sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*") if path.is_file()}

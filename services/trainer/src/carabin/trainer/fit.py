@@ -13,7 +13,7 @@ from transformers import EarlyStoppingCallback, Seq2SeqTrainingArguments, Whispe
 from transformers.trainer_callback import PrinterCallback, ProgressCallback, TrainerState
 
 from .callbacks import Report, StopWhenAsked
-from .checkpoint import STATE, folder_of, has_ended, is_whole, mark_ended
+from .checkpoint import STATE, folder_of, has_ended, is_whole, mark_ended, step_of
 from .datasets_in import LocalDataset, Replay, Subset
 from .device import Computed, choose_precision, has_bf16
 from .dictations import Dictation
@@ -107,7 +107,7 @@ def fit(
     if resume is not None and has_ended(resume):
         trainer.state = best_of(trained, resume)
     else:
-        done = int(resume.name.rpartition("-")[2]) if resume else 0
+        done = step_of(resume) if resume else 0
         with run.timed("train"), progress.phase(f"train ({settings.mode}, {computed})", done=done):
             trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     weights = merged_state(trained)

@@ -63,7 +63,9 @@ class WhisperTrainer(Seq2SeqTrainer):
         read_weights(model or self._trained, Path(resume_from_checkpoint))
 
     def _load_best_model(self) -> None:
-        read_weights(self._trained, Path(str(self.state.best_model_checkpoint)))
+        """Only the process that publishes needs the best weights; another machine's has no such folder."""
+        if self.is_world_process_zero():
+            read_weights(self._trained, Path(str(self.state.best_model_checkpoint)))
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Save, and once everything is written tell whoever brings it to the store.

@@ -1,31 +1,23 @@
-"""What every phase of a run shares, and how its checkpoints leave this machine."""
+"""What every phase of a run shares."""
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import torch
 from accelerate import PartialState
-from accelerate.utils import reduce
-from carabin.registry.checkpoints import CheckpointManifest, RunRecord, WindowPolicy, write_run
+from accelerate.utils import gather_object, reduce
+from carabin.registry.checkpoints import RunRecord, write_run
 from carabin.registry.errors import StoreUnreachable
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 
-from .checkpoint import seal, stage
-from .dictations import Dictation
-from .errors import Stopped, UploadFailed
+from .errors import ResumeRefused, Stopped
 from .progress import Progress
-from .resume import Identity
-from .samples import write_samples
-from .serving import processor_files
 from .settings import TrainerSettings
-from .uploader import Upload, Uploader
 
 PEER_PATIENCE: Final = timedelta(hours=12)
 """One process computes the features of a large dataset, or evaluates, while the others wait for it. torchrun, not this,
@@ -85,6 +77,19 @@ class Run:
         if self.stopped_together() or stopped:
             raise Stopped("stopped before the first step; nothing was learnt yet")
 
+    def agree(self, step: int) -> None:
+        """Make sure that all processes go on from the same checkpoint; `step` is this process's, 0 to begin.
+
+        Raises:
+            ResumeRefused: they found different ones; in all processes.
+        """
+        steps = gather_object([step]) if self.processes.num_processes > 1 else [step]
+        if len(set(steps)) > 1:
+            raise ResumeRefused(
+                f"run {self.name}: its processes find checkpoints of different steps ({', '.join(map(str, steps))}):"
+                " let its machines share work_dir, or remove the run's folder in it on each"
+            )
+
     def tell_store(self, *, required: bool = False, **changes: Any) -> None:
         """Write how the run stands; only with `required` must the store be there.
 
@@ -113,62 +118,6 @@ class Run:
         """Remove what a finished run no longer needs: all of it is in the store."""
         if self.main:
             shutil.rmtree(self.work, ignore_errors=True)
-
-
-class Saver:
-    """Seals each checkpoint and gives it to the uploader; leaving the block waits until the store has them.
-
-    After an error it waits no longer than a stop may take: the error matters more.
-    """
-
-    def __init__(
-        self, run: Run, base: Path, identity: Identity, source: dict[str, str], samples: Sequence[Dictation]
-    ) -> None:
-        self._run, self._base, self._identity, self._source = run, base, identity, source
-        self._samples = samples
-        self._uploader = Uploader(run.store, run.bucket, run.name, run.progress.note) if run.main else None
-        self._uploaded_at = time.monotonic()
-        self.published: CheckpointManifest | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def saved(self, step: int, folder: Path, losses: dict[str, float]) -> None:
-        """Take over the checkpoint that the Trainer wrote; on its main process."""
-        self._identity.write(folder)
-        seal(folder)
-        self._run.tell_store(step=step, metrics=losses)
-        due = time.monotonic() - self._uploaded_at >= self._run.settings.upload_interval_s
-        if self._uploader is not None and (due or self._run.leaving):
-            self._uploaded_at = time.monotonic()
-            staged = stage(folder, self._run.work / f"upload-{step}", processor_files(self._base))
-            write_samples(staged, self._samples)
-            self._uploader.submit(Upload(step, staged, self._source, losses))
-
-    def final(self, folder: Path, step: int, metrics: dict[str, float], window: WindowPolicy) -> None:
-        """Publish the run's outcome and wait until the store has it.
-
-        Raises:
-            UploadFailed: it does not get there; the folder is kept.
-        """
-        if self._uploader is not None:
-            staged = folder.with_name(f"upload-{step}")
-            shutil.rmtree(staged, ignore_errors=True)
-            folder.rename(staged)
-            self._uploader.submit(Upload(step, staged, self._source, metrics, final=True, window=window))
-            with self._run.progress.phase("upload the checkpoint"):
-                self.published = self._uploader.close(self._run.settings.upload_patience_s)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._uploader is None or self.published is not None:
-            return
-        patience_s = self._run.settings.stop_grace_s
-        if isinstance(error, Stopped):
-            with suppress(UploadFailed):  # it is whole on this machine, and the next start finds it
-                self.published = self._uploader.close(patience_s)
-        else:
-            with suppress(UploadFailed):
-                self._uploader.close(patience_s)
 
 
 def shown(settings: TrainerSettings) -> dict[str, str]:

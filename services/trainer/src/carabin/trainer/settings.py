@@ -121,7 +121,7 @@ class TrainerSettings(ServiceSettings):
     )
     work_dir: Path = Field(
         default=Path("data/train"),
-        description="caches and checkpoints not yet uploaded; processes on several machines must share it",
+        description="caches and checkpoints not yet uploaded; several machines need not share it",
     )
     threads: int | None = Field(default=None, gt=0, description="CPU threads; PyTorch's choice by default")
     grpc_port: int | None = Field(default=None, ge=0, le=65535, description="port of WatchRun; not served without one")

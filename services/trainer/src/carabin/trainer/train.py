@@ -14,7 +14,7 @@ from transformers import WhisperForConditionalGeneration
 
 from .base_source import resolve_base
 from .card import Card
-from .checkpoint import whole_or_named
+from .checkpoint import step_of, whole_or_named
 from .curves import curves
 from .datasets_in import LocalDataset, Replay, fetch, plan_replay
 from .errors import Stopped
@@ -24,8 +24,9 @@ from .model import architecture, load_whisper, merged_state
 from .progress import Progress
 from .provenance import fingerprint, lineage
 from .resume import Identity, finished, restore
-from .run import Run, Saver, shown
+from .run import Run, shown
 from .samples import choose_samples
+from .saver import Saver
 from .settings import TrainerSettings
 from .terms import load_terms
 
@@ -142,6 +143,7 @@ def _start(run: Run) -> Start:
             schedule=settings.schedule(),
         )
         resume = restore(run.store, run.bucket, run.name, run.work, identity)
+    run.agree(step_of(resume) if resume else 0)
     medical = dataset.split("train")
     replay = plan_replay(general, len(medical), settings.replay_share, settings.seed) if general else Replay((), (), ())
     if replay.wanted:
