@@ -1,5 +1,6 @@
 """Servers answer health and reflection under the names that their descriptors give."""
 
+import socket
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
@@ -71,6 +72,20 @@ def test_a_service_is_called_checked_found_by_reflection_and_stopped() -> None:
             assert {NAME, "grpc.health.v1.Health"} <= found
         with pytest.raises(PortTaken, match=f"gRPC port {server.port} on 127"):
             start_server([], server.port, host="127.0.0.1")
+    finally:
+        server.stop(0)
+
+
+def test_an_address_of_version_6_is_listened_on() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback")
+    server = start_server([], 0, host="::1")
+    try:
+        with grpc.insecure_channel(f"[::1]:{server.port}") as channel:
+            answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
+            assert answer.status == SERVING
     finally:
         server.stop(0)
 

@@ -167,7 +167,7 @@ def _register(server: Any, servicers: Sequence[Service], health_servicer: Any) -
 
 
 def _bind(server: Any, host: str, port: int, credentials: grpc.ServerCredentials | None) -> int:
-    address = f"{host}:{port}"
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         bound = int(server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address))
     except RuntimeError as error:
