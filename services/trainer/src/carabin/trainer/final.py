@@ -128,7 +128,7 @@ class Finisher:
 
     def _prove_window(self, ct2: Path, alpha: float) -> Trial | None:
         """Return the smallest window that validation proves safe; None where it is the usual one."""
-        if self._settings.full_window:
+        if self._settings.full_window or not self._settings.window_budget:
             return None
 
         def hear(window: WindowPolicy) -> Heard:
@@ -138,7 +138,7 @@ class Finisher:
             parts = beginnings([*self._sets.validation, *self._sets.general_validation], window)
             return Heard(evaluation, [(decoder.text(part), len(part) / RATE_HZ) for part in parts])
 
-        return prove(hear, self._measured[alpha], self._progress.note)
+        return prove(hear, self._measured[alpha], self._settings.window_budget, self._progress.note)
 
     def _evaluate(self, base: Mapping[str, Tensor], tuned: Path, window: WindowPolicy) -> tuple[Evaluation, Evaluation]:
         """Score the test split with the windows that serving would use for either."""

@@ -149,5 +149,6 @@ def shown(settings: TrainerSettings) -> dict[str, str]:
         "full_window",
         "alphas",
         "general_budget",
+        "window_budget",
     )
     return {name: str(getattr(settings, name)) for name in names}

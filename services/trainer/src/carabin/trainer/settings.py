@@ -95,6 +95,12 @@ class TrainerSettings(ServiceSettings):
     general_budget: float = Field(
         default=0.01, ge=0, description="by how much the general word error rate may rise (0.01 is one point)"
     )
+    window_budget: float = Field(
+        default=0.02,
+        ge=0,
+        description="by how much the word error rate may rise, at most and with 95 % confidence, for a window shorter "
+        "than the usual one to be served; 0 keeps the usual one",
+    )
     beam_size: int = Field(default=5, gt=0, description="of the final evaluation; validation is greedy")
     evaluate_limit: int | None = Field(
         default=None, gt=0, description="at most so many dictations of each set are decoded"
