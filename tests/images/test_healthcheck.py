@@ -1,0 +1,84 @@
+"""The containers' health check, against a server that is well, ill, away, or speaks TLS."""
+
+import importlib.util
+import ssl
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from ..manifests.render import ROOT
+
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/livez" else 503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def healthcheck() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("healthcheck", ROOT / "docker/healthcheck.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def certificate(folder: Path) -> Path:
+    """Write a key and its certificate, made out to a name that is not this machine's."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "dictation.example")])
+    now = datetime.now(UTC)
+    built = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1)
+    ).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / "pair.pem"
+    path.write_bytes(private + built.public_bytes(pem))
+    return path
+
+
+def test_a_healthy_server_is_0_and_an_ill_one_or_none_is_1_with_the_reason(
+    healthcheck: ModuleType, server: ThreadingHTTPServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = f"http://127.0.0.1:{server.server_port}"
+    assert healthcheck.main([f"{address}/livez"]) == 0
+    assert healthcheck.main([f"{address}/livez", f"{address}/readyz"]) == 1
+    assert "503" in capsys.readouterr().err
+    assert healthcheck.main(["http://127.0.0.1:1/livez"]) == 1
+    assert "refused" in capsys.readouterr().err
+
+
+def test_a_server_that_speaks_tls_is_asked_over_tls(
+    healthcheck: ModuleType, server: ThreadingHTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate(tmp_path))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    monkeypatch.setenv("CARABIN_TRANSCRIBER_TLS_CERT", "/etc/carabin/tls.crt")
+    assert healthcheck.main([f"http://127.0.0.1:{server.server_port}/livez"]) == 0
