@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import grpc
 import grpc.aio
 import pytest
+from carabin.transcriber.auth import Identity
 from carabin.transcriber.errors import Overloaded
 from carabin.transcriber.fakes import FakeTranscriber
 from carabin.transcriber.grpc_server import NAME
@@ -129,6 +130,25 @@ async def test_key_is_needed_where_keys_are_set():
         metadata = (("authorization", f"Bearer {KEY}"),)
         assert finals(await dictate(server, requests(speech(0.4)), metadata=metadata))
         assert server.parts.transcriber.identities == ["ward-3"]
+
+
+class Expired:
+    """Knows one person, whose token's time is over as soon as it is read."""
+
+    required = True
+
+    async def identify(self, token: str | None) -> Identity:
+        return Identity("dr-house", 0.0)
+
+
+async def test_stream_ends_with_its_token():
+    async with running(grpc_port=0, authenticator=Expired()) as server, channel(server) as opened:
+        call = transcriber_pb2_grpc.TranscriberServiceStub(opened).Dictate()
+        await call.write(requests()[0])
+        responses, ended = await read_to_the_error(call)
+        await server.parts.admission.wait_empty()
+    assert [response.WhichOneof("event") for response in responses][:1] == ["ready"]
+    assert (ended.code(), "expired" in (ended.details() or "")) == (grpc.StatusCode.UNAUTHENTICATED, True)
 
 
 async def test_engine_failure_ends_the_call_as_internal():
