@@ -38,10 +38,15 @@ class Shop:
         self._states: list[ModelInfo] = []
         self._changed = threading.Condition()
         self.windows: list[WindowPolicy] = []
+        self.metrics = Metrics()
         self.source = RegistrySource(
-            "whisper", self.cache, Vocabularies(), Metrics(), store=self.store, bucket="models", poll_s=0.01
+            "whisper", self.cache, Vocabularies(), self.metrics, store=self.store, bucket="models", poll_s=0.01
         )
         self.models = Models("whisper", self.source.fetch, self._load, Metrics(), changed=self._note)
+
+    @property
+    def store_away(self) -> float | None:
+        return self.metrics.registry.get_sample_value("carabin_transcriber_store_away")
 
     def publish(self, day: int, **options: int) -> str:
         (self._files / "model.bin").write_text(json.dumps({"day": day}))
@@ -101,11 +106,15 @@ def test_the_store_may_go_away_and_come_back(shop: Shop) -> None:
     shop.promote(first)
     with shop:
         shop.wait_for(first)
+        assert shop.store_away == 0
         shop.store._fail_at = 0
         shop.promote(second)
         assert shop.models.slot().lease().version == first
+        while not shop.store_away:
+            pass
         shop.store.heal()
         shop.wait_for(second)
+        assert shop.store_away == 0
 
 
 def test_a_version_is_downloaded_once(shop: Shop) -> None:

@@ -52,6 +52,7 @@ class Metrics:
         self.swaps = self._counter("swaps_total", "Model changes by outcome", "role", "outcome")
         self.swap_seconds = self._histogram("swap_seconds", "From the decision to the first lease, by part", "part")
         self.conflicts = self._gauge("production_conflicts", "Versions tagged production beside the one in use")
+        self.store_away = self._gauge("store_away", "1 while the registry cannot be read, else 0")
         self.shadow_difference = self._histogram(
             "shadow_difference",
             "Word error rate of the shadow's finals against production's",

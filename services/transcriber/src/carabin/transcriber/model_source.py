@@ -84,6 +84,7 @@ class RegistrySource:
         self._store = store
         self._bucket = bucket
         self._watcher = ModelWatcher(self._store, self._bucket, name, interval_s=poll_s)
+        metrics.store_away.set_function(lambda: float(self._watcher.last_error is not None))
         self._stopped = threading.Event()
         self._refreshers = [
             threading.Thread(target=self._every, args=(every_s, do), name=do.__name__, daemon=True)
