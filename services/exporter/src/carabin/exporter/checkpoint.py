@@ -54,8 +54,8 @@ def inspect_checkpoint(folder: Path) -> CheckpointFacts:
     rows = _check_weights(folder)
     _check_alignment(folder, config, generation)
     _check_vocabulary(folder, config, generation, rows)
-    _check_tokens(folder, generation, rows)
     _check_specials(folder, generation)
+    _check_tokens(folder, generation, rows)
     return CheckpointFacts(n_mels=n_mels, vocabulary_size=rows, n_languages=n_languages)
 
 
