@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -78,6 +79,13 @@ class Subset(Sequence[Dictation]):
     def __getitem__(self, index: int) -> Dictation:  # type: ignore[override]
         source, place = self._parts[index]
         return source[place]
+
+
+class Joined(Subset):
+    """Several sets one after the other."""
+
+    def __init__(self, sets: Sequence[Sequence[Dictation]]) -> None:
+        super().__init__(list(chain.from_iterable(((each, place) for place in range(len(each))) for each in sets)))
 
 
 @dataclass(frozen=True)

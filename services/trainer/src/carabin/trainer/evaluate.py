@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -95,7 +96,7 @@ def evaluate_model(
     )  # fmt: skip
     index, total = TermIndex(terms), len(dictations) + len(general)
     rows: list[Row] = []
-    for dictation in (*dictations, *general):
+    for dictation in chain(dictations, general):  # one at a time: a large split does not fit in memory
         rows.append(score(dictation, decoder.text(dictation.audio), index))
         if progress:
             progress(len(rows), total)

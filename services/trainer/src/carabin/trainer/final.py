@@ -12,7 +12,7 @@ from transformers import WhisperForConditionalGeneration
 
 from .audio import RATE_HZ
 from .card import Card
-from .datasets_in import limited
+from .datasets_in import Joined, limited
 from .dictations import Dictation
 from .errors import Stopped
 from .evaluate import Evaluation, evaluate_model
@@ -135,7 +135,7 @@ class Finisher:
             name = f"window of {window.min_frames}+{window.margin_frames} frames"
             evaluation = self._decode(ct2, name, validation=True, window=window)
             decoder = self._decoder(ct2, window, beam_size=1)
-            parts = beginnings([*self._sets.validation, *self._sets.general_validation], window)
+            parts = beginnings(Joined((self._sets.validation, self._sets.general_validation)), window)
             return Heard(evaluation, [(decoder.text(part), len(part) / RATE_HZ) for part in parts])
 
         return prove(hear, self._measured[alpha], self._settings.window_budget, self._progress.note)

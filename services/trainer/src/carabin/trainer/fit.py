@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback, Tra
 
 from .callbacks import Report, StopWhenAsked
 from .checkpoint import STATE, folder_of, has_ended, is_whole, mark_ended, step_of
-from .datasets_in import LocalDataset, Replay, Subset
+from .datasets_in import Joined, LocalDataset, Replay
 from .device import Computed, choose_precision, has_bf16
 from .dictations import Dictation
 from .features import MelMaker
@@ -186,13 +185,6 @@ def best_of(model: torch.nn.Module, ended: Path) -> TrainerState:
     best = folder_of(ended.parent, state.best_global_step or state.global_step)
     read_weights(model, best if is_whole(best) else ended)
     return state
-
-
-class Joined(Subset):
-    """Several sets one after the other."""
-
-    def __init__(self, sets: Sequence[Sequence[Dictation]]) -> None:
-        super().__init__(list(chain.from_iterable(((each, place) for place in range(len(each))) for each in sets)))
 
 
 def _material(
