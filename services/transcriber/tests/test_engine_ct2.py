@@ -27,6 +27,16 @@ def test_a_short_window_says_what_the_full_one_does(engine: Ct2Engine) -> None:
     assert not short.hit_cap
 
 
+def test_silence_behind_the_samples_is_heard_as_if_it_had_been_recorded(engine: Ct2Engine) -> None:
+    recorded = np.concatenate([SPOKEN.samples, np.zeros(int(0.34 * 16_000), np.float32)])  # and one frame, as always
+    [put], [heard], [without] = (
+        engine.decode([request])[0]
+        for request in (replace(SPOKEN, silence_s=0.35), replace(SPOKEN, samples=recorded), SPOKEN)
+    )
+    assert put.avg_logprob == pytest.approx(heard.avg_logprob, abs=1e-5)
+    assert put.avg_logprob != pytest.approx(without.avg_logprob, abs=1e-5)
+
+
 def test_a_batch_says_what_each_says_alone(engine: Ct2Engine) -> None:
     requests = [SPOKEN, replace(SPOKEN, samples=say(SECOND)), replace(SPOKEN, samples=say("Bonjour docteur."))]
     together, _ = engine.decode(requests)

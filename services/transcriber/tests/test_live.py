@@ -120,7 +120,8 @@ async def test_a_promotion_in_mid_dictation_changes_the_model_and_loses_no_word(
     await dictate(dictation, say(SENTENCE)[16_000:], PAUSE, say(SECOND), PAUSE)
     events = await rest(dictation)
     texts = finals(events)
-    assert [smoke_error(SENTENCE, text.text) for text in texts[:2]] == [0, 0]
+    assert [len(text.words) for text in texts[:2]] == [len(SENTENCE.split())] * 2
+    assert max(smoke_error(SENTENCE, text.text) for text in texts[:2]) < 0.2  # one word may be misheard
     assert "propose un contrôle" in texts[2].text
     first = texts[0].model_version
     assert [text.model_version for text in texts] == [first, first, second.version]

@@ -47,6 +47,13 @@ def test_the_final_was_decoded_before_the_pause_was_sure() -> None:
     assert bench.metric("queue_wait_seconds_count", lane="final") == 0
 
 
+def test_silence_is_put_behind_finals_alone() -> None:
+    bench = Bench()
+    bench.hear(speech(2), silence(0.6))
+    asked = {(request.beam_size, request.silence_s > 0) for batch in bench.engine.batches for request in batch}
+    assert asked == {(1, False), (5, True)}
+
+
 def test_a_guess_is_forgotten_when_speech_goes_on() -> None:
     bench = Bench()
     bench.hear(speech(1), silence(0.3), speech(1), silence(0.6))

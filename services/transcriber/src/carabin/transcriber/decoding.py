@@ -17,6 +17,10 @@ from .scheduler import Job, Lane, Scheduler
 from .utterance import Utterance
 from .windows import FINAL_TOKENS_PER_S, PARTIAL_TOKENS_PER_S, next_window, token_cap
 
+FINAL_SILENCE_S = 0.35
+"""Put behind an utterance, which is cut at its last sound. Measured on 64 dictated sentences with a stock Whisper base:
+word errors of 66.5 % without it and 63.7 % with it, as with so much real silence; a model of ours is at 51.5 % with
+either."""
 MAX_ATTEMPTS = 2
 """A final that fails its guards is decoded once more, in the next window."""
 
@@ -158,7 +162,9 @@ class UtteranceDecoder:
         n = self.utterance.spoken_stop
         self._min_window = max(self._min_window, min_window)
         beam_size = 5 if self._recording else self._shop.pace.beam_size(self._shop.clock())
-        return self._request(n, beam_size, FINAL_TOKENS_PER_S, word_timestamps=self._config.word_timestamps)
+        return self._request(
+            n, beam_size, FINAL_TOKENS_PER_S, word_timestamps=self._config.word_timestamps, silence_s=FINAL_SILENCE_S
+        )
 
     def _request(
         self,
@@ -168,6 +174,7 @@ class UtteranceDecoder:
         *,
         prefix: tuple[int, ...] = (),
         word_timestamps: bool = False,
+        silence_s: float = 0.0,
     ) -> DecodeRequest:
         return DecodeRequest(
             samples=self.utterance.audio.view(0, n),
@@ -179,6 +186,7 @@ class UtteranceDecoder:
             context=self._context,
             prefix=prefix,
             word_timestamps=word_timestamps,
+            silence_s=silence_s,
         )
 
     def _submit(

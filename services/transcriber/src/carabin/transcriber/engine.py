@@ -27,6 +27,8 @@ class DecodeRequest:
     prefix: tuple[int, ...] = ()
     """Tokens that the text must begin with."""
     word_timestamps: bool = False
+    silence_s: float = 0.0
+    """Silence to hear behind the samples: a model that was not trained on sentences cut at their end wants some."""
 
     @property
     def batch_key(self) -> tuple[object, ...]:
