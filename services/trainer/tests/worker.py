@@ -28,7 +28,9 @@ class Told(Heard):
 
 def main() -> None:
     base, dataset, work, *steps = sys.argv[1:]
-    wanted = settings(Path(base), Path(work), max_steps=int(steps[0]), checkpoint_steps=int(steps[1]))
+    wanted = settings(
+        Path(base), Path(work), max_steps=int(steps[0]), checkpoint_steps=int(steps[1]), upload_interval_s=3600.0
+    )
     rank, store = os.environ.get("RANK", "0"), a_store(Path(dataset))
     heard = Told() if rank == "0" else Heard()
 
