@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 from urllib3.poolmanager import PoolManager
 
 from .conditional import until_answered
-from .disk import local_file as local_file  # whoever writes a download to disk looks for it here
+from .disk import local_file
 from .errors import (
     AccessDenied,
     BucketMissing,

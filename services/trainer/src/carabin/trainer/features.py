@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from carabin.registry.store import local_file
+from carabin.registry.disk import local_file
 from faster_whisper.feature_extractor import FeatureExtractor
 
 HOP: Final = 160
