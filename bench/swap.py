@@ -37,6 +37,8 @@ from live_process import Process, our_server
 NAME = "whisper"
 FORMAT = ModelFormat(quantization="float16", n_mels=80, n_languages=99, vocabulary_size=51865, ctranslate2="4.8.5")
 SEEN_WITHIN_S = 300.0
+REST_S = 2.0
+"""After the last speaker, before memory is read."""
 POLL_S = "0.5"
 """The service looks this often which version is in production; its default of 10 s would only make the bench longer."""
 
@@ -93,6 +95,7 @@ async def _swap(
     versions: list[str],
     arguments: argparse.Namespace,
 ) -> Swaps:
+    await asyncio.sleep(REST_S)
     steady_mb = server.resident_mb()
     dictating = asyncio.create_task(dictate_all(server.url, said))
     took_s: list[float] = []
@@ -101,6 +104,7 @@ async def _swap(
             break
         took_s.append(await asyncio.to_thread(_change, store, bucket, version, arguments.port))
     heard = await dictating
+    await asyncio.sleep(REST_S)
     before, during = measure(said, steady), measure(said, heard)
     return Swaps(
         done=len(took_s),

@@ -14,6 +14,7 @@ from .dictation import LiveDictation
 from .errors import DecodeFailed, Draining, NotReady, Overloaded, UnsupportedLanguage
 from .events import Final, SessionFailed
 from .languages import normalise_language
+from .memory import trim_heap
 from .metrics import Metrics
 from .model_loader import EngineFactory
 from .model_slot import ModelHandle, Slot
@@ -206,6 +207,8 @@ class LiveTranscriber:
         )
         if not self._dictations:
             self._empty.set()
+            # What the decodes of a busy hour left behind is the system's again; it takes some milliseconds.
+            asyncio.get_running_loop().run_in_executor(None, trim_heap)
 
     def _why_no_model(self) -> str:
         info = self._models.production.info
