@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 WHISPER_LIVE = "whisper-live==0.10.0"
 CLIENT_NEEDS = ("websocket-client==1.9.0", "more-itertools==11.2.1")
 NORMALIZERS = "openai-whisper==20250625"
-SENTENCES = ("Le patient présente une douleur thoracique depuis ce matin.", "Il ne fume pas.")
+SENTENCES = ("Le patient présente une douleur thoracique depuis ce matin.", "Il n'a pas de douleur.")
 READY_S = 120
 
 
