@@ -3,7 +3,7 @@
 import pytest
 from carabin.transcriber.config import SAMPLE_RATE_HZ
 from carabin.transcriber.engine import Hypothesis
-from carabin.transcriber.guards import rejection
+from carabin.transcriber.guards import doubled, rejection
 
 
 def heard(text: str, avg_logprob: float = -0.3, no_speech_prob: float = 0.05, n_tokens: int = 8) -> Hypothesis:
@@ -37,3 +37,13 @@ def test_speech_passes(sound: Hypothesis) -> None:
 )
 def test_invented_text_does_not(invented: Hypothesis, reason: str) -> None:
     assert rejection(invented, 3 * SAMPLE_RATE_HZ, 0.45) == reason
+
+
+@pytest.mark.parametrize("text", [" D-dimères négatives. D-dimères négatives.", " Pas de toux, pas de toux"])
+def test_words_said_twice_over_are_noticed(text: str) -> None:
+    assert doubled(text)
+
+
+@pytest.mark.parametrize("text", ["", " Non.", " Non, non.", " Pas de toux, pas de fièvre.", " Oui oui oui."])
+def test_words_that_people_say_are_not_taken_for_doubled(text: str) -> None:
+    assert not doubled(text)

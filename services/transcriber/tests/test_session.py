@@ -20,6 +20,7 @@ from carabin.transcriber.events import (
 )
 from carabin.transcriber.model_slot import ModelHandle
 from carabin.transcriber.policy import FIRST_RETRY_S
+from carabin.transcriber.windows import WindowPolicy
 
 from .core import Bench, loudness_vad, silence, speech
 
@@ -340,6 +341,22 @@ def test_a_final_that_failed_once_is_tried_again() -> None:
     bench = Bench(engine=FakeEngine(script=once), config=SessionConfig(partials=False))
     bench.hear(speech(1), silence(0.6))
     assert [final.text for final in bench.finals] == [" mot0 mot1"]
+
+
+@pytest.mark.parametrize("meant", [False, True])
+def test_a_final_that_says_all_twice_is_heard_again_in_a_larger_window(meant: bool) -> None:
+    """What a tight window doubled comes once; what the speaker said twice stays."""
+
+    def script(request: DecodeRequest) -> Hypothesis:
+        heard = FakeEngine().hear(request)
+        return replace(heard, text=2 * heard.text) if meant or request.window_frames < 750 else heard
+
+    engine = FakeEngine(script=script, windows=WindowPolicy(200, 50))
+    bench = Bench(engine, config=SessionConfig(partials=False))
+    bench.hear(speech(1), silence(0.6))
+    assert [final.text for final in bench.finals] == [" mot0 mot1" * (2 if meant else 1)]
+    assert [request.window_frames for [request] in engine.batches] == [200, 750]
+    assert bench.metric("retries_total", reason="doubled") == 1
 
 
 def test_closing_gives_all_leases_back() -> None:

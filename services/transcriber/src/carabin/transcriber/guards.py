@@ -6,6 +6,7 @@ at -1.26 and more, with 0.2 and less. Improbable text is therefore rejected only
 itself, or is far below any speech: a word of a clinician must not vanish because it was said softly.
 """
 
+import re
 import zlib
 
 from .engine import Hypothesis
@@ -17,6 +18,9 @@ HOPELESS_AVG_LOGPROB = -1.5
 """Below any speech that was measured, whatever the no-speech probability."""
 MAX_COMPRESSION_RATIO = 2.4
 """Likewise: text that zlib makes this much smaller repeats itself."""
+
+MIN_DOUBLED_WORDS = 2
+"""One word said twice is how people speak."""
 
 # Credits that Whisper learnt from subtitles and writes on silence or music; nobody dictates them.
 _CREDITS = (
@@ -55,6 +59,16 @@ def looping(hypothesis: Hypothesis, n_samples: int) -> str | None:
     if compression_ratio(hypothesis.text) > MAX_COMPRESSION_RATIO:
         return "repetitive"
     return None
+
+
+def doubled(text: str) -> bool:
+    """Return whether the text is two or more words said twice over, as a window that fits too tightly makes of one.
+
+    A speaker may mean it: the text is worth another decode, not to be dropped.
+    """
+    words = re.findall(r"\w+", text.casefold())
+    half = len(words) // 2
+    return half >= MIN_DOUBLED_WORDS and words[:half] == words[half:]
 
 
 def compression_ratio(text: str) -> float:
