@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from uuid import uuid4
 
 from .config import SessionConfig
@@ -135,8 +135,9 @@ class LiveTranscriber:
         return self._models.production.info
 
     async def subscribe_model(self) -> AsyncIterator[ModelInfo]:
-        async for _ in self._news.changes():
-            yield self._models.production.info
+        async with aclosing(self._news.changes()) as changes:
+            async for _ in changes:
+                yield self._models.production.info
 
     def vocabulary_names(self) -> list[str]:
         """Return the vocabularies that a session may choose now, in order."""

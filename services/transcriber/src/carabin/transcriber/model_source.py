@@ -124,12 +124,12 @@ class RegistrySource:
                 refresher.join()
 
     def _manifest(self, version: str) -> ModelManifest:
-        """Read a manifest; while the store is away, the remembered one of a version that is here whole."""
+        """Read a manifest; while the store is away, the remembered one. Files that are not here are asked for later."""
         try:
             return read_manifest(self._store, self._bucket, self._name, version)
         except StoreUnreachable:
             manifest = self._cache.manifest(version)
-            if manifest is None or not self._cache.holds(manifest):
+            if manifest is None:
                 raise
             return manifest
 

@@ -1,7 +1,7 @@
 """Word that something changed, from any thread to whoever waits on the event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 
@@ -19,8 +19,8 @@ class News:
             with suppress(RuntimeError):  # a loop that is closed has no readers
                 self.loop.call_soon_threadsafe(self._wake)
 
-    async def changes(self) -> AsyncIterator[None]:
-        """Yield at once, then after each change."""
+    async def changes(self) -> AsyncGenerator[None, None]:
+        """Yield at once, then after each change; whoever stops reading closes it."""
         changed = asyncio.Event()
         self._readers.add(changed)
         try:
