@@ -25,8 +25,8 @@ from typing import Final
 
 import torch
 from carabin.exporter.testing import write_tokens
-from carabin.trainer.base_model import install_base_model
-from carabin.trainer.ct2_import import import_ct2
+from carabin.trainer.models.ct2_import import import_ct2
+from carabin.trainer.models.embedded import install_base_model
 from safetensors.torch import save_file
 from transformers import GenerationConfig, WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
 

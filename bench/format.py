@@ -148,7 +148,7 @@ def score_spoken(formatter: Formatter, model: Path | None, *, show: bool) -> Spo
 
     with tempfile.TemporaryDirectory(prefix="carabin-bench-") as scratch:
         if model is None:
-            from carabin.trainer.base_model import install_base_model
+            from carabin.trainer.models.embedded import install_base_model
 
             model = Path(scratch) / "base"
             install_base_model(model)

@@ -22,8 +22,8 @@ from pathlib import Path
 from statistics import median
 
 import jiwer
-from carabin.trainer.base_model import install_base_model
-from carabin.trainer.normalize import normalize
+from carabin.trainer.models.embedded import install_base_model
+from carabin.trainer.text.normalize import normalize
 from faster_whisper import WhisperModel
 from live_audio import Speaker, speakers
 from live_client import dictate_all

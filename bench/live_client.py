@@ -5,7 +5,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from carabin.client import ClientError, Event, FinalText, ModelSwitched, Options, PartialText, Resumed, connect
+from carabin.client import (
+    ClientError,
+    Event,
+    FinalText,
+    ModelSwitched,
+    Options,
+    PartialText,
+    Resumed,
+    connect,
+)
 from live_audio import RATE_HZ, Speaker
 
 BLOCK_S = 0.1

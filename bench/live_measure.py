@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import jiwer
 import numpy as np
 from carabin.client import FinalText, PartialText
-from carabin.trainer.normalize import normalize
+from carabin.trainer.text.normalize import normalize
 from live_audio import Speaker, Spoken
 from live_client import Heard
 

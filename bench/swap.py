@@ -21,14 +21,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from carabin.registry.artifacts.manifest import ModelFormat
+from carabin.registry.artifacts.publish import publish_model
 from carabin.registry.connect import connect
-from carabin.registry.embedded import EmbeddedStore
-from carabin.registry.manifest import ModelFormat
-from carabin.registry.promote import promote
-from carabin.registry.publish import publish_model
+from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.settings import StoreSettings
+from carabin.registry.stages.promote import promote
 from carabin.registry.store import ObjectStore
-from carabin.trainer.base_model import install_base_model
+from carabin.trainer.models.embedded import install_base_model
 from live_audio import Speaker, speakers
 from live_client import Heard, dictate_all
 from live_measure import Figures, measure

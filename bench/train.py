@@ -58,12 +58,12 @@ def main() -> None:
 
 def prepare(scratch: Path, options: argparse.Namespace) -> Path:
     """Speak report sentences by several voices, and rebuild the base model, once for all recipes."""
-    from carabin.trainer.base_source import resolve_base
-    from carabin.trainer.build_parquet import Row, write_dataset
     from carabin.trainer.corpus import medical_sentences
-    from carabin.trainer.synthesize_engines import open_engine
-    from carabin.trainer.synthesize_text import spoken
-    from carabin.trainer.synthesize_voices import SPEAKERS
+    from carabin.trainer.datasets.parquet import Row, write_dataset
+    from carabin.trainer.models.resolve import resolve_base
+    from carabin.trainer.synthesis.engines import open_engine
+    from carabin.trainer.synthesis.spoken_text import spoken
+    from carabin.trainer.synthesis.voices import SPEAKERS
 
     engine, sentences = open_engine("pico"), [sentence.text for sentence in medical_sentences()]
     rows = [
@@ -78,7 +78,7 @@ def prepare(scratch: Path, options: argparse.Namespace) -> Path:
 
 def stock_errors(task: Task) -> list[tuple[int, int]]:
     """Return the errors of the base model itself."""
-    from carabin.trainer.serving import write_ct2
+    from carabin.trainer.models.ct2_export import write_ct2
 
     return errors_of(write_ct2((task.data / "base").resolve(), task.data / "stock-ct2"), task, SAFE_WINDOW)
 
@@ -162,8 +162,8 @@ def rate_text(errors: list[tuple[int, int]]) -> str:
 
 def bounds(errors: list[tuple[int, int]]) -> tuple[float, float]:
     """Return the 95 % bootstrap interval over dictations."""
-    from carabin.trainer.evaluate_bootstrap import interval
-    from carabin.trainer.metrics import Counts
+    from carabin.trainer.evaluation.bootstrap import interval
+    from carabin.trainer.evaluation.error_rates import Counts
 
     return interval([Counts(count, total) for count, total in errors])
 

@@ -103,13 +103,13 @@ def measure(recipe: str, task: Task) -> dict[str, Any]:
 
 def ours(recipe: str, task: Task) -> tuple[Any, int, str]:
     """Return our trainer for a mode, its features computed."""
-    from carabin.trainer.device import choose_precision, has_bf16
-    from carabin.trainer.dictations import load_split
-    from carabin.trainer.fit import arguments, make_recipe
-    from carabin.trainer.loop import WhisperTrainer
-    from carabin.trainer.material import collator, make_material
-    from carabin.trainer.model import load_whisper, prepare
+    from carabin.trainer.data.dictations import load_split
+    from carabin.trainer.features.prepare import collator, make_material
+    from carabin.trainer.models.whisper import load_whisper, prepare
+    from carabin.trainer.runtime.device import choose_precision, has_bf16
     from carabin.trainer.settings import TrainerSettings
+    from carabin.trainer.training.fit import arguments, make_recipe
+    from carabin.trainer.training.trainer import WhisperTrainer
 
     base, work = (task.data / "base").resolve(), task.data / recipe
     settings = TrainerSettings.load(
@@ -139,7 +139,7 @@ def ours(recipe: str, task: Task) -> tuple[Any, int, str]:
 def notebook(_: str, task: Task) -> tuple[Any, int, str]:
     """Return the notebook's trainer: mel padded to 30 s, gradient checkpointing, everything trained, float32."""
     import torch
-    from carabin.trainer.dictations import load_split
+    from carabin.trainer.data.dictations import load_split
     from transformers import (
         Seq2SeqTrainer,
         Seq2SeqTrainingArguments,
@@ -188,8 +188,8 @@ def notebook(_: str, task: Task) -> tuple[Any, int, str]:
 
 def score(recipe: str, model: Any, task: Task) -> list[tuple[int, int]]:
     """Return word errors and words of each validation dictation, in the window in which the model would be served."""
-    from carabin.trainer.model import inner, load_whisper, merged_state
-    from carabin.trainer.serving import write_ct2, write_hf
+    from carabin.trainer.models.ct2_export import write_ct2, write_hf
+    from carabin.trainer.models.whisper import inner, load_whisper, merged_state
 
     base = (task.data / "base").resolve()
     state = merged_state(model)
@@ -201,9 +201,9 @@ def score(recipe: str, model: Any, task: Task) -> list[tuple[int, int]]:
 
 def errors_of(ct2: Path, task: Task, window: tuple[int, int]) -> list[tuple[int, int]]:
     """Decode the validation split through faster-whisper and count word errors, normalised."""
-    from carabin.trainer.dictations import load_split
-    from carabin.trainer.evaluate import evaluate_model
-    from carabin.trainer.terms import load_terms
+    from carabin.trainer.data.dictations import load_split
+    from carabin.trainer.evaluation.evaluate import evaluate_model
+    from carabin.trainer.text.terms import load_terms
 
     evaluation = evaluate_model(
         ct2,

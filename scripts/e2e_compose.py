@@ -120,7 +120,7 @@ def dictation_file(folder: Path) -> Path:
     """Return a recording of half a minute: test sentences with pauses between them."""
     import numpy
     import soundfile
-    from carabin.trainer.dictations import load_split
+    from carabin.trainer.data.dictations import load_split
 
     dictations = load_split(folder / "dataset", "train")
     pause = numpy.zeros(16_000, dtype=numpy.float32)

@@ -19,7 +19,7 @@ LOCKS = ROOT / "requirements"
 
 SHARED = ("libs/registry", "libs/service")
 IMAGES = {
-    "tools": (*SHARED, "cli"),
+    "tools": (*SHARED, "libs/client", "cli"),
     "transcriber": (*SHARED, "services/transcriber"),
     "exporter": (*SHARED, "services/exporter"),
     "trainer": (*SHARED, "services/trainer"),

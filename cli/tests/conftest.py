@@ -2,7 +2,7 @@
 
 import re
 
-from carabin.registry.testing import s3_environment, s3_settings
+from carabin.registry.testing.fixtures import s3_environment, s3_settings
 
 __all__ = ["s3_environment", "s3_settings", "words"]
 

@@ -28,9 +28,9 @@ def _command(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def store() -> None:
         raise error
 
-    module = types.ModuleType("carabin.cli.store")
+    module = types.ModuleType("carabin.cli.commands.store")
     module.app = app  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "carabin.cli.store", module)
+    monkeypatch.setitem(sys.modules, "carabin.cli.commands.store", module)
 
 
 def test_our_errors_are_one_sentence_and_exit_1(
@@ -53,6 +53,6 @@ def test_ctrl_c_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setitem(sys.modules, "carabin.cli.store", None)
+    monkeypatch.setitem(sys.modules, "carabin.cli.commands.store", None)
     assert main(["store"]) == 1
     assert "`carabin store` needs the package" in capfd.readouterr().err

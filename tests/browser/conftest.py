@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from carabin.transcriber.app import create_app, make_parts
-from carabin.transcriber.fakes import FakeTranscriber
-from carabin.transcriber.server_settings import ServerSettings
+from carabin.transcriber.http.app import create_app, make_parts
+from carabin.transcriber.settings.server import ServerSettings
+from carabin.transcriber.testing.transcriber import FakeTranscriber
 from prometheus_client import CollectorRegistry
 
 from .servers import AppServer, LoopThread, Wire

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from carabin.transcriber.fakes import SCRIPT, FakeTranscriber
+from carabin.transcriber.testing.transcriber import SCRIPT, FakeTranscriber
 
 from .servers import LoopThread, Wire
 

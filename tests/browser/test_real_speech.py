@@ -7,12 +7,12 @@ from difflib import SequenceMatcher
 from typing import Any
 
 import pytest
-from carabin.trainer.base_model import install_base_model
-from carabin.transcriber.app import create_app, make_parts
-from carabin.transcriber.live import LiveTranscriber
-from carabin.transcriber.server_settings import ServerSettings
-from carabin.transcriber.settings import TranscriberSettings
-from carabin.transcriber.wiring import make_transcriber
+from carabin.trainer.models.embedded import install_base_model
+from carabin.transcriber.bootstrap import make_transcriber
+from carabin.transcriber.http.app import create_app, make_parts
+from carabin.transcriber.runtime.transcriber import LiveTranscriber
+from carabin.transcriber.settings.model import TranscriberSettings
+from carabin.transcriber.settings.server import ServerSettings
 
 from .conftest import SENTENCES
 from .servers import AppServer, LoopThread, Wire

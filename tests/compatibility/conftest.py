@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from carabin.trainer.base_model import install_base_model
+from carabin.trainer.models.embedded import install_base_model
 
 HERE = Path(__file__).parent
 WHISPER_LIVE = "whisper-live==0.10.0"

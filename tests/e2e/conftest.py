@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from carabin.registry.ports import free_ports
+from carabin.registry.embedded.ports import free_ports
 
 CARABIN = (sys.executable, "-m", "carabin.cli")
 

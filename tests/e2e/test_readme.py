@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from carabin.trainer.dictations import load_split
+from carabin.trainer.data.dictations import load_split
 
 from .conftest import Site, own_environment
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from carabin.registry.embedded import EmbeddedStore
+from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.settings import StoreSettings
 
 ROOT = Path(__file__).resolve().parents[2]

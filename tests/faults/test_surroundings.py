@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from carabin.registry.settings import StoreSettings
-from carabin.trainer.base_model import install_base_model
+from carabin.trainer.models.embedded import install_base_model
 
 from .conftest import as_role, start
 

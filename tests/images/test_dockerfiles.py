@@ -73,5 +73,6 @@ def test_what_is_copied_exists_and_passes_the_dockerignore(dockerfile: str) -> N
 
 def test_the_trainer_is_launched_by_torchrun() -> None:
     assert (
-        'ENTRYPOINT ["python", "-m", "carabin.trainer.torchrun"]' in (ROOT / "services/trainer/Dockerfile").read_text()
+        'ENTRYPOINT ["python", "-m", "carabin.trainer.runtime.torchrun"]'
+        in (ROOT / "services/trainer/Dockerfile").read_text()
     )

@@ -22,11 +22,11 @@ HELP = {
     "tools": (
         ["carabin", "--help"],
         ["carabin", "models", "--help"],
-        ["python", "-m", "carabin.cli.bootstrap", "--help"],
+        ["python", "-m", "carabin.cli.admin.bootstrap", "--help"],
     ),
     "transcriber": (["carabin-transcriber", "--help"],),
     "exporter": (["carabin-exporter", "--help"], ["carabin-exporter", "serve", "--help"]),
-    "trainer": (["torchrun", "--help"], ["python", "-m", "carabin.trainer.torchrun", "--help"]),
+    "trainer": (["torchrun", "--help"], ["python", "-m", "carabin.trainer.runtime.torchrun", "--help"]),
 }
 NO_STORE = {
     "CARABIN_STORE_ENDPOINT": "127.0.0.1:1",

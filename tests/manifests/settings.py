@@ -7,9 +7,9 @@ from carabin.exporter.settings import ExporterSettings
 from carabin.registry.settings import StoreSettings
 from carabin.service.settings import settings_table
 from carabin.trainer.settings import TrainerSettings
-from carabin.transcriber.server_settings import ServerSettings
-from carabin.transcriber.settings import TranscriberSettings
-from carabin.transcriber.web.settings import WebSettings
+from carabin.transcriber.settings.model import TranscriberSettings
+from carabin.transcriber.settings.server import ServerSettings
+from carabin.transcriber.settings.web import WebSettings
 
 CLASSES = (StoreSettings, TranscriberSettings, ServerSettings, WebSettings, ExporterSettings, TrainerSettings)
 KNOWN = {row.variable for settings in CLASSES for row in settings_table(settings)} | {"CARABIN_DATA_DIR"}

@@ -10,10 +10,10 @@ from unittest.mock import Mock
 import pytest
 import yaml
 from carabin.exporter.metrics import ExporterMetrics
-from carabin.trainer.progress_gauges import Gauges
+from carabin.trainer.runtime.gauges import Gauges
 from carabin.transcriber.metrics import Metrics
-from carabin.transcriber.model_keeper import ModelKeeper
-from carabin.transcriber.wire_metrics import WireMetrics
+from carabin.transcriber.models.updater import ModelKeeper
+from carabin.transcriber.wire.metrics import WireMetrics
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 

@@ -4,7 +4,7 @@ import re
 
 import yaml
 from carabin.exporter.settings import ExporterSettings
-from carabin.transcriber.server_settings import ServerSettings
+from carabin.transcriber.settings.server import ServerSettings
 
 from .render import ROOT, Manifest, containers, environment, pods
 from .settings import unknown

@@ -3,11 +3,11 @@
 import uuid
 
 import pytest
-from carabin.registry.fakes import MemoryStore
-from carabin.registry.manifest import ModelFormat
+from carabin.registry.artifacts.manifest import ModelFormat
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import MinioStore, ObjectStore
-from carabin.registry.testing import external_settings, s3_bucket, s3_settings, s3_store
+from carabin.registry.testing.fixtures import external_settings, s3_bucket, s3_settings, s3_store
+from carabin.registry.testing.memory import MemoryStore
 from pydantic import SecretStr
 
 __all__ = ["s3_bucket", "s3_settings", "s3_store"]

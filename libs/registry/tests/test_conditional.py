@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from carabin.registry.conditional import ATTEMPTS, until_answered
 from carabin.registry.errors import PreconditionFailed, StoreUnreachable
-from carabin.registry.promote import promote, read_decision
-from carabin.registry.promotions import read_log
 from carabin.registry.settings import StoreSettings
+from carabin.registry.stages.promote import promote, read_decision
+from carabin.registry.stages.promotions import read_log
 from carabin.registry.store import MinioStore
 
-from .versions import NAME, NOW, publish
+from .helpers.versions import NAME, NOW, publish
 
 
 class LossyProxy(ThreadingHTTPServer):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from carabin.registry.connect import connect, store_settings
+from carabin.registry.embedded.state import alive_lock
 from carabin.registry.errors import StoreNotConfigured
 from carabin.registry.settings import state_path
-from carabin.registry.state import alive_lock
 from carabin.registry.store import MinioStore
 
 

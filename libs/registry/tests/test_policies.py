@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from carabin.registry.checkpoints import RunRecord, publish_checkpoint, read_checkpoint, write_run
-from carabin.registry.embedded import EmbeddedStore
+from carabin.registry.artifacts.checkpoints import RunRecord, publish_checkpoint, read_checkpoint, write_run
+from carabin.registry.artifacts.publish import fetch_model, publish_model, read_manifest
+from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.errors import AccessDenied
 from carabin.registry.layout import (
     checkpoint_file_key,
@@ -22,16 +23,15 @@ from carabin.registry.layout import (
     stage_key,
     vocabulary_key,
 )
-from carabin.registry.promote import promote, read_decision, rollback
-from carabin.registry.publish import fetch_model, publish_model, read_manifest
 from carabin.registry.settings import StoreSettings
-from carabin.registry.stages import set_stage
+from carabin.registry.stages.assign import set_stage
+from carabin.registry.stages.promote import promote, read_decision, rollback
 from carabin.registry.store import MinioStore
 from pydantic import SecretStr
 
 from .conftest import FORMAT
-from .policy_rules import allows
-from .versions import NAME, NOW, model_folder, publish
+from .helpers.policy_rules import allows
+from .helpers.versions import NAME, NOW, model_folder, publish
 
 POLICIES = Path(__file__).parents[3] / "k8s" / "policies"
 ROLES = ("trainer", "exporter", "promoter", "transcriber")

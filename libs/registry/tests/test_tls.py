@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from carabin.registry.embedded import EmbeddedStore
+from carabin.registry.embedded.ports import free_ports
+from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.errors import StoreUnreachable
-from carabin.registry.ports import free_ports
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import MinioStore
 from cryptography import x509

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from carabin.exporter.convert import convert
-from carabin.exporter.ledger import Ledger
-from carabin.exporter.pipeline import Exporter
-from carabin.exporter.samples import SHIPPED_SENTENCE
+from carabin.exporter.conversion.convert import convert
+from carabin.exporter.jobs.ledger import Ledger
+from carabin.exporter.jobs.pipeline import Exporter
 from carabin.exporter.testing import write_tokens
-from carabin.registry.fakes import MemoryStore
+from carabin.exporter.validation.samples import SHIPPED_SENTENCE
+from carabin.registry.testing.memory import MemoryStore
 from tokenizers import Tokenizer
 from transformers import GenerationConfig, WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
 

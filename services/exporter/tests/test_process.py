@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from carabin.exporter.ledger import ExportRecord, Ledger
-from carabin.registry.checkpoints import publish_checkpoint
+from carabin.exporter.jobs.ledger import ExportRecord, Ledger
+from carabin.registry.artifacts.checkpoints import publish_checkpoint
+from carabin.registry.artifacts.publish import fetch_model, list_versions, read_manifest
 from carabin.registry.connect import connect
-from carabin.registry.publish import fetch_model, list_versions, read_manifest
 from carabin.registry.settings import StoreSettings
-from carabin.registry.testing import s3_environment, s3_settings
+from carabin.registry.testing.fixtures import s3_environment, s3_settings
 
 __all__ = ["s3_environment", "s3_settings"]
 

@@ -14,15 +14,15 @@ from pathlib import Path
 import grpc
 import pytest
 from carabin.exporter.app import Running, running
-from carabin.exporter.ledger import Ledger
-from carabin.exporter.pipeline import Exporter
+from carabin.exporter.jobs.ledger import Ledger
+from carabin.exporter.jobs.pipeline import Exporter
 from carabin.exporter.settings import ExporterSettings
 from carabin.exporter.v1 import exporter_pb2, exporter_pb2_grpc
-from carabin.registry.checkpoints import publish_checkpoint
+from carabin.registry.artifacts.checkpoints import publish_checkpoint
+from carabin.registry.artifacts.publish import list_versions, read_manifest
 from carabin.registry.errors import ConditionsIgnored, StoreUnreachable
-from carabin.registry.fakes import MemoryStore
-from carabin.registry.publish import list_versions, read_manifest
 from carabin.registry.settings import StoreSettings
+from carabin.registry.testing.memory import MemoryStore
 from carabin.service.logging import JsonFormatter
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
@@ -161,7 +161,7 @@ def test_an_export_is_logged_under_the_trace_of_its_run_and_one_that_was_asked_f
     (checkpoint / "generation_config.json").unlink()
     publish(store, checkpoint, trace_id=of_run)
     ledger = Ledger(store, "models", "observer")
-    stream, logger = io.StringIO(), logging.getLogger("carabin.exporter.jobs")
+    stream, logger = io.StringIO(), logging.getLogger("carabin.exporter.jobs.queue")
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter("exporter"))
     logger.addHandler(handler)

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from carabin.registry.testing import s3_environment, s3_settings
-from carabin.trainer.base_model import install_base_model
+from carabin.registry.testing.fixtures import s3_environment, s3_settings
+from carabin.trainer.models.embedded import install_base_model
 
-from .training import rebuilt_base, tiny_whisper, tones
+from .helpers.training import rebuilt_base, tiny_whisper, tones
 
 __all__ = ["s3_environment", "s3_settings"]
 

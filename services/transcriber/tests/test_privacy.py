@@ -6,13 +6,13 @@ from pathlib import Path
 import httpx
 import pytest
 from carabin.service.logging import configure_logging
-from carabin.transcriber.fakes import FakeTranscriber
+from carabin.transcriber.testing.transcriber import FakeTranscriber
 from carabin.transcriber.v1 import transcriber_pb2 as pb
 from carabin.transcriber.v1 import transcriber_pb2_grpc
 
-from .test_grpc_service import channel, requests
-from .test_openai import recording
-from .wire import client, running, silence, speech
+from .grpc_api.test_service import channel, requests
+from .helpers.servers import client, running, silence, speech
+from .openai_api.test_routes import recording
 
 WORDS = ("zygomatique", "kératoplastie", "amiodarone")
 KEY = "correct-horse-battery"

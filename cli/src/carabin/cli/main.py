@@ -26,7 +26,7 @@ COMMANDS: Final = MappingProxyType(
         "demo": "Show the whole loop on this machine",
     }
 )
-"""Each command is the Typer `app` of the module of its name."""
+"""Each command is the Typer `app` of the module of its name in `carabin.cli.commands`."""
 
 REFUSED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     if name not in COMMANDS:
         return _fail(f"there is no command {name!r}; `carabin --help` lists them", WRONG_USAGE)
     try:
-        app = importlib.import_module(f"carabin.cli.{name}").app
+        app = importlib.import_module(f"carabin.cli.commands.{name}").app
     except ModuleNotFoundError as error:
         return _fail(f"`carabin {name}` needs the package {error.name}, which is not installed here", REFUSED)
     try:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from carabin.cli.dictate_audio import RATE_HZ, Samples, blocks
+from carabin.cli.commands.dictate.audio import RATE_HZ, Samples, blocks
 from carabin.client import FinalText, LiveDictation, ModelSwitched, Options, Resumed, connect
 
 PAUSE_S = 1.0

@@ -5,15 +5,15 @@ from contextlib import ExitStack
 from typing import Any
 
 from carabin.client import FinalText, ModelSwitched
-from carabin.registry.checkpoints import latest_checkpoint
+from carabin.registry.artifacts.checkpoints import latest_checkpoint
+from carabin.registry.artifacts.datasets import fetch_dataset, latest_dataset, list_datasets
 from carabin.registry.connect import connect, store_settings
-from carabin.registry.datasets import fetch_dataset, latest_dataset, list_datasets
-from carabin.registry.embedded import EmbeddedStore
+from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.settings import data_dir
-from carabin.trainer.base_model import install_base_model
-from carabin.trainer.dictations import load_split
-from carabin.trainer.normalize import words
-from carabin.trainer.terms import TermIndex, load_terms
+from carabin.trainer.data.dictations import load_split
+from carabin.trainer.models.embedded import install_base_model
+from carabin.trainer.text.normalize import words
+from carabin.trainer.text.terms import TermIndex, load_terms
 from rich.console import Console
 
 from .dictation import Clip, Outcome, dictate

@@ -2,9 +2,9 @@
 
 from pydantic import ValidationError
 
+from .embedded.state import is_running
 from .errors import StoreNotConfigured
 from .settings import PREFIX, StoreSettings, environment_names_a_store, state_path
-from .state import is_running
 from .store import MinioStore, ObjectStore
 
 

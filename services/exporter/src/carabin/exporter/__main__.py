@@ -7,7 +7,7 @@ from pathlib import Path
 
 from carabin.registry.errors import CarabinError
 
-from .convert import MODEL_FILES, QUANTIZATIONS, convert_all
+from .conversion.convert import MODEL_FILES, QUANTIZATIONS, convert_all
 
 
 def main(argv: list[str] | None = None) -> int:

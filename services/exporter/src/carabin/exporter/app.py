@@ -18,13 +18,13 @@ from carabin.service.shutdown import StopFlag
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from .grpc_api import ExporterServicer, exporter_service
-from .jobs import Jobs
-from .ledger import Ledger
+from .jobs.ledger import Ledger
+from .jobs.pipeline import Exporter
+from .jobs.queue import Jobs
+from .jobs.watcher import CheckpointWatcher
 from .metrics import ExporterMetrics
-from .pipeline import Exporter
-from .provenance import signer_from_settings
+from .publishing.signing import signer_from_settings
 from .settings import ExporterSettings
-from .watcher import CheckpointWatcher
 
 log = logging.getLogger(__name__)
 

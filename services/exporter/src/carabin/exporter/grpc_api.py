@@ -21,11 +21,11 @@ from .errors import (
     ModelRefused,
     RequestInvalid,
 )
-from .jobs import Job, Jobs, QueueFull
-from .ledger import ExportRecord, Ledger
-from .pipeline import ExportRequest
+from .jobs.ledger import ExportRecord, Ledger
+from .jobs.pipeline import ExportRequest
+from .jobs.queue import Job, Jobs, QueueFull
 from .settings import ExporterSettings
-from .source import StoredCheckpoint
+from .sources import StoredCheckpoint
 from .v1 import exporter_pb2, exporter_pb2_grpc
 
 STATUS: Final[Mapping[type[CarabinError], grpc.StatusCode]] = MappingProxyType(

@@ -1,6 +1,6 @@
 """The trainer as a Job: settings from the environment, any number of devices under torchrun.
 
-python -m carabin.trainer.torchrun --standalone --nproc-per-node=1 -m carabin.trainer
+python -m carabin.trainer.runtime.torchrun --standalone --nproc-per-node=1 -m carabin.trainer
 """
 
 import sys
@@ -12,8 +12,8 @@ from carabin.service.logging import configure_logging
 from rich.console import Console
 
 from .launch import launch, quiet
+from .runtime.stopping import Stopping
 from .settings import TrainerSettings
-from .stopping import Stopping
 
 GRPC_PORT, METRICS_PORT = 9094, 9095
 

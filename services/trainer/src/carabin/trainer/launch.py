@@ -13,12 +13,12 @@ from carabin.service import metrics
 from carabin.service.tracing import bind_process_trace
 from rich.console import Console
 
-from .progress import Progress
-from .progress_gauges import Gauges
-from .progress_show import show
+from .runtime.gauges import Gauges
+from .runtime.progress import Progress
+from .runtime.terminal import show
+from .runtime.watch_server import WatchRun, serve
 from .settings import TrainerSettings
-from .train import TrainResult, run_name, train
-from .watch_run import WatchRun, serve
+from .training.train import TrainResult, run_name, train
 
 
 def launch(

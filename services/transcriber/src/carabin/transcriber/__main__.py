@@ -8,9 +8,9 @@ from pathlib import Path
 from carabin.registry.errors import CarabinError
 from carabin.service.logging import configure_logging
 
-from .run import run
-from .server_settings import ServerSettings
-from .settings import TranscriberSettings
+from .bootstrap import run
+from .settings.model import TranscriberSettings
+from .settings.server import ServerSettings
 
 log = logging.getLogger(__name__)
 

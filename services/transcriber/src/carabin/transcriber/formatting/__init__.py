@@ -2,6 +2,6 @@
 
 from .formatter import Carry, FormatOptions, Formatted, Formatter
 from .join import join
-from .pieces import Command
+from .output import Command
 
 __all__ = ["Carry", "Command", "FormatOptions", "Formatted", "Formatter", "join"]

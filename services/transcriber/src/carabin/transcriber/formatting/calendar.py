@@ -1,7 +1,7 @@
 """Dates and times of day: « le douze mars deux mille vingt-quatre », « à quatorze heures trente »."""
 
 from .numbers import Number, read_number
-from .pieces import Match, Piece
+from .output import Match, Piece
 from .stream import END, Stream
 from .style import Style
 from .tables import words

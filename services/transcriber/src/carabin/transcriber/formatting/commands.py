@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .pieces import Command, Match
+from .output import Command, Match
 from .stream import END, Stream
 from .tables import commands
 from .tokens import Kind

@@ -1,7 +1,7 @@
 """« littéral virgule » is the word virgule; « majuscule x » and « tout en majuscules x » set capitals."""
 
 from .numbers import read_number, starts_number
-from .pieces import Match, Piece, verbatim
+from .output import Match, Piece, verbatim
 from .stream import Stream
 from .tables import commands, signs, words
 from .tokens import Kind

@@ -10,7 +10,7 @@ from .commands import spoken_command
 from .escape import capitals, literal
 from .numbers import starts_number
 from .ordinals import ordinal
-from .pieces import Command, Match, Piece, verbatim
+from .output import Command, Match, Piece, verbatim
 from .quantity import quantity
 from .render import Renderer
 from .signs import CLOSING, ENDS_SENTENCE, HEARD, Before, bracket_pieces, spoken_sign

@@ -5,7 +5,7 @@ import re
 from text_to_num import alpha2digit
 
 from .numbers import MAX_WORDS, Number, is_number_word, read_number
-from .pieces import Match, Piece
+from .output import Match, Piece
 from .stream import Stream
 from .style import Style
 from .tokens import Kind

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .numbers import Number, Uncertain, grouped, read_number, starts_number
-from .pieces import Match, Piece, verbatim
+from .output import Match, Piece, verbatim
 from .stream import Stream
 from .style import Style
 from .tables import Unit, unit_symbols, units, words

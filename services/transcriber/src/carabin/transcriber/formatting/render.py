@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from .pieces import Piece
+from .output import Piece
 from .tables import words
 from .tokens import SIGNS
 

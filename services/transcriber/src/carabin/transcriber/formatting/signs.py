@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .pieces import Match, Piece
+from .output import Match, Piece
 from .stream import END, Stream
 from .style import Style
 from .tables import Sign, commands, signs, words

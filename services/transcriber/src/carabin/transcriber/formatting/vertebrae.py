@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .numbers import Number, read_number
-from .pieces import Match, Piece
+from .output import Match, Piece
 from .stream import Stream
 from .style import Style
 from .tables import words

@@ -10,10 +10,11 @@ from carabin.registry.store import ObjectStore
 from fastapi import FastAPI, HTTPException
 from starlette.responses import JSONResponse, Response
 
-from ..auth import Authenticator
-from ..corrections import CorrectionDesk, CorrectionsMisconfigured
-from ..corrections_routes import add_correction_routes
-from .settings import WebSettings
+from ..access.identity import Authenticator
+from ..corrections.routes import add_correction_routes
+from ..corrections.store import CorrectionDesk, CorrectionsMisconfigured, correction_policy
+from ..settings.web import WebSettings
+from .autotexts import AutoText, load_autotexts
 
 SECURITY_HEADERS: Final = MappingProxyType(
     {
@@ -58,7 +59,7 @@ def mount_web(
     """
     settings = settings or WebSettings.load()
     _add_page(app, settings, vocabularies)
-    policy = settings.policy()
+    policy = correction_policy(settings)
     if policy.retention != "none":
         if authenticator is None:
             raise CorrectionsMisconfigured("corrections are kept and nothing says whose they are: pass authenticator")
@@ -66,7 +67,7 @@ def mount_web(
 
 
 def _add_page(app: FastAPI, settings: WebSettings, vocabularies: Callable[[], Sequence[str]]) -> None:
-    autotexts = settings.autotexts()
+    autotexts = _autotexts(settings)
     pages = {name: _StaticFile(name) for name in _names()}
 
     async def index() -> Response:
@@ -110,3 +111,8 @@ def _names() -> list[str]:
 
 def _json(content: Any) -> JSONResponse:
     return JSONResponse(content, headers=dict(SECURITY_HEADERS))
+
+
+def _autotexts(settings: WebSettings) -> dict[str, AutoText]:
+    services = [name.strip() for name in settings.autotext_services.split(",") if name.strip()]
+    return load_autotexts(settings.autotext_dir, services or None)

@@ -1,0 +1,1 @@
+"""What a deployment runs once: buckets, users, policies."""

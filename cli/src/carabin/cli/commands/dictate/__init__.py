@@ -1,0 +1,5 @@
+"""`carabin dictate`: a file or the microphone to a server."""
+
+from .command import app
+
+__all__ = ["app"]

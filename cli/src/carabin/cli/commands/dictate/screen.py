@@ -1,0 +1,95 @@
+"""What `carabin dictate` shows while it listens and writes when it has heard."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from carabin.client import (
+    Event,
+    FinalText,
+    LanguageHeard,
+    ModelSwitched,
+    PartialText,
+    Ready,
+    Resumed,
+    Warned,
+)
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+
+class Screen:
+    """Live text on a terminal's standard error: finals stay, the line in progress is redrawn below them.
+
+    Where standard error is no terminal, only what is final is written, so that a log stays readable.
+    """
+
+    def __init__(self, *, quiet: bool, show_model: bool = True) -> None:
+        self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self._live = Live(console=self._console, refresh_per_second=12, transient=True)
+        self._show_model = show_model
+
+    def __enter__(self) -> "Screen":
+        # A live display takes standard error over; a quiet one would swallow what others say there.
+        if self._console.is_terminal and not self._console.quiet:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def show(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case PartialText():
+                text = event.text.lstrip()
+                stable = max(0, event.stable - (len(event.text) - len(text)))
+                self._live.update(Text.assemble(text[:stable], (text[stable:], "dim italic")))
+            case FinalText():
+                self._live.update(Text(), refresh=self._live.is_started)
+                self._console.print(self._line(event))
+            case Ready():
+                self._note(f"the server is ready: {event.model or 'model'} {event.model_version or ''}".rstrip())
+            case ModelSwitched():
+                self._note(f"from here on the model is {event.version}")
+            case LanguageHeard():
+                self._note(f"the language is {event.language}")
+            case Warned():
+                self._note(event.sentence)
+            case Resumed():
+                self._note("the connection broke and was taken up again")
+
+    def _line(self, final: FinalText) -> Text:
+        head = f"{final.start_s:7.2f}-{final.end_s:.2f} s"
+        version = f"  [{final.model_version}]" if self._show_model and final.model_version else ""
+        return Text.assemble((f"{head}{version}  ", "dim"), final.formatted or final.text.strip())
+
+    def _note(self, sentence: str) -> None:
+        self._console.print(Text(sentence, "yellow dim"))
+
+
+def write(finals: Sequence[FinalText], form: str, complete: bool) -> None:
+    """Write the transcript to standard output as text, srt or json."""
+    if form == "json":
+        document = {"complete": complete, "segments": [asdict(final) for final in finals]}
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    elif form == "srt":
+        sys.stdout.write(srt(finals))
+    else:
+        sys.stdout.write("".join((final.formatted or final.text.strip()) + "\n" for final in finals))
+    sys.stdout.flush()
+
+
+def srt(finals: Sequence[FinalText]) -> str:
+    """Return SubRip of the finals."""
+    return "\n".join(
+        f"{number}\n{_clock(final.start_s)} --> {_clock(final.end_s)}\n{final.formatted or final.text.strip()}\n"
+        for number, final in enumerate(finals, 1)
+    )
+
+
+def _clock(time_s: float) -> str:
+    seconds, milliseconds = divmod(round(time_s * 1000), 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02},{milliseconds:03}"

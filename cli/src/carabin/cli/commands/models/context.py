@@ -1,0 +1,77 @@
+"""Which model and version a `carabin models` command speaks of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from carabin.registry.artifacts.publish import list_models, list_versions
+from carabin.registry.connect import connect, store_settings
+from carabin.registry.errors import RegistryError, VersionMissing
+from carabin.registry.store import ObjectStore
+
+Name = Annotated[
+    str | None,
+    typer.Option("--model", "-m", envvar="CARABIN_MODEL", help="Model name; needless where there is only one."),
+]
+Version = Annotated[str, typer.Argument(help="A version, the part of one that no other has, or `latest`.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print for machines.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the promotion log for good.")]
+By = Annotated[str | None, typer.Option("--by", help="Who; by default the user of this machine.")]
+
+
+class AmbiguousName(RegistryError):
+    """What was typed names nothing, or more than one thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The store and the model that a command works on."""
+
+    store: ObjectStore
+    bucket: str
+    name: str
+
+    def version(self, text: str) -> str:
+        """Return the one version that `text` names."""
+        return pick_version(self.name, list_versions(self.store, self.bucket, self.name), text)
+
+
+def open_context(name: str | None) -> Context:
+    """Connect, and find the model.
+
+    Raises:
+        AmbiguousName: several models are there and none was named.
+        VersionMissing: none is there.
+    """
+    settings = store_settings()
+    store = connect(settings)
+    return Context(store, settings.models_bucket, name or _only_model(store, settings.models_bucket))
+
+
+def pick_version(name: str, versions: Sequence[str], text: str) -> str:
+    """Return the version called `text`, or the one that contains it; `latest` is the newest.
+
+    Raises:
+        VersionMissing: no version contains it.
+        AmbiguousName: several do; the sentence names them.
+    """
+    if text in versions:
+        return text
+    if text == "latest" and versions:
+        return versions[-1]
+    found = [version for version in versions if text and text in version]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise VersionMissing(f"{name} has no version {text!r}; `carabin models list` shows them")
+    raise AmbiguousName(f"{text!r} names {len(found)} versions of {name}: {', '.join(found)}")
+
+
+def _only_model(store: ObjectStore, bucket: str) -> str:
+    names = list_models(store, bucket)
+    if not names:
+        raise VersionMissing(f"the bucket {bucket} holds no model yet: `carabin export` or `carabin demo` makes one")
+    if len(names) > 1:
+        raise AmbiguousName(f"there are {len(names)} models: {', '.join(names)}; choose one with --model")
+    return names[0]

@@ -1,0 +1,138 @@
+"""Push-to-talk: what is passed on, how keys arrive from a terminal, and how the terminal is left."""
+
+import asyncio
+import os
+import pty
+import signal
+import sys
+import termios
+import types
+
+import numpy as np
+import pytest
+from carabin.cli.commands.dictate.keyboard import keys_toggle, signal_toggles
+from carabin.cli.commands.dictate.push_to_talk import FLUSH, PushToTalk
+from carabin.cli.main import main
+from carabin.transcriber.testing.server import RATE_HZ, serving, speech
+
+BLOCK = np.zeros(1600, np.float32)
+
+
+def kinds(parts):
+    return ["flush" if part is FLUSH else "audio" for part in parts]
+
+
+def test_nothing_is_passed_on_before_the_first_key():
+    assert PushToTalk().hear(BLOCK) == ()
+
+
+@pytest.mark.parametrize("key", [" ", "\r", "\n"])
+def test_key_starts_and_stops_and_the_stop_flushes_once(key):
+    button = PushToTalk()
+    assert button.press(key)
+    assert button.talking
+    assert kinds(button.hear(BLOCK)) == ["audio"]
+    assert button.press(key)
+    assert not button.talking
+    assert kinds(button.hear(BLOCK)) == ["audio", "flush"]
+    assert button.hear(BLOCK) == ()
+
+
+def test_other_keys_change_nothing():
+    button = PushToTalk()
+    assert not any(button.press(key) for key in ("a", "\x1b", "\x04", "é"))
+    assert not button.talking
+
+
+def test_stop_and_start_within_one_block_still_flush():
+    button = PushToTalk()
+    button.press(" ")
+    button.hear(BLOCK)
+    button.press(" ")
+    button.press(" ")
+    assert kinds(button.hear(BLOCK)) == ["audio", "flush"]
+    assert kinds(button.hear(BLOCK)) == ["audio"]
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """The far end of a terminal that is standard input."""
+    far, near = pty.openpty()
+    with os.fdopen(near, "r", closefd=True) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        yield far
+    os.close(far)
+
+
+async def test_keys_of_a_terminal_toggle_without_enter_and_its_modes_come_back(terminal):
+    before = termios.tcgetattr(sys.stdin.fileno())
+    told: asyncio.Queue[str] = asyncio.Queue()
+    button = PushToTalk()
+
+    async def fail_while_keys_are_read():
+        with keys_toggle(button, lambda: None, told.put_nowait):
+            assert "Space or Enter" in await told.get()
+            os.write(terminal, b"x ")
+            assert await asyncio.wait_for(told.get(), 5) == "talking"
+            os.write(terminal, b"\r")
+            assert await asyncio.wait_for(told.get(), 5) == "silent"
+            assert termios.tcgetattr(sys.stdin.fileno()) != before
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail_while_keys_are_read()
+    assert termios.tcgetattr(sys.stdin.fileno()) == before
+
+
+async def test_signal_toggles_whatever_window_has_the_focus():
+    told: asyncio.Queue[str] = asyncio.Queue()
+    button = PushToTalk()
+    with signal_toggles(button, told.put_nowait):
+        assert str(os.getpid()) in await told.get()
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert await asyncio.wait_for(told.get(), 5) == "talking"
+
+
+def test_only_what_was_said_while_talking_reaches_the_server(terminal, monkeypatch, capsys):
+    """A microphone that is a script: it presses keys between blocks of what the fake hears as words."""
+
+    class Stream:
+        def __init__(self, rate_hz, size, channels, dtype, callback):
+            assert (rate_hz, channels, dtype) == (RATE_HZ, 1, "float32")
+            self._say = lambda s: [callback(block[:, None], size, None, None) for block in speech(s).reshape(-1, size)]
+
+        def __enter__(self):
+            loop = asyncio.get_running_loop()
+            self._say(2.0)
+            # Behind the blocks before it in the loop's queue, as a key between two blocks would be.
+            for said_s in (0.7, 2.0, 0.3, 2.0):
+                loop.call_soon(buttons[0].toggle)
+                self._say(said_s)
+            loop.call_soon(signal.raise_signal, signal.SIGINT)
+
+        def __exit__(self, *_):
+            pass
+
+    buttons = []
+    made = PushToTalk.__init__
+    monkeypatch.setattr(PushToTalk, "__init__", lambda self: (made(self), buttons.append(self))[0])
+    monkeypatch.setitem(
+        sys.modules, "sounddevice", types.SimpleNamespace(InputStream=Stream, PortAudioError=RuntimeError)
+    )
+    with serving() as server:
+        assert main(["dictate", "--mic", "--push-to-talk", "-q", "--server", server.url]) == 0
+    # Each take has 0.1 s more, the block during which it ended; without the flush the two would be one text.
+    assert capsys.readouterr().out == "le patient\nle\n"
+
+
+def test_without_a_terminal_one_sentence_says_so(monkeypatch, capsys):
+    with open(os.devnull) as nowhere:
+        monkeypatch.setattr(sys, "stdin", nowhere)
+        assert main(["dictate", "--mic", "--push-to-talk"]) == 1
+    err = capsys.readouterr().err
+    assert "standard input is no terminal" in err
+    assert err.count("\n") == 1
+
+
+def test_push_to_talk_needs_the_microphone(capsys):
+    assert main(["dictate", "a.wav", "--push-to-talk"]) == 2

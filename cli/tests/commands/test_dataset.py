@@ -1,0 +1,156 @@
+"""`carabin dataset` on a real S3 store: what is published is whole, what is refused leaves nothing."""
+
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from carabin.cli.main import main
+from carabin.registry.artifacts.datasets import list_datasets
+from carabin.registry.settings import StoreSettings
+from carabin.registry.store import MinioStore
+from carabin.trainer.datasets.corrections import CorrectionRecord
+
+COUNT = 12
+
+
+@pytest.fixture
+def store(s3_settings: StoreSettings, monkeypatch: pytest.MonkeyPatch) -> MinioStore:
+    """The environment of somebody whose store is configured."""
+    monkeypatch.setenv("CARABIN_STORE_ENDPOINT", s3_settings.endpoint)
+    monkeypatch.setenv("CARABIN_STORE_ACCESS_KEY", s3_settings.access_key)
+    monkeypatch.setenv("CARABIN_STORE_SECRET_KEY", s3_settings.secret_key.get_secret_value())
+    monkeypatch.setenv("CARABIN_STORE_SECURE", "false")
+    return MinioStore(s3_settings)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[str]:
+    """Twelve sound dictations: a folder of recordings, one of reports."""
+    for number in range(COUNT):
+        draw = np.random.default_rng(number)
+        for folder in ("audio", "reports"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+        soundfile.write(tmp_path / "audio" / f"{number:02d}.wav", 0.1 * draw.standard_normal(24_000), 16_000)
+        text = f"Compte rendu numéro {number}, examen normal."
+        (tmp_path / "reports" / f"{number:02d}.txt").write_text(text, encoding="utf-8")
+    return [str(tmp_path / "audio"), str(tmp_path / "reports")]
+
+
+def published(store: MinioStore, name: str) -> list[tuple[str, str]]:
+    return list_datasets(store, "datasets", name)
+
+
+def test_own_dictations_are_published_listed_shown_and_checked(
+    store: MinioStore, folders: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dataset", "build", *folders, "--name", "own", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert published(store, "own") == [("own", made["version"])]
+    assert sum(count["dictations"] for count in made["counts"].values()) == COUNT
+    assert main(["dataset", "list", "--json"]) == 0
+    assert made in json.loads(capsys.readouterr().out)
+    assert main(["dataset", "show", f"own@{made['version']}"]) == 0
+    assert made["files"][0]["sha256"] in capsys.readouterr().out
+    assert main(["dataset", "check", "own", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"accepted": COUNT, "refused": 0, "findings": []}
+
+
+def test_a_bad_file_stops_the_build_by_name_and_its_judgement_is_kept(
+    store: MinioStore, folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "reports" / "03.txt").write_bytes(b"r\xe9sum\xe9")
+    report = tmp_path / "gate.json"
+    arguments = ["dataset", "build", *folders, "--name", "refused", "--gate-report", str(report)]
+    assert main(arguments) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("carabin: 1 file is refused, nothing was published")
+    assert "03.txt is not UTF-8: byte 1 is 0xe9" in error
+    assert published(store, "refused") == []
+    assert json.loads(report.read_text(encoding="utf-8"))["findings"][0]["rule"] == "text-encoding"
+    assert main([*arguments, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["refused"] == 1
+    assert main([*arguments, "--skip-bad"]) == 0
+    assert len(published(store, "refused")) == 1
+
+
+def test_a_dry_run_judges_and_publishes_nothing(
+    store: MinioStore, folders: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dataset", "build", *folders, "--name", "dry", "--dry-run", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accepted"] == COUNT
+    assert published(store, "dry") == []
+
+
+def test_the_notebooks_csv_files_are_taken_as_they_are(store: MinioStore, folders: list[str], tmp_path: Path) -> None:
+    for name, numbers in (("train", range(10)), ("test", range(10, COUNT))):
+        rows = "".join(f'audio/{n:02d}.wav,"Compte rendu numéro {n}, examen normal."\n' for n in numbers)
+        (tmp_path / f"{name}.csv").write_text("audio,sentence\n" + rows, encoding="utf-8")
+    lists = ["--csv", str(tmp_path / "train.csv"), "--test-csv", str(tmp_path / "test.csv")]
+    assert main(["dataset", "build", *lists, "--name", "notebook"]) == 0
+    assert len(published(store, "notebook")) == 1
+
+
+def test_a_corpus_is_spoken_into_the_store(store: MinioStore, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dataset", "synthesize", "--corpus", "general", "--limit", "20", "--takes", "1", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["name"] == "general-fr"
+    assert sum(count["dictations"] for count in made["counts"].values()) == 20
+    assert made["source"]["engine"] == "pico"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["build"], 2, "give AUDIO_DIR and REPORT_DIR"),
+        (["build", "/nowhere/a", "/nowhere/b"], 1, "/nowhere/a: it is not a folder"),
+        (["show", "nothing-of-this-name"], 1, "there is no dataset nothing-of-this-name"),
+        (["show", "own@19700101T000000Z-000000000000"], 1, "dataset own has no version"),
+        (["synthesize", "--engine", "festival"], 1, "there is no speech engine 'festival'"),
+        (["build", "--csv", "/nowhere/train.csv"], 1, "/nowhere/train.csv: it cannot be read"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_sentence(
+    store: MinioStore, arguments: list[str], code: int, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dataset", *arguments]) == code
+    assert sentence in capsys.readouterr().err
+
+
+def test_help_shows_an_example_of_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("synthesize", "build", "list", "show", "check"):
+        assert main(["dataset", command, "--help"]) == 0
+        assert f"Example: carabin dataset {command}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_corrections_become_a_dataset_that_names_its_pseudonyms_and_suspicious_edits_stay_out(
+    store: MinioStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket = f"corrections-{uuid.uuid4().hex[:8]}"
+    store.ensure_bucket(bucket)
+    for number in range(COUNT):
+        correct(store, bucket, number, f"Phrase numéro {number} du bisoprolol.", tmp_path / "one.wav")
+    correct(store, bucket, COUNT, "Tout autre texte que personne jamais ne prononça ici.", tmp_path / "one.wav")
+    assert main(["dataset", "from-corrections", "--bucket", bucket, "--name", bucket, "--json"]) == 0
+    printed = capsys.readouterr()
+    made = json.loads(printed.out)
+    assert published(store, bucket) == [(bucket, made["version"])]
+    assert made["source"]["persons"] == ",".join(f"{person:016x}" for person in range(4))
+    assert "quarantine: 0012" in printed.err
+
+
+def correct(store: MinioStore, bucket: str, number: int, corrected: str, wav: Path) -> None:
+    """Store one correction with its recording, as the transcriber does."""
+    person, now = f"{number % 4:016x}", datetime.now(UTC)
+    key = f"{person}/{number:04}.wav"
+    soundfile.write(wav, 0.1 * np.random.default_rng(number).standard_normal(24_000), 16_000)
+    store.upload(bucket, key, wav)
+    record = CorrectionRecord(
+        schema_version=1, id=f"{number:04}", person=person, session=f"session-{number}", utterance=0,
+        model_version="v1", raw=f"phrase numéro {number} du bisoprolole", corrected=corrected, created_at=now,
+        expires_at=now + timedelta(days=1), audio=key,
+    )  # fmt: skip
+    store.put(bucket, f"{person}/{number:04}.json", record.model_dump_json().encode())

@@ -1,0 +1,108 @@
+"""`carabin vocabulary` and `carabin corrections` on a real store, on what the transcriber really writes."""
+
+import base64
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from carabin.cli.commands import corrections, vocabulary
+from carabin.registry.artifacts.datasets import SplitCount, list_datasets, publish_dataset
+from carabin.registry.connect import connect
+from carabin.registry.settings import StoreSettings
+from carabin.registry.store import ObjectStore
+from carabin.transcriber.corrections.store import Correction, CorrectionDesk, CorrectionPolicy
+from typer.testing import CliRunner
+
+SALT = "a salt that is long enough"
+BUCKET = "vocabulary-test-corrections"
+AUDIO = base64.b64encode(np.arange(1600, dtype=np.int16).tobytes()).decode()
+
+
+def run(app: object, *arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)  # type: ignore[arg-type]
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture
+def store(s3_environment: StoreSettings) -> ObjectStore:
+    store = connect()
+    for bucket in (BUCKET, s3_environment.datasets_bucket, s3_environment.models_bucket):
+        store.ensure_bucket(bucket)
+    for key in store.list(BUCKET, ""):
+        store.delete(BUCKET, key)
+    return store
+
+
+@pytest.fixture
+def desk(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> CorrectionDesk:
+    monkeypatch.setenv("CARABIN_TRANSCRIBER_CORRECTIONS_SALT", SALT)
+    monkeypatch.setenv("CARABIN_TRANSCRIBER_CORRECTIONS", "audio+text")
+    desk = CorrectionDesk(store, CorrectionPolicy("audio+text", salt=SALT, bucket=BUCKET))
+    for number, person in enumerate(("dr.martin", "dr.durand", "dr.martin")):
+        values = {
+            "session": f"s{number}",
+            "utterance": number,
+            "model_version": "v1",
+            "raw": "le patient de cardiologie prend du bise au prolol chaque matin",
+            "corrected": "le patient de cardiologie prend du bisoprolol chaque matin",
+            "consent": True,
+            "audio_int16": AUDIO,
+        }
+        desk.keep(person, Correction.model_validate(values))
+    return desk
+
+
+def test_suggested_terms_become_a_vocabulary_of_the_model(desk: CorrectionDesk, tmp_path: Path) -> None:
+    terms = json.loads(
+        run(vocabulary.app, "suggest", "--bucket", BUCKET, "--json", "--out", str(tmp_path / "cardio.txt"))
+    )
+    assert [(term["text"], term["corrections"], term["persons"]) for term in terms] == [("bisoprolol", 3, 2)]
+    run(vocabulary.app, "publish", str(tmp_path / "cardio.txt"), "--model", "vocabulary-test")
+    assert json.loads(run(vocabulary.app, "list", "--model", "vocabulary-test", "--json")) == {"cardio": 1}
+
+
+def test_empty_vocabulary_is_refused(s3_environment: StoreSettings, tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text("# nothing\n")
+    with pytest.raises(vocabulary.VocabularyInvalid, match="holds no term"):
+        run(vocabulary.app, "publish", str(tmp_path / "empty.txt"))
+
+
+def test_one_command_deletes_a_person_and_the_datasets_made_of_them(
+    desk: CorrectionDesk, store: ObjectStore, s3_environment: StoreSettings, tmp_path: Path
+) -> None:
+    martin, durand = desk.policy.pseudonym("dr.martin"), desk.policy.pseudonym("dr.durand")
+    for name, persons in (("correct-both", f"{martin},{durand}"), ("correct-other", durand)):
+        folder = tmp_path / name
+        (folder / "data").mkdir(parents=True)
+        (folder / "data" / "train.parquet").write_bytes(name.encode())
+        counts = {split: SplitCount(dictations=1, duration_s=1.0) for split in ("train", "validation", "test")}
+        source = {"kind": "corrections", "persons": persons}
+        bucket = s3_environment.datasets_bucket
+        publish_dataset(store, bucket, name, folder, datetime.now(UTC), source=source, counts=counts)
+    told = json.loads(run(corrections.app, "delete", "--identity", "dr.martin", "--bucket", BUCKET, "--json"))
+    assert told["corrections"] == 2
+    assert [name.partition("@")[0] for name in told["datasets"]] == ["correct-both"]
+    assert {key.partition("/")[0] for key in store.list(BUCKET, "")} == {durand}
+    assert list_datasets(store, s3_environment.datasets_bucket, "correct-both") == []
+    assert store.list(s3_environment.datasets_bucket, "correct-both/") == []
+    assert len(list_datasets(store, s3_environment.datasets_bucket, "correct-other")) == 1
+
+
+def test_deletion_without_a_name_or_salt_says_what_is_missing(
+    s3_environment: StoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(corrections.PersonUnknown, match="--identity"):
+        run(corrections.app, "delete")
+    monkeypatch.delenv("CARABIN_TRANSCRIBER_CORRECTIONS_SALT", raising=False)
+    with pytest.raises(corrections.PersonUnknown, match="SALT"):
+        run(corrections.app, "delete", "--identity", "dr.martin")
+
+
+def test_listing_counts_and_never_prints_text(desk: CorrectionDesk) -> None:
+    shown = run(corrections.app, "list", "--bucket", BUCKET)
+    assert f"{desk.policy.pseudonym('dr.martin')}: 2 corrections" in shown
+    assert "bisoprolol" not in shown
+    assert "0 corrections had expired" in run(corrections.app, "expire", "--bucket", BUCKET)

@@ -1,0 +1,232 @@
+"""The client library against the real server: what is sent arrives, what is said is told once, breaks are mended."""
+
+import json
+
+import pytest
+from carabin.client import (
+    Acknowledged,
+    Command,
+    ConnectionLost,
+    FinalText,
+    Flushed,
+    LiveDictation,
+    ModelSwitched,
+    Options,
+    PartialText,
+    Ready,
+    Resumed,
+    ServerBusy,
+    ServerRefused,
+    ServerUnreachable,
+    connect,
+)
+from carabin.client.audio_tail import AudioTail
+from carabin.client.messages import Reader
+from carabin.transcriber.core.errors import Overloaded
+from carabin.transcriber.testing.server import serving, silence, speech
+from carabin.transcriber.testing.transcriber import FakeTranscriber
+
+KEY = "correct-horse-battery"
+
+
+async def next_of(events, kind):
+    """Return the next event of a kind."""
+    async for event in events:
+        if isinstance(event, kind):
+            return event
+    raise AssertionError(f"no {kind.__name__} came")
+
+
+async def rest(dictation: LiveDictation) -> list:
+    return [event async for event in dictation]
+
+
+async def test_dictation_from_ready_to_the_last_final():
+    with serving() as server:
+        async with connect(server.url) as dictation:
+            assert dictation.ready.model_version == "fake-1"
+            await dictation.send(speech(0.8))
+            await dictation.send(silence(1))
+            await dictation.send(speech(0.3))
+            await dictation.finish()
+            events = await rest(dictation)
+    assert isinstance(events[0], Ready)
+    finals = [event for event in events if isinstance(event, FinalText)]
+    assert [(final.utterance, final.text, final.formatted) for final in finals] == [
+        (0, " le patient", "le patient"),
+        (1, " le", "le"),
+    ]
+    assert any(isinstance(event, PartialText) for event in events)
+    assert any(isinstance(event, Acknowledged) for event in events)
+
+
+async def test_flush_and_model_change_are_told():
+    with serving() as server:
+        async with connect(server.url, Options(word_timestamps=True)) as dictation:
+            events = aiter(dictation)
+            await dictation.send(speech(0.8))
+            await dictation.flush()
+            assert (await next_of(events, FinalText)).words[0]["word"] == " le"
+            assert (await next_of(events, Flushed)).audio_s == pytest.approx(0.8)
+            server.call(lambda: server.transcriber.swap("fake-2"))
+            await dictation.send(speech(0.8))
+            await dictation.finish()
+            assert await next_of(events, ModelSwitched) == ModelSwitched("fake-2", "fake-1")
+            assert (await next_of(events, FinalText)).model_version == "fake-2"
+
+
+async def test_broken_connection_is_taken_up_in_the_same_session():
+    with serving() as server:
+        async with connect(server.url) as dictation:
+            events = aiter(dictation)
+            await dictation.send(speech(0.8))
+            await dictation.send(silence(1))
+            await next_of(events, FinalText)
+            server.cut()
+            await dictation.send(speech(0.8))
+            assert (await next_of(events, Resumed)).same_session
+            await dictation.finish()
+            finals = [event async for event in events if isinstance(event, FinalText)]
+    assert [(final.utterance, final.text) for final in finals] == [(1, " le patient présente")]
+    assert finals[0].end_s == pytest.approx(2.6, abs=0.01)
+
+
+async def test_session_belongs_to_the_trace_of_the_process_that_dictates(monkeypatch):
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    monkeypatch.setenv("TRACEPARENT", f"00-{trace}-00f067aa0ba902b7-01")
+    with serving() as server:
+        async with connect(server.url):
+            assert server.call(lambda: [visit.record.trace_id for visit in server.server.parts.admission.visits]) == [
+                trace
+            ]
+
+
+@pytest.mark.parametrize("broken", ["cut", "forget"])
+async def test_flush_in_a_broken_connection_is_answered_once_behind_it(broken):
+    with serving() as server:
+        async with connect(server.url) as dictation:
+            events = aiter(dictation)
+            await dictation.send(speech(0.8))
+            await next_of(events, PartialText)
+            getattr(server, broken)()
+            await dictation.flush()
+            await next_of(events, Resumed)
+            assert (await next_of(events, FinalText)).text == " le patient"
+            assert (await next_of(events, Flushed)).audio_s == pytest.approx(0.8)
+            await dictation.finish()
+            assert not [event async for event in events if isinstance(event, Flushed)]
+
+
+async def test_server_that_forgot_the_session_gets_the_unacknowledged_audio_again():
+    with serving() as server:
+        async with connect(server.url) as dictation:
+            events = aiter(dictation)
+            await dictation.send(speech(0.8))
+            await dictation.send(silence(1))
+            await next_of(events, FinalText)
+            await next_of(events, Acknowledged)
+            await dictation.send(speech(0.8))
+            await next_of(events, PartialText)
+            server.forget()
+            assert not (await next_of(events, Resumed)).same_session
+            await dictation.finish()
+            finals = [event async for event in events if isinstance(event, FinalText)]
+    assert [final.utterance for final in finals] == [1]
+    assert 1.2 < finals[0].start_s < 1.9
+    assert finals[0].end_s == pytest.approx(2.6, abs=0.01)
+
+
+async def test_server_that_stays_away_is_an_error_with_what_came_before_kept():
+    with serving() as server:
+        context = connect(server.url, resume_s=0.0)
+        dictation = await context.__aenter__()
+        events = aiter(dictation)
+        await dictation.send(speech(0.8))
+        await next_of(events, PartialText)
+    with pytest.raises(ConnectionLost):
+        await rest(dictation)
+    await context.__aexit__(None, None, None)
+
+
+async def test_full_server_says_when_to_come_back():
+    transcriber = FakeTranscriber()
+    transcriber.refuse_with = Overloaded(retry_after_s=90)
+    with serving(transcriber) as server, pytest.raises(ServerBusy, match="90 s"):
+        async with connect(server.url):
+            pass
+
+
+async def test_refusals_carry_the_servers_reason():
+    with serving(api_keys=f"ward:{KEY}") as server:
+        with pytest.raises(ServerRefused, match="not known"):
+            async with connect(server.url, token="a-wrong-and-long-key"):
+                pass
+        with pytest.raises(ServerRefused, match="token is needed"):
+            async with connect(server.url):
+                pass
+        with pytest.raises(ServerRefused, match="xx"):
+            async with connect(server.url, Options(language="xx"), token=KEY):
+                pass
+        async with connect(server.url, token=KEY) as dictation:
+            assert dictation.ready
+
+
+@pytest.mark.parametrize("url", ["ws://127.0.0.1:9", "http://127.0.0.1:9", "nonsense"])
+async def test_address_where_nobody_answers(url):
+    with pytest.raises(ServerUnreachable, match=r"127\.0\.0\.1:9|nonsense"):
+        async with connect(url):
+            pass
+
+
+def segment(start: float, end: float, text: str, *, completed: bool = True, **more) -> dict:
+    return {"start": f"{start:.3f}", "end": f"{end:.3f}", "text": text, "completed": completed, **more}
+
+
+def test_reader_tells_a_repeated_final_once_from_a_server_without_numbers():
+    reader = Reader()
+    first = list(reader.read({"segments": [segment(0, 1, " a"), segment(1, 2, " b", completed=False)]}))
+    second = list(reader.read({"segments": [segment(0, 1, " a"), segment(1, 2, " b"), segment(2, 3, " b")]}))
+    assert [type(event) for event in first] == [FinalText, PartialText]
+    assert [(event.utterance, event.text) for event in second] == [(1, " b"), (2, " b")]
+
+
+def test_reader_goes_on_counting_over_sessions():
+    reader = Reader()
+    list(reader.read({"segments": [segment(0, 1, " a", utterance=3)]}))
+    reader.begin_session(10.0)
+    [final] = reader.read({"segments": [segment(0.5, 1, " b", utterance=0)]})
+    assert (final.utterance, final.start_s) == (4, 10.5)
+    assert reader.session_utterance == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "settled"),
+    [
+        ({"stable": 11, "formatted": "tension à 12/8", "formatted_settled": 9}, 9),
+        ({"stable": 3, "formatted": "12", "formatted_settled": 0}, 0),
+        ({}, None),
+    ],
+    ids=["part", "nothing yet", "WhisperLive server"],
+)
+def test_reader_tells_how_much_of_a_formatted_partial_is_settled(more, settled):
+    [partial] = Reader().read({"segments": [segment(0, 1, " tension à douze sur huit", completed=False, **more)]})
+    assert isinstance(partial, PartialText)
+    assert partial.formatted_settled == settled
+
+
+def test_reader_ignores_messages_it_does_not_know():
+    assert list(Reader().read(json.loads('{"uid": "u", "translated_segments": []}'))) == []
+
+
+def test_reader_reads_commands():
+    message = {"event": "command", "utterance": 2, "name": "delete", "argument": ""}
+    assert list(Reader().read(message)) == [Command(2, "delete", "")]
+
+
+def test_tail_keeps_what_is_not_acknowledged():
+    tail = AudioTail()
+    for _ in range(4):
+        tail.add(speech(0.1))
+    tail.let_go(3200)
+    assert [len(part) for part in tail.since(4000)] == [800, 1600]
+    assert tail.end == 6400

@@ -1,0 +1,1 @@
+"""What the buckets hold: manifests, and the files they vouch for."""

@@ -1,0 +1,62 @@
+"""Sweeping orphans: files whose manifest never came, because a publisher died."""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..errors import ObjectMissing
+from ..store import ObjectInfo, ObjectStore
+
+ORPHAN_AFTER = timedelta(hours=24)
+"""Longer than any upload takes: its newest file tells how old an orphan is."""
+
+_FOLDER = re.compile(r"(?:[^/]+/versions/[^/]+|[^/]+/\d{8}(?:T\d{6}Z-[0-9a-f]{12})?)(?=/)")
+"""A model version, a checkpoint's step or a dataset version; nothing else is ever swept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A folder without a manifest."""
+
+    prefix: str
+    objects: int
+    total_bytes: int
+    modified: datetime
+    """When its newest file was written."""
+
+
+def find_orphans(store: ObjectStore, bucket: str, now: datetime) -> list[Orphan]:
+    """Return the folders of any of our three buckets that no manifest makes visible, and that nobody still writes."""
+    keys_by_folder: dict[str, list[str]] = defaultdict(list)
+    for key in store.list(bucket, ""):
+        if match := _FOLDER.match(key):
+            keys_by_folder[f"{match.group()}/"].append(key)
+    found = []
+    for prefix, keys in sorted(keys_by_folder.items()):
+        if f"{prefix}manifest.json" in keys:
+            continue
+        infos = [info for info in (_stat(store, bucket, key) for key in keys) if info]
+        newest = max((info.modified for info in infos), default=now)
+        if now - newest >= ORPHAN_AFTER:
+            found.append(Orphan(prefix, len(infos), sum(info.size for info in infos), newest))
+    return found
+
+
+def sweep(store: ObjectStore, bucket: str, now: datetime) -> list[Orphan]:
+    """Delete the orphans of `bucket` that are older than a day; return them."""
+    swept = []
+    for orphan in find_orphans(store, bucket, now):
+        if store.exists(bucket, f"{orphan.prefix}manifest.json"):
+            continue
+        for key in store.list(bucket, orphan.prefix):
+            store.delete(bucket, key)
+        swept.append(orphan)
+    return swept
+
+
+def _stat(store: ObjectStore, bucket: str, key: str) -> ObjectInfo | None:
+    try:
+        return store.stat(bucket, key)
+    except ObjectMissing:
+        return None

@@ -1,0 +1,47 @@
+"""Proving a stored version: every byte of every file, and no file that the manifest does not name."""
+
+import tempfile
+from pathlib import Path
+
+from ..errors import ObjectMissing
+from ..layout import file_key, manifest_key, version_prefix
+from ..store import ObjectStore
+from .bundle import Progress, sha256_of
+from .manifest import ModelManifest
+from .records import FileEntry, version_id
+
+
+def verify_files(
+    store: ObjectStore, bucket: str, manifest: ModelManifest, progress: Progress | None = None
+) -> list[str]:
+    """Return what is wrong with the stored files, one sentence each; empty where every byte is as published."""
+    name, version = manifest.name, manifest.version
+    problems = []
+    if version_id(manifest.created_at, manifest.files) != version:
+        problems.append(f"manifest.json: the version {version} does not follow from its time and its file list")
+    with tempfile.TemporaryDirectory(prefix="carabin-verify-") as scratch:
+        for entry in manifest.files:
+            problem = _verify_file(store, bucket, file_key(name, version, entry.path), entry, Path(scratch) / "file")
+            problems += [problem] if problem else []
+            if progress:
+                progress(entry.path, entry.size)
+    named = {manifest_key(name, version), *(file_key(name, version, entry.path) for entry in manifest.files)}
+    prefix = version_prefix(name, version)
+    strangers = [key.removeprefix(prefix) for key in store.list(bucket, prefix) if key not in named]
+    return [
+        *problems,
+        *(f"{path}: it is stored here, and the manifest does not name it" for path in strangers),
+    ]
+
+
+def _verify_file(store: ObjectStore, bucket: str, key: str, entry: FileEntry, scratch: Path) -> str | None:
+    try:
+        store.download(bucket, key, scratch)
+    except ObjectMissing:
+        return f"{entry.path}: it is missing"
+    size = scratch.stat().st_size
+    if size != entry.size:
+        return f"{entry.path}: it has {size} bytes, not {entry.size}"
+    if sha256_of(scratch) != entry.sha256:
+        return f"{entry.path}: its SHA-256 is not that of the manifest"
+    return None

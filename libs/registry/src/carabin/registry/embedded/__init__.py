@@ -1,0 +1,1 @@
+"""The object store of a machine that has none: SeaweedFS, started and found again."""

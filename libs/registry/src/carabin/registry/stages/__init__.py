@@ -1,0 +1,1 @@
+"""Which version serves: promotions, stages, their logs and how they are resolved and watched."""

@@ -1,0 +1,85 @@
+"""Stages beside production, by tags: a canary with a share of new sessions, and a shadow that nobody hears."""
+
+from datetime import datetime
+
+from ..artifacts.publish import read_manifest
+from ..errors import PromotionRefused, PromotionUnfinished, StoreError
+from ..layout import manifest_key
+from ..store import ObjectStore
+from .log import Stage, StageRecord, append_stage, last_stage_number
+from .promote import read_tags
+from .resolve import SHARE, STAGE, Tags, resolve
+
+
+def set_stage(
+    store: ObjectStore,
+    bucket: str,
+    name: str,
+    version: str,
+    stage: Stage,
+    *,
+    by: str,
+    reason: str,
+    at: datetime,
+    share: float | None = None,
+) -> StageRecord:
+    """Give `version` a stage; whichever version had `canary` or `shadow` before becomes a candidate again.
+
+    The log is written first: a stage that nobody accounts for cannot be.
+
+    Args:
+        by: who does it.
+        reason: why; it goes into the log for good.
+        share: of new sessions, above 0 and at most 1; for a canary, and only for it.
+
+    Raises:
+        VersionMissing: there is no such version.
+        PromotionRefused: the version is in production, or the share does not fit the stage.
+        PromotionUnfinished: the store failed after the change was logged; setting the stage again finishes it.
+    """
+    read_manifest(store, bucket, name, version)
+    tags_by_version = read_tags(store, bucket, name)
+    if resolve(tags_by_version).version == version:
+        raise PromotionRefused(f"{name}: {version} is in production; promote another version first")
+    _require_share(name, stage, share)
+    trial = stage in ("canary", "shadow")
+    displaced = [
+        other for other, tags in tags_by_version.items() if trial and other != version and tags.get(STAGE) == stage
+    ]
+    record = StageRecord(
+        number=last_stage_number(store, bucket, name) + 1,
+        version=version,
+        stage=stage,
+        share=share,
+        before=tags_by_version[version].get(STAGE, ""),
+        displaced=tuple(displaced),
+        by=by,
+        reason=reason,
+        at=at,
+    )
+    record = append_stage(store, bucket, name, record)
+    try:
+        for other in displaced:
+            _set(store, bucket, name, other, tags_by_version[other], "candidate", None)
+        _set(store, bucket, name, version, tags_by_version[version], stage, share)
+    except StoreError as error:
+        raise PromotionUnfinished(
+            f"{name}: {stage} for {version} is logged as number {record.number}, and the store failed before it took"
+            f" effect; set the stage again ({error})"
+        ) from error
+    return record
+
+
+def _require_share(name: str, stage: Stage, share: float | None) -> None:
+    if stage == "canary" and (share is None or not 0 < share <= 1):
+        raise PromotionRefused(f"{name}: a canary needs a share of new sessions above 0 and at most 1, not {share}")
+    if stage != "canary" and share is not None:
+        raise PromotionRefused(f"{name}: only a canary takes a share of sessions, not {stage}")
+
+
+def _set(
+    store: ObjectStore, bucket: str, name: str, version: str, tags: Tags, stage: Stage, share: float | None
+) -> None:
+    kept = {tag: value for tag, value in tags.items() if tag != SHARE}
+    added = {STAGE: stage} if share is None else {STAGE: stage, SHARE: f"{share:g}"}
+    store.set_tags(bucket, manifest_key(name, version), kept | added)

@@ -1,0 +1,62 @@
+"""The log of stages: who put which version on trial, when and why; promotions have a log of their own."""
+
+import uuid
+from typing import Final, Literal
+
+from pydantic import AwareDatetime, Field
+
+from ..artifacts.records import Record
+from ..errors import PreconditionFailed, StoreUnreachable
+from ..layout import record_number, stage_key, stages_prefix
+from ..store import ObjectStore
+
+Stage = Literal["candidate", "canary", "shadow", "archived"]
+
+MAX_RACES: Final = 100
+"""Numbers that others may take before us: stages are set by people, and a handful at once is a crowd."""
+
+
+class StageRecord(Record):
+    """One line of the log of stages, written before the tags that it speaks of."""
+
+    number: int = Field(ge=1)
+    version: str
+    stage: Stage
+    share: float | None = Field(default=None, gt=0, le=1, description="of new sessions, for a canary")
+    before: str = Field(default="", description="the stage that the version had")
+    displaced: tuple[str, ...] = Field(default=(), description="versions that lose this stage to it")
+    by: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    at: AwareDatetime
+    token: str = Field(default_factory=lambda: uuid.uuid4().hex, description="tells two equal records apart")
+
+
+def read_stage_log(store: ObjectStore, bucket: str, name: str) -> list[StageRecord]:
+    """Return every change of stage of `name`, oldest first."""
+    return [StageRecord.from_bytes(store.get(bucket, key), f"{bucket}/{key}") for key in _keys(store, bucket, name)]
+
+
+def last_stage_number(store: ObjectStore, bucket: str, name: str) -> int:
+    """Return the newest record's number, 0 where there is none."""
+    keys = _keys(store, bucket, name)
+    return record_number(keys[-1]) if keys else 0
+
+
+def append_stage(store: ObjectStore, bucket: str, name: str, record: StageRecord) -> StageRecord:
+    """Write `record` under the first free number from its own on, and return it as written: no record is ever lost.
+
+    Raises:
+        StoreUnreachable: too many others write at this moment, or the store does not answer.
+    """
+    for number in range(record.number, record.number + MAX_RACES):
+        written = record.model_copy(update={"number": number})
+        try:
+            store.create(bucket, stage_key(name, number), written.to_bytes())
+        except PreconditionFailed:
+            continue
+        return written
+    raise StoreUnreachable(f"{name}: {MAX_RACES} other changes of stage were written first; try again")
+
+
+def _keys(store: ObjectStore, bucket: str, name: str) -> list[str]:
+    return [key for key in store.list(bucket, stages_prefix(name)) if record_number(key) > 0]

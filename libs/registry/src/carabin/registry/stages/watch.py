@@ -1,0 +1,115 @@
+"""Watching for promotions: polling is the truth, a store's notifications only wake it early."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Iterator
+
+from ..errors import RegistryError
+from ..layout import safe_name
+from ..store import ObjectStore
+from .promote import read_decision
+from .resolve import Decision
+
+log = logging.getLogger(__name__)
+
+MAX_BACKOFF = 8
+"""An outage is asked about at most this many intervals apart: two minutes at the default."""
+LISTEN_AGAIN_S = 300.0
+"""A store without notifications, or one that dropped the stream, is asked for them again after this long."""
+
+
+class ModelWatcher:
+    """Follows one model's Decision; store errors are logged and counted, and never end it.
+
+    Args:
+        interval_s: seconds between two polls.
+        jitter: each wait is longer or shorter by up to this share, so that many services do not poll in step.
+        notify: let the store's own notifications, where it has them, wake the poll early.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        bucket: str,
+        name: str,
+        interval_s: float = 15.0,
+        jitter: float = 0.2,
+        notify: bool = True,
+    ) -> None:
+        self._store, self._bucket, self._name = store, bucket, safe_name(name)
+        self._interval_s, self._jitter, self._notify = interval_s, jitter, notify
+        self._wake, self._stopped = threading.Event(), threading.Event()
+        self._failures = 0
+        self._last_error: str | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def last_error(self) -> str | None:
+        """Why the newest poll failed, or None if it did not: the decision may be out of date."""
+        return self._last_error
+
+    def changes(self) -> Iterator[Decision]:
+        """Yield the Decision as it is, then each one that differs, blocking in between; ends after `stop`."""
+        if self._notify:
+            threading.Thread(target=self._listen, name="model-notifications", daemon=True).start()
+        seen: Decision | None = None
+        while not self._stopped.is_set():
+            self._wake.clear()
+            decision = self._poll()
+            if decision is not None and decision != seen:
+                seen = decision
+                yield decision
+            if not self._stopped.is_set():
+                self._wake.wait(self._pause_s())
+
+    def start(self, callback: Callable[[Decision], None]) -> None:
+        """Call `callback` with each Decision from a thread of its own; what it raises is logged."""
+        self._thread = threading.Thread(target=self._run, args=(callback,), name="model-watcher", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Poll now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End `changes` and the thread of `start`, and wait for it."""
+        self._stopped.set()
+        self._wake.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _run(self, callback: Callable[[Decision], None]) -> None:
+        for decision in self.changes():
+            try:
+                callback(decision)
+            except Exception:
+                log.exception("a change of model was not taken", extra={"event": "watch_callback_failed"})
+
+    def _poll(self) -> Decision | None:
+        try:
+            decision = read_decision(self._store, self._bucket, self._name)
+        except RegistryError as error:
+            self._failures += 1
+            self._last_error = str(error)
+            log.warning(
+                "the registry cannot be read: %s", error, extra={"event": "watch_failed", "failures": self._failures}
+            )
+            return None
+        self._failures, self._last_error = 0, None
+        return decision
+
+    def _pause_s(self) -> float:
+        backoff = min(1 << self._failures, MAX_BACKOFF)
+        return self._interval_s * float(backoff) * random.uniform(1 - self._jitter, 1 + self._jitter)
+
+    def _listen(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                for _ in self._store.listen(self._bucket, f"{self._name}/"):
+                    if self._stopped.is_set():
+                        return
+                    self._wake.set()
+            except RegistryError as error:
+                log.debug("no notifications: %s", error, extra={"event": "listen_failed"})
+            self._stopped.wait(LISTEN_AGAIN_S)

@@ -1,0 +1,98 @@
+"""A checkpoint is visible whole, found by run and step, and fetched in part where that is enough."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from carabin.registry.artifacts.checkpoints import (
+    CheckpointRef,
+    RunRecord,
+    WindowPolicy,
+    fetch_checkpoint,
+    latest_checkpoint,
+    list_checkpoints,
+    list_runs,
+    publish_checkpoint,
+    read_checkpoint,
+    read_run,
+    write_run,
+)
+from carabin.registry.errors import PreconditionFailed, VersionMissing
+from carabin.registry.store import ObjectStore
+
+NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    checkpoint = tmp_path / "checkpoint"
+    (checkpoint / "training").mkdir(parents=True)
+    (checkpoint / "model.safetensors").write_bytes(b"weights")
+    (checkpoint / "training" / "optimizer.pt").write_bytes(b"moments")
+    return checkpoint
+
+
+def publish(store: ObjectStore, bucket: str, folder: Path, run: str, step: int) -> None:
+    publish_checkpoint(store, bucket, run, step, folder, NOW, source={"base_model": "base"}, metrics={"wer": 0.1})
+
+
+def test_checkpoints_are_listed_by_step_and_the_furthest_is_the_latest(
+    store: ObjectStore, bucket: str, folder: Path
+) -> None:
+    for step in (200, 50, 1000):
+        publish(store, bucket, folder, "run-a", step)
+    publish(store, bucket, folder, "run-b", 7)
+    assert [ref.step for ref in list_checkpoints(store, bucket, "run-a")] == [50, 200, 1000]
+    assert list_checkpoints(store, bucket)[-1] == CheckpointRef(run="run-b", step=7)
+    latest = latest_checkpoint(store, bucket, "run-a")
+    assert latest is not None
+    assert (latest.step, latest.metrics, str(latest.ref)) == (1000, {"wer": 0.1}, "run-a/00001000")
+    assert latest_checkpoint(store, bucket, "run-c") is None
+
+
+def test_an_exporter_fetches_without_the_training_state(
+    store: ObjectStore, bucket: str, folder: Path, tmp_path: Path
+) -> None:
+    publish(store, bucket, folder, "run", 1)
+    manifest = read_checkpoint(store, bucket, "run", 1)
+    got = fetch_checkpoint(store, bucket, manifest, tmp_path / "got", lambda path: not path.startswith("training/"))
+    assert [path.name for path in got.iterdir()] == ["model.safetensors"]
+
+
+def test_a_second_checkpoint_at_the_same_step_leaves_the_first_untouched(
+    store: ObjectStore, bucket: str, folder: Path, tmp_path: Path
+) -> None:
+    publish(store, bucket, folder, "run", 1)
+    (folder / "model.safetensors").write_bytes(b"others!")
+    with pytest.raises(PreconditionFailed, match="step 1 already"):
+        publish(store, bucket, folder, "run", 1)
+    got = fetch_checkpoint(store, bucket, read_checkpoint(store, bucket, "run", 1), tmp_path / "got")
+    assert (got / "model.safetensors").read_bytes() == b"weights"
+
+
+def test_the_window_policy_and_the_last_one_of_a_run_are_kept(store: ObjectStore, bucket: str, folder: Path) -> None:
+    window = WindowPolicy(min_frames=600, margin_frames=100)
+    publish_checkpoint(store, bucket, "run", 1, folder, NOW, source={}, metrics={}, final=True, window=window)
+    manifest = read_checkpoint(store, bucket, "run", 1)
+    assert manifest.final
+    assert manifest.window == window
+
+
+def test_a_run_says_how_it_stands(store: ObjectStore, bucket: str, folder: Path) -> None:
+    record = RunRecord(run="run", started_at=NOW, step=10, settings={"learning_rate": "1e-5"})
+    write_run(store, bucket, record)
+    write_run(store, bucket, record.model_copy(update={"state": "finished"}))
+    assert read_run(store, bucket, "run").state == "finished"
+    publish(store, bucket, folder, "bare", 1)
+    assert list_runs(store, bucket) == ["bare", "run"]
+    with pytest.raises(VersionMissing, match="no run other"):
+        read_run(store, bucket, "other")
+    with pytest.raises(VersionMissing, match="no checkpoint at step 3"):
+        read_checkpoint(store, bucket, "run", 3)
+
+
+def test_what_is_no_step_is_no_checkpoint(store: ObjectStore, bucket: str, folder: Path) -> None:
+    publish(store, bucket, folder, "run", 3)
+    for stray in ("run/best/manifest.json", "run/7/manifest.json", "a b/00000001/manifest.json"):
+        store.put(bucket, stray, b"{}")
+    assert list_checkpoints(store, bucket) == [CheckpointRef(run="run", step=3)]

@@ -1,0 +1,206 @@
+"""A watcher tells each change once, wakes early where the store can say so, and outlives the store's outages."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Empty, Queue
+
+import pytest
+from carabin.registry.artifacts.publish import publish_model
+from carabin.registry.errors import StoreError, StoreUnreachable
+from carabin.registry.layout import manifest_key
+from carabin.registry.settings import StoreSettings
+from carabin.registry.stages.assign import set_stage
+from carabin.registry.stages.promote import promote
+from carabin.registry.stages.resolve import Canary, Decision
+from carabin.registry.stages.watch import MAX_BACKOFF, ModelWatcher
+from carabin.registry.store import MinioStore, ObjectStore
+from carabin.registry.testing.memory import MemoryStore
+
+from ..conftest import FORMAT, at
+
+NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
+NEVER_S = 3600.0
+"""An interval that no test outlives: whatever wakes the watcher, it is not the poll."""
+WITHIN_S = 30.0
+
+
+def publish(store: ObjectStore, bucket: str, tmp_path: Path, content: str) -> str:
+    folder = tmp_path / content
+    folder.mkdir()
+    (folder / "model.bin").write_text(content)
+    return publish_model(store, bucket, "cardio", folder, NOW, format=FORMAT).version
+
+
+@pytest.fixture
+def decisions() -> Queue[Decision]:
+    return Queue()
+
+
+@pytest.fixture
+def memory() -> Iterator[MemoryStore]:
+    store = MemoryStore()
+    store.ensure_bucket("models")
+    yield store
+    store.close()
+
+
+def test_each_change_is_told_once(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
+    old, new = publish(store, bucket, tmp_path, "old"), publish(store, bucket, tmp_path, "new")
+    watcher = ModelWatcher(store, bucket, "cardio", NEVER_S, notify=False)
+    changes = watcher.changes()
+    assert next(changes) == Decision(version=None)
+    promote(store, bucket, "cardio", old, by="a", reason="r", at=NOW)
+    watcher.wake()
+    assert next(changes) == Decision(version=old)
+    publish(store, bucket, tmp_path, "another candidate")
+    set_stage(store, bucket, "cardio", new, "canary", share=0.25, by="a", reason="r", at=NOW)
+    watcher.wake()
+    assert next(changes) == Decision(version=old, canary=Canary(new, 0.25))
+    watcher.stop()
+    watcher.wake()
+    assert list(changes) == []
+
+
+class TaggedAtTheFifthPoll(MemoryStore):
+    """Somebody tags the only version after four polls that saw nothing new."""
+
+    polls = 0
+
+    def list(self, bucket: str, prefix: str) -> list[str]:
+        found = super().list(bucket, prefix)
+        self.polls += prefix == "cardio/versions/"
+        if self.polls == 5 and found:
+            self.set_tags(bucket, next(key for key in found if key.endswith("manifest.json")), {"stage": "production"})
+        return found
+
+
+def test_polls_that_see_nothing_new_tell_nothing(tmp_path: Path) -> None:
+    store = TaggedAtTheFifthPoll()
+    store.ensure_bucket("models")
+    version = publish(store, "models", tmp_path, "a")
+    changes = ModelWatcher(store, "models", "cardio", 0.001, notify=False).changes()
+    assert next(changes) == Decision(version=None)
+    assert next(changes) == Decision(version=version)
+    assert store.polls >= 5
+
+
+def test_a_notification_wakes_the_poll(memory: MemoryStore, tmp_path: Path, decisions: Queue[Decision]) -> None:
+    version = publish(memory, "models", tmp_path, "a")
+    watcher = ModelWatcher(memory, "models", "cardio", NEVER_S)
+    watcher.start(decisions.put)
+    try:
+        assert decisions.get(timeout=WITHIN_S).version is None
+        # The listener may not listen yet: events may be lost, so tell it until it heard.
+        for _ in range(1000):
+            memory.set_tags("models", manifest_key("cardio", version), {"stage": "production"})
+            try:
+                assert decisions.get(timeout=0.05).version == version
+                break
+            except Empty:
+                continue
+        else:
+            pytest.fail("the notification woke nobody")
+    finally:
+        watcher.stop()
+
+
+class FlakyStore(MemoryStore):
+    """Away while `away` is set."""
+
+    away = False
+
+    def list(self, bucket: str, prefix: str) -> list[str]:
+        if self.away:
+            raise StoreUnreachable("the store does not answer")
+        return super().list(bucket, prefix)
+
+
+def test_an_outage_is_outlived_and_backed_off(tmp_path: Path) -> None:
+    store = FlakyStore()
+    store.ensure_bucket("models")
+    version = publish(store, "models", tmp_path, "a")
+    promote(store, "models", "cardio", version, by="a", reason="r", at=NOW)
+    watcher = ModelWatcher(store, "models", "cardio", 0.001, jitter=0, notify=False)
+    changes = watcher.changes()
+    assert next(changes).version == version
+    store.away = True
+    pauses = []
+    for _ in range(5):
+        assert watcher._poll() is None
+        pauses.append(watcher._pause_s())
+    assert pauses == pytest.approx([0.002, 0.004, 0.008, 0.008, 0.008])
+    assert pauses[-1] == pytest.approx(0.001 * MAX_BACKOFF)
+    assert watcher.last_error == "the store does not answer"
+    store.away = False
+    store.set_tags("models", manifest_key("cardio", version), {"stage": "archived", "promotion-seq": "1"})
+    assert next(changes) == Decision(version=None)
+    assert watcher.last_error is None
+
+
+def test_jitter_keeps_services_out_of_step() -> None:
+    watcher = ModelWatcher(MemoryStore(), "models", "cardio", 10.0, jitter=0.2)
+    pauses = {watcher._pause_s() for _ in range(50)}
+    assert len(pauses) > 1
+    assert all(8 <= pause <= 12 for pause in pauses)
+
+
+def test_a_callback_that_fails_does_not_end_the_watch(
+    memory: MemoryStore, tmp_path: Path, decisions: Queue[Decision], caplog: pytest.LogCaptureFixture
+) -> None:
+    version = publish(memory, "models", tmp_path, "a")
+    watcher = ModelWatcher(memory, "models", "cardio", NEVER_S, notify=False)
+
+    def load(decision: Decision) -> None:
+        decisions.put(decision)
+        raise RuntimeError("no memory")
+
+    watcher.start(load)
+    try:
+        assert decisions.get(timeout=WITHIN_S).version is None
+        promote(memory, "models", "cardio", version, by="a", reason="r", at=NOW)
+        watcher.wake()
+        assert decisions.get(timeout=WITHIN_S).version == version
+    finally:
+        watcher.stop()
+    assert "a change of model was not taken" in caplog.text
+
+
+def test_a_store_without_notifications_says_so(s3_store: MinioStore, s3_settings: StoreSettings) -> None:
+    with pytest.raises(StoreError, match="NotImplemented"):
+        next(s3_store.listen(s3_settings.models_bucket, "cardio/"))
+
+
+class MinioNotifications(BaseHTTPRequestHandler):
+    """Streams what a MinIO server streams: a keep-alive, an event, and then hangs up."""
+
+    asked: Queue[str] = Queue()
+
+    def do_GET(self) -> None:
+        self.asked.put(self.path)
+        self.send_response(200)
+        self.end_headers()
+        event = {"Records": [{"eventName": "s3:ObjectCreated:PutTagging", "s3": {"object": {"key": "cardio/x"}}}]}
+        self.wfile.write(b"\n" + json.dumps(event).encode() + b"\n")
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_minios_notifications_are_read_until_it_hangs_up() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), MinioNotifications) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            store = MinioStore(at(f"127.0.0.1:{server.server_port}"))
+            assert list(store.listen("models", "cardio/")) == [None]
+        finally:
+            server.shutdown()
+            thread.join()
+    asked = MinioNotifications.asked.get_nowait()
+    assert "events=s3%3AObjectCreated%3A%2A" in asked
+    assert "prefix=cardio%2F" in asked
+    assert MinioNotifications.asked.empty(), "it did not reconnect by itself"

@@ -1,0 +1,1 @@
+"""A checkpoint into CTranslate2 files."""

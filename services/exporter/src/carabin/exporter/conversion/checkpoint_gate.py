@@ -1,0 +1,170 @@
+"""The gate before conversion: what a checkpoint must hold for its model to be right.
+
+Each check stands for a checkpoint that CTranslate2 converts without a word and that then fails, or worse does not
+fail, in front of a clinician.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from ..errors import CheckpointRefused
+from .quantize import all_finite
+from .safetensors import read_tensors
+from .whisper_layout import EMBEDDING
+
+REQUIRED_FILES = ("config.json", "generation_config.json", "tokenizer.json", "preprocessor_config.json")
+
+N_TIMESTAMPS = 1501
+"""Whisper has one timestamp token per 20 ms of its 30 s window, both ends included."""
+
+N_LANGUAGES = (99, 100)
+"""Multilingual Whisper knows 99 languages, and 100 from large-v3 on, which added Cantonese."""
+
+
+@dataclass(frozen=True)
+class CheckpointFacts:
+    """What the gate read while it checked."""
+
+    n_mels: int
+    vocabulary_size: int
+    n_languages: int
+
+
+def inspect_checkpoint(folder: Path) -> CheckpointFacts:
+    """Check a Hugging Face Whisper folder and say what it holds.
+
+    Raises:
+        CheckpointRefused: with the first reason found; nothing is written.
+    """
+    if (folder / "adapter_config.json").exists():
+        raise CheckpointRefused(
+            folder, "it is a LoRA adapter; merge it into its base model first: `carabin export` does"
+        )
+    for name in REQUIRED_FILES:
+        if not (folder / name).is_file():
+            raise CheckpointRefused(folder, f"{name} is missing")
+    config = _read_json(folder, "config.json")
+    generation = _read_json(folder, "generation_config.json")
+    n_languages = _check_generation(folder, generation)
+    n_mels = _check_mels(folder, config)
+    rows = _check_weights(folder)
+    _check_alignment(folder, config, generation)
+    _check_vocabulary(folder, config, generation, rows)
+    _check_specials(folder, generation)
+    _check_tokens(folder, generation, rows)
+    return CheckpointFacts(n_mels=n_mels, vocabulary_size=rows, n_languages=n_languages)
+
+
+def _read_json(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        value = json.loads((folder / name).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointRefused(folder, f"{name} is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise CheckpointRefused(folder, f"{name} holds no JSON object")
+    return value
+
+
+def _check_generation(folder: Path, generation: dict[str, Any]) -> int:
+    """Without these the converted model loses languages or shifts word times, silently."""
+    languages = generation.get("lang_to_id") or {}
+    if len(languages) not in N_LANGUAGES:
+        raise CheckpointRefused(
+            folder, f"generation_config.json names {len(languages)} languages in lang_to_id, not 99 or 100"
+        )
+    if not generation.get("alignment_heads"):
+        raise CheckpointRefused(folder, "generation_config.json has no alignment_heads: word times would be wrong")
+    if not isinstance(generation.get("no_timestamps_token_id"), int):
+        raise CheckpointRefused(folder, "generation_config.json has no no_timestamps_token_id")
+    return len(languages)
+
+
+def _check_mels(folder: Path, config: dict[str, Any]) -> int:
+    expected = config.get("num_mel_bins")
+    found = _read_json(folder, "preprocessor_config.json").get("feature_size")
+    if not isinstance(expected, int) or found != expected:
+        raise CheckpointRefused(
+            folder, f"preprocessor_config.json makes {found} mel bins, the encoder reads {expected}"
+        )
+    return expected
+
+
+def _check_weights(folder: Path) -> int:
+    """Read every value once; return the rows of the token embedding."""
+    tensors = read_tensors(folder)
+    for tensor in tensors.values():
+        if not all(all_finite(block, tensor.dtype) for block in tensor.blocks()):
+            raise CheckpointRefused(folder, f"{tensor.file.name}: {tensor.name} holds NaN or infinity")
+    if EMBEDDING not in tensors:
+        raise CheckpointRefused(folder, f"no {EMBEDDING} in its weights: not a Whisper model")
+    return tensors[EMBEDDING].shape[0]
+
+
+def _check_vocabulary(folder: Path, config: dict[str, Any], generation: dict[str, Any], rows: int) -> None:
+    """Timestamps end the vocabulary, right after no_timestamps; an added token would take their place."""
+    no_timestamps = generation["no_timestamps_token_id"]
+    expected = no_timestamps + 1 + N_TIMESTAMPS
+    if rows != expected or config.get("vocab_size") != rows:
+        raise CheckpointRefused(
+            folder,
+            f"the token embedding has {rows} rows and config.json says {config.get('vocab_size')}, but a Whisper whose "
+            f"no_timestamps token is {no_timestamps} has {expected}: were tokens added to it?",
+        )
+    for token in _read_json(folder, "tokenizer.json").get("added_tokens", []):
+        if token["id"] > no_timestamps and not token["content"].startswith("<|"):
+            raise CheckpointRefused(
+                folder,
+                f"tokenizer.json puts the added token {token['content']!r} at {token['id']}, a timestamp's place",
+            )
+
+
+def _check_alignment(folder: Path, config: dict[str, Any], generation: dict[str, Any]) -> None:
+    """A head that is not there would be read from other memory, or end the process that asks for word times."""
+    layers, heads = config.get("decoder_layers", 0), config.get("decoder_attention_heads", 0)
+    for head in generation["alignment_heads"]:
+        try:
+            layer, number = head
+            known = 0 <= layer < layers and 0 <= number < heads
+        except (TypeError, ValueError):
+            known = False
+        if not known:
+            raise CheckpointRefused(
+                folder,
+                f"generation_config.json has the alignment head {head}, the decoder {layers} layers of {heads} heads",
+            )
+
+
+def _check_tokens(folder: Path, generation: dict[str, Any], rows: int) -> None:
+    """A token without an id of its own moves all that follow: the converted vocabulary is a list."""
+    try:
+        ids = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab(with_added_tokens=True).values()
+    except Exception as error:  # tokenizers raises nothing more precise
+        raise CheckpointRefused(folder, f"tokenizer.json cannot be read: {error}") from error
+    spelled = generation["no_timestamps_token_id"] + 1
+    # OpenAI's tokenizers leave the timestamps to the reader, Hugging Face's newer ones spell them out.
+    if len(ids) not in (spelled, rows) or sorted(ids) != list(range(len(ids))):
+        raise CheckpointRefused(
+            folder, f"tokenizer.json has {len(ids)} tokens, not {spelled} or {rows}, one for each id from 0"
+        )
+
+
+def _check_specials(folder: Path, generation: dict[str, Any]) -> None:
+    """Tokenizer and generation settings must mean the same tokens: one writes prompts, the other reads."""
+    places = {token["content"]: token["id"] for token in _read_json(folder, "tokenizer.json").get("added_tokens", [])}
+    named = {f"<|{task}|>": place for task, place in (generation.get("task_to_id") or {}).items()}
+    expected = {
+        **named,
+        **generation["lang_to_id"],
+        "<|endoftext|>": generation.get("eos_token_id"),
+        "<|startoftranscript|>": generation.get("decoder_start_token_id"),
+        "<|notimestamps|>": generation["no_timestamps_token_id"],
+    }
+    for token, place in expected.items():
+        if place is not None and places.get(token) != place:
+            raise CheckpointRefused(
+                folder, f"tokenizer.json has {token} at {places.get(token)}, generation_config.json at {place}"
+            )

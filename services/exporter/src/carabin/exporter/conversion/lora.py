@@ -1,0 +1,66 @@
+"""LoRA adapters become whole checkpoints before anything else looks at them."""
+
+import json
+import shutil
+import warnings
+from pathlib import Path
+from typing import Final
+
+from safetensors import SafetensorError
+from transformers import WhisperForConditionalGeneration
+from transformers.utils import logging as transformers_logging
+
+from ..errors import CheckpointRefused
+
+ADAPTER_CONFIG: Final = "adapter_config.json"
+BASE_FOLDER: Final = "base"
+"""A checkpoint may bring the model that its adapter belongs to in this folder of its own."""
+
+COMPANIONS: Final = ("tokenizer.json", "tokenizer_config.json", "preprocessor_config.json", "generation_config.json")
+
+
+def is_adapter(checkpoint: Path) -> bool:
+    return (checkpoint / ADAPTER_CONFIG).is_file()
+
+
+def merge_adapter(checkpoint: Path, target: Path) -> Path:
+    """Write the base model with the adapter's weights added into it as the new checkpoint `target`.
+
+    The base is `base/` in the checkpoint, or the folder that its adapter_config.json names.
+
+    Raises:
+        CheckpointRefused: the base is not there, or the adapter does not fit it.
+    """
+    from peft import PeftModel  # costs every other export a third of its start
+
+    base = _base_of(checkpoint)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # peft warns of generation settings, which are copied as files below
+            model = WhisperForConditionalGeneration.from_pretrained(base, dtype="auto")
+            merged = PeftModel.from_pretrained(model, str(checkpoint)).merge_and_unload(safe_merge=True)
+            merged.save_pretrained(target)
+    except (OSError, RuntimeError, ValueError, KeyError, SafetensorError) as error:
+        raise CheckpointRefused(checkpoint, f"its LoRA adapter cannot be merged into {base.name}: {error}") from error
+    for name in COMPANIONS:
+        for folder in (checkpoint, base):
+            if (folder / name).is_file():
+                shutil.copyfile(folder / name, target / name)
+                break
+    return target
+
+
+def _base_of(checkpoint: Path) -> Path:
+    if (checkpoint / BASE_FOLDER).is_dir():
+        return checkpoint / BASE_FOLDER
+    try:
+        named = json.loads((checkpoint / ADAPTER_CONFIG).read_text(encoding="utf-8"))["base_model_name_or_path"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointRefused(checkpoint, f"{ADAPTER_CONFIG} names no base_model_name_or_path: {error}") from error
+    folder = Path(str(named))
+    if not (folder / "config.json").is_file():
+        raise CheckpointRefused(
+            checkpoint, f"it is a LoRA adapter of {named}, which is no folder here; put its files into {BASE_FOLDER}/"
+        )
+    return folder

@@ -1,0 +1,1 @@
+"""Exports as jobs: the ledger, its lease, the queue and the watcher."""

@@ -1,0 +1,90 @@
+"""Keeps a lease alive while the work goes on, and carries a cancel request to it."""
+
+import threading
+from types import TracebackType
+from typing import Any, Self
+
+from carabin.registry.errors import CarabinError, StoreError
+
+from ..errors import ExportCancelled, LeaseLost
+from .ledger import ExportRecord, Held, Ledger, State
+
+
+class Heartbeat:
+    """Renews the lease from a thread of its own; `check` raises in the worker's thread what the renewal found.
+
+    A store that does not answer is no reason to stop: if the lease runs out meanwhile and another exporter takes the
+    work over, the next renewal that gets through says so, and both would publish the same version anyway.
+
+    Args:
+        stop: set by the owner of the process to end the work, as on SIGTERM.
+    """
+
+    def __init__(self, ledger: Ledger, held: Held, stop: threading.Event | None = None) -> None:
+        self._ledger, self._held = ledger, held
+        self._stop = stop or threading.Event()
+        self._done = threading.Event()
+        self._lock = threading.Lock()
+        self._found: CarabinError | None = None
+        self._thread = threading.Thread(target=self._run, name=f"lease-{held.record.id}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    @property
+    def cancelled_on_request(self) -> bool:
+        """Whether somebody asked for this export to stop, rather than our own process ending."""
+        if isinstance(self._found, ExportCancelled):
+            return True
+        return self._ledger.read(self.record.name, self.record.id).record.cancel_requested
+
+    @property
+    def record(self) -> ExportRecord:
+        return self._held.record
+
+    def check(self) -> None:
+        """Raise what ends the work.
+
+        Raises:
+            ExportCancelled: asked for through the store, or by `stop`.
+            LeaseLost: another exporter has the work.
+        """
+        if self._found:
+            raise self._found
+        if self._stop.is_set():
+            raise ExportCancelled(f"export {self.record.id} of {self.record.checkpoint}: this exporter is stopping")
+
+    def note(self, **changes: Any) -> None:
+        """Write `changes` into the record now, then check."""
+        self._renew(**changes)
+        self.check()
+
+    def finish(self, state: State, reason: str = "") -> ExportRecord:
+        """End the lease with an outcome."""
+        self._done.set()
+        with self._lock:
+            return self._ledger.finish(self._held, state, reason)
+
+    def _run(self) -> None:
+        while not self._done.wait(self._ledger.renewal_s):
+            self._renew()
+
+    def _renew(self, **changes: Any) -> None:
+        with self._lock:
+            if self._done.is_set():
+                return
+            try:
+                self._held = self._ledger.renew(self._held, **changes)
+            except (ExportCancelled, LeaseLost) as error:
+                self._found = error
+                self._done.set()
+            except StoreError:
+                if changes:
+                    raise

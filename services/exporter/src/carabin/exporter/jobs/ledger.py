@@ -1,0 +1,243 @@
+"""Who exports what: one small object per checkpoint and model name, changed by compare-and-set alone.
+
+The record is lease, status and result in one, so that no two of them can disagree. It lies beside the model's
+versions, `<name>/exports/<id>.json`, and outlives the export: a checkpoint that failed stays marked with its reason.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
+
+from carabin.registry.errors import ManifestInvalid, ObjectMissing, PreconditionFailed
+from carabin.registry.layout import export_key, exports_prefix
+from carabin.registry.store import ObjectStore
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..errors import ExportBusy, ExportCancelled, ExportFailedBefore, ExportUnknown, LeaseLost
+
+State = Literal["running", "done", "failed", "cancelled", "interrupted"]
+
+SCHEMA_VERSION: Final = 1
+MAX_ATTEMPTS: Final = 3
+"""An export whose process died this often is taken to be what kills it."""
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ExportRecord(BaseModel):
+    """Lease, status and result of exporting one checkpoint under one name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: int = Field(default=SCHEMA_VERSION, le=SCHEMA_VERSION)
+    id: str
+    name: str
+    checkpoint: str = Field(description="`run@step`, or the folder it came from")
+    created_at: datetime = Field(description="time of every version born of it, so that a double export is one version")
+    wanted: tuple[str, ...] = Field(description="forms asked for, by quantization")
+    versions: dict[str, str] = Field(default_factory=dict, description="version by quantization, once visible")
+    state: State = "running"
+    stage: str = ""
+    reason: str = ""
+    owner: str = ""
+    expires_at: datetime
+    attempts: int = 1
+    cancel_requested: bool = False
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return tuple(form for form in self.wanted if form not in self.versions)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A record as read, with the etag that a change must name."""
+
+    record: ExportRecord
+    etag: str
+
+
+def export_id(name: str, identity: str) -> str:
+    """Return the id of exporting the checkpoint `identity` as `name`: 16 hex digits."""
+    return hashlib.sha256(f"{name}\n{identity}".encode()).hexdigest()[:16]
+
+
+class Ledger:
+    """The export records of one models bucket.
+
+    Args:
+        owner: who we are, in leases and in what others are told.
+        ttl: how long a lease lives without renewal.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        bucket: str,
+        owner: str,
+        *,
+        ttl: timedelta = timedelta(seconds=90),
+        now: Clock = utc_now,
+    ) -> None:
+        self._store, self._bucket, self._owner, self._ttl, self._now = store, bucket, owner, ttl, now
+
+    @property
+    def renewal_s(self) -> float:
+        """Seconds between renewals: three may be late before the lease is lost."""
+        return self._ttl.total_seconds() / 4
+
+    def claim(self, name: str, identity: str, checkpoint: str, wanted: tuple[str, ...], *, retry: bool = False) -> Held:
+        """Take the lease, or return the finished record where every wanted form is there already.
+
+        Raises:
+            ExportBusy: another exporter works on it.
+            ExportFailedBefore: it is marked as failed or cancelled, and `retry` was not asked for.
+        """
+        number = export_id(name, identity)
+        fresh = ExportRecord(
+            id=number, name=name, checkpoint=checkpoint, created_at=self._now(), wanted=wanted,
+            owner=self._owner, expires_at=self._now() + self._ttl,
+        )  # fmt: skip
+        try:
+            self._store.create(self._bucket, export_key(name, number), fresh.model_dump_json().encode())
+            return self.read(name, number)
+        except PreconditionFailed:
+            pass
+        held = self.read(name, number)
+        record = held.record
+        every = tuple(dict.fromkeys((*record.wanted, *wanted)))
+        if record.state != "running" and set(wanted) <= set(record.versions):
+            # Whoever published the last form may not have lived to say so.
+            whole = record.state == "interrupted" and not record.missing
+            return self._write(held, state="done", reason="") if whole else held
+        self._refuse_unless_free(record, retry)
+        died = record.state == "running"
+        if died and record.attempts >= MAX_ATTEMPTS and not retry:
+            reason = f"{record.attempts} exporters died while at it, at {record.stage or 'its start'}"
+            self._write(held, state="failed", reason=reason)
+            raise ExportFailedBefore(f"{checkpoint} as {name}: {reason}; `--retry` tries once more")
+        return self._write(
+            held, state="running", wanted=every, owner=self._owner, expires_at=self._now() + self._ttl, reason="",
+            stage="", cancel_requested=False, attempts=record.attempts + 1 if died and not retry else 1,
+        )  # fmt: skip
+
+    def renew(self, held: Held, **changes: Any) -> Held:
+        """Extend the lease and record `changes`.
+
+        Raises:
+            ExportCancelled: somebody asked for the export to stop.
+            LeaseLost: it is another's by now.
+        """
+        latest = held
+        while True:
+            if latest.record.owner != self._owner or latest.record.state != "running":
+                raise LeaseLost(f"export {held.record.id}: {latest.record.owner} took it over")
+            if latest.record.cancel_requested:
+                raise ExportCancelled(f"export {held.record.id} of {held.record.checkpoint} was cancelled")
+            try:
+                return self._replace(latest, expires_at=self._now() + self._ttl, **changes)
+            except PreconditionFailed:
+                latest = self.read(held.record.name, held.record.id)
+
+    def finish(
+        self, held: Held, state: State, reason: str = "", versions: dict[str, str] | None = None
+    ) -> ExportRecord:
+        """End our lease with an outcome; a cancel request that came too late is forgotten.
+
+        Raises:
+            LeaseLost: it is another's by now.
+        """
+        latest = held
+        while True:
+            if latest.record.owner != self._owner or latest.record.state != "running":
+                raise LeaseLost(f"export {held.record.id}: {latest.record.owner} took it over")
+            found = {**latest.record.versions, **(versions or {})}
+            try:
+                return self._replace(
+                    latest, state=state, reason=reason, versions=found, expires_at=self._now(), cancel_requested=False
+                ).record
+            except PreconditionFailed:
+                latest = self.read(held.record.name, held.record.id)
+
+    def reopen(self, held: Held) -> Held:
+        """Make a finished export due again, because its versions were pruned since."""
+        return self._write(held, state="interrupted", versions={}, reason="its versions were pruned")
+
+    def request_cancel(self, name: str, number: str) -> ExportRecord:
+        """Ask whoever holds it to stop, or mark it cancelled where nobody does; a finished export stays as it is."""
+        while True:
+            held = self.read(name, number)
+            record = held.record
+            if record.state in ("done", "failed", "cancelled"):
+                return record
+            changes: dict[str, Any] = {"cancel_requested": True} if self.is_held(record) else {"state": "cancelled"}
+            try:
+                return self._replace(held, **changes).record
+            except PreconditionFailed:
+                continue
+
+    def read(self, name: str, number: str) -> Held:
+        """Return one record.
+
+        Raises:
+            ExportUnknown: there is none.
+        """
+        key = export_key(name, number)
+        try:
+            # The etag first: if the object changes in between, our next write loses, as it must.
+            etag = self._store.stat(self._bucket, key).etag
+            data = self._store.get(self._bucket, key)
+        except ObjectMissing as error:
+            raise ExportUnknown(f"{name} has no export {number}") from error
+        try:
+            return Held(ExportRecord.model_validate_json(data), etag)
+        except ValidationError as error:
+            raise ManifestInvalid(f"{self._bucket}/{key}: {error.errors()[0]['msg']}") from error
+
+    def find(self, name: str, number: str) -> ExportRecord | None:
+        """Return one record, or None where there is none."""
+        try:
+            return self.read(name, number).record
+        except ExportUnknown:
+            return None
+
+    def is_held(self, record: ExportRecord) -> bool:
+        """Say whether somebody's lease on it runs."""
+        return record.state == "running" and record.expires_at > self._now()
+
+    def list(self, name: str) -> Iterator[ExportRecord]:
+        """Return every export under `name`, oldest first."""
+        prefix = exports_prefix(name)
+        keys = self._store.list(self._bucket, prefix)
+        records = [self.read(name, key.removeprefix(prefix).removesuffix(".json")).record for key in keys]
+        return iter(sorted(records, key=lambda record: record.created_at))
+
+    def _refuse_unless_free(self, record: ExportRecord, retry: bool) -> None:
+        what = f"{record.checkpoint} as {record.name}"
+        if record.state in ("failed", "cancelled") and not retry:
+            raise ExportFailedBefore(
+                f"{what}: {record.state} before: {record.reason or 'asked to stop'}; `--retry` tries again"
+            )
+        if self.is_held(record):
+            raise ExportBusy(f"{what}: {record.owner} is at it; its lease runs until {record.expires_at:%H:%M:%S} UTC")
+
+    def _write(self, held: Held, **changes: Any) -> Held:
+        try:
+            return self._replace(held, **changes)
+        except PreconditionFailed as error:
+            raise ExportBusy(
+                f"{held.record.checkpoint} as {held.record.name}: another exporter just took it"
+            ) from error
+
+    def _replace(self, held: Held, **changes: Any) -> Held:
+        record = held.record.model_copy(update=changes)
+        key = export_key(record.name, record.id)
+        data = record.model_dump_json().encode()
+        self._store.replace(self._bucket, key, data, held.etag)
+        return self.read(record.name, record.id)

@@ -1,0 +1,1 @@
+"""A model version written to the registry, and signed."""

@@ -1,0 +1,1 @@
+"""What a converted model must show before it is published."""

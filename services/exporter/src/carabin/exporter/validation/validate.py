@@ -1,0 +1,76 @@
+"""Everything that a converted folder must show before it may be published."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from carabin.registry.artifacts.checkpoints import WindowPolicy
+
+from ..conversion.checkpoint_gate import CheckpointFacts
+from ..conversion.ct2_reader import inspect_ct2, stored_quantization
+from ..conversion.weights import Check
+from ..errors import ModelRefused
+from .decode import Decoder, Heard
+from .load import Loaded
+from .parity import Reference, prove
+from .perturb import disturbed
+from .result import Validated
+from .samples import Sample
+from .smoke import choose_smoke, store_smoke
+from .window import measure_window
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A folder on its way to being a version."""
+
+    form: str
+    """The quantization asked for."""
+    folder: Path
+    facts: CheckpointFacts
+
+
+class Proof:
+    """Proves the forms of one checkpoint; what they share is worked out once.
+
+    Args:
+        checkpoint: what they were converted from; None where only a converted folder came, and nothing to compare with.
+        trained: the audio context that it was trained with.
+    """
+
+    def __init__(
+        self, samples: Sequence[Sample], language: str, checkpoint: Path | None, trained: WindowPolicy
+    ) -> None:
+        self._samples, self._language, self._trained = samples, language, trained
+        self._reference = Reference(checkpoint, language) if checkpoint else None
+        self._window: WindowPolicy | None = None
+
+    def of(self, candidate: Candidate, check: Check) -> Validated:
+        """Put one form through the whole gate and leave its smoke dictation in its folder.
+
+        Raises:
+            ModelRefused: with the first reason found.
+        """
+        folder = candidate.folder
+        if inspect_ct2(folder) != candidate.facts:
+            raise ModelRefused(folder, f"its files say {inspect_ct2(folder)}, its checkpoint {candidate.facts}")
+        quantization = stored_quantization(folder)
+        loaded = Loaded(folder)
+        decoder = Decoder(loaded.whisper, folder, self._language)
+        heard = decoder.hear(self._samples)
+        check()
+        metrics = {}
+        if self._reference:
+
+            def hear(hearing: int) -> Sequence[Heard]:
+                return decoder.hear([disturbed(sample, hearing) for sample in self._samples]) if hearing else heard
+
+            parity = prove(folder, hear, self._reference.of, exact=quantization == "float32", check=check)
+            self._reference.release()
+            metrics = {"export_wer_increase": parity.wer_increase, "export_words": float(parity.words)}
+        if self._window is None:
+            self._window = measure_window(folder, decoder, heard, self._trained)
+        check()
+        smoke = choose_smoke(loaded, decoder, heard, self._window, self._language)
+        store_smoke(smoke, folder)
+        return Validated(quantization, candidate.facts, smoke, self._window, metrics)

@@ -1,0 +1,170 @@
+"""One exporter at a time works on a checkpoint, whatever dies, sleeps or asks at the same moment."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from carabin.exporter.errors import ExportBusy, ExportCancelled, ExportFailedBefore, ExportUnknown, LeaseLost
+from carabin.exporter.jobs.lease import Heartbeat
+from carabin.exporter.jobs.ledger import MAX_ATTEMPTS, ExportRecord, Held, Ledger, export_id
+from carabin.registry.errors import ManifestInvalid
+from carabin.registry.store import MinioStore, ObjectStore
+from carabin.registry.testing.fixtures import s3_bucket, s3_settings, s3_store
+from carabin.registry.testing.memory import MemoryStore
+
+__all__ = ["s3_bucket", "s3_settings", "s3_store"]
+
+START = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
+TTL = timedelta(seconds=60)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def ledger(store: ObjectStore, owner: str, clock: Clock, bucket: str = "models") -> Ledger:
+    return Ledger(store, bucket, owner, ttl=TTL, now=clock)
+
+
+def claim(of: Ledger, *wanted: str, retry: bool = False) -> Held:
+    return of.claim("cardio", "identity", "run@1", wanted or ("float16",), retry=retry)
+
+
+def test_a_lease_keeps_others_out_until_it_expires(store: MemoryStore, clock: Clock) -> None:
+    first, second = ledger(store, "a", clock), ledger(store, "b", clock)
+    held = claim(first)
+    with pytest.raises(ExportBusy, match=r"a is at it; its lease runs until 10:16:00 UTC"):
+        claim(second)
+    clock.now += TTL / 2
+    held = first.renew(held)
+    clock.now += TTL * 3 / 4
+    with pytest.raises(ExportBusy):
+        claim(second)
+    clock.now += TTL
+    assert claim(second).record.attempts == 2
+    with pytest.raises(LeaseLost, match="b took it over"):
+        first.renew(held)
+    with pytest.raises(LeaseLost):
+        first.finish(held, "done")
+
+
+def test_every_version_of_a_checkpoint_is_dated_by_the_first_claim(store: MemoryStore, clock: Clock) -> None:
+    claim(ledger(store, "a", clock))
+    clock.now += timedelta(hours=1)
+    assert claim(ledger(store, "b", clock)).record.created_at == START
+
+
+def test_what_kills_its_exporters_is_given_up_with_the_stage_it_died_in(store: MemoryStore, clock: Clock) -> None:
+    for attempt in range(MAX_ATTEMPTS):
+        one = ledger(store, f"exporter-{attempt}", clock)
+        one.renew(claim(one), stage="convert float16")
+        clock.now += 2 * TTL
+    with pytest.raises(ExportFailedBefore, match="3 exporters died while at it, at convert float16"):
+        claim(ledger(store, "last", clock))
+    assert claim(ledger(store, "last", clock), retry=True).record.attempts == 1
+
+
+def test_a_further_form_continues_the_same_record(store: MemoryStore, clock: Clock) -> None:
+    one = ledger(store, "a", clock)
+    one.finish(claim(one), "done", versions={"float16": "v1"})
+    assert claim(one).record.state == "done"
+    held = claim(one, "float16", "int8")
+    assert held.record.missing == ("int8",)
+
+
+def test_cancelling_reaches_the_owner_with_its_next_renewal(store: MemoryStore, clock: Clock) -> None:
+    one = ledger(store, "a", clock)
+    held = claim(one)
+    assert ledger(store, "operator", clock).request_cancel("cardio", held.record.id).cancel_requested
+    with pytest.raises(ExportCancelled, match="run@1 was cancelled"):
+        one.renew(held)
+    one.finish(held, "cancelled")
+    with pytest.raises(ExportFailedBefore, match="cancelled before"):
+        claim(one)
+
+
+def test_cancelling_what_nobody_works_on_marks_it_at_once(store: MemoryStore, clock: Clock) -> None:
+    held = claim(ledger(store, "a", clock))
+    clock.now += 2 * TTL
+    operator = ledger(store, "operator", clock)
+    assert operator.request_cancel("cardio", held.record.id).state == "cancelled"
+    assert operator.request_cancel("cardio", held.record.id).state == "cancelled"
+    with pytest.raises(ExportUnknown):
+        operator.request_cancel("cardio", "0" * 16)
+
+
+def test_a_cancel_request_is_not_lost_to_a_renewal_at_the_same_moment(store: MemoryStore, clock: Clock) -> None:
+    one = ledger(store, "a", clock)
+    held = claim(one)
+    stale = one.renew(held, stage="convert")
+    ledger(store, "operator", clock).request_cancel("cardio", held.record.id)
+    with pytest.raises(ExportCancelled):
+        one.renew(stale, stage="prove")
+
+
+def test_a_record_of_a_newer_release_is_not_touched(store: MemoryStore, clock: Clock) -> None:
+    number = export_id("cardio", "identity")
+    record = ExportRecord(
+        id=number, name="cardio", checkpoint="run@1", created_at=START, wanted=("float16",), expires_at=START
+    )
+    newer = record.model_dump_json().replace('"schema_version":1', '"schema_version":2').encode()
+    store.put("models", f"cardio/exports/{number}.json", newer)
+    with pytest.raises(ManifestInvalid, match="exports/"):
+        claim(ledger(store, "a", clock))
+    assert store.get("models", f"cardio/exports/{number}.json") == newer
+
+
+@pytest.mark.parametrize("expired", [False, True])
+def test_of_sixteen_replicas_one_gets_the_lease_on_a_real_store(
+    s3_store: MinioStore, s3_bucket: str, clock: Clock, expired: bool
+) -> None:
+    if expired:
+        claim(ledger(s3_store, "dead", clock, s3_bucket))
+        clock.now += 2 * TTL
+    begin = threading.Barrier(16)
+    won: list[str] = []
+
+    def run(owner: str) -> None:
+        begin.wait()
+        try:
+            claim(ledger(s3_store, owner, clock, s3_bucket))
+            won.append(owner)
+        except ExportBusy:
+            pass
+
+    threads = [threading.Thread(target=run, args=(f"replica-{number}",)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    assert (
+        ledger(s3_store, "x", clock, s3_bucket).read("cardio", export_id("cardio", "identity")).record.owner == won[0]
+    )
+
+
+def test_the_heartbeat_renews_by_itself_and_hears_of_a_cancel(store: MemoryStore) -> None:
+    one = Ledger(store, "models", "a", ttl=timedelta(milliseconds=80))
+    held = one.claim("cardio", "identity", "run@1", ("float16",))
+    heard = threading.Event()
+    with Heartbeat(one, held) as beat:
+        renewed = beat.record.expires_at
+        Ledger(store, "models", "operator").request_cancel("cardio", held.record.id)
+        for _ in range(100):
+            try:
+                beat.check()
+            except ExportCancelled:
+                heard.set()
+                break
+            heard.wait(0.05)
+        assert heard.is_set()
+        assert beat.record.expires_at >= renewed

@@ -1,0 +1,58 @@
+"""The real Whisper base, rebuilt as a checkpoint, goes through the whole gate and says what it said before."""
+
+import filecmp
+from pathlib import Path
+
+import pytest
+from carabin.exporter.conversion.convert import convert
+from carabin.exporter.jobs.pipeline import Exporter, ExportRequest
+from carabin.exporter.sources import FolderCheckpoint
+from carabin.exporter.validation.decode import Decoder
+from carabin.exporter.validation.load import Loaded
+from carabin.exporter.validation.perturb import disturbed
+from carabin.exporter.validation.samples import SHIPPED_SENTENCE, shipped_sample
+from carabin.registry.artifacts.manifest import ModelManifest
+from carabin.registry.artifacts.publish import fetch_model
+from carabin.registry.testing.memory import MemoryStore
+from carabin.registry.word_error import smoke_error
+from carabin.trainer.models.ct2_import import import_ct2
+from carabin.trainer.models.embedded import install_base_model
+from ctranslate2.converters import TransformersConverter
+
+
+@pytest.fixture(scope="module")
+def base_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    return import_ct2(install_base_model(folder / "ct2"), folder / "checkpoint")
+
+
+def test_whisper_base_keeps_its_tokens_in_float32_and_its_words_in_int8(
+    store: MemoryStore, exporter: Exporter, base_checkpoint: Path, tmp_path: Path
+) -> None:
+    request = ExportRequest(FolderCheckpoint(base_checkpoint), "base", ("float32", "int8"))
+    float32, int8 = exporter.export(request)
+    assert float32.metrics["export_wer_increase"] == int8.metrics["export_wer_increase"] == 0
+    for manifest in (float32, int8):
+        assert manifest.smoke is not None
+        assert manifest.smoke.text == SHIPPED_SENTENCE
+        assert (manifest.min_window_frames, manifest.window_margin_frames) == (750, 300)
+    assert int8.total_bytes < 0.3 * float32.total_bytes
+    assert filecmp.cmp(_fetch(store, int8, tmp_path) / "model.bin", _plain(base_checkpoint, tmp_path), shallow=False)
+
+
+def test_a_disturbed_sentence_is_still_the_sentence_to_the_real_model(base_checkpoint: Path, tmp_path: Path) -> None:
+    loaded = Loaded(convert(base_checkpoint, tmp_path / "int8", "int8"))
+    decoder = Decoder(loaded.whisper, loaded.folder, "fr")
+    heard = decoder.hear([disturbed(shipped_sample(), number) for number in range(1, 6)])
+    errors = [smoke_error(SHIPPED_SENTENCE, each.hypothesis.text) for each in heard]
+    assert max(errors) < 0.25
+
+
+def _fetch(store: MemoryStore, manifest: ModelManifest, tmp_path: Path) -> Path:
+    return fetch_model(store, "models", manifest, tmp_path / "fetched")
+
+
+def _plain(checkpoint: Path, tmp_path: Path) -> Path:
+    """Convert with CTranslate2's own converter."""
+    TransformersConverter(str(checkpoint)).convert(str(tmp_path / "plain"), quantization="int8")
+    return tmp_path / "plain" / "model.bin"

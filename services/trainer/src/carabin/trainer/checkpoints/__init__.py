@@ -1,0 +1,1 @@
+"""Checkpoints written, uploaded and taken up again."""

@@ -1,0 +1,76 @@
+"""How a run's checkpoints leave this machine: sealed here, uploaded in the background."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from carabin.registry.artifacts.checkpoints import CheckpointManifest, WindowPolicy
+
+from ..data.dictations import Dictation
+from ..errors import Stopped, UploadFailed
+from ..models.ct2_export import processor_files
+from ..runtime.run import Run
+from .layout import seal, stage
+from .resume import Identity
+from .samples import write_samples
+from .uploader import Upload, Uploader
+
+
+class Saver:
+    """Seals each checkpoint and gives it to the uploader; leaving the block waits until the store has them.
+
+    After an error it waits no longer than a stop may take: the error matters more.
+    """
+
+    def __init__(
+        self, run: Run, base: Path, identity: Identity, source: dict[str, str], samples: Sequence[Dictation]
+    ) -> None:
+        self._run, self._base, self._identity, self._source = run, base, identity, source
+        self._samples = samples
+        self._uploader = Uploader(run.store, run.bucket, run.name, run.progress.note) if run.main else None
+        self._uploaded_at = time.monotonic()
+        self.published: CheckpointManifest | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def saved(self, step: int, folder: Path, losses: dict[str, float]) -> None:
+        """Take over the checkpoint that the Trainer wrote; on its main process."""
+        self._identity.write(folder)
+        seal(folder)
+        self._run.tell_store(step=step, metrics=losses)
+        due = time.monotonic() - self._uploaded_at >= self._run.settings.upload_interval_s
+        if self._uploader is not None and (due or self._run.leaving):
+            self._uploaded_at = time.monotonic()
+            staged = stage(folder, self._run.work / f"upload-{step}", processor_files(self._base))
+            write_samples(staged, self._samples)
+            self._uploader.submit(Upload(step, staged, self._source, losses))
+
+    def final(self, folder: Path, step: int, metrics: dict[str, float], window: WindowPolicy) -> None:
+        """Publish the run's outcome and wait until the store has it.
+
+        Raises:
+            UploadFailed: it does not get there; the folder is kept.
+        """
+        if self._uploader is not None:
+            staged = folder.with_name(f"upload-{step}")
+            shutil.rmtree(staged, ignore_errors=True)
+            folder.rename(staged)
+            self._uploader.submit(Upload(step, staged, self._source, metrics, final=True, window=window))
+            with self._run.progress.phase("upload the checkpoint"):
+                self.published = self._uploader.close(self._run.settings.upload_patience_s)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if self._uploader is None or self.published is not None:
+            return
+        patience_s = self._run.settings.stop_grace_s
+        if isinstance(error, Stopped):
+            with suppress(UploadFailed):  # it is whole on this machine, and the next start finds it
+                self.published = self._uploader.close(patience_s)
+        else:
+            with suppress(UploadFailed):
+                self._uploader.close(patience_s)

@@ -1,0 +1,1 @@
+"""Dictations on disk: audio and its transcript, decoded."""

@@ -1,0 +1,1 @@
+"""Datasets built from folders, CSV files and corrections; split, packed and published."""

@@ -1,0 +1,62 @@
+"""The same recording twice, and the same recording or sentence in two splits: found before they flatter a score."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..quality.report import GateReport
+from ..text.normalize import normalize
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """An accepted recording, its FLAC in `file`; `split` where the source fixes it."""
+
+    file: Path
+    sha256: str
+    text: str
+    speaker: str | None
+    split: str | None
+    duration_s: float
+    source: str
+    recording: str
+    """The file that it is, or is a piece of."""
+
+
+def keep_once(clips: Sequence[Clip], report: GateReport) -> list[Clip]:
+    """Return the clips without repeated recordings; one recording with two texts is refused both times."""
+    copies: dict[str, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        copies[clip.sha256].append(clip)
+    kept = []
+    for same in copies.values():
+        first, *others = same
+        if any(normalize(other.text) != normalize(first.text) for other in others):
+            for clip in same:
+                names = ", ".join(sorted({other.source for other in same if other is not clip}))
+                reason = f"is the same recording as {names}, with another text"
+                report.add(clip.source, "duplicate-conflict", "refused", reason)
+            continue
+        for other in others:
+            leak = other.split != first.split
+            reason = f"is the same recording as {first.source}" + (" in another split" if leak else ": it is kept once")
+            report.add(other.source, "leak-audio" if leak else "duplicate", "refused" if leak else "changed", reason)
+        kept.append(next((clip for clip in same if clip.split == "test"), first))
+    return kept
+
+
+def keep_splits_apart(clips: Sequence[Clip], report: GateReport) -> list[Clip]:
+    """Return the clips without training or validation sentences that the source's test or validation split has too."""
+    held_out: dict[str, str] = {}
+    for split in ("validation", "test"):
+        held_out |= {normalize(clip.text): split for clip in clips if clip.split == split}
+    order = {"train": 0, None: 0, "validation": 1, "test": 2}
+    kept = []
+    for clip in clips:
+        holder = held_out.get(normalize(clip.text))
+        if holder and order[clip.split] < order[holder]:
+            report.add(clip.source, "leak-sentence", "refused", f"has a sentence that the {holder} split has too")
+        else:
+            kept.append(clip)
+    return kept

@@ -1,0 +1,1 @@
+"""Error rates, critical errors, and the report that a clinician reads."""

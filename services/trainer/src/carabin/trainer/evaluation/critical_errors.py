@@ -1,0 +1,55 @@
+"""Errors that may harm: a negation, a side, a measure or a drug that was dictated and not written, or the reverse.
+
+Word error rate correlates poorly with the harm that clinicians see in an error, so these are counted beside it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from ..corpus import drug_lines
+from ..text.terms import TermIndex
+from ..text.units import FOLDED
+from .error_rates import Counts
+
+KINDS: Final = ("negation", "laterality", "dose", "drug")
+
+_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("pas", "sans", "ni", "non", "jamais", "aucun", "aucune", "absence"), "negation"),
+        **dict.fromkeys(("absent", "absente", "absents", "absentes"), "negation"),
+        **dict.fromkeys(("négatif", "négatifs", "négative", "négatives"), "negation"),
+        **dict.fromkeys(("droit", "droite", "droits", "droites", "gauche", "gauches"), "laterality"),
+        **dict.fromkeys(("bilatéral", "bilatérale", "bilatéraux", "bilatérales"), "laterality"),
+        **dict.fromkeys(("unilatéral", "unilatérale", "unilatéraux", "unilatérales"), "laterality"),
+    }
+)
+_SIDES: Final = {"droit": "droit", "gauch": "gauche", "bilat": "bilatéral", "unila": "unilatéral"}
+_DRUGS: Final = TermIndex(drug_lines())
+
+
+def critical_tokens(tokens: Sequence[str]) -> dict[str, Counter[str]]:
+    """Return, by kind, the tokens of a normalised text whose loss or change may harm."""
+    found: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+    for place, token in enumerate(tokens):
+        if kind := _WORDS.get(token):
+            found[kind][_SIDES.get(token[:5], token)] += 1
+        elif token[0].isdigit() and place + 1 < len(tokens) and tokens[place + 1].split("/")[0] in FOLDED:
+            found["dose"][f"{token} {tokens[place + 1]}"] += 1
+    found["drug"].update(drug for drug, _, _ in _DRUGS.find(tokens))
+    return found
+
+
+def critical_errors(reference: Sequence[str], hypothesis: Sequence[str]) -> dict[str, Counts]:
+    """Count, by kind, critical tokens lost, changed or made up, against those of the reference.
+
+    « gauche » heard as « droite » is one error, and so is a « pas » that nobody said.
+    """
+    wanted, heard = critical_tokens(reference), critical_tokens(hypothesis)
+    return {kind: Counts(_differing(wanted[kind], heard[kind]), wanted[kind].total()) for kind in KINDS}
+
+
+def _differing(wanted: Counter[str], heard: Counter[str]) -> int:
+    """Count what was lost or made up; a loss and an invention together are one change."""
+    return max((wanted - heard).total(), (heard - wanted).total())

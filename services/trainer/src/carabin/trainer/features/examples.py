@@ -1,0 +1,98 @@
+"""What an epoch shows of each dictation: its features at the batch's window, its labels with or without times."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from .collate import Array, Example
+from .labels import LabelMaker, Labels
+from .mel import Mel, pad
+from .spec_augment import SpecAugment, mask
+from .windows import FRAMES_A_SECOND, Draw
+
+_TIMES, _MASKS, _SOUND = 1, 2, 3
+"""Names of the random streams: adding one must not change what another draws."""
+
+Sound = Callable[[int, np.random.Generator], Mel]
+"""A dictation's mel from audio that the generator alters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What was said, and for how long."""
+
+    sentence: str
+    n_frames: int
+    sha256: str
+
+
+class Examples(Dataset[Example]):
+    """Examples by `Draw`; the same draw gives the same example in every process and after every restart.
+
+    Args:
+        features: (n_mels, n_frames) mel, or (window / 2, d_model) encoder states, of each dictation.
+        timestamps: share of the examples whose labels carry times.
+        sound: gives a dictation's mel anew from its altered audio, in place of the cached one.
+    """
+
+    def __init__(
+        self,
+        texts: Sequence[Text],
+        features: Sequence[Any],
+        make_labels: LabelMaker,
+        *,
+        states: bool,
+        seed: int,
+        timestamps: float = 0.0,
+        spec_augment: SpecAugment | None = None,
+        sound: Sound | None = None,
+    ) -> None:
+        self._sound = sound
+        self._features = features
+        self._states = states
+        self._seed = seed
+        self._timestamps = timestamps
+        self._spec_augment = spec_augment
+        self._make_labels = make_labels
+        self.texts = texts
+        self._plain = [make_labels(text.sentence, _seconds(text)) for text in texts]
+        self._timed = (
+            [make_labels(text.sentence, _seconds(text), timestamps=True) for text in texts] if timestamps else []
+        )
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __getitem__(self, draw: Draw) -> Example:
+        if self._states:
+            return Example(draw.index, self._features[draw.index], self._labels(draw))
+        if self._sound is None:
+            mel, n_frames = self._features[draw.index], None
+        else:  # at another speed the speech ends at another time
+            mel = self._sound(draw.index, self._rng(draw, _SOUND))
+            n_frames = mel.shape[1]
+        return Example(draw.index, self._cut(mel, draw), self._labels(draw, n_frames))
+
+    def _labels(self, draw: Draw, n_frames: int | None = None) -> Labels:
+        if not self._timestamps or self._rng(draw, _TIMES).random() >= self._timestamps:
+            return self._plain[draw.index]
+        if n_frames is None:
+            return self._timed[draw.index]
+        seconds = n_frames / FRAMES_A_SECOND
+        return self._make_labels(self.texts[draw.index].sentence, seconds, timestamps=True)
+
+    def _cut(self, mel: Mel, draw: Draw) -> Array:
+        padded = pad(mel, draw.window)
+        if self._spec_augment is None:
+            return padded
+        return mask(padded, mel.shape[1], self._spec_augment, self._rng(draw, _MASKS))
+
+    def _rng(self, draw: Draw, stream: int) -> np.random.Generator:
+        return np.random.default_rng([self._seed, stream, draw.epoch, draw.index])
+
+
+def _seconds(text: Text) -> float:
+    return text.n_frames / FRAMES_A_SECOND

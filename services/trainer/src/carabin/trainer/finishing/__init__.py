@@ -1,0 +1,1 @@
+"""After the last step: the best weights chosen, averaged, evaluated and described."""

@@ -1,0 +1,134 @@
+"""The smallest encoder window that a model bears, proven on its own validation: short windows are cheap to serve.
+
+A window that fits too tightly makes Whisper repeat itself or write on after the speech. Two things are asked of each
+candidate, beside the window that suits any stock Whisper: that nothing runs away, neither whole dictations nor
+beginnings of them that are just as short as the window's floor allows; and that, dictation by dictation, word errors do
+not rise by more than what is allowed, with 95 % confidence. Too few words prove nothing, and the safe window stays.
+"""
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from carabin.registry.artifacts.checkpoints import WindowPolicy
+
+from ..data.dictations import Dictation
+from ..evaluation.bootstrap import interval
+from ..evaluation.error_rates import Counts, corpus_rate
+from ..evaluation.evaluate import Evaluation, Row
+
+SAFE_WINDOW: Final = WindowPolicy()
+"""What serving uses when nothing smaller is proven (research: 0 loops of 32 on the published base)."""
+CANDIDATES: Final = (
+    WindowPolicy(min_frames=200, margin_frames=100),
+    WindowPolicy(min_frames=300, margin_frames=100),
+    WindowPolicy(min_frames=400, margin_frames=150),
+    WindowPolicy(min_frames=500, margin_frames=200),
+)
+"""From the cheapest upwards. Training shows windows from 200 frames on, with 50 to 400 frames after the speech."""
+BEGINNINGS: Final = 16
+"""Short utterances that are tried, one each from so many dictations."""
+HOP: Final = 160
+"""Samples of one mel frame, 10 ms."""
+
+_MAX_COMPRESSION: Final = 2.4
+"""Whisper's own limit (openai/whisper transcribe.py): text that compresses better than this repeats itself."""
+_WORDS_A_SECOND, _SPARE_WORDS = 5, 5
+"""Fast French is 4 words a second."""
+
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a model wrote in one window: of the validation dictations, and of beginnings of them (text, seconds)."""
+
+    evaluation: Evaluation
+    beginnings: Sequence[tuple[str, float]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a candidate costs: change of the word error rate, its 95 % upper bound, texts that ran away."""
+
+    window: WindowPolicy
+    rise: float
+    rise_high: float
+    runaways: tuple[str, ...]
+    budget: float
+    """What `rise_high` may be."""
+
+    @property
+    def safe(self) -> bool:
+        """Whether it may be served."""
+        return not self.runaways and self.rise_high <= self.budget
+
+    def __str__(self) -> str:
+        floor_s, margin_s = self.window.min_frames / 100, self.window.margin_frames / 100
+        name = f"window of at least {floor_s:g} s with {margin_s:g} s after the speech"
+        if self.runaways:
+            return f"{name}: {len(self.runaways)} of its texts run away, such as {self.runaways[0][:60]!r}"
+        verdict = "proven" if self.safe else f"not proven, {100 * self.budget:g} may be"
+        return f"{name}: {100 * self.rise:+.1f} points of errors, at most {100 * self.rise_high:+.1f}: {verdict}"
+
+
+def prove(
+    hear: Callable[[WindowPolicy], Heard], reference: Evaluation, budget: float, tell: Callable[[str], None]
+) -> Trial | None:
+    """Return the trial of the smallest window that is safe; None where none is.
+
+    Args:
+        hear: decodes the validation in a window.
+        reference: what the same model wrote of the same dictations in SAFE_WINDOW.
+        budget: what the 95 % interval of the rise of the word error rate must stay below.
+    """
+    for window in CANDIDATES:
+        trial = judge(window, hear(window), reference, budget)
+        tell(str(trial))
+        if trial.safe:
+            return trial
+    return None
+
+
+def judge(window: WindowPolicy, heard: Heard, reference: Evaluation, budget: float) -> Trial:
+    """Compare a window with the safe one, dictation by dictation."""
+    found, before = _rows(heard.evaluation), _rows(reference)
+    changes = [
+        Counts(row.words.errors - other.words.errors, row.words.total) for row, other in zip(found, before, strict=True)
+    ]
+    runaways = [
+        row.hypothesis
+        for row, other in zip(found, before, strict=True)
+        if runs_away(row.hypothesis, row.duration_s) and not runs_away(other.hypothesis, other.duration_s)
+    ]
+    runaways += [text for text, duration_s in heard.beginnings if runs_away(text, duration_s)]
+    silence = heard.evaluation.silence
+    if _n_words(silence) > _n_words(reference.silence):
+        runaways.append(max(silence.values(), key=len))
+    return Trial(window, corpus_rate(changes), interval(changes)[1], tuple(runaways), budget)
+
+
+def beginnings(dictations: Sequence[Dictation], window: WindowPolicy, most: int = BEGINNINGS) -> list[Samples]:
+    """Return first parts of dictations, evenly spread, as long as the window's floor is meant for."""
+    length = (window.min_frames - window.margin_frames) * HOP
+    count = min(most, len(dictations))
+    return [dictations[number * len(dictations) // count].audio[:length] for number in range(count)]
+
+
+def runs_away(text: str, duration_s: float) -> bool:
+    """Say whether a text repeats itself, or has more words than anybody says in that time."""
+    data = text.encode()
+    repeats = len(data) > 0 and len(data) / len(zlib.compress(data)) > _MAX_COMPRESSION
+    return repeats or len(text.split()) > ceil(_WORDS_A_SECOND * duration_s) + _SPARE_WORDS
+
+
+def _rows(evaluation: Evaluation) -> tuple[Row, ...]:
+    return evaluation.rows + evaluation.general_rows
+
+
+def _n_words(texts: dict[str, str]) -> int:
+    return sum(len(text.split()) for text in texts.values())

@@ -1,0 +1,1 @@
+"""Base models: found, rebuilt from CTranslate2, patched for short windows."""

@@ -1,0 +1,48 @@
+"""The model in the form that serves it: Hugging Face weights to a CTranslate2 folder, for evaluation."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from ctranslate2.converters import TransformersConverter
+from torch import Tensor
+from transformers import WhisperForConditionalGeneration
+
+from ..errors import EvaluationFailed
+
+PROCESSOR: Final = ("tokenizer.json", "tokenizer_config.json", "preprocessor_config.json", "generation_config.json")
+"""What a checkpoint keeps of its base beside weights and config: training changes none of it."""
+
+
+def write_hf(
+    model: WhisperForConditionalGeneration, base: Path, target: Path, state: Mapping[str, Tensor] | None = None
+) -> Path:
+    """Write `model`, with the weights `state` in place of its own, and the base's processor to a folder."""
+    shutil.rmtree(target, ignore_errors=True)
+    model.save_pretrained(target, state_dict=dict(state) if state is not None else None)
+    for path in processor_files(base):
+        shutil.copyfile(path, target / path.name)
+    for path in target.iterdir():
+        path.chmod(0o644)  # safetensors writes 0600, which another container's user cannot read
+    return target
+
+
+def processor_files(base: Path) -> list[Path]:
+    """Return the base's files that a checkpoint needs beside its weights."""
+    return [base / name for name in PROCESSOR if (base / name).is_file()]
+
+
+def write_ct2(checkpoint: Path, target: Path, quantization: str = "int8") -> Path:
+    """Convert a Hugging Face folder for faster-whisper.
+
+    Raises:
+        EvaluationFailed: CTranslate2 cannot convert it.
+    """
+    shutil.rmtree(target, ignore_errors=True)
+    copied = [name for name in ("tokenizer.json", "preprocessor_config.json") if (checkpoint / name).is_file()]
+    try:
+        TransformersConverter(str(checkpoint), copy_files=copied).convert(str(target), quantization=quantization)
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise EvaluationFailed(f"{checkpoint}: CTranslate2 cannot convert it: {error}") from error
+    return target

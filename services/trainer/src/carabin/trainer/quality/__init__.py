@@ -1,0 +1,1 @@
+"""What keeps a dictation or a dataset out of training."""

@@ -1,0 +1,68 @@
+"""Judges a report: UTF-8, not empty, and short enough for Whisper's decoder."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from tokenizers import Tokenizer
+
+from ..models.embedded import embedded_parts
+from ..text.normalize import normalize
+from .report import GateReport
+
+MAX_TOKENS: Final = 448
+"""Whisper's decoder positions (`max_target_positions` of every size)."""
+
+PROMPT_TOKENS: Final = 5
+"""<|startoftranscript|><|fr|><|transcribe|><|notimestamps|> before the text and <|endoftext|> after."""
+
+MAX_WORDS_A_SECOND: Final = 6.0
+"""Twice the fastest dictation: more text than that was not spoken in this recording."""
+
+
+@cache
+def _tokenizer() -> Tokenizer:
+    return Tokenizer.from_file(str(embedded_parts()["tokenizer.json"][0]))
+
+
+def count_tokens(text: str) -> int:
+    """Return the label's length as the decoder sees it, its prompt and end included (multilingual vocabulary)."""
+    return len(_tokenizer().encode(" " + text, add_special_tokens=False).ids) + PROMPT_TOKENS
+
+
+def read_report(file: Path, report: GateReport) -> str | None:
+    """Return a report's text on one line, or None when it is refused."""
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        reason = f"is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}"
+        report.add(file, "text-encoding", "refused", reason)
+        return None
+    except OSError as error:
+        report.add(file, "text-missing", "refused", f"cannot be read: {error.strerror}")
+        return None
+    return judge_text(text, file, report)
+
+
+def judge_text(text: str, where: Path | str, report: GateReport) -> str | None:
+    """Return `text` with its white space folded, or None when there is nothing in it to learn."""
+    text = re.sub(r"\s+", " ", text.replace("\0", " ")).strip()
+    if not normalize(text):
+        report.add(where, "text-empty", "refused", "is empty: it has no words")
+        return None
+    return text
+
+
+def judge_length(text: str, duration_s: float, where: Path | str, report: GateReport) -> bool:
+    """Return whether `text` fits one window of the decoder and into `duration_s` of speech."""
+    tokens = count_tokens(text)
+    if tokens > MAX_TOKENS:
+        report.add(where, "text-long", "refused", f"has {tokens} tokens: Whisper's labels hold {MAX_TOKENS}")
+        return False
+    words = len(normalize(text).split())
+    if words > MAX_WORDS_A_SECOND * duration_s + 1:
+        reason = f"has {words} words for {duration_s:.1f} s of audio: they do not belong together"
+        report.add(where, "text-audio-mismatch", "refused", reason)
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Around a run: its context, progress, signals, processes and device."""

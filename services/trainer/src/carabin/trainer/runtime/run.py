@@ -1,0 +1,154 @@
+"""What every phase of a run shares."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import torch
+from accelerate import PartialState
+from accelerate.utils import gather_object, reduce
+from carabin.registry.artifacts.checkpoints import RunRecord, write_run
+from carabin.registry.errors import StoreUnreachable
+from carabin.registry.settings import StoreSettings
+from carabin.registry.store import ObjectStore
+
+from ..errors import ResumeRefused, Stopped
+from ..settings import TrainerSettings
+from .progress import Progress
+
+PEER_PATIENCE: Final = timedelta(hours=12)
+"""One process computes the features of a large dataset, or evaluates, while the others wait for it. torchrun, not this,
+notices one that is dead."""
+
+
+class Run:
+    """One run's settings, store, folders, clock and ears."""
+
+    def __init__(
+        self,
+        settings: TrainerSettings,
+        store: ObjectStore,
+        buckets: StoreSettings,
+        progress: Progress,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self.settings, self.store, self.name = settings, store, progress.run
+        self.progress, self.stopped = progress, stopped
+        self.bucket, self.datasets_bucket = buckets.checkpoints_bucket, buckets.datasets_bucket
+        self.work, self.cache = settings.work_dir / self.name, settings.work_dir / "cache"
+        self.processes = PartialState(cpu=not torch.cuda.is_available(), timeout=PEER_PATIENCE)
+        self.record = RunRecord(run=self.name, started_at=datetime.now(UTC), settings=shown(settings))
+        self.seconds: dict[str, float] = {}
+        self.leaving = False
+        """All processes agreed to stop, whichever of them was asked."""
+
+    @property
+    def main(self) -> bool:
+        """Whether this process speaks for the run."""
+        return bool(self.processes.is_main_process)
+
+    def stopped_together(self) -> bool:
+        """Say whether any process was asked to stop: all of them must leave the loop at the same step."""
+        asked = self.stopped()
+        if self.processes.num_processes > 1:
+            asked = bool(reduce(torch.tensor(float(asked), device=self.processes.device), "sum") > 0)
+        self.leaving = self.leaving or asked
+        return asked
+
+    @contextmanager
+    def main_first(self) -> Iterator[None]:
+        """Let one process of each machine download and compute; the others find it done, and all leave together.
+
+        Raises:
+            Stopped: in all processes, where one of them was asked to stop meanwhile.
+        """
+        first, stopped = self.processes.is_local_main_process, False
+        if not first:
+            self.processes.wait_for_everyone()
+        try:
+            yield
+        except Stopped:
+            stopped = True
+        if first:
+            self.processes.wait_for_everyone()
+        if self.stopped_together() or stopped:
+            raise Stopped("stopped before the first step; nothing was learnt yet")
+
+    def agree(self, step: int) -> None:
+        """Make sure that all processes go on from the same checkpoint; `step` is this process's, 0 to begin.
+
+        Raises:
+            ResumeRefused: they found different ones; in all processes.
+        """
+        steps = gather_object([step]) if self.processes.num_processes > 1 else [step]
+        if len(set(steps)) > 1:
+            raise ResumeRefused(
+                f"run {self.name}: its processes find checkpoints of different steps ({', '.join(map(str, steps))}):"
+                " let its machines share work_dir, or remove the run's folder in it on each"
+            )
+
+    def tell_store(self, *, required: bool = False, **changes: Any) -> None:
+        """Write how the run stands; only with `required` must the store be there.
+
+        Raises:
+            StoreError: the store is away, or refuses us, before anything was spent on training.
+        """
+        self.record = self.record.model_copy(update={**changes, "updated_at": datetime.now(UTC)})
+        if not self.main:
+            return
+        try:
+            write_run(self.store, self.bucket, self.record)
+        except StoreUnreachable:
+            if required:
+                raise
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Add the block's seconds to `seconds[name]`."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - start, 1)
+
+    def clean(self) -> None:
+        """Remove what a finished run no longer needs: all of it is in the store."""
+        if self.main:
+            shutil.rmtree(self.work, ignore_errors=True)
+
+
+def shown(settings: TrainerSettings) -> dict[str, str]:
+    """Return the settings as text, those that say how a run learns."""
+    names = (
+        "dataset",
+        "replay",
+        "replay_share",
+        "silence_share",
+        "base",
+        "mode",
+        "epochs",
+        "max_steps",
+        "batch_size",
+        "accumulation",
+        "peak_rate",
+        "warmup_share",
+        "warmup_steps",
+        "weight_decay",
+        "lora_rank",
+        "train_embeddings",
+        "precision",
+        "seed",
+        "patience",
+        "timestamps",
+        "language",
+        "augment",
+        "spec_augment",
+        "full_window",
+        "alphas",
+        "general_budget",
+        "window_budget",
+    )
+    return {name: str(getattr(settings, name)) for name in names}

@@ -1,0 +1,38 @@
+"""Following a run that trains elsewhere, through its `WatchRun`."""
+
+from collections.abc import Callable
+
+import grpc
+
+from ..errors import WatchFailed
+from ..v1 import trainer_pb2 as pb
+from ..v1 import trainer_pb2_grpc
+from .progress import RunEvent
+from .watch_server import from_message
+
+READY_TIMEOUT_S = 10.0
+
+
+def follow(run: str, address: str, heard: Callable[[RunEvent], None]) -> RunEvent:
+    """Pass the run's events to `heard` until it ends, and return the last.
+
+    Raises:
+        WatchFailed: nobody answers at `address`, or that trainer does no such run.
+    """
+    last: RunEvent | None = None
+    with grpc.insecure_channel(address) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=READY_TIMEOUT_S)
+            stub = trainer_pb2_grpc.TrainerServiceStub(channel)  # type: ignore[no-untyped-call]
+            for message in stub.WatchRun(pb.WatchRunRequest(run=run)):
+                last = from_message(message)
+                heard(last)
+        except grpc.FutureTimeoutError as error:
+            raise WatchFailed(
+                f"no trainer answers at {address}: start it with --set grpc_port=PORT, or give --address"
+            ) from error
+        except grpc.RpcError as error:
+            raise WatchFailed(f"cannot follow {run} at {address}: {error.details()}") from error
+    if last is None or last.kind != "end":
+        raise WatchFailed(f"the trainer at {address} went away before run {run} ended")
+    return last

@@ -1,0 +1,1 @@
+"""Long dictations cut at their pauses, with the text aligned to the pieces."""

@@ -1,0 +1,34 @@
+"""Hears when words are spoken, with the stock model: the times that `segment` lays the reference text along."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from .cut import HeardWord
+
+
+class Aligner(Protocol):
+    """Tells when words are spoken."""
+
+    def hear(self, samples: npt.NDArray[np.float32]) -> list[HeardWord]:
+        """Return the words of (n,) samples at 16 kHz, of any length, in order."""
+
+
+class WhisperAligner:
+    """faster-whisper's word times (cross-attention and dynamic time warping, as OpenAI's `timing.py`)."""
+
+    def __init__(self, ct2_folder: Path, *, language: str = "fr", cpu_threads: int = 0) -> None:
+        from faster_whisper import WhisperModel
+
+        self._model: Any = WhisperModel(
+            str(ct2_folder), device="cpu", compute_type="int8", cpu_threads=cpu_threads, local_files_only=True
+        )
+        self._language = language
+
+    def hear(self, samples: npt.NDArray[np.float32]) -> list[HeardWord]:
+        segments, _ = self._model.transcribe(
+            samples, language=self._language, beam_size=1, word_timestamps=True, condition_on_previous_text=False
+        )
+        return [HeardWord(word.word, word.start, word.end) for part in segments for word in part.words or ()]

@@ -1,0 +1,1 @@
+"""Datasets spoken by synthetic voices."""

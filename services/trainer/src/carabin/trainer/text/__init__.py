@@ -1,0 +1,1 @@
+"""Text as the trainer compares it: normalised, with its medical terms."""

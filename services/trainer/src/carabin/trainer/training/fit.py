@@ -1,0 +1,216 @@
+"""The optimisation itself: settings and material into transformers' arguments, one loop, the best weights out."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+from transformers import EarlyStoppingCallback, Seq2SeqTrainingArguments, WhisperForConditionalGeneration, set_seed
+from transformers.trainer_callback import PrinterCallback, ProgressCallback, TrainerState
+
+from ..checkpoints.layout import STATE, folder_of, has_ended, is_whole, mark_ended, step_of
+from ..data.dictations import Dictation
+from ..datasets.local import Joined, LocalDataset, Replay
+from ..features.labels import LabelMaker
+from ..features.mel import MelMaker
+from ..features.prepare import Material, Recipe, collator, make_material
+from ..features.silence import silences
+from ..features.spec_augment import SpecAugment
+from ..features.windows import MAX_FRAMES, TrainingWindow
+from ..models.whisper import inner, merged_state, place, prepare, read_weights
+from ..runtime.device import Computed, choose_precision, has_bf16
+from ..runtime.run import Run
+from ..settings import TrainerSettings
+from .callbacks import Report, StopWhenAsked
+from .trainer import WhisperTrainer
+
+MEDICAL, GENERAL = "medical", "general"
+KEPT_CHECKPOINTS: Final = 2
+"""On this machine: the best and the newest."""
+
+Saved = Callable[[int, Path, dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What training gave."""
+
+    step: int
+    stopped: bool
+    model: WhisperForConditionalGeneration
+    state: dict[str, Tensor]
+    """The best weights by validation loss, adapters merged, on the CPU."""
+    history: Sequence[dict[str, Any]]
+
+
+def fit(
+    run: Run,
+    model: WhisperForConditionalGeneration,
+    base: Path,
+    dataset: LocalDataset,
+    replay: Replay,
+    resume: Path | None,
+    saved: Saved,
+) -> Fit:
+    """Train `model` in place.
+
+    Args:
+        resume: the local checkpoint to go on from.
+        saved: given the step, folder and last validation losses of every checkpoint, on the main process.
+
+    Raises:
+        TrainingError: the loss is no number, memory does not suffice, or the device cannot do what was asked.
+    """
+    settings, progress = run.settings, run.progress
+    cuda = torch.cuda.is_available()
+    computed = choose_precision(settings.precision, cuda=cuda, bf16=has_bf16(cuda=cuda))
+    recipe = make_recipe(settings, base, model, run.work / "features", computed)
+    place(model, "cuda" if cuda else "cpu")
+    with run.timed("features"), run.main_first():
+        spoken = dataset.split("train")
+        quiet = silences(round(settings.silence_share * len(spoken)), settings.seed)
+        train = _material(run, "train", Joined((spoken, replay.train, quiet)), recipe, model, training=True)
+        validation = {MEDICAL: _material(run, "validation", dataset.split("validation"), recipe, model, training=False)}
+        if len(replay.validation):
+            validation[GENERAL] = _material(run, "general", replay.validation, recipe, model, training=False)
+    set_seed(settings.seed)  # adapters begin at random
+    trained = prepare(model, settings.mode, train_embeddings=settings.train_embeddings, lora_rank=settings.lora_rank)
+    rank, world = run.processes.process_index, run.processes.num_processes
+    collate = collator(recipe)
+    sampler = train.sampler(settings.batch_size, seed=settings.seed, rank=rank, world=world)
+    stop = StopWhenAsked(run.stopped_together)
+
+    def keep(step: int, folder: Path) -> None:
+        if trainer.control.should_training_stop and not stop.stopped:
+            mark_ended(folder)
+        saved(step, folder, _losses(trainer.state.log_history))
+
+    trainer = WhisperTrainer(
+        model=trained,
+        args=arguments(settings, run.work, computed, world=world, steps_an_epoch=len(sampler)),
+        examples=train.examples,
+        eval_dataset=validation[MEDICAL].examples,
+        data_collator=collate,
+        sampler=sampler,
+        validation={
+            name: part.loader(settings.batch_size, collate, rank=rank, world=world) for name, part in validation.items()
+        },
+        saved=keep,
+        callbacks=[stop, Report(progress)] + ([EarlyStoppingCallback(settings.patience)] if settings.patience else []),
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    if resume is not None and has_ended(resume):
+        trainer.state = best_of(trained, resume)
+    else:
+        done = step_of(resume) if resume else 0
+        with run.timed("train"), progress.phase(f"train ({settings.mode}, {computed})", done=done):
+            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    weights = merged_state(trained)
+    return Fit(trainer.state.global_step, stop.stopped, inner(_plain(trained)), weights, trainer.state.log_history)
+
+
+def make_recipe(
+    settings: TrainerSettings, base: Path, model: WhisperForConditionalGeneration, cache: Path, computed: Computed
+) -> Recipe:
+    """Return how dictations become examples under these settings."""
+    window = TrainingWindow(floor=MAX_FRAMES) if settings.full_window else TrainingWindow()
+    return Recipe(
+        make_mel=MelMaker(model.config.num_mel_bins),
+        make_labels=LabelMaker(base, settings.language),
+        window=window,
+        cached=settings.mode == "decoder",
+        seed=settings.seed,
+        timestamps=settings.timestamps,
+        spec_augment=SpecAugment() if settings.spec_augment else None,
+        augment=settings.augment,
+        bf16=computed == "bf16",
+        cache=cache,
+    )
+
+
+def arguments(
+    settings: TrainerSettings, work: Path, computed: Computed, *, world: int, steps_an_epoch: int
+) -> Seq2SeqTrainingArguments:
+    """Return transformers' arguments; what they leave to chance is set."""
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard" / work.name)  # outlives the run's folder
+    every: dict[str, Any] = {"eval_strategy": "epoch", "save_strategy": "epoch"}
+    if settings.checkpoint_steps:
+        every = {
+            "eval_strategy": "steps", "save_strategy": "steps",
+            "eval_steps": settings.checkpoint_steps, "save_steps": settings.checkpoint_steps,
+        }  # fmt: skip
+    return Seq2SeqTrainingArguments(
+        output_dir=str(work),
+        use_cpu=not torch.cuda.is_available(),
+        bf16=computed == "bf16",
+        fp16=computed == "fp16",
+        per_device_train_batch_size=max(1, settings.batch_size // world),
+        gradient_accumulation_steps=settings.accumulation,
+        num_train_epochs=settings.epochs,
+        max_steps=settings.max_steps or -1,
+        learning_rate=settings.peak_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=settings.warmup_share if settings.warmup_steps is None else settings.warmup_steps,
+        weight_decay=settings.weight_decay,
+        max_grad_norm=settings.max_grad_norm,
+        restore_callback_states_from_checkpoint=True,  # or early stopping would begin to count anew
+        optim="adamw_torch_fused",
+        seed=settings.seed,
+        data_seed=settings.seed,
+        save_total_limit=KEPT_CHECKPOINTS,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
+        logging_steps=max(1, min(10, steps_an_epoch // 4)),
+        logging_nan_inf_filter=False,  # it would hide the NaN that must stop the run
+        report_to=["tensorboard"],
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        ddp_find_unused_parameters=False,
+        **every,
+    )
+
+
+def best_of(model: torch.nn.Module, ended: Path) -> TrainerState:
+    """Load the best weights of a training that ended into `model`; return its state.
+
+    The best checkpoint lies beside the last one, unless it was lost, in which case the last is the best there is.
+    """
+    state: TrainerState = TrainerState.load_from_json(str(ended / STATE))
+    best = folder_of(ended.parent, state.best_global_step or state.global_step)
+    read_weights(model, best if is_whole(best) else ended)
+    return state
+
+
+def _material(
+    run: Run,
+    name: str,
+    dictations: Sequence[Dictation],
+    recipe: Recipe,
+    model: WhisperForConditionalGeneration,
+    *,
+    training: bool,
+) -> Material:
+    what = "encode" if recipe.cached else "features of"
+    with run.progress.phase(f"{what} {name}", len(dictations)) as advance:
+        return make_material(
+            name, dictations, recipe, model, training=training, progress=advance, stopped=run.stopped
+        )  # fmt: skip
+
+
+def _losses(history: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Return the newest value of each loss."""
+    newest: dict[str, float] = {}
+    for entry in history:
+        newest |= {name: float(value) for name, value in entry.items() if name == "loss" or name.endswith("_loss")}
+    return newest
+
+
+def _plain(model: Any) -> Any:
+    """Return the Whisper without its adapters, to be overwritten."""
+    return model.unload() if hasattr(model, "unload") else model

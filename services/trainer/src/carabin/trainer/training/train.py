@@ -1,0 +1,175 @@
+"""One run from settings to a published checkpoint: this module says the order, others do the work."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from carabin.registry.artifacts.checkpoints import CheckpointManifest
+from carabin.registry.errors import CarabinError
+from carabin.registry.settings import StoreSettings
+from carabin.registry.store import ObjectStore
+from transformers import WhisperForConditionalGeneration
+
+from ..checkpoints.layout import step_of, whole_or_named
+from ..checkpoints.lineage import fingerprint, lineage
+from ..checkpoints.resume import Identity, finished, restore
+from ..checkpoints.samples import choose_samples
+from ..checkpoints.saver import Saver
+from ..datasets.local import LocalDataset, Replay, fetch, plan_replay
+from ..errors import Stopped
+from ..finishing.curves import curves
+from ..finishing.finish import Finisher, Sets
+from ..finishing.model_card import Card
+from ..models.resolve import resolve_base
+from ..models.whisper import architecture, load_whisper, merged_state
+from ..runtime.progress import Progress
+from ..runtime.run import Run, shown
+from ..settings import TrainerSettings
+from ..text.terms import load_terms
+from .fit import Fit, fit
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """How the run stands when the process ends."""
+
+    run: str
+    state: str
+    """finished, or stopped when somebody asked."""
+    step: int
+    checkpoint: CheckpointManifest | None
+    """The newest in the store."""
+    seconds: Mapping[str, float]
+    """By phase."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run begins or goes on with."""
+
+    dataset: LocalDataset
+    replay: Replay
+    base: Path
+    model: WhisperForConditionalGeneration
+    identity: Identity
+    source: dict[str, str]
+    resume: Path | None
+
+
+def run_name(settings: TrainerSettings, now: datetime) -> str:
+    """Return the run's name: the one given, or dataset and time."""
+    return settings.run or f"{settings.dataset.partition('@')[0]}-{now:%Y%m%dT%H%M%SZ}"
+
+
+def train(
+    settings: TrainerSettings,
+    store: ObjectStore,
+    *,
+    buckets: StoreSettings,
+    progress: Progress,
+    stopped: Callable[[], bool] = lambda: False,
+) -> TrainResult:
+    """Do a run, or what is left of it, and publish its final checkpoint.
+
+    Args:
+        progress: named after the run, by `run_name`.
+        stopped: asked after every step and between dictations; True saves, uploads and returns.
+
+    Raises:
+        CarabinError: of every kind; the text names the cause, and the last whole checkpoint is kept.
+    """
+    run = Run(settings, store, buckets, progress, stopped)
+    if done := finished(store, run.bucket, run.name):
+        progress.end(f"run {run.name} is finished already", done.metrics)
+        return TrainResult(run.name, "finished", done.step, done, {})
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    run.tell_store(required=True)
+    try:
+        return _train(run)
+    except Stopped as error:
+        run.tell_store(state="stopped", reason=str(error))
+        progress.end(str(error))
+        return TrainResult(run.name, "stopped", run.record.step, None, run.seconds)
+    except CarabinError as error:
+        run.tell_store(state="failed", reason=str(error))
+        raise
+
+
+def _train(run: Run) -> TrainResult:
+    with run.timed("fetch"):
+        start = _start(run)
+    before = merged_state(start.model)
+    samples = choose_samples(start.dataset.split("validation")) if run.main else ()
+    with Saver(run, start.base, start.identity, start.source, samples) as saver:
+        fitted = fit(run, start.model, start.base, start.dataset, start.replay, start.resume, saver.saved)
+        if fitted.stopped:
+            raise Stopped(f"stopped after step {fitted.step}; `carabin train --run {run.name}` goes on from there")
+        if not run.main:
+            return TrainResult(run.name, "finished", fitted.step, None, run.seconds)
+        with run.timed("finish"), whole_or_named(run.work):
+            finisher = Finisher(
+                fitted.model, start.base, run.work, run.settings, _sets(start), run.progress, run.stopped
+            )
+            outcome = finisher.finish(before, fitted.state, _card(run, start, fitted), curves(fitted.history))
+        # The average of weights is no step of the optimizer's: it gets the number after the last one.
+        saver.final(outcome.folder, fitted.step + 1, outcome.metrics, outcome.window)
+    run.tell_store(
+        state="finished",
+        finished_at=datetime.now(UTC),
+        step=fitted.step,
+        metrics=outcome.metrics,
+        total_steps=fitted.step,
+    )
+    run.clean()
+    run.progress.end(f"run {run.name} is finished", outcome.metrics)
+    return TrainResult(run.name, "finished", fitted.step + 1, saver.published, run.seconds)
+
+
+def _start(run: Run) -> Start:
+    settings = run.settings
+    with run.progress.phase("fetch dataset and base model"), run.main_first():
+        dataset = fetch(run.store, run.datasets_bucket, settings.dataset, run.cache)
+        general = fetch(run.store, run.datasets_bucket, settings.replay, run.cache) if settings.replay else None
+        base = resolve_base(settings.base, run.cache, lambda: run.store)
+        model = load_whisper(base)
+        identity = Identity(
+            architecture=architecture(model),
+            base=fingerprint(base),
+            dataset=dataset.sha256,
+            replay=general.sha256 if general else "",
+            schedule=settings.schedule(),
+        )
+        resume = restore(run.store, run.bucket, run.name, run.work, identity)
+    run.agree(step_of(resume) if resume else 0)
+    medical = dataset.split("train")
+    replay = plan_replay(general, len(medical), settings.replay_share, settings.seed) if general else Replay((), (), ())
+    if replay.wanted:
+        run.progress.note(str(replay))
+    if resume:
+        run.progress.note(f"goes on from {resume.name}")
+    source = lineage(run.name, settings.base, dataset, general, identity)
+    run.tell_store(source=source)
+    return Start(dataset, replay, base, model, identity, source, resume)
+
+
+def _sets(start: Start) -> Sets:
+    return Sets(
+        validation=start.dataset.split("validation"),
+        general_validation=start.replay.validation,
+        test=start.dataset.split("test"),
+        general_test=start.replay.test,
+        terms=load_terms(),
+    )
+
+
+def _card(run: Run, start: Start, fitted: Fit) -> Callable[..., Card]:
+    def card(**outcome: object) -> Card:
+        settings = {**shown(run.settings), "steps": str(fitted.step)}
+        if start.replay.wanted:
+            settings["replayed"] = str(start.replay)
+        return Card(run=run.name, source=start.source, settings=settings, **outcome)  # type: ignore[arg-type]
+
+    return card

@@ -1,0 +1,65 @@
+"""No sentence, and where it can be no speaker, is on two sides of a split."""
+
+from collections import Counter, defaultdict
+
+from carabin.trainer.datasets.splits import SHARES, assign, split_by_sentence
+
+
+def test_the_split_of_a_sentence_does_not_depend_on_its_spelling_or_on_others() -> None:
+    assert split_by_sentence("Amoxicilline 500 mg.") == split_by_sentence("amoxicilline cinq cents milligrammes")
+    alone = assign([(f"phrase {number}", None) for number in range(300)]).splits
+    more = assign([(f"phrase {number}", None) for number in range(400)]).splits
+    assert list(more[:300]) == list(alone)
+
+
+def test_speakers_are_kept_apart_where_they_read_their_own_texts() -> None:
+    recordings = [(f"texte {speaker} {number}", f"dr {speaker}") for speaker in range(20) for number in range(9)]
+    assignment = assign(recordings)
+    assert assignment.speakers_disjoint
+    sides = defaultdict(set)
+    for (_, speaker), split in zip(recordings, assignment.splits, strict=True):
+        sides[speaker].add(split)
+    assert all(len(splits) == 1 for splits in sides.values())
+    assert set(assignment.splits) == set(SHARES)
+
+
+def test_speakers_who_share_a_sentence_stay_on_its_side() -> None:
+    recordings = [(f"texte {speaker} {number}", f"dr {speaker}") for speaker in range(20) for number in range(9)]
+    recordings += [("Texte commun.", "dr 0"), ("texte commun", "dr 7")]
+    splits = assign(recordings).splits
+    assert splits[-1] == splits[-2] == splits[0] == splits[7 * 9]
+
+
+def test_sentences_alone_are_kept_apart_where_all_speakers_read_the_same() -> None:
+    recordings = [(f"phrase {number}", f"voix {speaker}") for number in range(200) for speaker in range(3)]
+    assignment = assign(recordings)
+    assert not assignment.speakers_disjoint
+    sides = defaultdict(set)
+    for (sentence, _), split in zip(recordings, assignment.splits, strict=True):
+        sides[sentence].add(split)
+    assert all(len(splits) == 1 for splits in sides.values())
+
+
+def test_pieces_of_one_recording_are_never_parted() -> None:
+    recordings = [(f"phrase {number}", None) for number in range(300)]
+    splits = assign(recordings, together=[f"dictée {number // 3}" for number in range(300)]).splits
+    assert all(len(set(splits[start : start + 3])) == 1 for start in range(0, 300, 3))
+    assert set(splits) == set(SHARES)
+
+
+def test_unknown_speakers_are_free_and_known_ones_kept_apart() -> None:
+    recordings = [(f"texte {n}", f"dr {n % 20}" if n % 2 else None) for n in range(200)]
+    assignment = assign(recordings)
+    sides = defaultdict(set)
+    for (_, speaker), split in zip(recordings, assignment.splits, strict=True):
+        sides[speaker].add(split)
+    assert assignment.speakers_disjoint
+    assert all(len(splits) == 1 for speaker, splits in sides.items() if speaker)
+    assert sides[None] == set(SHARES)
+
+
+def test_a_handful_of_dictations_still_fills_every_split() -> None:
+    for first in range(0, 100, 10):
+        counted = Counter(assign([(f"phrase {first + number}", None) for number in range(10)]).splits)
+        assert counted["train"] >= 5
+        assert set(counted) == set(SHARES)

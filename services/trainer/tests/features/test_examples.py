@@ -1,0 +1,51 @@
+"""Tests of what an epoch shows of a dictation: the same draw shows the same, and times follow the sound."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from carabin.trainer.features.examples import Examples, Text
+from carabin.trainer.features.labels import LabelMaker
+from carabin.trainer.features.mel import Mel
+from carabin.trainer.features.spec_augment import SpecAugment
+from carabin.trainer.features.windows import Draw
+
+FIRST_TIME = 50_364  # <|0.00|>
+MEL = np.random.default_rng(0).normal(0, 1, (80, 150)).astype(np.float32)
+TEXTS = [Text("Pas de fièvre.", 150, "0" * 64)]
+
+
+def slowed(_: int, draw: np.random.Generator) -> Mel:
+    """A recording that lasts 1.5 s, or 1.8 s when it is played more slowly."""
+    return np.pad(MEL, ((0, 0), (0, 30))) if draw.random() < 0.5 else MEL
+
+
+@pytest.fixture
+def make_labels(rebuilt: Path) -> LabelMaker:
+    return LabelMaker(rebuilt)
+
+
+def test_times_come_in_their_share_of_the_labels(make_labels: LabelMaker) -> None:
+    examples = Examples(TEXTS, [MEL], make_labels, states=False, seed=0, timestamps=0.5)
+    timed = [FIRST_TIME in examples[Draw(0, epoch, 300)].labels.targets for epoch in range(100)]
+    assert 35 < sum(timed) < 65
+
+
+def test_the_time_at_the_end_is_that_of_the_altered_sound(make_labels: LabelMaker) -> None:
+    examples = Examples(TEXTS, [MEL], make_labels, states=False, seed=0, timestamps=1.0, sound=slowed)
+    ends = {examples[Draw(0, epoch, 300)].labels.targets[-2] - FIRST_TIME for epoch in range(20)}
+    assert ends == {75, 90}
+
+
+def test_a_draw_shows_the_same_in_every_process(make_labels: LabelMaker) -> None:
+    def shown() -> Examples:
+        augment = SpecAugment(time_frames=40)
+        return Examples(
+            TEXTS, [MEL], make_labels, states=False, seed=3, timestamps=0.5, spec_augment=augment, sound=slowed
+        )
+
+    first, second = shown(), shown()
+    for epoch in range(5):
+        one, other = first[Draw(0, epoch, 300)], second[Draw(0, epoch, 300)]
+        assert np.array_equal(one.features, other.features)
+        assert one.labels == other.labels

@@ -1,0 +1,76 @@
+"""Long dictations are cut at pauses and every word of the report lands in the piece where it was spoken."""
+
+import numpy as np
+import pytest
+from carabin.trainer.segmentation.cut import MAX_PIECE_S, CannotSegment, HeardWord, place_words, segment
+from carabin.trainer.segmentation.pauses import find_pauses
+
+from ..helpers.sounds import bursts
+
+SENTENCE = "Patient revu ce jour, scanner sans anomalie, on poursuit le traitement à l'identique."
+WORDS = SENTENCE.split()
+BURST_S, PAUSE_S = 6.0, 0.6
+
+
+def dictated(count: int, wrong: frozenset[int] = frozenset()) -> tuple[np.ndarray, str, list[HeardWord]]:
+    """Return a dictation of `count` sentences of 6 s with pauses between, its report, and what was heard."""
+    samples = bursts([BURST_S] * count, PAUSE_S)
+    written, heard = [], []
+    for number in range(count):
+        for place, word in enumerate(f"{word}{number}" if word == "Patient" else word for word in WORDS):
+            start = number * (BURST_S + PAUSE_S) + place * BURST_S / len(WORDS)
+            written.append(word)
+            if number * len(WORDS) + place not in wrong:
+                heard.append(HeardWord(f" {word}", start, start + 0.3))
+    return samples, " ".join(written), heard
+
+
+def test_pauses_are_found_where_nobody_speaks() -> None:
+    pauses = find_pauses(bursts([2.0, 1.5, 1.0], 0.5))
+    assert [round(pause.middle_s, 1) for pause in pauses] == [2.2, 4.2, 5.8]
+    assert all(pause.duration_s == pytest.approx(0.5, abs=0.05) for pause in pauses)
+
+
+def test_no_word_is_lost_and_each_piece_holds_whole_sentences() -> None:
+    samples, text, heard = dictated(8)
+    pieces = segment(samples, text, heard)
+    assert " ".join(piece.text for piece in pieces) == text
+    assert all(piece.end_s - piece.start_s <= MAX_PIECE_S for piece in pieces)
+    assert all(piece.text.startswith("Patient") and piece.text.endswith("identique.") for piece in pieces)
+    assert [piece.start_s for piece in pieces[1:]] == [piece.end_s for piece in pieces[:-1]]
+    assert sum(len(piece.of(samples)) for piece in pieces) == len(samples)
+
+
+def test_words_that_the_recogniser_missed_are_placed_between_those_it_heard() -> None:
+    samples, text, heard = dictated(6, wrong=frozenset({3, 4, 17, 30}))
+    assert [p.text for p in segment(samples, text, heard)] == [p.text for p in segment(samples, text, dictated(6)[2])]
+    placed = place_words("un deux trois", [HeardWord("un", 0.0, 0.4), HeardWord("trois", 2.0, 2.4)], 3.0)
+    assert [round(word.middle_s, 1) for word in placed] == [0.2, 1.2, 2.2]
+    assert [word.anchored for word in placed] == [True, False, True]
+
+
+def test_digits_and_words_are_the_same_number() -> None:
+    placed = place_words("Amoxicilline 500 mg", [HeardWord("amoxicilline", 0, 1), HeardWord("500", 1, 2), HeardWord("milligrammes", 2, 3)], 3.0)  # fmt: skip  # noqa: E501
+    assert placed[1].anchored
+
+
+def test_a_report_of_another_patient_is_not_laid_along_the_recording() -> None:
+    samples, _, heard = dictated(6)
+    with pytest.raises(CannotSegment, match="of its report is heard in it: they do not belong together"):
+        segment(samples, "Il pleut souvent en Bretagne et les bateaux rentrent au port avant la nuit. " * 5, heard)
+
+
+def test_speech_without_a_pause_is_not_cut() -> None:
+    samples = bursts([45.0])
+    words = [HeardWord(f"mot{n}", n, n + 0.5) for n in range(45)]
+    with pytest.raises(CannotSegment, match=r"has no pause between 4\.0 s and 28\.0 s|has no pause between 0\.0 s"):
+        segment(samples, " ".join(word.text for word in words), words)
+
+
+def test_a_pause_between_unheard_words_is_not_trusted() -> None:
+    samples, text, heard = dictated(5)
+    edge = 4 * (BURST_S + PAUSE_S) - PAUSE_S / 2
+    assert any(abs(piece.end_s - edge) < 0.2 for piece in segment(samples, text, heard))
+    deaf = [word for word in heard if abs(word.start_s - edge) > 1.6]
+    cuts = [piece.end_s for piece in segment(samples, text, deaf)][:-1]
+    assert all(abs(cut - edge) > 1 for cut in cuts)

@@ -1,0 +1,332 @@
+"""Tests of whole runs on a tiny random Whisper: what they publish, and what they survive."""
+
+import json
+import resource
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import torch
+from carabin.registry.artifacts.checkpoints import (
+    CheckpointManifest,
+    fetch_checkpoint,
+    list_checkpoints,
+    read_checkpoint,
+    read_run,
+)
+from carabin.registry.errors import AccessDenied, DiskFailed, StoreUnreachable, VersionMissing
+from carabin.registry.testing.memory import MemoryStore
+from carabin.trainer.checkpoints.layout import local_steps
+from carabin.trainer.errors import BaseModelRefused, LossNotFinite, ResumeRefused, SettingsRefused, UploadFailed
+from carabin.trainer.runtime.progress import RunEvent
+from safetensors.torch import load_file
+from transformers import WhisperForConditionalGeneration
+
+from ..helpers.training import BUCKETS, SENTENCES, Heard, a_store, run, settings, tiny_whisper, tones
+
+BUCKET = BUCKETS.checkpoints_bucket
+
+
+@pytest.fixture
+def store(tones_folder: Path) -> MemoryStore:
+    return a_store(tones_folder)
+
+
+def fetched(store: MemoryStore, manifest: CheckpointManifest | None, target: Path) -> Path:
+    assert manifest is not None
+    return fetch_checkpoint(store, BUCKET, manifest, target)
+
+
+class Stop:
+    """Asks to stop once the loss of step `after` was heard: the step that follows is the last."""
+
+    def __init__(self, after: int) -> None:
+        self.heard = Heard()
+        self._after = after
+
+    def __call__(self) -> bool:
+        return any(step >= self._after for step, _ in self.heard.losses)
+
+
+def test_a_run_publishes_a_whole_checkpoint_with_its_lineage(tiny: Path, store: MemoryStore, tmp_path: Path) -> None:
+    heard = Heard()
+    result = run(settings(tiny, tmp_path / "w"), store, heard=heard)
+    assert (result.state, result.step) == ("finished", 7)
+    assert [ref.step for ref in list_checkpoints(store, BUCKET, "r")][-1] == 7
+    manifest = read_checkpoint(store, BUCKET, "r", 7)
+    assert manifest.final
+    assert manifest.source["dataset"] == "tones"
+    assert len(manifest.source["base_sha256"]) == 64
+    folder = fetched(store, manifest, tmp_path / "fetched")
+    tuned = WhisperForConditionalGeneration.from_pretrained(folder)
+    assert not torch.equal(
+        tuned.model.encoder.conv1.weight, load_file(tiny / "model.safetensors")["model.encoder.conv1.weight"]
+    )
+    processor = {"tokenizer.json", "tokenizer_config.json", "generation_config.json", "preprocessor_config.json"}
+    assert {path.name for path in folder.iterdir()} >= processor | {"MODEL_CARD.md", "samples"}
+    samples = json.loads((folder / "samples" / "samples.json").read_text())
+    assert len(samples) == 3
+    assert all((folder / "samples" / sample["file"]).is_file() for sample in samples)
+    assert all(sample["sentence"] and isinstance(sample["hypothesis"], str) for sample in samples)
+    assert read_run(store, BUCKET, "r").state == "finished"
+    assert not (tmp_path / "w" / "r").exists()
+    assert [step for step, _ in heard.losses] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_checkpoint_of_a_run_that_goes_on_brings_its_samples_too(
+    tiny: Path, store: MemoryStore, tmp_path: Path
+) -> None:
+    stop = Stop(after=3)
+    run(settings(tiny, tmp_path / "w"), store, stopped=stop, heard=stop.heard)
+    manifest = read_checkpoint(store, BUCKET, "r", 4)
+    assert not manifest.final
+    folder = fetched(store, manifest, tmp_path / "fetched")
+    samples = json.loads((folder / "samples" / "samples.json").read_text())
+    assert [sample["sentence"] for sample in samples] == [f"{sentence} Mesuré." for sentence in SENTENCES[:3]]
+    assert all((folder / "samples" / sample["file"]).is_file() for sample in samples)
+    assert [sample["hypothesis"] for sample in samples] == [None] * 3
+
+
+@pytest.mark.parametrize("mode", ["decoder", "frozen-encoder", "lora"])
+def test_the_other_modes_give_a_plain_whisper_whose_encoder_is_kept_where_it_was_frozen(
+    tiny: Path, store: MemoryStore, tmp_path: Path, mode: str
+) -> None:
+    result = run(settings(tiny, tmp_path / "w", mode=mode, max_steps=2), store)
+    tuned = load_file(fetched(store, result.checkpoint, tmp_path / "fetched") / "model.safetensors")
+    base = load_file(tiny / "model.safetensors")
+    assert set(tuned) == set(base)
+    changed = {name for name in base if not torch.equal(tuned[name], base[name])}
+    assert any(name.startswith("model.decoder") for name in changed)
+    assert any(name.startswith("model.encoder") for name in changed) is (mode == "lora")
+
+
+def test_a_model_of_128_mel_bins_is_trained_and_scored_on_the_test_split(
+    rebuilt: Path, store: MemoryStore, tmp_path: Path
+) -> None:
+    large = tiny_whisper(rebuilt, tmp_path / "large", n_mels=128)
+    result = run(settings(large, tmp_path / "w", mode="decoder", max_steps=2, evaluate=True), store)
+    folder = fetched(store, result.checkpoint, tmp_path / "fetched")
+    assert json.loads((folder / "preprocessor_config.json").read_text())["feature_size"] == 128
+    assert result.checkpoint is not None
+    assert {"wer", "cer", "term_recall", "stock_wer"} <= set(result.checkpoint.metrics)
+    assert (folder / "report.html").is_file()
+    assert "| wer |" in (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+
+
+def test_losses_fall_and_a_seed_gives_one_curve(tiny: Path, store: MemoryStore, tmp_path: Path) -> None:
+    curves: list[list[tuple[int, float]]] = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        heard = Heard()
+        run(settings(tiny, tmp_path / name, run=name, seed=seed, max_steps=4, checkpoint_steps=4), store, heard=heard)
+        curves.append(heard.losses)
+    assert curves[0] == curves[1] != curves[2]
+    assert curves[0][-1][1] < curves[0][0][1]
+
+
+@pytest.mark.parametrize("mode", ["full", "decoder", "lora"])
+def test_a_run_stopped_at_any_step_resumes_with_the_same_curve_and_bit_equal_weights(
+    tiny: Path, store: MemoryStore, tmp_path: Path, mode: str
+) -> None:
+    changes = {
+        "mode": mode,
+        "max_steps": 5,
+        "checkpoint_steps": 5,
+        "spec_augment": mode != "decoder",
+        "timestamps": 0.5,
+    }
+    whole, heard = (
+        run(settings(tiny, tmp_path / "whole", run="whole", **changes), store, heard=(before := Heard())),
+        Heard(),
+    )
+    cut = settings(tiny, tmp_path / "cut", run="cut", **changes)
+    stop = Stop(after=3)
+    stopped = run(cut, store, stopped=stop, heard=stop.heard)
+    assert stopped.state == "stopped"
+    assert read_run(store, BUCKET, "cut").state == "stopped"
+    resumed = run(cut, store, heard=heard)
+    assert stop.heard.losses + heard.losses == before.losses
+    weights = [
+        load_file(fetched(store, each.checkpoint, tmp_path / "fetched" / each.run) / "model.safetensors")
+        for each in (whole, resumed)
+    ]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+@pytest.mark.parametrize("after", [2, 3])
+def test_a_stop_where_an_epoch_ends_saves_also_when_epochs_are_not_saved(
+    tiny: Path, store: MemoryStore, tmp_path: Path, after: int
+) -> None:
+    stop = Stop(after=after)  # an epoch has three steps
+    run(settings(tiny, tmp_path / "w", checkpoint_steps=100), store, stopped=stop, heard=stop.heard)
+    assert [ref.step for ref in list_checkpoints(store, BUCKET, "r")] == [after + 1]
+
+
+def test_another_machine_resumes_from_the_store_alone(tiny: Path, store: MemoryStore, tmp_path: Path) -> None:
+    stop, heard = Stop(after=3), Heard()
+    run(settings(tiny, tmp_path / "lost"), store, stopped=stop, heard=stop.heard)
+    result = run(settings(tiny, tmp_path / "other"), store, heard=heard)
+    assert result.state == "finished"
+    assert [step for step, _ in heard.losses] == [5, 6]
+    assert "goes on from checkpoint-4" in heard.texts
+
+
+def test_a_finished_run_is_not_done_again(tiny: Path, store: MemoryStore, tmp_path: Path) -> None:
+    wanted = settings(tiny, tmp_path / "w", max_steps=2)
+    first = run(wanted, store)
+    heard = Heard()
+    assert run(wanted, store, heard=heard).checkpoint == first.checkpoint
+    assert heard.losses == []
+
+
+def test_a_run_is_not_continued_with_another_model_dataset_or_schedule(
+    tiny: Path, rebuilt: Path, tones_folder: Path, tmp_path: Path
+) -> None:
+    store, stop = a_store(tones_folder, tones(tmp_path / "others", seed=9)), Stop(after=1)
+    run(settings(tiny, tmp_path / "w"), store, stopped=stop, heard=stop.heard)
+    other = tiny_whisper(rebuilt, tmp_path / "other", seed=5)
+    for changes, reason in (
+        ({"base": str(other)}, "of another base"),
+        ({"dataset": "others"}, "of another dataset"),
+        ({"learning_rate": 5e-4}, "of another schedule"),
+    ):
+        with pytest.raises(ResumeRefused, match=reason):
+            run(settings(tiny, tmp_path / "w", **changes), store)
+
+
+def test_a_loss_that_is_no_number_stops_the_run_names_the_batch_and_keeps_the_last_checkpoint(
+    tiny: Path, store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from carabin.trainer.training import trainer as loop
+
+    calls = []
+
+    def summed(model: torch.nn.Module, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        calls.append(model.training)
+        total = honest(model, batch)
+        return total * float("nan") if calls.count(True) == 4 and model.training else total
+
+    honest = loop.summed_loss
+    monkeypatch.setattr(loop, "summed_loss", summed)
+    with pytest.raises(LossNotFinite, match=r"at step 4, on the dictations [0-9a-f]{12}") as caught:
+        run(settings(tiny, tmp_path / "w"), store)
+    assert len(caught.value.dictations) == 4
+    assert local_steps(tmp_path / "w" / "r") == [2]
+    assert [ref.step for ref in list_checkpoints(store, BUCKET, "r")] == [2]
+    assert read_run(store, BUCKET, "r").state == "failed"
+
+
+class FlakyStore(MemoryStore):
+    """A store that is away for uploads number `away`."""
+
+    def __init__(self, away: range) -> None:
+        super().__init__()
+        self._away, self.uploads = away, 0
+
+    def upload(self, bucket: str, key: str, path: Path) -> None:
+        self.uploads += 1
+        if bucket == BUCKET and self.uploads in self._away:
+            raise StoreUnreachable("the store at memory gives no answer")
+        super().upload(bucket, key, path)
+
+
+def flaky(tones_folder: Path, away: range) -> FlakyStore:
+    store, filled = FlakyStore(away), a_store(tones_folder)
+    store._buckets = filled._buckets
+    return store
+
+
+def test_a_store_that_goes_away_does_not_stop_training(tiny: Path, tones_folder: Path, tmp_path: Path) -> None:
+    store, heard = flaky(tones_folder, range(1, 3)), Heard()
+    result = run(settings(tiny, tmp_path / "w"), store, heard=heard)
+    assert result.state == "finished"
+    assert "the store is away" in heard.texts
+    assert read_checkpoint(store, BUCKET, "r", 7).final
+
+
+def test_a_store_that_stays_away_loses_nothing(tiny: Path, tones_folder: Path, tmp_path: Path) -> None:
+    wanted = settings(tiny, tmp_path / "w", upload_patience_s=0.2, stop_grace_s=0.1, max_steps=2)
+    with pytest.raises(UploadFailed, match="the checkpoint is kept on this machine"):
+        run(wanted, flaky(tones_folder, range(1, 1000)), heard=Heard())
+    heard = Heard()
+    patient = wanted.model_copy(update={"upload_patience_s": 600.0})
+    assert run(patient, a_store(tones_folder), heard=heard).state == "finished"
+    assert heard.losses == []
+
+
+class LockedStore(MemoryStore):
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        if bucket == BUCKET:
+            raise AccessDenied("memory/checkpoints: AccessDenied: the key may not write there")
+        super().put(bucket, key, data)
+
+
+def test_wrong_credentials_are_found_before_anything_is_spent(tiny: Path, tones_folder: Path, tmp_path: Path) -> None:
+    store, heard = LockedStore(), Heard()
+    store._buckets = a_store(tones_folder)._buckets
+    with pytest.raises(AccessDenied, match="may not write"):
+        run(settings(tiny, tmp_path / "w"), store, heard=heard)
+    assert heard.losses == []
+
+
+@pytest.fixture
+def full_disk() -> Iterator[Callable[[], None]]:
+    """Files grow no further than 100 kB once it is called, until the test ends or calls it with `room=True`."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(*, room: bool = False) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before if room else (100_000, before[1]))
+
+    yield fill
+    fill(room=True)
+
+
+@pytest.mark.parametrize(
+    ("phase", "named"),
+    [("features of train", "train-mel.bin"), ("train (full", "checkpoint-2"), ("decode: 100%", r"w/r: ")],
+)
+def test_a_full_disk_is_named_and_the_run_goes_on_once_there_is_room(
+    tiny: Path, store: MemoryStore, tmp_path: Path, full_disk: Callable[..., None], phase: str, named: str
+) -> None:
+    class Filling(Heard):
+        def __call__(self, event: RunEvent) -> None:
+            super().__call__(event)
+            if event.phase.startswith(phase):
+                full_disk()
+
+    with pytest.raises(DiskFailed, match=rf"cannot write .*{named}.*File too large"):
+        run(settings(tiny, tmp_path / "w"), store, heard=Filling())
+    full_disk(room=True)
+    assert not any(read_checkpoint(store, BUCKET, "r", ref.step).final for ref in list_checkpoints(store, BUCKET, "r"))
+    assert run(settings(tiny, tmp_path / "w"), store).state == "finished"
+
+
+def test_bad_input_is_named(tiny: Path, store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise ConnectionError("no route to the hub")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", away)
+    work = tmp_path / "w"
+    with pytest.raises(VersionMissing, match="tones has no version 20200101"):
+        run(settings(tiny, work, dataset="tones@20200101T000000Z-000000000000"), store)
+    with pytest.raises(BaseModelRefused, match="no model hub gives it"):
+        run(settings(tiny, work, base="nobody/no-such-whisper"), store)
+    if not torch.cuda.is_available():
+        with pytest.raises(SettingsRefused, match="fp16 needs a CUDA device"):
+            run(settings(tiny, work, precision="fp16"), store)
+
+
+def test_replay_is_mixed_in_and_never_shares_a_sentence_with_what_measures_it(
+    tiny: Path, tones_folder: Path, tmp_path: Path
+) -> None:
+    from carabin.trainer.datasets.local import fetch, plan_replay
+
+    store = a_store(tones_folder, tones(tmp_path / "general", seed=3))
+    general = fetch(store, BUCKETS.datasets_bucket, "general", tmp_path / "cache")
+    replay = plan_replay(general, 12, 0.25, 0)
+    assert len(replay.train) == 4
+    known = {dictation.sentence for dictation in list(replay.validation)[3:]}
+    assert known
+    assert not known & {dictation.sentence for dictation in replay.train}
+    heard = Heard()
+    run(settings(tiny, tmp_path / "w", replay="general", replay_share=0.25, max_steps=2), store, heard=heard)
+    assert any("eval_general_loss" in event.metrics for event in heard.events)

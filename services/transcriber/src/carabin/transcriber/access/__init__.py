@@ -1,0 +1,1 @@
+"""Who may speak, from where and how much; and the record of it."""

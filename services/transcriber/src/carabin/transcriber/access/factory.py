@@ -1,0 +1,103 @@
+"""From settings to who may come in: the authenticator, and whether this address may be listened on without one."""
+
+import ipaddress
+import ssl
+from pathlib import Path
+
+from carabin.service.errors import SettingInvalid
+
+from ..settings.server import ServerSettings
+from .errors import InsecureListening
+from .identity import Authenticator, FirstThatKnows, Nobody, StaticKeys
+from .jwks import FetchedKeys, KeyFile, KeySource, discover, require_private
+from .oidc import OidcTokens
+
+MIN_KEY_LENGTH = 16
+"""A shorter key can be guessed over a network in time."""
+
+
+def make_authenticator(settings: ServerSettings) -> Authenticator:
+    """Return what the settings ask for, having fetched the issuer's discovery document where needed."""
+    kinds: list[Authenticator] = []
+    if keys := static_keys(settings):
+        kinds.append(StaticKeys(keys))
+    if settings.oidc_issuer:
+        source = _issuer_keys(settings, settings.oidc_issuer)
+        kinds.append(OidcTokens(settings.oidc_issuer, settings.oidc_audience, settings.oidc_scope, source))
+    if not kinds:
+        return Nobody()
+    return kinds[0] if len(kinds) == 1 else FirstThatKnows(kinds)
+
+
+def static_keys(settings: ServerSettings) -> dict[str, str]:
+    """Return the static keys, name -> key.
+
+    Raises:
+        InsecureListening: an entry has no name or a key too short to be secret.
+        SettingInvalid: the file cannot be read.
+    """
+    lines = settings.api_keys.get_secret_value().split(",") if settings.api_keys else []
+    if settings.api_keys_file:
+        lines += _read("API_KEYS_FILE", settings.api_keys_file).decode(errors="replace").splitlines()
+    keys = {}
+    for line in (line.strip() for line in lines):
+        name, _, key = line.partition(":")
+        if line and (not name or len(key) < MIN_KEY_LENGTH):
+            raise InsecureListening(
+                f"an API key must be written name:key with {MIN_KEY_LENGTH} characters or more in the key"
+            )
+        if line:
+            keys[name] = key
+    return keys
+
+
+def refuse_insecure(settings: ServerSettings, authenticator: Authenticator) -> None:
+    """Check that listening here lets nobody in by accident.
+
+    Raises:
+        InsecureListening: beyond loopback without authentication, or half of a TLS pair.
+        SettingInvalid: the TLS pair cannot be read.
+    """
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        raise InsecureListening("CARABIN_TRANSCRIBER_TLS_CERT and _TLS_KEY belong together: set both or neither")
+    if settings.tls_cert and settings.tls_key:
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(settings.tls_cert, settings.tls_key)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingInvalid(
+                f"CARABIN_TRANSCRIBER_TLS_CERT={settings.tls_cert} and _TLS_KEY={settings.tls_key}: "
+                "no certificate with its key can be read there"
+            ) from error
+    if authenticator.required or settings.insecure or is_loopback(settings.host):
+        return
+    raise InsecureListening(
+        f"refusing to listen on {settings.host} without authentication: set CARABIN_TRANSCRIBER_API_KEYS or "
+        "CARABIN_TRANSCRIBER_OIDC_ISSUER, or say CARABIN_TRANSCRIBER_INSECURE=true"
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _issuer_keys(settings: ServerSettings, issuer: str) -> KeySource:
+    if settings.oidc_jwks_file:
+        return KeyFile(settings.oidc_jwks_file)
+    if settings.oidc_jwks_url:
+        require_private("CARABIN_TRANSCRIBER_OIDC_JWKS_URL", settings.oidc_jwks_url)
+    keys = FetchedKeys(settings.oidc_jwks_url or discover(issuer))
+    keys.fetch()
+    return keys
+
+
+def _read(name: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingInvalid(f"CARABIN_TRANSCRIBER_{name}={path}: {error.strerror or error}") from error

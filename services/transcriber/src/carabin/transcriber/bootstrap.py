@@ -1,0 +1,105 @@
+"""The composition root: from settings to a running service, for `carabin-transcriber` and `carabin serve` alike."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from carabin.registry.connect import connect, store_settings
+from carabin.registry.store import ObjectStore
+
+from .core.memory import bound_heap
+from .http.app import make_parts
+from .http.server import Server
+from .inference.ct2 import Ct2Engine, has_gpu
+from .inference.engine import Engine
+from .inference.windows import WindowPolicy
+from .metrics import Metrics
+from .models.source import FolderSource, ModelSource, RegistrySource
+from .models.vocabulary import Vocabularies
+from .runtime.transcriber import LiveTranscriber
+from .settings.model import TranscriberSettings
+from .settings.server import ServerSettings
+
+
+def run(
+    server_settings: ServerSettings,
+    settings: TranscriberSettings,
+    on_listening: Callable[[int], None] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain and return.
+
+    Raises:
+        InsecureListening: the settings would let strangers in.
+        PortTaken: another program listens on one of the ports.
+        StoreNotConfigured: models come from the registry and nothing says where it is.
+    """
+    bound_heap()
+    asyncio.run(serve(server_settings, settings, on_listening))
+
+
+async def serve(
+    server_settings: ServerSettings,
+    settings: TranscriberSettings,
+    on_listening: Callable[[int], None] | None = None,
+) -> None:
+    """See `run`; on an event loop that is there already."""
+    transcriber = make_transcriber(settings)
+    parts = make_parts(transcriber, server_settings, transcriber.metrics.registry, transcriber.vocabulary_names)
+    await Server(parts, on_listening).serve()
+
+
+def make_transcriber(
+    settings: TranscriberSettings,
+    *,
+    store: ObjectStore | None = None,
+    bucket: str | None = None,
+    metrics: Metrics | None = None,
+) -> LiveTranscriber:
+    """Wire the parts that the settings name.
+
+    Args:
+        store: None connects by the environment, or to the embedded store of this machine.
+        bucket: the models' bucket; None takes the store settings' own.
+
+    Raises:
+        StoreNotConfigured: a registry is wanted and nothing says where it is.
+    """
+    metrics = metrics or Metrics()
+    vocabularies = Vocabularies()
+    on_gpu = has_gpu(settings.device)
+    source: ModelSource
+    if settings.model_dir is not None:
+        source = FolderSource(settings.model_dir, vocabularies, settings.vocabulary_dir)
+    else:
+        source = RegistrySource(
+            settings.model_name,
+            settings.cache_dir,
+            vocabularies,
+            metrics,
+            store=store or connect(),
+            bucket=bucket or store_settings().models_bucket,
+            poll_s=settings.poll_s,
+        )
+    return LiveTranscriber(
+        settings,
+        source,
+        partial(_load, settings, on_gpu),
+        metrics=metrics,
+        vocabularies=vocabularies,
+        workers=1 if on_gpu else settings.workers,
+    )
+
+
+def _load(settings: TranscriberSettings, on_gpu: bool, folder: Path, version: str, windows: WindowPolicy) -> Engine:
+    compute_type = settings.compute_type
+    if compute_type == "auto":
+        compute_type = "float16" if on_gpu else "int8"
+    return Ct2Engine(
+        folder,
+        version=version,
+        device="cuda" if on_gpu else "cpu",
+        compute_type=compute_type,
+        replicas=settings.workers,
+        windows=windows,
+    )

@@ -1,0 +1,1 @@
+"""Corrections that clinicians agreed to keep, for the next training."""

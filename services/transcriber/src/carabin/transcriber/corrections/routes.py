@@ -1,0 +1,70 @@
+"""`POST /v1/corrections` keeps one, `DELETE /v1/corrections` forgets all of the caller's own."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from carabin.registry.errors import RegistryError
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse
+
+from ..access.errors import AccessRefused, Forbidden
+from ..access.identity import Authenticator, Identity, bearer, origin_allowed
+from ..wire.status import sentence_of, status_of
+from .store import Correction, CorrectionDesk, CorrectionRefused, CorrectionsOff
+
+log = logging.getLogger(__name__)
+
+
+def add_correction_routes(
+    app: FastAPI, desk: CorrectionDesk, authenticator: Authenticator, origins: Sequence[str] = ()
+) -> None:
+    """Serve the corrections of one site.
+
+    Args:
+        origins: pages beside our own that may send corrections.
+    """
+
+    async def identify(request: Request) -> Identity:
+        if not origin_allowed(request.headers.get("origin"), origins, request.headers.get("host")):
+            raise Forbidden("this page may not send corrections")
+        return await authenticator.identify(bearer(request.headers.get("authorization")))
+
+    async def keep(request: Request, correction: Correction) -> JSONResponse:
+        try:
+            identity = await identify(request)
+            kept = await asyncio.to_thread(desk.keep, identity.name, correction)
+        except (AccessRefused, CorrectionRefused, RegistryError) as error:
+            return _refusal(error)
+        # Who and when is in the record under a pseudonym; neither text nor name goes into the log.
+        log.info("correction kept", extra={"event": "correction_kept", "id": kept.id, "person": kept.person})
+        return JSONResponse({"id": kept.id, "expires_at": kept.expires_at.isoformat()}, 201)
+
+    async def forget(request: Request) -> JSONResponse:
+        try:
+            identity = await identify(request)
+            deleted = await asyncio.to_thread(desk.forget, identity.name)
+        except (AccessRefused, RegistryError) as error:
+            return _refusal(error)
+        log.info("corrections deleted", extra={"event": "corrections_deleted", "count": deleted})
+        return JSONResponse({"deleted": deleted})
+
+    app.add_api_route("/v1/corrections", keep, methods=["POST"], response_model=None)
+    app.add_api_route("/v1/corrections", forget, methods=["DELETE"], response_model=None)
+
+
+def _refusal(error: Exception) -> JSONResponse:
+    if isinstance(error, CorrectionsOff):
+        return _problem(403, str(error))
+    if isinstance(error, CorrectionRefused):
+        return _problem(400, str(error))
+    if isinstance(error, RegistryError):
+        log.error("corrections cannot be stored", extra={"event": "correction_failed", "error": str(error)})
+        return _problem(503, "the store does not answer: the correction was not kept")
+    return _problem(status_of(error).http, sentence_of(error))
+
+
+def _problem(status: int, sentence: str) -> JSONResponse:
+    body: dict[str, Any] = {"error": {"message": sentence}}
+    return JSONResponse(body, status)

@@ -1,0 +1,1 @@
+"""The gRPC protocol of proto/carabin/transcriber/v1."""

@@ -1,0 +1,174 @@
+"""The same dictations over a gRPC stream, and which model writes them."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+from ..access.errors import TokenExpired
+from ..access.identity import Authenticator, Identity, bearer
+from ..core.errors import DecodeFailed, Draining, Overloaded
+from ..core.events import SessionFailed
+from ..formatting import Formatter
+from ..v1 import transcriber_pb2 as pb
+from ..v1 import transcriber_pb2_grpc
+from ..wire.admission import Admission, Visit
+from ..wire.errors import BadField
+from ..wire.pcm import AudioFormat
+from ..wire.status import sentence_of, status_of
+from . import messages as grpc_messages
+
+log = logging.getLogger(__name__)
+
+PROTOCOL = "grpc"
+Context = Any
+"""grpc.aio.ServicerContext, which its stubs make generic in the messages."""
+
+
+class GrpcTranscriber(transcriber_pb2_grpc.TranscriberServiceServicer):
+    """Answers the calls of carabin.transcriber.v1.TranscriberService."""
+
+    def __init__(self, admission: Admission, authenticator: Authenticator, default_language: str | None) -> None:
+        self._admission = admission
+        self._authenticator = authenticator
+        self._default_language = default_language
+
+    async def Dictate(  # noqa: N802  # the name in the proto
+        self, request_iterator: AsyncIterator[pb.DictateRequest], context: Context
+    ) -> AsyncIterator[pb.DictateResponse]:
+        identity: Identity | None = None
+        try:
+            identity = await self._identify(context)
+            config = await _config(request_iterator)
+            audio = grpc_messages.audio_format(config)
+            session_config = grpc_messages.session_config(config, self._default_language)
+            visit = self._admission.admit(session_config, identity, PROTOCOL, _address(context))
+        except Exception as error:
+            self._admission.refused(identity, PROTOCOL, _address(context), error)
+            await _abort(context, error)
+            return
+        stream = _Stream(visit, audio, Formatter() if config.formatted else None)
+        try:
+            version = self._admission.transcriber.model.version or ""
+            yield pb.DictateResponse(ready=pb.Ready(session=visit.dictation.id, model_version=version))
+            async for response in stream.run(request_iterator):
+                yield response
+            visit.close("ended")
+        except Exception as error:
+            visit.close(status_of(error).label)
+            await _abort(context, error)
+        finally:
+            visit.dictation.cancel()
+            visit.close("closed_by_client")
+
+    async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:  # noqa: ARG002, N802
+        await self._admit_reader(context)
+        return pb.GetModelResponse(model=grpc_messages.model(self._admission.transcriber.model))
+
+    async def WatchModel(  # noqa: N802
+        self,
+        request: pb.WatchModelRequest,  # noqa: ARG002
+        context: Context,
+    ) -> AsyncIterator[pb.WatchModelResponse]:
+        await self._admit_reader(context)
+        async for info in self._admission.transcriber.subscribe_model():
+            yield pb.WatchModelResponse(model=grpc_messages.model(info))
+
+    async def _identify(self, context: Context) -> Identity:
+        return await self._authenticator.identify(bearer(_metadata(context).get("authorization")))
+
+    async def _admit_reader(self, context: Context) -> None:
+        try:
+            await self._identify(context)
+        except Exception as error:
+            await _abort(context, error)
+
+
+class _Stream:
+    """One admitted call: requests in, responses out."""
+
+    def __init__(self, visit: Visit, audio: AudioFormat, formatter: Formatter | None) -> None:
+        self._visit = visit
+        self._audio = audio
+        self._responses = grpc_messages.Responses(formatter)
+
+    async def run(self, requests: AsyncIterator[pb.DictateRequest]) -> AsyncIterator[pb.DictateResponse]:
+        hearing = asyncio.create_task(self._hear(requests))
+        try:
+            async for event in self._visit.dictation.events():
+                if isinstance(event, SessionFailed):
+                    raise DecodeFailed(event.reason)
+                self._visit.note(event)
+                yield self._responses.of(event)
+            await hearing
+        finally:
+            hearing.cancel()
+            with suppress(asyncio.CancelledError):
+                await hearing
+
+    async def _hear(self, requests: AsyncIterator[pb.DictateRequest]) -> None:
+        """Take requests to their end, or until the service leaves or the token's time is over."""
+        try:
+            reason = await self._until_told(self._take_all(requests))
+            await self._visit.dictation.finish()
+        except BaseException:
+            self._visit.dictation.cancel()
+            raise
+        if reason is not None:
+            raise reason
+
+    async def _until_told(self, taking: Any) -> Exception | None:
+        tasks = [asyncio.ensure_future(taking), asyncio.create_task(self._visit.ending.wait())]
+        try:
+            done, _ = await asyncio.wait(
+                tasks, timeout=self._visit.identity.left_s(), return_when=asyncio.FIRST_COMPLETED
+            )
+            if tasks[0] in done:
+                tasks[0].result()
+                return None
+            return Draining() if done else TokenExpired("the token has expired: what was said before it is final")
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _take_all(self, requests: AsyncIterator[pb.DictateRequest]) -> None:
+        async for request in requests:
+            match request.WhichOneof("request"):
+                case "audio":
+                    samples = self._audio.decode(request.audio)
+                    self._visit.dictation.push(samples)
+                    delay_s = self._visit.heard(len(samples))
+                    if delay_s > 0:
+                        await asyncio.sleep(delay_s)
+                case "flush":
+                    await self._visit.dictation.flush()
+                case "config":
+                    raise BadField("the configuration came twice: it is the first request alone")
+                case _:
+                    raise BadField("a request holds neither audio nor a flush")
+
+
+async def _config(requests: AsyncIterator[pb.DictateRequest]) -> pb.Config:
+    async for request in requests:
+        if request.WhichOneof("request") == "config":
+            return request.config
+        break
+    raise BadField("the first request must hold the configuration")
+
+
+async def _abort(context: Context, error: Exception) -> None:
+    if status_of(error).label == "internal":
+        log.error("a call failed", extra={"event": "call_failed", "error": type(error).__name__})
+    trailers = (("retry-after-s", f"{error.retry_after_s:.0f}"),) if isinstance(error, Overloaded) else ()
+    await context.abort(status_of(error).grpc, sentence_of(error), trailers)
+
+
+def _metadata(context: Context) -> dict[str, str]:
+    return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
+def _address(context: Context) -> str:
+    """Return the caller's host: gRPC writes `ipv4:127.0.0.1:5000`."""
+    return str(context.peer()).partition(":")[2].rpartition(":")[0]

@@ -1,0 +1,1 @@
+"""The HTTP server: routes, probes, metrics, draining."""

@@ -1,0 +1,109 @@
+"""One HTTP port: WhisperLive at any path, probes, metrics, the OpenAI-compatible upload, the web page."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+from ..access.factory import make_authenticator, refuse_insecure
+from ..access.identity import Authenticator
+from ..core.api import Transcriber
+from ..openai_api.routes import add_openai_routes
+from ..settings.server import ServerSettings
+from ..web import mount_web
+from ..whisperlive.endpoint import WhisperLiveSocket
+from ..whisperlive.resume import ResumeDesk
+from ..whisperlive.websocket import SocketLimits
+from ..wire.admission import Admission
+from ..wire.metrics import WireMetrics
+from .trace_context import TraceContext
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the adapters of all protocols share."""
+
+    transcriber: Transcriber
+    settings: ServerSettings
+    authenticator: Authenticator
+    admission: Admission
+    resume: ResumeDesk
+    registry: CollectorRegistry
+    vocabularies: Callable[[], Sequence[str]] = tuple
+    """The names that the web page offers."""
+
+
+def make_parts(
+    transcriber: Transcriber,
+    settings: ServerSettings,
+    registry: CollectorRegistry,
+    vocabularies: Callable[[], Sequence[str]] = tuple,
+) -> Parts:
+    """Build the shared parts.
+
+    Raises:
+        InsecureListening: the settings would let strangers in.
+    """
+    authenticator = make_authenticator(settings)
+    refuse_insecure(settings, authenticator)
+    admission = Admission(
+        transcriber,
+        sessions_per_identity=settings.sessions_per_identity,
+        audio_rate=settings.audio_rate,
+        audio_burst_s=settings.audio_burst_s,
+        metrics=WireMetrics(registry),
+    )
+    resume = ResumeDesk(settings.resume_s)
+    return Parts(transcriber, settings, authenticator, admission, resume, registry, vocabularies)
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """Return the application; whoever serves it starts and stops the transcriber."""
+    app = FastAPI(title="Carabin transcriber", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(TraceContext)
+    _add_websocket(app, parts)
+    _add_probes(app, parts)
+    add_openai_routes(app, parts.admission, parts.authenticator, parts.settings)
+    mount_web(
+        app, vocabularies=parts.vocabularies, authenticator=parts.authenticator, origins=parts.settings.origin_list()
+    )
+    return app
+
+
+def _add_websocket(app: FastAPI, parts: Parts) -> None:
+    settings = parts.settings
+    adapter = WhisperLiveSocket(
+        parts.admission,
+        parts.authenticator,
+        parts.resume,
+        origins=settings.origin_list(),
+        default_language=settings.default_language,
+        limits=SocketLimits(hello_s=settings.hello_s, session_s=settings.session_hours * 3600),
+    )
+
+    async def endpoint(socket: WebSocket) -> None:
+        await adapter.serve(socket)
+
+    app.router.routes.append(WebSocketRoute("/{path:path}", endpoint))
+
+
+def _add_probes(app: FastAPI, parts: Parts) -> None:
+    @app.get("/livez")
+    async def livez() -> Response:
+        return JSONResponse({"status": "alive"})
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        readiness = parts.transcriber.readiness()
+        ready, reason = (False, "draining") if parts.admission.draining else (readiness.ready, readiness.reason)
+        version = parts.transcriber.model.version
+        body = {"status": "ready" if ready else "not ready", "reason": reason, "model_version": version}
+        return JSONResponse(body, status_code=200 if ready else 503)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(parts.registry), media_type=CONTENT_TYPE_LATEST)

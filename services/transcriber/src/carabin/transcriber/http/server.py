@@ -1,0 +1,130 @@
+"""Runs the adapters on their ports until a signal, and leaves in order."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from carabin.service.errors import PortTaken
+from carabin.service.grpc import AsyncGrpcServer
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from ..grpc_api.server import start_grpc
+from ..settings.server import ServerSettings
+from .app import Parts, create_app
+from .drain import drain
+
+log = logging.getLogger(__name__)
+
+PING_S = 20.0
+"""As the `websockets` library, and so WhisperLive, keeps connections alive."""
+
+GRPC_GRACE_S = 1.0
+"""Calls that outlive the drain are cut after this."""
+
+
+class Socket(WebSocketsSansIOProtocol):
+    """Lets go of a client that no longer answers, even when it left our last bytes unread."""
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.transport.abort()
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that drains before it closes live sessions; a second signal ends it at once."""
+
+    def __init__(self, parts: Parts, on_listening: Callable[[int], None] | None = None) -> None:
+        self.parts = parts
+        self.bound_port = 0
+        self.grpc_port: int | None = None
+        self._grpc_server: AsyncGrpcServer | None = None
+        self._on_listening = on_listening
+        self._draining: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        super().__init__(_config(parts))
+
+    async def serve(self, sockets: list[Any] | None = None) -> None:
+        """Start the transcriber, serve until told to leave, and stop it."""
+        parts = self.parts
+        await parts.transcriber.start()
+        grpc_server = await start_grpc(parts.admission, parts.authenticator, parts.settings)
+        health = asyncio.create_task(_tell_health(parts, grpc_server))
+        self._grpc_server = grpc_server
+        self.grpc_port = grpc_server.port if grpc_server else None
+        try:
+            await super().serve(sockets)
+        finally:
+            health.cancel()
+            if grpc_server is not None:
+                await grpc_server.stop(GRPC_GRACE_S)
+            await parts.transcriber.stop(0.0)
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        try:
+            await super().startup(sockets)
+        except SystemExit as end:
+            # Uvicorn has no other way to say that it could not bind.
+            settings = self.parts.settings
+            raise PortTaken(
+                f"port {settings.port} on {settings.host} cannot be opened: another program listens there"
+            ) from end
+        if self.started:
+            self.bound_port = self.servers[0].sockets[0].getsockname()[1]
+            if self._on_listening is not None:
+                self._on_listening(self.bound_port)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to drain at the first signal."""
+        if self._draining is not None or self._loop is None or not self.started:
+            super().handle_exit(sig, frame)
+            return
+        self._loop.call_soon_threadsafe(self.leave)
+
+    def leave(self) -> None:
+        """Drain, then stop; returns at once."""
+        if self._draining is None:
+            self._draining = asyncio.ensure_future(self._leave())
+
+    async def _leave(self) -> None:
+        try:
+            if self._grpc_server is not None:
+                await self._grpc_server.set_serving(False)
+            await drain(self.parts.admission, self.parts.resume, self.parts.settings.drain_s)
+        finally:
+            self.should_exit = True
+
+
+async def _tell_health(parts: Parts, grpc_server: AsyncGrpcServer | None) -> None:
+    """Keep the standard gRPC health service in step with `/readyz`."""
+    if grpc_server is None:
+        return
+    async for _ in parts.transcriber.subscribe_model():
+        await grpc_server.set_serving(parts.transcriber.readiness().ready)
+
+
+def _config(parts: Parts) -> uvicorn.Config:
+    settings: ServerSettings = parts.settings
+    # Its INFO lines hold whole request lines, query included; ours hold ids.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    return uvicorn.Config(
+        create_app(parts),
+        host=settings.host,
+        port=settings.port,
+        ws=Socket,
+        ws_max_size=settings.max_message_bytes,
+        # A compressed message can be a thousand times its size, and each connection would hold a dictionary.
+        ws_per_message_deflate=False,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        lifespan="off",
+    )

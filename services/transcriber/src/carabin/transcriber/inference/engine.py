@@ -1,0 +1,114 @@
+"""What the scheduler asks of a loaded model; `ct2` is the real one, `testing.engine` ships for tests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..core.api import Samples
+from ..core.config import Task
+from .windows import WindowPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeRequest:
+    """One decode of one utterance, whole or so far."""
+
+    samples: Samples
+    """(n,) float32, at most 30 s."""
+    window_frames: int
+    language: str | None
+    """None detects it."""
+    task: Task = "transcribe"
+    beam_size: int = 1
+    max_tokens: int = 224
+    context: tuple[int, ...] = ()
+    """Tokens of the prompt, without the marks around them."""
+    prefix: tuple[int, ...] = ()
+    """Tokens that the text must begin with."""
+    word_timestamps: bool = False
+    silence_s: float = 0.0
+    """Silence to hear behind the samples: a model that was not trained on sentences cut at their end wants some."""
+
+    @property
+    def batch_key(self) -> tuple[object, ...]:
+        """Requests with equal keys can share one call: CTranslate2 wants the prompts of a batch equally long."""
+        return (self.window_frames, len(self.context), self.beam_size, self.task)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenWord:
+    """A word and the tokens it is made of."""
+
+    text: str
+    """With Whisper's leading space; a word that continues the one before it has none."""
+    tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimedWord:
+    """A word with its times from the start of the request's samples."""
+
+    text: str
+    start_s: float
+    end_s: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What a decode found, without the forced prefix."""
+
+    text: str
+    words: tuple[TokenWord, ...]
+    avg_logprob: float
+    """Mean log-probability of the tokens, the forced prefix included."""
+    no_speech_prob: float
+    n_tokens: int
+    """The forced prefix included."""
+    hit_cap: bool
+    """The decode ended because it may not be longer."""
+    language: str
+    language_probability: float
+    """1 where the language was given."""
+    timed_words: tuple[TimedWord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeTiming:
+    """Seconds that one batch took."""
+
+    encode_s: float
+    decode_s: float
+
+
+class Engine(Protocol):
+    """One loaded model. `decode` may be called from as many threads at once as it has replicas."""
+
+    @property
+    def windows(self) -> WindowPolicy: ...
+
+    @property
+    def n_mels(self) -> int: ...
+
+    @property
+    def n_replicas(self) -> int:
+        """How many batches it decodes at the same time."""
+
+    @property
+    def max_batch(self) -> int:
+        """How many requests pay off in one batch on this device."""
+
+    def knows(self, language: str) -> bool: ...
+
+    def encode_text(self, text: str) -> tuple[int, ...]:
+        """Return the tokens of a text."""
+
+    def decode(self, batch: Sequence[DecodeRequest]) -> tuple[list[Hypothesis], DecodeTiming]:
+        """Decode requests with one and the same `batch_key`, in order.
+
+        Raises:
+            DecodeFailed: the library failed; the text names its error and never the audio's words.
+        """
+
+    def close(self) -> None:
+        """Give the memory back; no decode may follow. Closing again does nothing."""

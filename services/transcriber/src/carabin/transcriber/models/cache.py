@@ -1,0 +1,92 @@
+"""The versions on the local disk: files, manifest, and which one was in production when the store last said so."""
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from carabin.registry.artifacts.manifest import ModelManifest
+from carabin.registry.errors import RegistryError
+
+log = logging.getLogger(__name__)
+
+_PRODUCTION = ".production"
+
+
+class ModelCache:
+    """One model's downloaded versions: `<folder>/<version>/` with its files, and its manifest beside it.
+
+    Files are compared with the manifest at every use; the manifest itself is trusted as the program's own files are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def place(self, version: str) -> Path:
+        """Return where a version's files belong; the folder above is made."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder / version
+
+    def holds(self, manifest: ModelManifest) -> bool:
+        """Return whether every file of the version is there, byte for byte; what is spoiled is removed."""
+        folder = self._folder / manifest.version
+        if folder.exists() and not _is_whole(folder, manifest):
+            shutil.rmtree(folder)
+        return folder.exists()
+
+    def remember(self, manifest: ModelManifest) -> None:
+        """Keep the manifest, for a start without the store."""
+        self._write(f"{manifest.version}.json", manifest.to_bytes())
+
+    def manifest(self, version: str) -> ModelManifest | None:
+        """Return what was remembered of a version."""
+        try:
+            return ModelManifest.from_bytes((self._folder / f"{version}.json").read_bytes(), version)
+        except (OSError, RegistryError):
+            return None
+
+    @property
+    def production(self) -> str | None:
+        """The version in production when the store was last read."""
+        try:
+            return (self._folder / _PRODUCTION).read_text(encoding="utf-8").strip() or None
+        except OSError:
+            return None
+
+    @production.setter
+    def production(self, version: str) -> None:
+        if version != self.production:
+            self._write(_PRODUCTION, version.encode())
+
+    def forget_others(self, kept: Collection[str]) -> None:
+        """Remove every version but these."""
+        for path in self._folder.iterdir():
+            if path.name.startswith(".") or path.name.removesuffix(".json") in kept:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _write(self, name: str, data: bytes) -> None:
+        """Write a small file whole or not at all; a full disk costs a later start without the store, nothing now."""
+        draft = self._folder / f".{name}.part"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(data)
+            draft.replace(self._folder / name)
+        except OSError as error:
+            log.warning("the cache cannot be written", extra={"event": "cache_failed", "error": str(error)})
+
+
+def _is_whole(folder: Path, manifest: ModelManifest) -> bool:
+    try:
+        return all(_digest(folder / entry.path) == entry.sha256 for entry in manifest.files)
+    except OSError:
+        return False
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,133 @@
+"""From a version's files to an engine that may serve, or a reason why not.
+
+A model serves only after its own smoke dictation came out right and every window in use was decoded once, so that
+the first speaker does not pay for allocations and kernels.
+"""
+
+import wave
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from carabin.registry.artifacts.manifest import ModelManifest, Smoke
+from carabin.registry.word_error import smoke_error
+
+from ..core.api import Samples
+from ..core.config import SAMPLE_RATE_HZ
+from ..core.errors import DecodeFailed, ModelBroken, ModelMismatch, SmokeFailed
+from ..inference.engine import DecodeRequest, Engine, Hypothesis
+from ..inference.windows import FINAL_TOKENS_PER_S, FULL_WINDOW, WindowPolicy, token_cap
+
+WARM_WINDOWS = (750, 1000, 1500)
+"""Almost every utterance falls into one of these; on a CPU the full window costs a second and warms nothing more."""
+
+EngineFactory = Callable[[Path, str, WindowPolicy], Engine]
+"""Loads a folder as an engine: (folder, version, windows)."""
+
+Decode = Callable[[str, Engine, DecodeRequest], Hypothesis]
+"""Runs one request on an engine that does not serve yet: (version, engine, request); raises DecodeFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A version's files on the local disk."""
+
+    version: str
+    folder: Path
+    manifest: ModelManifest | None = None
+    """None for a local folder outside the registry."""
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+    @property
+    def windows(self) -> WindowPolicy:
+        if self.manifest is None:
+            return WindowPolicy()
+        return WindowPolicy(self.manifest.min_window_frames, self.manifest.window_margin_frames)
+
+
+def decode_now(version: str, engine: Engine, request: DecodeRequest) -> Hypothesis:
+    """Decode on the calling thread."""
+    del version
+    [hypothesis], _ = engine.decode([request])
+    return hypothesis
+
+
+def load(candidate: Candidate, factory: EngineFactory, decode: Decode = decode_now) -> Engine:
+    """Load, prove and warm a version.
+
+    Args:
+        decode: runs one request on the new engine; a service under load gives one that waits for its turn.
+
+    Raises:
+        ModelRefused: its subclasses say why; nothing stays loaded.
+    """
+    engine = factory(candidate.folder, candidate.version, candidate.windows)
+    try:
+        if candidate.manifest is not None:
+            _compare(engine, candidate.manifest)
+            if candidate.manifest.smoke is not None:
+                _smoke(engine, candidate, candidate.manifest.smoke, decode)
+        _warm(engine, candidate.version, decode)
+    except BaseException:
+        engine.close()
+        raise
+    return engine
+
+
+def _compare(engine: Engine, manifest: ModelManifest) -> None:
+    if engine.n_mels != manifest.format.n_mels:
+        raise ModelMismatch(
+            manifest.version, f"its manifest says {manifest.format.n_mels} mel bins, its weights take {engine.n_mels}"
+        )
+
+
+def _smoke(engine: Engine, candidate: Candidate, smoke: Smoke, decode: Decode) -> None:
+    samples = read_wav(candidate.folder / smoke.path, candidate.version)
+    request = DecodeRequest(
+        samples=samples,
+        window_frames=engine.windows.window_for(len(samples)),
+        language=smoke.language,
+        beam_size=5,
+        max_tokens=token_cap(len(samples), FINAL_TOKENS_PER_S),
+    )
+    try:
+        hypothesis = decode(candidate.version, engine, request)
+    except DecodeFailed as error:
+        raise SmokeFailed(candidate.version, f"its smoke dictation cannot be decoded: {error}") from error
+    error_rate = smoke_error(smoke.text, hypothesis.text)
+    if error_rate > smoke.max_error:
+        raise SmokeFailed(
+            candidate.version,
+            f"its smoke dictation came out with a word error rate of {error_rate:.2f}, over {smoke.max_error:.2f}",
+        )
+
+
+def _warm(engine: Engine, version: str, decode: Decode) -> None:
+    silence = np.zeros(SAMPLE_RATE_HZ, np.float32)
+    for window in WARM_WINDOWS:
+        if engine.windows.window_for(1) <= window < FULL_WINDOW:
+            request = DecodeRequest(samples=silence, window_frames=window, language="fr", max_tokens=1)
+            try:
+                decode(version, engine, request)
+            except DecodeFailed as error:
+                raise ModelBroken(version, f"it cannot decode a window of {window} frames: {error}") from error
+
+
+def read_wav(path: Path, version: str) -> Samples:
+    """Read a 16 kHz mono 16-bit wav file into (n,) float32 in [-1, 1].
+
+    Raises:
+        ModelBroken: it is something else.
+    """
+    try:
+        with wave.open(str(path)) as file:
+            if (file.getframerate(), file.getnchannels(), file.getsampwidth()) != (SAMPLE_RATE_HZ, 1, 2):
+                raise ModelBroken(version, f"{path.name} is not 16 kHz mono of 16 bits")
+            data = file.readframes(file.getnframes())
+    except (wave.Error, EOFError, OSError) as error:
+        raise ModelBroken(version, f"{path.name} cannot be read: {error}") from error
+    return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)

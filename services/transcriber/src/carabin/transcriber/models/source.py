@@ -1,0 +1,165 @@
+"""Where versions come from: the registry, watched, with a cache on the local disk; or one local folder."""
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from carabin.registry.artifacts.manifest import ModelManifest
+from carabin.registry.artifacts.publish import fetch_model, read_manifest
+from carabin.registry.errors import StoreUnreachable
+from carabin.registry.stages.resolve import Decision
+from carabin.registry.stages.watch import ModelWatcher
+from carabin.registry.store import ObjectStore
+
+from ..metrics import Metrics
+from .cache import ModelCache
+from .loader import Candidate
+from .roles import Models
+from .vocabulary import Vocabularies
+
+log = logging.getLogger(__name__)
+
+VOCABULARY_POLL_S = 30.0
+EXPLAIN_S = 0.5
+"""How soon a start notices that the store does not answer, and `/readyz` says so."""
+
+
+class ModelSource(Protocol):
+    """Tells which versions are to serve, and brings them."""
+
+    def fetch(self, version: str) -> Candidate: ...
+
+    def start(self, models: Models) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class FolderSource:
+    """One CTranslate2 folder, for trials without a store."""
+
+    def __init__(self, folder: Path, vocabularies: Vocabularies, vocabulary_dir: Path | None = None) -> None:
+        self._folder = folder
+        self._vocabularies = vocabularies
+        self._vocabulary_dir = vocabulary_dir
+
+    def fetch(self, version: str) -> Candidate:
+        return Candidate(version, self._folder)
+
+    def start(self, models: Models) -> None:
+        if self._vocabulary_dir is not None:
+            self._vocabularies.read_folder(self._vocabulary_dir)
+        models.decide(Decision(version=f"folder-{self._folder.name}"))
+
+    def stop(self) -> None:
+        return
+
+
+class RegistrySource:
+    """The version tagged production, as the store says it.
+
+    A store that is away changes nothing for a service that runs. One that starts meanwhile serves the version that was
+    in production when the store was last read, if the cache holds it whole.
+
+    Args:
+        cache: folder of downloaded versions; those of this model that serve no more are removed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        cache: Path,
+        vocabularies: Vocabularies,
+        metrics: Metrics,
+        *,
+        store: ObjectStore,
+        bucket: str,
+        poll_s: float = 10.0,
+    ) -> None:
+        self._name = name
+        self._cache = ModelCache(cache / name)
+        self._vocabularies = vocabularies
+        self._metrics = metrics
+        self._store = store
+        self._bucket = bucket
+        self._watcher = ModelWatcher(self._store, self._bucket, name, interval_s=poll_s)
+        metrics.store_away.set_function(lambda: float(self._watcher.last_error is not None))
+        self._stopped = threading.Event()
+        self._refreshers = [
+            threading.Thread(target=self._every, args=(every_s, do), name=do.__name__, daemon=True)
+            for every_s, do in ((VOCABULARY_POLL_S, self._read_vocabularies), (EXPLAIN_S, self._explain))
+        ]
+        self._models: Models | None = None
+        self._offline = False
+        """Whether the cache's version was asked for."""
+
+    def fetch(self, version: str) -> Candidate:
+        """Return the version's files, downloaded now or before; every byte is compared with the manifest.
+
+        Raises:
+            RegistryError: the store does not give it, or gives other bytes than the manifest names.
+        """
+        manifest = self._manifest(version)
+        folder = self._cache.place(version)
+        if not self._cache.holds(manifest):
+            fetch_model(self._store, self._bucket, manifest, folder)
+        self._cache.remember(manifest)
+        # What is loaded needs its folder no more, but a restart or a drain may.
+        self._cache.forget_others({version, *(self._models.in_use() if self._models else ())})
+        return Candidate(version, folder, manifest)
+
+    def start(self, models: Models) -> None:
+        self._models = models
+        self._read_vocabularies()
+        self._watcher.start(self._decided)
+        for refresher in self._refreshers:
+            refresher.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._watcher.stop()
+        for refresher in self._refreshers:
+            if refresher.is_alive():
+                refresher.join()
+
+    def _manifest(self, version: str) -> ModelManifest:
+        """Read a manifest; while the store is away, the remembered one. Files that are not here are asked for later."""
+        try:
+            return read_manifest(self._store, self._bucket, self._name, version)
+        except StoreUnreachable:
+            manifest = self._cache.manifest(version)
+            if manifest is None:
+                raise
+            return manifest
+
+    def _decided(self, decision: Decision) -> None:
+        assert self._models is not None
+        self._metrics.conflicts.set(len(decision.rivals))
+        for problem in decision.problems:
+            log.warning(problem, extra={"event": "registry_problem"})
+        self._models.decide(decision)
+        if decision.version is not None:
+            self._cache.production = decision.version
+        else:
+            self._models.production.explain(f"no version of {self._name} is tagged production in bucket {self._bucket}")
+
+    def _every(self, every_s: float, do: Callable[[], None]) -> None:
+        while not self._stopped.wait(every_s):
+            do()
+
+    def _read_vocabularies(self) -> None:
+        self._vocabularies.read_store(self._store, self._bucket, self._name)
+
+    def _explain(self) -> None:
+        """While the store is the reason why there is no model, say so, and take the one in the cache."""
+        error = self._watcher.last_error
+        if error is None or self._models is None or self._models.production.info.version is not None:
+            return
+        self._models.production.explain(f"the registry cannot be read: {error}")
+        version = self._cache.production
+        if version is not None and not self._offline:
+            self._offline = True
+            extra = {"event": "served_from_cache", "version": version}
+            log.warning("the store is away: what was in production when it was last read is served", extra=extra)
+            self._models.production.target(version)

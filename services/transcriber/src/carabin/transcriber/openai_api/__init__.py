@@ -1,0 +1,1 @@
+"""The upload of whole recordings, as OpenAI's API takes them."""

@@ -1,0 +1,92 @@
+"""Reads the form of an upload: into memory alone, because dictated audio must not reach a disk."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from ..core.config import SessionConfig
+from ..core.languages import normalise_language
+from ..wire.errors import BadField, BadMessage, FrameTooLarge
+from .formats import FORMATS
+
+MAX_FIELDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file and what its sender wants of it."""
+
+    file: BinaryIO
+    config: SessionConfig
+    response_format: str
+    stream: bool
+
+
+class _TooMuch(MultiPartException):
+    """Of this kind so that the parser closes what it has opened."""
+
+
+class _InMemory(MultiPartParser):
+    spool_max_size = 1 << 40
+
+
+async def read_form(request: Request, limit: int) -> FormData:
+    """Parse a multipart body of at most `limit` bytes.
+
+    Raises:
+        BadMessage: it is no multipart form.
+        FrameTooLarge: there is more; reading stops there.
+    """
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise BadMessage("send the recording as the field `file` of a multipart/form-data body")
+    try:
+        parser = _InMemory(request.headers, _limited(request, limit), max_files=1, max_fields=MAX_FIELDS)
+        return await parser.parse()
+    except _TooMuch as error:
+        raise FrameTooLarge(error.message) from error
+    except (MultiPartException, KeyError) as error:
+        raise BadMessage("the multipart body cannot be parsed") from error
+
+
+def parse_upload(form: FormData, default_language: str | None) -> Upload:
+    """Read OpenAI's fields; `model` is read and loads nothing, `temperature` and others are ignored.
+
+    Raises:
+        BadField, UnsupportedLanguage, InvalidConfig
+    """
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
+        raise BadField("file is missing: send the recording as a file field")
+    response_format = _text(form, "response_format") or "json"
+    if response_format not in FORMATS:
+        raise BadField(f"response_format must be one of {', '.join(FORMATS)}")
+    granularities = [*form.getlist("timestamp_granularities[]"), *form.getlist("timestamp_granularities")]
+    config = SessionConfig(
+        language=normalise_language(_text(form, "language") or default_language),
+        task="translate" if _text(form, "task") == "translate" else "transcribe",
+        hotwords=_text(form, "hotwords"),
+        initial_prompt=_text(form, "prompt"),
+        vocabularies=tuple(name.strip() for name in (_text(form, "vocabularies") or "").split(",") if name.strip()),
+        word_timestamps="word" in granularities,
+        partials=False,
+    )
+    stream = (_text(form, "stream") or "").lower() in ("true", "1")
+    return Upload(file.file, config, response_format, stream)
+
+
+def _text(form: FormData, name: str) -> str | None:
+    value = form.get(name)
+    return value.strip() or None if isinstance(value, str) else None
+
+
+async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    n_bytes = 0
+    async for chunk in request.stream():
+        n_bytes += len(chunk)
+        if n_bytes > limit:
+            raise _TooMuch(f"the upload has more than the {limit} bytes that are allowed")
+        yield chunk

@@ -1,0 +1,1 @@
+"""Sessions on their thread: the transcriber that the protocols talk to."""

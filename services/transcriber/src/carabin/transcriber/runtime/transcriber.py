@@ -1,0 +1,244 @@
+"""The real transcriber: a model from the registry, a scheduler, and the sessions over them."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, suppress
+from uuid import uuid4
+
+from ..core.api import ModelInfo, Readiness, Samples
+from ..core.config import SessionConfig
+from ..core.errors import DecodeFailed, Draining, NotReady, Overloaded, UnsupportedLanguage
+from ..core.events import Final, SessionFailed
+from ..core.languages import normalise_language
+from ..core.memory import trim_heap
+from ..metrics import Metrics
+from ..models.loader import EngineFactory
+from ..models.roles import Models
+from ..models.slot import ModelHandle, Slot
+from ..models.source import ModelSource
+from ..models.vocabulary import SessionPrompts, Vocabularies
+from ..scheduling.load import Pace
+from ..scheduling.scheduler import Scheduler
+from ..scheduling.shadow import Shadow
+from ..settings.model import TranscriberSettings
+from ..streaming.utterance_decoder import Workshop
+from .broadcast import News
+from .dictation import LiveDictation
+from .session_thread import Reactor
+
+log = logging.getLogger(__name__)
+
+STOP_S = 5.0
+"""How long a thread that waits for the store is given to notice that the service stops."""
+TICK_S = 0.5
+"""How often sessions without audio are looked at."""
+
+
+class LiveTranscriber:
+    """See `service.Transcriber`.
+
+    Args:
+        source: where models come from.
+        factory: how a folder becomes an engine.
+        workers: threads that decode.
+    """
+
+    def __init__(
+        self,
+        settings: TranscriberSettings,
+        source: ModelSource,
+        factory: EngineFactory,
+        *,
+        metrics: Metrics,
+        vocabularies: Vocabularies,
+        workers: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.metrics = metrics
+        self._settings = settings
+        self._source = source
+        self._vocabularies = vocabularies
+        self._clock = clock
+        self._pace = Pace()
+        self._reactor = Reactor()
+        self._scheduler = Scheduler(metrics, self._pace, workers=workers, clock=clock)
+        self._models = Models(
+            settings.model_name,
+            source.fetch,
+            factory,
+            metrics,
+            drain=settings.swap_when_short == "drain",
+            decode=self._scheduler.decode_alone,
+            changed=self._model_changed,
+        )
+        self._shadow = Shadow(self._models.shadow, self._scheduler, self._pace, metrics, clock)
+        self._dictations: dict[str, LiveDictation] = {}
+        self._empty = asyncio.Event()
+        self._draining = False
+        self._news = News()
+        self._ticking: asyncio.Task[None] | None = None
+        metrics.overload.set_function(lambda: self._pace.level(clock()))
+        metrics.audio_behind.set_function(self._behind_s)
+        metrics.sessions.set_function(lambda: len(self._dictations))
+
+    async def start(self) -> None:
+        self._news.loop = asyncio.get_running_loop()
+        self._reactor.start()
+        self._scheduler.start()
+        self._models.start()
+        self._ticking = asyncio.create_task(self._tick())
+        await asyncio.to_thread(self._source.start, self._models)
+
+    async def stop(self, drain_s: float) -> None:
+        self._draining = True
+        if self._dictations:
+            self._empty.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), drain_s)
+        for dictation in list(self._dictations.values()):
+            dictation.cancel()
+        if self._ticking is not None:
+            self._ticking.cancel()
+        await asyncio.to_thread(self._stop_threads)
+
+    def open(self, config: SessionConfig, identity: str | None = None) -> LiveDictation:
+        return self._open(config, identity, recording=False)
+
+    async def transcribe(self, samples: Samples, config: SessionConfig) -> AsyncIterator[Final]:
+        dictation = self._open(config, None, recording=True)
+        try:
+            dictation.push(samples)
+            finishing = asyncio.create_task(dictation.finish())
+            async for event in dictation.events():
+                if isinstance(event, Final):
+                    yield event
+                elif isinstance(event, SessionFailed):
+                    raise DecodeFailed(event.reason)
+            await finishing
+        finally:
+            dictation.cancel()
+
+    def readiness(self) -> Readiness:
+        if self._draining:
+            return Readiness(False, "draining: no new sessions are taken")
+        if self._models.production.slot.current is None:
+            return Readiness(False, self._why_no_model())
+        if len(self._dictations) >= self._settings.max_sessions:
+            return Readiness(False, f"all {self._settings.max_sessions} sessions are taken")
+        return Readiness(True, "")
+
+    @property
+    def model(self) -> ModelInfo:
+        return self._models.production.info
+
+    async def subscribe_model(self) -> AsyncIterator[ModelInfo]:
+        async with aclosing(self._news.changes()) as changes:
+            async for _ in changes:
+                yield self._models.production.info
+
+    def vocabulary_names(self) -> list[str]:
+        """Return the vocabularies that a session may choose now, in order."""
+        return sorted(self._vocabularies.words)
+
+    def _open(self, config: SessionConfig, identity: str | None, *, recording: bool) -> LiveDictation:
+        slot = self._models.slot()
+        model = self._admit(config, slot)
+        prompts = SessionPrompts(config, self._vocabularies.words)
+        prompt = prompts.of(model.engine, model.version)
+        if prompt.cut_tokens:
+            self.metrics.prompt_cut.inc(prompt.cut_tokens)
+        dictation = LiveDictation(
+            uuid4().hex,
+            self._shop(slot),
+            config,
+            lambda handle: prompts.of(handle.engine, handle.version).tokens,
+            version=model.version,
+            closed=self._forget,
+            recording=recording,
+        )
+        self._dictations[dictation.id] = dictation
+        log.info(
+            "session opened",
+            extra={
+                "event": "session_opened",
+                "session": dictation.id,
+                "identity": identity,
+                "model": model.version,
+                "prompt_tokens": len(prompt.tokens),
+                "prompt_tokens_cut": prompt.cut_tokens,
+            },
+        )
+        return dictation
+
+    def _shop(self, slot: Slot) -> Workshop:
+        return Workshop(
+            slot, self._scheduler, self._pace, self.metrics, self._clock, self._reactor.post, self._shadow.hear
+        )
+
+    def _admit(self, config: SessionConfig, slot: Slot) -> ModelHandle:
+        if self._draining:
+            raise Draining
+        model = slot.current
+        if model is None:
+            raise NotReady(self._why_no_model())
+        language = normalise_language(config.language)
+        if language is not None and not model.engine.knows(language):
+            raise UnsupportedLanguage(language)
+        now = self._clock()
+        if len(self._dictations) >= self._settings.max_sessions or self._pace.level(now) >= 4:
+            self.metrics.session_outcomes.labels("refused").inc()
+            raise Overloaded(self._pace.retry_after_s(now))
+        return model
+
+    def _forget(self, dictation: LiveDictation, well: bool) -> None:
+        self._dictations.pop(dictation.id, None)
+        outcome = "finished" if well else "cancelled"
+        self.metrics.session_outcomes.labels(outcome).inc()
+        log.info(
+            "session closed",
+            extra={
+                "event": "session_closed",
+                "session": dictation.id,
+                "outcome": outcome,
+                "audio_s": round(dictation.audio_s, 3),
+            },
+        )
+        if not self._dictations:
+            self._empty.set()
+            # What the decodes of a busy hour left behind is the system's again; it takes some milliseconds.
+            asyncio.get_running_loop().run_in_executor(None, trim_heap)
+
+    def _why_no_model(self) -> str:
+        info = self._models.production.info
+        if info.state == "loading":
+            return f"model {info.target} is being loaded"
+        return info.reason or "no model was loaded yet"
+
+    def _behind_s(self) -> float:
+        return max((dictation.behind_s for dictation in list(self._dictations.values())), default=0.0)
+
+    def _model_changed(self, info: ModelInfo) -> None:
+        """Tell whoever waits for a model; on the keeper's thread."""
+        self._news.tell()
+        if info.state == "steady":
+            for dictation in list(self._dictations.values()):
+                self._reactor.post(dictation.wake)
+
+    async def _tick(self) -> None:
+        """Let sessions notice that no audio comes."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            for dictation in list(self._dictations.values()):
+                self._reactor.post(dictation.tick)
+
+    def _stop_threads(self) -> None:
+        # A source may be waiting for a store that does not answer; leaving must not.
+        leaving = threading.Thread(target=self._source.stop, name="source-stop", daemon=True)
+        leaving.start()
+        leaving.join(STOP_S)
+        self._scheduler.stop()
+        self._reactor.stop()
+        self._models.stop()

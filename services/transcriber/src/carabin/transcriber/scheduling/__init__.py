@@ -1,0 +1,1 @@
+"""Whose decode runs next on the engine, and what is put off under load."""

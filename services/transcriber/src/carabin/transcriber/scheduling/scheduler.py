@@ -1,0 +1,225 @@
+"""One queue over all sessions, and the threads that decode from it.
+
+Finals go first, then guesses at finals, then first partials, then partials, then recordings, which wait no longer than
+their patience. A session has at most one partial waiting: a newer one takes its place in the queue. Requests that can
+share a call are decoded together.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from enum import IntEnum
+from queue import Empty, SimpleQueue
+
+from ..core.errors import DecodeFailed
+from ..inference.engine import DecodeRequest, Engine, Hypothesis
+from ..metrics import Metrics
+from ..models.slot import ModelHandle
+from .load import Pace
+
+log = logging.getLogger(__name__)
+
+RECORDING_PATIENCE_S = 1.0
+"""A recording's part that waited this long goes before live partials, so that files end too."""
+
+
+_STOP_POLL_S = 0.5
+"""How soon whoever waits for a decode notices that none will come."""
+
+
+class Lane(IntEnum):
+    """Smaller goes first."""
+
+    FINAL = 0
+    SPECULATIVE = 1
+    FIRST_PARTIAL = 2
+    PARTIAL = 3
+    RECORDING = 4
+    SHADOW = 5
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One decode that a session waits for."""
+
+    lane: Lane
+    request: DecodeRequest
+    model: ModelHandle
+    done: Callable[["Job", Hypothesis | DecodeFailed], None]
+    """Called on a worker's thread, once, unless the job was cancelled before it began."""
+    submitted_at: float = 0.0
+    context: Context = field(default_factory=copy_context, init=False)
+    """Of whoever waits: it holds what is bound to log lines, such as the session."""
+    started: bool = field(default=False, init=False)
+    cancelled: bool = field(default=False, init=False)
+
+
+class Scheduler:
+    """The queue and its workers.
+
+    Args:
+        workers: threads that decode; no more than the engine has replicas.
+        clock: any steady clock, in seconds.
+    """
+
+    def __init__(
+        self, metrics: Metrics, pace: Pace, *, workers: int = 2, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._metrics = metrics
+        self._pace = pace
+        self._clock = clock
+        self._jobs: list[Job] = []
+        self._condition = threading.Condition()
+        self._stopping = False
+        self._threads = [threading.Thread(target=self._work, name=f"decode-{i}", daemon=True) for i in range(workers)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Let running decodes end; what waits is dropped."""
+        with self._condition:
+            self._stopping = True
+            self._jobs.clear()
+            self._condition.notify_all()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    @property
+    def waiting(self) -> int:
+        """Return how many jobs no worker has taken yet."""
+        return len(self._jobs)
+
+    def submit(self, job: Job) -> None:
+        with self._condition:
+            job.submitted_at = self._clock()
+            self._jobs.append(job)
+            self._gauge(job.lane)
+            self._condition.notify()
+
+    def replace(self, job: Job, request: DecodeRequest) -> bool:
+        """Give a waiting job newer audio, at its place in the queue; False if a worker has it already."""
+        with self._condition:
+            if job.started or job.cancelled:
+                return False
+            job.request = request
+        self._metrics.coalesced.inc()
+        return True
+
+    def promote(self, job: Job, lane: Lane) -> None:
+        """Move a job to another lane, where it still waits."""
+        with self._condition:
+            before, job.lane = job.lane, lane
+            self._gauge(before)
+            self._gauge(lane)
+
+    def cancel(self, job: Job) -> bool:
+        """Forget a job; False if a worker has it already, and then `done` is still called."""
+        with self._condition:
+            if job.started:
+                return False
+            job.cancelled = True
+            if job in self._jobs:
+                self._jobs.remove(job)
+                self._gauge(job.lane)
+            return True
+
+    def take(self) -> list[Job] | None:
+        """Wait for work and return a batch that can share a call; None when stopping."""
+        with self._condition:
+            while not self._jobs and not self._stopping:
+                self._condition.wait()
+            if self._stopping:
+                return None
+            now = self._clock()
+            self._jobs.sort(key=lambda job: _rank(job, now))
+            first = self._jobs[0]
+            key = first.request.batch_key
+            batch = [job for job in self._jobs if job.model is first.model and job.request.batch_key == key]
+            batch = batch[: first.model.engine.max_batch]
+            for job in batch:
+                job.started = True
+                self._jobs.remove(job)
+                self._gauge(job.lane)
+        for job in batch:
+            self._observe_wait(job, now)
+        return batch
+
+    def decode_alone(self, version: str, engine: Engine, request: DecodeRequest) -> Hypothesis:
+        """Decode on an engine that does not serve yet, when live sessions leave a worker free; waits for it.
+
+        Raises:
+            DecodeFailed: the engine failed twice, or the scheduler is stopping.
+        """
+        answer: SimpleQueue[Hypothesis | DecodeFailed] = SimpleQueue()
+        self.submit(Job(Lane.RECORDING, request, ModelHandle(version, engine), lambda _, outcome: answer.put(outcome)))
+        while True:
+            try:
+                outcome = answer.get(timeout=_STOP_POLL_S)
+            except Empty:
+                if self._stopping:
+                    raise DecodeFailed("the transcriber is stopping") from None
+                continue
+            if isinstance(outcome, DecodeFailed):
+                raise outcome
+            return outcome
+
+    def _observe_wait(self, job: Job, now: float) -> None:
+        wait_s = now - job.submitted_at
+        self._metrics.queue_wait.labels(job.lane.name.lower()).observe(wait_s)
+        if job.lane in (Lane.FINAL, Lane.SPECULATIVE):
+            self._pace.final_started(wait_s, now)
+
+    def _work(self) -> None:
+        while (batch := self.take()) is not None:
+            self.decode(batch)
+
+    def decode(self, batch: list[Job]) -> None:
+        """Decode a batch; where it fails, each request alone once more, so that only the guilty one fails."""
+        try:
+            outcomes: list[Hypothesis | DecodeFailed] = [*self._call(batch)]
+        except DecodeFailed as error:
+            log.warning("a batch failed", extra={"event": "decode_retry", "jobs": len(batch), "error": str(error)})
+            self._metrics.retries.labels("failure").inc(len(batch))
+            outcomes = [self._alone(job) for job in batch]
+        for job, outcome in zip(batch, outcomes, strict=True):
+            if job.lane in (Lane.PARTIAL, Lane.FIRST_PARTIAL):
+                now = self._clock()
+                self._pace.partial_done(now - job.submitted_at, now)
+            job.done(job, outcome)
+
+    def _alone(self, job: Job) -> Hypothesis | DecodeFailed:
+        try:
+            return self._call([job])[0]
+        except DecodeFailed as error:
+            self._metrics.failures.inc()
+            told = {"event": "decode_failed", "error": str(error)}
+            job.context.run(log.error, "a request failed twice", extra=told)
+            return error
+
+    def _call(self, batch: list[Job]) -> list[Hypothesis]:
+        try:
+            hypotheses, timing = batch[0].model.engine.decode([job.request for job in batch])
+        except DecodeFailed:
+            raise
+        except Exception as error:  # whatever the engine does, the worker lives; its text may hold anything
+            raise DecodeFailed(f"the engine raised {type(error).__name__}") from error
+        self._metrics.encode.observe(timing.encode_s)
+        self._metrics.decode.observe(timing.decode_s)
+        self._metrics.batch_size.observe(len(batch))
+        self._metrics.window_frames.labels(str(batch[0].request.window_frames)).inc(len(batch))
+        return hypotheses
+
+    def _gauge(self, lane: Lane) -> None:
+        self._metrics.queue_length.labels(lane.name.lower()).set(sum(job.lane is lane for job in self._jobs))
+
+
+def _rank(job: Job, now: float) -> tuple[int, float]:
+    if job.lane is Lane.RECORDING and now - job.submitted_at > RECORDING_PATIENCE_S:
+        return (Lane.FIRST_PARTIAL, job.submitted_at)
+    return (job.lane, job.submitted_at)

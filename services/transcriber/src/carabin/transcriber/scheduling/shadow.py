@@ -1,0 +1,56 @@
+"""A version on probation hears what production wrote; the difference is a figure in the metrics, and nothing else."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from carabin.registry.word_error import smoke_error
+
+from ..core.errors import DecodeFailed, NotReady
+from ..inference.engine import DecodeRequest, Hypothesis
+from ..metrics import Metrics
+from ..models.slot import Slot
+from .load import Pace
+from .scheduler import Job, Lane, Scheduler
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 8
+"""Comparisons that may wait; the rest is skipped, because nobody waits for them."""
+
+
+class Shadow:
+    """Compares finals; it works only while the service is at ease, and never delays a session."""
+
+    def __init__(
+        self, slot: Slot, scheduler: Scheduler, pace: Pace, metrics: Metrics, clock: Callable[[], float]
+    ) -> None:
+        self._slot = slot
+        self._scheduler = scheduler
+        self._pace = pace
+        self._metrics = metrics
+        self._clock = clock
+        self._waiting = 0
+
+    def hear(self, request: DecodeRequest, text: str) -> None:
+        """Decode the same audio with the shadow, some time."""
+        if self._slot.current is None:
+            return
+        if self._waiting >= MAX_WAITING or self._pace.level(self._clock()) > 0:
+            self._metrics.shadow_skipped.inc()
+            return
+        try:
+            model = self._slot.lease()
+        except NotReady:
+            return
+        # Another model has other tokens: it hears the audio without the session's prompt.
+        request = replace(request, context=(), prefix=(), word_timestamps=False)
+
+        def done(_: Job, outcome: Hypothesis | DecodeFailed) -> None:
+            self._waiting -= 1
+            model.release()
+            if isinstance(outcome, Hypothesis):
+                self._metrics.shadow_difference.observe(smoke_error(text, outcome.text))
+
+        self._waiting += 1
+        self._scheduler.submit(Job(Lane.SHADOW, request, model, done))

@@ -1,0 +1,1 @@
+"""The settings of the model side and of the server side."""

@@ -1,0 +1,34 @@
+"""What the page offers, set by the site."""
+
+from pathlib import Path
+from typing import Literal
+
+from carabin.service.settings import ServiceSettings
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+Retention = Literal["none", "text", "audio+text"]
+"""What is kept of a correction."""
+EXAMPLES = Path(__file__).parents[1] / "web" / "autotexts"
+
+
+class WebSettings(ServiceSettings):
+    """Read from CARABIN_TRANSCRIBER_*."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="CARABIN_TRANSCRIBER_")
+
+    autotext_dir: Path = Field(
+        default=EXAMPLES, description="folder of auto-texts: <service>/<name>.txt; by default a few examples"
+    )
+    autotext_services: str = Field(
+        default="", description="services whose auto-texts are offered, comma-separated; empty for all"
+    )
+
+    corrections: Retention = Field(
+        default="none", description="what is kept of corrections whose speaker agrees: none, text or audio+text"
+    )
+    corrections_days: int = Field(default=90, ge=1, le=3650, description="days after which a correction is deleted")
+    corrections_salt: SecretStr = Field(
+        default=SecretStr(""), description="secret that pseudonyms are made with; keep it, or deletion by name is lost"
+    )
+    corrections_bucket: str = Field(default="corrections", description="bucket of corrections, apart from all others")

@@ -1,0 +1,1 @@
+"""A session, pure: voice activity, utterances, local agreement, and events in order."""

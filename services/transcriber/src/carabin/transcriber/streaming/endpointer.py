@@ -1,0 +1,132 @@
+"""From samples to utterances: where speech begins, pauses and ends; counted in samples, so that no time can drift."""
+
+import math
+from collections import deque
+from typing import Protocol
+
+import numpy as np
+
+from ..core.api import Samples
+from ..core.config import SAMPLE_RATE_HZ, SessionConfig
+from .utterance import Utterance
+from .vad import WINDOW, SileroStream, VoiceActivity
+
+
+class Listener(Protocol):
+    """Told of the utterance in progress; there is one at a time."""
+
+    def began(self, utterance: Utterance) -> None: ...
+
+    def went_on(self) -> None:
+        """There was speech."""
+
+    def paused(self, silence_s: float) -> None:
+        """There has been silence for so long, and it is not yet an end."""
+
+    def ended(self, utterance: Utterance) -> None: ...
+
+
+class Hearing:
+    """Hears one session. Audio may come in any pieces."""
+
+    def __init__(self, config: SessionConfig, listener: Listener) -> None:
+        self.position = 0
+        """Samples heard."""
+        self._config = config
+        self._listener = listener
+        self._vad = SileroStream()
+        self._activity = VoiceActivity(config.vad)
+        self._rest = np.zeros(0, np.float32)
+        self._preroll: deque[tuple[Samples, float]] = deque(
+            maxlen=max(1, math.ceil(config.vad.speech_pad_s * SAMPLE_RATE_HZ / WINDOW))
+        )
+        self._current: Utterance | None = None
+        self._numbered = 0
+
+    @property
+    def received(self) -> int:
+        """Samples that came, heard or not."""
+        return self.position + len(self._rest)
+
+    @property
+    def settled(self) -> int:
+        """The sample up to which no utterance to come can reach back, while none is in progress."""
+        return self.position - WINDOW * len(self._preroll)
+
+    @property
+    def numbered(self) -> int:
+        """How many utterances began."""
+        return self._numbered
+
+    def hear(self, samples: Samples) -> None:
+        """Take audio; what does not fill a VAD window waits for more."""
+        self._rest = np.concatenate([self._rest, samples])
+        n = len(self._rest) // WINDOW * WINDOW
+        if n:
+            whole, self._rest = self._rest[:n], self._rest[n:]
+            self._hear_windows(whole, WINDOW)
+
+    def end(self) -> None:
+        """Hear the last samples and end the utterance, pause or not."""
+        if n := len(self._rest):
+            # The VAD wants a whole window; the zeros that fill it take no time.
+            window, self._rest = np.pad(self._rest, (0, WINDOW - n)), self._rest[:0]
+            self._hear_windows(window, n)
+        if self._current is not None:
+            self._end()
+        self._preroll.clear()
+
+    def _hear_windows(self, samples: Samples, n_real: int) -> None:
+        """Take whole VAD windows; only the first `n_real` samples of the last one are the session's."""
+        windows = samples.reshape(-1, WINDOW)
+        for i, probability in enumerate(self._vad.probabilities(samples)):
+            self.position += n_real if i == len(windows) - 1 else WINDOW
+            self._hear_window(windows[i], float(probability))
+
+    def _hear_window(self, window: Samples, probability: float) -> None:
+        speech = self._activity.step(probability)
+        if self._current is None:
+            if not speech and self._config.use_vad:
+                self._preroll.append((window, probability))
+                return
+            self._begin()
+        utterance = self._current
+        assert utterance is not None
+        utterance.append(window, probability, speech)
+        if speech:
+            self._listener.went_on()
+        elif utterance.speech_stop and self._activity.silence_s >= self._config.vad.min_silence_s:
+            self._end()
+            return
+        elif utterance.speech_stop:
+            self._listener.paused(self._activity.silence_s)
+        if utterance.too_long():
+            self._cut(utterance)
+
+    def _begin(self) -> None:
+        start = self.position - WINDOW * (1 + len(self._preroll))
+        utterance = Utterance(self._number(), max(0, start), trimmed=self._config.use_vad)
+        for window, probability in self._preroll:
+            utterance.append(window, probability, False)
+        self._preroll.clear()
+        self._current = utterance
+        self._listener.began(utterance)
+
+    def _end(self) -> None:
+        utterance, self._current = self._current, None
+        assert utterance is not None
+        # The silence behind its last word is the next one's pre-roll.
+        for i in range(-(-utterance.spoken_stop // WINDOW), len(utterance.probabilities)):
+            self._preroll.append((utterance.audio.view(i * WINDOW, (i + 1) * WINDOW), utterance.probabilities[i]))
+        self._listener.ended(utterance)
+
+    def _cut(self, utterance: Utterance) -> None:
+        """Speech that is too long for one window goes on as a new utterance, from its longest pause."""
+        rest = utterance.split(utterance.cut(self._config.vad.threshold), self._number())
+        self._current = rest
+        self._listener.ended(utterance)
+        self._listener.began(rest)
+
+    def _number(self) -> int:
+        self._numbered += 1
+        return self._numbered - 1

@@ -1,0 +1,77 @@
+"""Which hypotheses are not what somebody said: endless repetitions, and text invented on noise.
+
+Voice activity detection stands before this, one retry in a larger window behind it. Measured with a stock Whisper
+base: noise that passes no VAD is decoded at -1.25 and less with a no-speech probability of 0.49 and more; faint speech
+at -1.26 and more, with 0.2 and less. Improbable text is therefore rejected only where the model doubts the speech
+itself, or is far below any speech: a word of a clinician must not vanish because it was said softly.
+"""
+
+import re
+import zlib
+
+from ..inference.engine import Hypothesis
+from ..inference.windows import FINAL_TOKENS_PER_S, token_cap
+
+MIN_AVG_LOGPROB = -1.0
+"""OpenAI's own threshold for a failed decode (openai/whisper, transcribe.py)."""
+HOPELESS_AVG_LOGPROB = -1.5
+"""Below any speech that was measured, whatever the no-speech probability."""
+MAX_COMPRESSION_RATIO = 2.4
+"""Likewise: text that zlib makes this much smaller repeats itself."""
+
+MIN_DOUBLED_WORDS = 2
+"""One word said twice is how people speak."""
+
+# Credits that Whisper learnt from subtitles and writes on silence or music; nobody dictates them.
+_CREDITS = (
+    "sous-titr",
+    "soustitr",
+    "amara.org",
+    "radio-canada",
+    "merci d'avoir regardé",
+    "merci d’avoir regardé",
+    "abonnez-vous",
+    "n'oubliez pas de vous abonner",
+)
+_LONGEST_CREDIT = 90
+"""Characters; a longer text that holds such words is somebody's sentence."""
+
+
+def rejection(hypothesis: Hypothesis, n_samples: int, no_speech_threshold: float) -> str | None:
+    """Return why the text must not be shown, as a metric label, or None for a sound hypothesis."""
+    if not any(char.isalnum() for char in hypothesis.text):
+        return "empty"
+    if reason := looping(hypothesis, n_samples):
+        return reason
+    if hypothesis.avg_logprob < HOPELESS_AVG_LOGPROB:
+        return "improbable"
+    if hypothesis.avg_logprob < MIN_AVG_LOGPROB and hypothesis.no_speech_prob > no_speech_threshold:
+        return "no_speech"
+    if len(hypothesis.text) <= _LONGEST_CREDIT and any(mark in hypothesis.text.casefold() for mark in _CREDITS):
+        return "credits"
+    return None
+
+
+def looping(hypothesis: Hypothesis, n_samples: int) -> str | None:
+    """Return why the text repeats itself, or None."""
+    if hypothesis.n_tokens >= token_cap(n_samples, FINAL_TOKENS_PER_S) or hypothesis.hit_cap:
+        return "too_long"
+    if compression_ratio(hypothesis.text) > MAX_COMPRESSION_RATIO:
+        return "repetitive"
+    return None
+
+
+def doubled(text: str) -> bool:
+    """Return whether the text is two or more words said twice over, as a window that fits too tightly makes of one.
+
+    A speaker may mean it: the text is worth another decode, not to be dropped.
+    """
+    words = re.findall(r"\w+", text.casefold())
+    half = len(words) // 2
+    return half >= MIN_DOUBLED_WORDS and words[:half] == words[half:]
+
+
+def compression_ratio(text: str) -> float:
+    """Return how many times smaller zlib makes the text (openai/whisper, utils.py)."""
+    data = text.encode()
+    return len(data) / len(zlib.compress(data)) if data else 0.0

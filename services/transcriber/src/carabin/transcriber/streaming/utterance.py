@@ -1,0 +1,130 @@
+"""The audio of one utterance and what is known of it so far; pure."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.api import Samples
+from ..core.config import SAMPLE_RATE_HZ
+from .local_agreement import LocalAgreement
+from .vad import WINDOW
+
+MAX_SAMPLES = 25 * SAMPLE_RATE_HZ
+"""Longer speech is cut: Whisper sees 30 s at most, and its margin has to fit as well."""
+CUT_SEARCH_SAMPLES = 10 * SAMPLE_RATE_HZ
+"""The cut is looked for in the last ten seconds."""
+TRAILING_SAMPLES = SAMPLE_RATE_HZ // 5
+"""Silence kept behind the last speech: the last consonant rings on below the VAD's threshold."""
+MIN_PAUSE_WINDOWS = 5
+"""A pause is worth a cut from 150 ms on: shorter ones are stops inside words."""
+
+
+_SURE = 0.5
+"""Probability at which a window certainly holds speech, whatever the session's threshold."""
+
+
+class AudioBuffer:
+    """Samples that only grow; a view taken from it stays true while it grows."""
+
+    def __init__(self) -> None:
+        self._data = np.zeros(4 * SAMPLE_RATE_HZ, np.float32)
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def append(self, samples: Samples) -> None:
+        need = self._length + len(samples)
+        if need > len(self._data):
+            larger = np.zeros(max(need, 2 * len(self._data)), np.float32)
+            larger[: self._length] = self._data[: self._length]
+            self._data = larger
+        self._data[self._length : need] = samples
+        self._length = need
+
+    def view(self, start: int = 0, stop: int | None = None) -> NDArray[np.float32]:
+        return self._data[start : self._length if stop is None else min(stop, self._length)]
+
+
+@dataclass(slots=True, eq=False)
+class Utterance:
+    """Speech between two pauses."""
+
+    number: int
+    start: int
+    """Sample of the session at which the buffer begins, pre-roll included."""
+    trimmed: bool = True
+    """Whether the silence at its end is left out; False where the client wants silence decoded too."""
+    audio: AudioBuffer = field(default_factory=AudioBuffer)
+    probabilities: list[float] = field(default_factory=list)
+    """Of speech, one per VAD window of the buffer."""
+    speech_stop: int = 0
+    """Sample of the buffer at which the last speech ended."""
+    speech_samples: int = 0
+    agreement: LocalAgreement = field(default_factory=LocalAgreement)
+    revision: int = 0
+
+    def append(self, window: Samples, probability: float, speech: bool) -> None:
+        """Take one VAD window."""
+        self.audio.append(window)
+        self.probabilities.append(probability)
+        if speech:
+            self.speech_stop = len(self.audio)
+            self.speech_samples += len(window)
+
+    @property
+    def spoken_stop(self) -> int:
+        """Sample of the buffer up to which it is decoded."""
+        n = len(self.audio)
+        return min(n, self.speech_stop + TRAILING_SAMPLES) if self.trimmed else n
+
+    @property
+    def first_speech(self) -> int:
+        """Sample of the buffer at which speech began, as near as the VAD can say."""
+        return next((i for i, p in enumerate(self.probabilities) if p >= _SURE), 0) * WINDOW
+
+    @property
+    def end(self) -> int:
+        """Sample of the session behind the buffer's last one."""
+        return self.start + len(self.audio)
+
+    def too_long(self) -> bool:
+        return len(self.audio) >= MAX_SAMPLES
+
+    def cut(self, threshold: float) -> int:
+        """Return the sample of the buffer at which an utterance that is too long is best cut.
+
+        The middle of the longest pause of the last ten seconds; without one, the least likely speech there.
+        """
+        first = max(1, len(self.probabilities) - CUT_SEARCH_SAMPLES // WINDOW)
+        recent = np.array(self.probabilities[first:], np.float32)
+        run_start, run_length = _longest_run(recent < threshold)
+        if run_length >= MIN_PAUSE_WINDOWS:
+            return (first + run_start + run_length // 2) * WINDOW
+        return (first + int(recent.argmin())) * WINDOW
+
+    def split(self, at: int, number: int) -> "Utterance":
+        """Move what follows sample `at` of the buffer into a new utterance; this one ends there."""
+        rest = Utterance(number, self.start + at, trimmed=self.trimmed)
+        rest.audio.append(self.audio.view(at))
+        n_kept = at // WINDOW
+        rest.probabilities = self.probabilities[n_kept:]
+        rest.speech_stop = max(0, self.speech_stop - at)
+        rest.speech_samples = min(self.speech_samples, len(rest.audio))
+        kept = AudioBuffer()
+        kept.append(self.audio.view(0, at))
+        self.audio, self.probabilities = kept, self.probabilities[:n_kept]
+        self.speech_stop = min(self.speech_stop, at)
+        return rest
+
+
+def _longest_run(flags: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return start and length of the longest run of True; the latest one where several are equal."""
+    best, start = (0, 0), 0
+    for i, flag in enumerate([*flags.tolist(), False]):
+        if not flag:
+            if i - start >= best[1] and i > start:
+                best = (start, i - start)
+            start = i + 1
+    return best

@@ -1,0 +1,1 @@
+"""The WebSocket protocol that WhisperLive clients speak, with our additions."""

@@ -1,0 +1,154 @@
+"""What one session still has to send, in order; a client that reads slowly gets fewer partials and every final."""
+
+import asyncio
+from collections import deque
+
+from ..core.events import (
+    Acknowledged,
+    Event,
+    Final,
+    Flushed,
+    LanguageDetected,
+    ModelChanged,
+    Partial,
+    SessionFailed,
+)
+from ..formatting import Formatter
+from . import messages
+from .hello import Hello
+from .transcript import Segment, Transcript
+
+_TRANSCRIPT = None
+"""Stands in the queue for a segments message, which is written only when it is its turn."""
+
+
+class Outbox:
+    """Turns events into messages; `next()` gives them one by one, `segments` with what is newest then."""
+
+    def __init__(self, hello: Hello, warnings: tuple[str, ...]) -> None:
+        self.transcript = Transcript(Formatter(hello.format) if hello.format else None)
+        self.failed: str | None = None
+        self.acknowledged_s = 0.0
+        self._hello = hello
+        self._queue: deque[str | None] = deque()
+        self._unsent_finals = 0
+        self._wake = asyncio.Event()
+        self._closed = False
+        self._reader = 0
+        self._shown: str | None = None
+        self._warnings = [messages.warning(hello.uid, sentence) for sentence in warnings]
+        if hello.session.language is not None:
+            self._warn()
+
+    def add(self, event: Event) -> None:
+        """Queue what an event has to tell this client."""
+        uid, ours = self._hello.uid, self._hello.events
+        match event:
+            case Partial():
+                self.transcript.partial(event)
+                self._add_transcript()
+            case Final():
+                commands = self.transcript.final(event)
+                self._unsent_finals += 1
+                self._add_transcript()
+                if ours:
+                    for command in commands:
+                        self._add(
+                            messages.event(
+                                uid,
+                                "command",
+                                utterance=event.utterance,
+                                name=command.name,
+                                argument=command.argument,
+                                said=command.said,
+                            )
+                        )
+            case LanguageDetected():
+                self._add(messages.language(uid, event.language, event.probability))
+                self._warn()
+            case Acknowledged():
+                self.acknowledged_s = event.audio_s
+                if self.transcript.acknowledge(event.audio_s):
+                    self._add_transcript()
+                if ours:
+                    self._add(messages.event(uid, "acknowledged", audio_s=round(event.audio_s, 3)))
+            case Flushed():
+                if ours:
+                    self._add(messages.event(uid, "flushed", audio_s=round(event.audio_s, 3)))
+            case ModelChanged():
+                if ours:
+                    self._add(messages.event(uid, "model", version=event.version, previous=event.previous))
+            case SessionFailed():
+                self.failed = event.reason
+
+    def resend_after(self, utterance: int) -> None:
+        """Queue every final after this one again, for a client that came back."""
+        self._reader += 1
+        self._unsent_finals = self.transcript.count_after(utterance)
+        self._queue.clear()
+        if self._unsent_finals:
+            self._add_transcript()
+
+    def close(self) -> None:
+        """Say that nothing more will be added."""
+        self._warn()
+        self._closed = True
+        self._wake.set()
+
+    def attach(self) -> int:
+        """Return a new reader's number; readers before it get nothing any more."""
+        self._reader += 1
+        self._wake.set()
+        return self._reader
+
+    async def next(self, reader: int) -> str | None:
+        """Return the next message, or None after the last one or when another reader came."""
+        while reader == self._reader:
+            while self._queue:
+                message = self._queue.popleft()
+                if message is not _TRANSCRIPT:
+                    return message
+                segments = self._segments()
+                if segments:
+                    return messages.encode(self._hello.uid, segments=segments)
+            if self._closed:
+                return None
+            self._wake.clear()
+            await self._wake.wait()
+            if reader != self._reader:
+                self._wake.set()
+        return None
+
+    def _segments(self) -> list[Segment]:
+        """Return what a segments message holds now.
+
+        The published file client writes the last partial that it ever saw behind its transcript, unless that is the
+        text of the last completed segment. So, for stock clients, a final that differs from the partial before it is
+        shown once as a partial, and completed in the message after.
+        """
+        segments = self.transcript.segments(max(self._hello.send_last_n_segments, self._unsent_finals))
+        if not segments:
+            return []
+        last = segments[-1]
+        if last["completed"] and not self._hello.events and self._shown not in (None, last["text"]):
+            self._shown = last["text"]
+            self._queue.appendleft(_TRANSCRIPT)
+            return [*segments[:-1], last | {"completed": False}]
+        if not last["completed"]:
+            self._shown = last["text"]
+        self._unsent_finals = 0
+        return segments
+
+    def _add_transcript(self) -> None:
+        if not (self._queue and self._queue[-1] is _TRANSCRIPT):
+            self._add(_TRANSCRIPT)
+
+    def _warn(self) -> None:
+        """Queue the warnings: where the language is open, Chrome takes the second message for it, so they follow it."""
+        for message in self._warnings:
+            self._add(message)
+        self._warnings.clear()
+
+    def _add(self, message: str | None) -> None:
+        self._queue.append(message)
+        self._wake.set()

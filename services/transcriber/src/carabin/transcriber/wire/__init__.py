@@ -1,0 +1,1 @@
+"""What the protocols share: their errors, statuses, samples and admission."""

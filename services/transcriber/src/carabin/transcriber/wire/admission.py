@@ -1,0 +1,160 @@
+"""The front desk of every protocol: who may open a session, what it may use, and what the audit log keeps of it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from carabin.service.tracing import current_trace_id
+
+from ..access import audit
+from ..access.audit import Record
+from ..access.identity import ANONYMOUS, Identity
+from ..access.quotas import AudioBudget, SessionCount
+from ..core.api import Dictation, Transcriber
+from ..core.config import SAMPLE_RATE_HZ, SessionConfig
+from ..core.errors import Draining
+from ..core.events import Event, Final
+from .metrics import WireMetrics
+from .status import status_of
+
+log = logging.getLogger(__name__)
+
+
+class Visit:
+    """One admitted session: its dictation, its budget and its audit record."""
+
+    def __init__(self, desk: "Admission", dictation: Dictation, identity: Identity, record: Record) -> None:
+        self.dictation = dictation
+        self.identity = identity
+        self.record = record
+        self.ending = asyncio.Event()
+        """Set when the service wants the session to come to its end."""
+        self._desk = desk
+        self._budget = desk.budget_of(identity)
+        self._closed = False
+
+    def heard(self, n_samples: int) -> float:
+        """Count audio and return how many seconds to wait before reading more of it."""
+        audio_s = n_samples / SAMPLE_RATE_HZ
+        self.record.audio_s += audio_s
+        return self._budget.take(audio_s, self._desk.clock())
+
+    def note(self, event: Event) -> None:
+        """Keep what the audit log may know of an event."""
+        if isinstance(event, Final):
+            self.record.wrote(event.model_version)
+
+    def close(self, outcome: str) -> None:
+        """Give the place back; the first outcome counts."""
+        if not self._closed:
+            self._closed = True
+            self._desk.leave(self, outcome)
+
+
+class Admission:
+    """Opens sessions for all protocols, so that limits, audit and draining hold across them."""
+
+    def __init__(
+        self,
+        transcriber: Transcriber,
+        *,
+        sessions_per_identity: int,
+        audio_rate: float,
+        audio_burst_s: float,
+        metrics: WireMetrics,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.transcriber = transcriber
+        self.metrics = metrics
+        self.clock = clock
+        self.draining = False
+        self.visits: set[Visit] = set()
+        self._uploads = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._count = SessionCount(sessions_per_identity)
+        self._rate, self._burst_s = audio_rate, audio_burst_s
+        self._budgets: dict[str, AudioBudget] = {}
+
+    def admit(self, config: SessionConfig, identity: Identity, protocol: str, address: str) -> Visit:
+        """Open a session, of the trace that is bound here.
+
+        Raises:
+            Draining, IdentityLimit, and what `Transcriber.open` raises.
+        """
+        if self.draining:
+            raise Draining
+        self._enter(identity)
+        try:
+            dictation = self.transcriber.open(config, identity.name)
+        except BaseException:
+            self._leave(identity)
+            raise
+        record = Record(dictation.id, identity.name, protocol, current_trace_id(), address, self.clock())
+        visit = Visit(self, dictation, identity, record)
+        self.visits.add(visit)
+        self._empty.clear()
+        audit.opened(record)
+        return visit
+
+    @contextmanager
+    def place(self, identity: Identity) -> Iterator[None]:
+        """Count an upload among the identity's sessions, for as long as it lasts.
+
+        Raises:
+            Draining, IdentityLimit
+        """
+        if self.draining:
+            raise Draining
+        self._enter(identity)
+        self._uploads += 1
+        self._empty.clear()
+        try:
+            yield
+        finally:
+            self._leave(identity)
+            self._uploads -= 1
+            self._note_empty()
+
+    def leave(self, visit: Visit, outcome: str) -> None:
+        """Close a visit's books."""
+        self.visits.discard(visit)
+        self._leave(visit.identity)
+        self.closed(visit.record, outcome)
+        self._note_empty()
+
+    def closed(self, record: Record, outcome: str) -> None:
+        """Tell the audit log and the metrics that a session or an upload ended."""
+        audit.closed(record, outcome, self.clock())
+        self.metrics.sessions.labels(record.protocol, outcome.replace(" ", "_")).inc()
+
+    def refused(self, identity: Identity | None, protocol: str, address: str, error: BaseException) -> None:
+        """Tell the audit log and the metrics that somebody was turned away."""
+        label = status_of(error).label
+        audit.refused(identity.name if identity else None, protocol, address, label)
+        self.metrics.refused.labels(protocol, label).inc()
+
+    def budget_of(self, identity: Identity) -> AudioBudget:
+        """Return the audio budget that all sessions of an identity share; anonymous sessions have one each."""
+        if identity.name == ANONYMOUS:
+            return AudioBudget(self._rate, self._burst_s)
+        return self._budgets.setdefault(identity.name, AudioBudget(self._rate, self._burst_s))
+
+    async def wait_empty(self) -> None:
+        """Return when no session is open."""
+        await self._empty.wait()
+
+    def _note_empty(self) -> None:
+        if not self.visits and not self._uploads:
+            self._empty.set()
+
+    def _enter(self, identity: Identity) -> None:
+        # Without authentication nobody can be told from anybody else: only the core's own limit holds.
+        if identity.name != ANONYMOUS:
+            self._count.enter(identity.name)
+
+    def _leave(self, identity: Identity) -> None:
+        if identity.name != ANONYMOUS:
+            self._count.leave(identity.name)

@@ -1,0 +1,51 @@
+"""What can be wrong with what a client sends, drawn; no text here ever holds audio, text or a token.
+
+TranscriberError             (core.errors)
+* ProtocolError              the client broke the protocol; its session ends, no other is touched
+  x BadMessage               not JSON, not an object, or text where audio belongs
+  x BadField                 a field is missing, or its value is none that can be meant
+  x UnsupportedFormat        an audio format that we do not read
+  x TornFrame                a frame ends inside a sample
+  x FrameTooLarge            more bytes in one message than the limit
+  x ConfigTimeout            no configuration came in time
+  x SlowReader               the client does not read what it is sent
+  x BadAudioFile             a file without audio that can be decoded
+"""
+
+from ..core.errors import TranscriberError
+
+
+class ProtocolError(TranscriberError):
+    """The client broke the protocol."""
+
+
+class BadMessage(ProtocolError):
+    """A message is not JSON, is no object, or is text where audio belongs."""
+
+
+class BadField(ProtocolError):
+    """A field is missing or has a value that cannot be meant."""
+
+
+class UnsupportedFormat(ProtocolError):
+    """The audio format is none of ours."""
+
+
+class TornFrame(ProtocolError):
+    """A frame ends inside a sample."""
+
+
+class FrameTooLarge(ProtocolError):
+    """A message has more bytes than the limit."""
+
+
+class ConfigTimeout(ProtocolError):
+    """The connection was opened and no configuration came."""
+
+
+class SlowReader(ProtocolError):
+    """The client does not read what it is sent."""
+
+
+class BadAudioFile(ProtocolError):
+    """The upload holds no audio that can be decoded."""

@@ -1,0 +1,48 @@
+"""Raw audio as clients send it: little-endian samples, 16 kHz, mono, without a header."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from ..core.api import Samples
+from .errors import TornFrame
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """How one sample is written; `decode` brings it to float32 in [-1, 1]."""
+
+    name: str
+    dtype: str
+    zero: float
+    """The value of silence."""
+    scale: float
+    """The distance from silence to full loudness."""
+
+    def decode(self, frame: bytes) -> Samples:
+        """Return the (n,) samples of a frame; values outside [-1, 1] are clipped, NaN becomes silence.
+
+        Raises:
+            TornFrame: the frame ends inside a sample.
+        """
+        size = np.dtype(self.dtype).itemsize
+        if len(frame) % size:
+            raise TornFrame(f"a frame of {len(frame)} bytes does not hold whole {self.name} samples of {size} bytes")
+        raw = np.frombuffer(frame, self.dtype)
+        if self.name == "float32":
+            return np.clip(np.nan_to_num(raw.astype(np.float32), posinf=1.0, neginf=-1.0), -1.0, 1.0)
+        return (raw.astype(np.float32) - np.float32(self.zero)) / np.float32(self.scale)
+
+
+FORMATS: Final = MappingProxyType(
+    {
+        "float32": AudioFormat("float32", "<f4", 0.0, 1.0),
+        "int16": AudioFormat("int16", "<i2", 0.0, 32768.0),
+        "uint8": AudioFormat("uint8", "u1", 128.0, 128.0),
+    }
+)
+"""The names that the WhisperLive protocol uses."""
+
+FLOAT32: Final = FORMATS["float32"]

@@ -1,0 +1,196 @@
+"""Probes, draining, slow and dead clients, TLS, ports that are taken: what an operator sees."""
+
+import asyncio
+import signal
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import grpc.aio
+import httpx
+import pytest
+from carabin.service.errors import PortTaken
+from carabin.transcriber.access.errors import InsecureListening
+from carabin.transcriber.http.server import Server
+from carabin.transcriber.testing.transcriber import FakeTranscriber
+from carabin.transcriber.v1 import transcriber_pb2 as pb
+from carabin.transcriber.v1 import transcriber_pb2_grpc
+from carabin.transcriber.whisperlive.endpoint import WhisperLiveSocket
+from carabin.transcriber.whisperlive.websocket import SocketLimits
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from websockets.asyncio.client import connect
+
+from ..helpers.servers import client, running, speech, until
+
+
+@asynccontextmanager
+async def http(server: Server, **options: object) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.bound_port}", **options) as opened:
+        yield opened
+
+
+async def test_alive_does_not_mean_ready_and_ready_says_why_not():
+    async with running(FakeTranscriber(version=None)) as server, http(server) as web:
+        assert (await web.get("/livez")).status_code == 200
+        answer = await web.get("/readyz")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "no version is in production")
+
+
+async def test_ready_names_the_model_that_serves():
+    async with running() as server, http(server) as web:
+        answer = await web.get("/readyz")
+        model = await web.get("/v1/model")
+    assert (answer.status_code, answer.json()["model_version"]) == (200, "fake-1")
+    assert (model.json()["state"], model.json()["version"]) == ("steady", "fake-1")
+
+
+async def test_metrics_are_prometheus_text():
+    async with running() as server, http(server) as web:
+        answer = await web.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+async def test_metrics_count_who_was_turned_away_and_why():
+    async with running() as server, http(server) as web:
+        async with client(server) as raw:
+            await raw.hello(language="xx")
+            await raw.rest()
+        text = (await web.get("/metrics")).text
+    assert 'carabin_transcriber_refused_total{protocol="whisperlive",reason="unsupported_language"} 1.0' in text
+
+
+async def test_page_is_served_and_every_path_is_still_a_websocket():
+    async with running() as server, http(server) as web, client(server, "/") as raw:
+        assert "text/html" in (await web.get("/")).headers["content-type"]
+        assert (await raw.hello())["message"] == "SERVER_READY"
+
+
+async def test_sigterm_refuses_new_sessions_and_lets_the_live_one_finish():
+    async with running(drain_s=20) as server, client(server) as live:
+        await live.hello()
+        await live.send(speech(0.8))
+        await live.until("segments")
+        server.handle_exit(signal.SIGTERM, None)
+        await until(lambda: server.parts.admission.draining)
+        async with http(server) as web:
+            answer = await web.get("/readyz")
+            assert (answer.status_code, answer.json()["reason"]) == (503, "draining")
+            upload = await web.post("/v1/audio/transcriptions", files={"file": b""})
+            assert upload.status_code == 503
+        async with client(server) as late:
+            assert (await late.hello())["status"] == "ERROR"
+            assert (await late.rest())[0] == 1012
+        await live.send(b"END_OF_AUDIO")
+        assert await live.rest() == (1000, "")
+        assert [segment["text"] for segment in live.finals] == [" le patient"]
+
+
+async def test_session_that_outlives_the_drain_is_made_final_and_told():
+    async with running(drain_s=0.1) as server, client(server) as live:
+        await live.hello()
+        await live.send(speech(0.8))
+        await live.until("segments")
+        server.leave()
+        code, reason = await live.rest()
+        assert (code, "shutting down" in (reason or "")) == (1012, True)
+        assert [segment["text"] for segment in live.finals] == [" le patient"]
+        assert live.messages[-1]["message"] == "DISCONNECT"
+
+
+async def test_second_server_on_the_port_is_refused_by_name():
+    async with running() as server:
+        with pytest.raises(PortTaken, match=str(server.bound_port)):
+            async with running(port=server.bound_port):
+                pass
+
+
+async def test_second_grpc_server_on_the_port_is_refused_by_name():
+    async with running(grpc_port=0) as server:
+        with pytest.raises(PortTaken, match=str(server.grpc_port)):
+            async with running(grpc_port=server.grpc_port):
+                pass
+
+
+async def test_network_without_authentication_is_refused_before_listening():
+    with pytest.raises(InsecureListening):
+        async with running(host="0.0.0.0"):
+            pass
+
+
+class DeafSocket:
+    """A connection whose client sends audio and takes no more than the first message."""
+
+    def __init__(self, *frames: dict[str, object]) -> None:
+        self.scope = {"subprotocols": []}
+        self.headers: dict[str, str] = {}
+        self.client = None
+        self.application_state = None
+        self.closed: tuple[int, str] | None = None
+        self._frames = [{"type": "websocket.receive", **frame} for frame in frames]
+        self._sent = 0
+
+    async def accept(self, subprotocol: str | None = None) -> None:
+        pass
+
+    async def receive(self) -> dict[str, object]:
+        if self._frames:
+            return self._frames.pop(0)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send_text(self, text: str) -> None:
+        self._sent += 1
+        if self._sent > 1:
+            await asyncio.Event().wait()
+
+    async def close(self, code: int, reason: str) -> None:
+        self.closed = (code, reason)
+
+
+async def test_client_that_never_reads_is_let_go_and_its_session_is_freed():
+    transcriber = FakeTranscriber()
+    async with running(transcriber) as server:
+        parts = server.parts
+        limits = SocketLimits(send_s=0.05)
+        adapter = WhisperLiveSocket(parts.admission, parts.authenticator, parts.resume, limits=limits)
+        deaf = DeafSocket({"text": '{"uid": "u", "language": "fr"}'}, {"bytes": speech(0.8)})
+        await asyncio.wait_for(adapter.serve(deaf), 10)
+        await parts.admission.wait_empty()
+        assert transcriber.dictations == {}
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """Write a certificate for 127.0.0.1, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    cert, pem = folder / "cert.pem", folder / "key.pem"
+    cert.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    pem.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return cert, pem
+
+
+async def test_websocket_and_grpc_are_served_over_tls(tmp_path):
+    cert, key = certificate(tmp_path)
+    async with running(tls_cert=cert, tls_key=key, grpc_port=0) as server:
+        trusting = ssl.create_default_context(cafile=str(cert))
+        async with connect(f"wss://127.0.0.1:{server.bound_port}", ssl=trusting) as socket:
+            await socket.send('{"uid": "u"}')
+            assert "SERVER_READY" in await socket.recv()
+        credentials = grpc.ssl_channel_credentials(cert.read_bytes())
+        async with grpc.aio.secure_channel(f"127.0.0.1:{server.grpc_port}", credentials) as channel:
+            stub = transcriber_pb2_grpc.TranscriberServiceStub(channel)
+            assert (await stub.GetModel(pb.GetModelRequest())).model.version == "fake-1"

@@ -1,0 +1,135 @@
+"""A canary takes its share of the sessions and gives them back; a shadow is heard by nobody."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from carabin.registry.stages.resolve import Canary, Decision
+from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
+from carabin.transcriber.metrics import Metrics
+from carabin.transcriber.models.loader import Candidate
+from carabin.transcriber.models.roles import Models
+from carabin.transcriber.models.slot import ModelHandle, ModelSlot
+from carabin.transcriber.scheduling.load import Pace
+from carabin.transcriber.scheduling.scheduler import Job, Lane, Scheduler
+from carabin.transcriber.scheduling.shadow import MAX_WAITING, Shadow
+from carabin.transcriber.testing.engine import FakeEngine
+
+from ..helpers.pipeline import speech
+
+PRODUCTION = Decision(version="v1")
+TRIAL = Decision(version="v1", canary=Canary("v2", 0.25))
+
+
+class Rig:
+    """Models over fake engines; the draw is the test's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.drawn = 0.0
+        self.metrics = Metrics()
+        self._loaded = threading.Condition()
+        self._folder = folder
+        self.models = Models(
+            "whisper", self._fetch, lambda _, version, __: FakeEngine(version), self.metrics, draw=lambda: self.drawn
+        )
+        self.models.start()
+
+    def decide(self, decision: Decision, in_use: set[str]) -> None:
+        """Take a decision and wait until these versions are what is used."""
+        self.models.decide(decision)
+        ready = threading.Event()
+        while self.models.in_use() != in_use:
+            ready.wait(0.001)
+
+    def _fetch(self, version: str) -> Candidate:
+        return Candidate(version, self._folder)
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path)
+    yield rig
+    rig.models.stop()
+
+
+def test_a_canary_takes_its_share_of_new_sessions(rig: Rig) -> None:
+    rig.decide(TRIAL, {"v1", "v2"})
+    versions = []
+    for i in range(100):
+        rig.drawn = i / 100
+        versions.append(rig.models.slot().lease().version)
+    assert versions.count("v2") == 25
+
+
+def test_a_session_of_a_canary_goes_on_with_production_when_the_trial_ends(rig: Rig) -> None:
+    rig.decide(TRIAL, {"v1", "v2"})
+    slot = rig.models.slot()
+    lease = slot.lease()
+    assert lease.version == "v2"
+    rig.decide(PRODUCTION, {"v1"})
+    assert not lease.engine.closed  # type: ignore[attr-defined]
+    assert slot.lease().version == "v1"
+    lease.release()
+
+
+def test_the_metrics_name_each_versions_role(rig: Rig) -> None:
+    rig.decide(Decision(version="v1", canary=Canary("v2", 0.5), shadow="v3"), {"v1", "v2", "v3"})
+    for role, version in (("production", "v1"), ("canary", "v2"), ("shadow", "v3")):
+        labels = {"role": role, "version": version}
+        assert rig.metrics.registry.get_sample_value("carabin_transcriber_model_info", labels) == 1
+
+
+def test_without_a_production_version_the_one_in_use_stays(rig: Rig) -> None:
+    rig.decide(PRODUCTION, {"v1"})
+    rig.models.decide(Decision(version=None))
+    assert rig.models.slot().lease().version == "v1"
+
+
+class Probation:
+    """A shadow over a scheduler that runs by hand."""
+
+    def __init__(self) -> None:
+        self.metrics = Metrics()
+        self.pace = Pace()
+        self.slot = ModelSlot()
+        self.scheduler = Scheduler(self.metrics, self.pace, workers=0, clock=lambda: 0.0)
+        self.shadow = Shadow(self.slot, self.scheduler, self.pace, self.metrics, lambda: 0.0)
+        self.request = DecodeRequest(speech(1), 750, "fr", context=(1, 2))
+
+    def metric(self, name: str) -> float:
+        return self.metrics.registry.get_sample_value(f"carabin_transcriber_{name}") or 0.0
+
+
+def test_a_shadow_is_compared_and_gives_its_model_back() -> None:
+    rig = Probation()
+    handle = ModelHandle("v3", FakeEngine("autre"))
+    rig.slot.install(handle)
+    rig.shadow.hear(rig.request, " mot0 mot1")
+    rig.scheduler.decode(rig.scheduler.take() or [])
+    assert rig.metric("shadow_difference_count") == 1
+    assert rig.metric("shadow_difference_sum") == 1
+    assert handle.leases == 0
+
+
+def test_a_shadow_is_skipped_under_load_and_when_it_falls_behind() -> None:
+    rig = Probation()
+    rig.slot.install(ModelHandle("v3", FakeEngine()))
+    for _ in range(MAX_WAITING + 1):
+        rig.shadow.hear(rig.request, " mot0")
+    assert rig.metric("shadow_skipped_total") == 1
+    for _ in range(20):
+        rig.pace.partial_done(3.0, 0.0)
+    rig.shadow.hear(rig.request, " mot0")
+    assert rig.metric("shadow_skipped_total") == 2
+
+
+def test_a_shadow_goes_after_everything_else() -> None:
+    rig = Probation()
+    rig.slot.install(ModelHandle("v3", FakeEngine()))
+    rig.shadow.hear(rig.request, " mot0")
+
+    def ignore(_: Job, __: Hypothesis | Exception) -> None: ...
+
+    rig.scheduler.submit(Job(Lane.RECORDING, rig.request, ModelHandle("v1", FakeEngine()), ignore))
+    assert [job.lane for job in rig.scheduler.take() or []] == [Lane.RECORDING]

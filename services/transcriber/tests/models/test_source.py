@@ -1,0 +1,210 @@
+"""Versions come from the store once, are proven, and stay while the store is away."""
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from carabin.registry.artifacts.publish import publish_model
+from carabin.registry.errors import StoreUnreachable
+from carabin.registry.stages.promote import promote
+from carabin.registry.testing.faulty import FaultyStore
+from carabin.registry.testing.memory import MemoryStore
+from carabin.transcriber.core.api import ModelInfo
+from carabin.transcriber.inference.windows import WindowPolicy
+from carabin.transcriber.metrics import Metrics
+from carabin.transcriber.models.roles import Models
+from carabin.transcriber.models.source import FolderSource, RegistrySource
+from carabin.transcriber.models.vocabulary import Vocabularies
+from carabin.transcriber.testing.engine import FakeEngine
+
+from ..helpers.real_models import FORMAT
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Shop:
+    """A store with versions of `whisper`, and a source that watches it."""
+
+    def __init__(self, folder: Path, memory: MemoryStore | None = None) -> None:
+        self.folder = folder
+        self.memory = memory or MemoryStore()
+        self.memory.ensure_bucket("models")
+        self.store = FaultyStore(self.memory)
+        self.cache = folder / "cache"
+        self._files = folder / "files"
+        self._files.mkdir(exist_ok=True)
+        self._states: list[ModelInfo] = []
+        self._changed = threading.Condition()
+        self.windows: list[WindowPolicy] = []
+        self.metrics = Metrics()
+        self.source = RegistrySource(
+            "whisper", self.cache, Vocabularies(), self.metrics, store=self.store, bucket="models", poll_s=0.01
+        )
+        self.models = Models("whisper", self.source.fetch, self._load, Metrics(), changed=self._note)
+
+    @property
+    def store_away(self) -> float | None:
+        return self.metrics.registry.get_sample_value("carabin_transcriber_store_away")
+
+    def publish(self, day: int, **options: int) -> str:
+        (self._files / "model.bin").write_text(json.dumps({"day": day}))
+        at = NOW + timedelta(days=day)
+        return publish_model(self.memory, "models", "whisper", self._files, at, format=FORMAT, **options).version  # type: ignore[arg-type]
+
+    def promote(self, version: str) -> None:
+        promote(self.memory, "models", "whisper", version, by="test", reason="test", at=NOW)
+
+    def wait_for(self, version: str) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: any(info.version == version for info in self._states), timeout=20)
+
+    def _note(self, info: ModelInfo) -> None:
+        with self._changed:
+            self._states.append(info)
+            self._changed.notify_all()
+
+    def _load(self, folder: Path, version: str, windows: WindowPolicy) -> FakeEngine:
+        self.windows.append(windows)
+        return FakeEngine(version, windows=windows)
+
+    def __enter__(self) -> "Shop":
+        self.models.start()
+        self.source.start(self.models)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.source.stop()
+        self.models.stop()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+def test_a_tag_change_in_the_store_changes_the_model(shop: Shop) -> None:
+    first, second = shop.publish(1), shop.publish(2)
+    shop.promote(first)
+    with shop:
+        shop.wait_for(first)
+        shop.promote(second)
+        shop.wait_for(second)
+
+
+def test_the_manifests_windows_are_the_engines(shop: Shop) -> None:
+    version = shop.publish(1, min_window_frames=100, window_margin_frames=20)
+    shop.promote(version)
+    with shop:
+        shop.wait_for(version)
+    assert shop.windows == [WindowPolicy(100, 20)]
+
+
+def test_the_store_may_go_away_and_come_back(shop: Shop) -> None:
+    first, second = shop.publish(1), shop.publish(2)
+    shop.promote(first)
+    with shop:
+        shop.wait_for(first)
+        assert shop.store_away == 0
+        shop.store._fail_at = 0
+        shop.promote(second)
+        assert shop.models.slot().lease().version == first
+        while not shop.store_away:
+            pass
+        shop.store.heal()
+        shop.wait_for(second)
+        assert shop.store_away == 0
+
+
+def test_a_version_is_downloaded_once(shop: Shop) -> None:
+    version = shop.publish(1)
+    shop.source.fetch(version)
+    for key in shop.memory.list("models", f"whisper/versions/{version}/files/"):
+        shop.memory.delete("models", key)
+    assert shop.source.fetch(version).folder == shop.cache / "whisper" / version
+
+
+def test_a_copy_that_was_spoiled_on_the_disk_is_downloaded_again(shop: Shop) -> None:
+    version = shop.publish(1)
+    folder = shop.source.fetch(version).folder
+    whole = (folder / "model.bin").read_bytes()
+    (folder / "model.bin").write_bytes(b"spoiled")
+    assert (shop.source.fetch(version).folder / "model.bin").read_bytes() == whole
+
+
+def test_copies_of_versions_that_serve_no_more_are_removed(shop: Shop) -> None:
+    first, second = shop.publish(1), shop.publish(2)
+    shop.source.fetch(first)
+    shop.source.fetch(second)
+    assert {path.name for path in (shop.cache / "whisper").iterdir()} == {second, f"{second}.json"}
+
+
+def test_fetching_from_a_store_that_is_away_says_so(shop: Shop) -> None:
+    version = shop.publish(1)
+    shop.store._fail_at = 0
+    with pytest.raises(StoreUnreachable):
+        shop.source.fetch(version)
+
+
+def test_a_start_without_the_store_serves_what_was_in_production(shop: Shop) -> None:
+    version, newer = shop.publish(1), shop.publish(2)
+    shop.promote(version)
+    with shop:
+        shop.wait_for(version)
+    later = Shop(shop.folder, shop.memory)
+    later.store._fail_at = 0
+    with later:
+        later.wait_for(version)
+        shop.promote(newer)
+        later.store.heal()
+        later.wait_for(newer)
+
+
+@pytest.mark.parametrize("spoilt", ["model.bin", "manifest"])
+def test_a_spoilt_cache_is_not_served_without_the_store(shop: Shop, spoilt: str) -> None:
+    version = shop.publish(1)
+    shop.promote(version)
+    with shop:
+        shop.wait_for(version)
+    cache = shop.cache / "whisper"
+    (cache / f"{version}.json" if spoilt == "manifest" else cache / version / spoilt).write_text("{}")
+    later = Shop(shop.folder, shop.memory)
+    later.store._fail_at = 0
+    with pytest.raises(StoreUnreachable):
+        later.source.fetch(version)
+
+
+def test_a_start_without_store_and_cache_says_that_the_store_is_away(shop: Shop) -> None:
+    shop.store._fail_at = 0
+    with shop, shop._changed:
+        assert shop._changed.wait_for(
+            lambda: any("registry cannot be read" in info.reason for info in shop._states), timeout=20
+        )
+
+
+def test_without_a_production_version_the_reason_names_model_and_bucket(shop: Shop) -> None:
+    shop.publish(1)
+    with shop, shop._changed:
+        assert shop._changed.wait_for(lambda: any("whisper" in info.reason for info in shop._states), timeout=20)
+        assert "models" in shop._states[-1].reason
+
+
+def test_a_local_folder_is_served_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "cardiologie.txt").write_text("bisoprolol")
+    vocabularies = Vocabularies()
+    source = FolderSource(tmp_path, vocabularies, tmp_path)
+    loaded = threading.Event()
+    models = Models(
+        "whisper",
+        source.fetch,
+        lambda _, version, windows: FakeEngine(version, windows=windows),
+        Metrics(),
+        changed=lambda info: loaded.set() if info.state == "steady" else None,
+    )
+    models.start()
+    source.start(models)
+    assert loaded.wait(20)
+    assert models.slot().lease().version == f"folder-{tmp_path.name}"
+    assert "cardiologie" in vocabularies.words
+    models.stop()

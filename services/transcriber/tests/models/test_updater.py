@@ -1,0 +1,172 @@
+"""Models come and go under dictations; bad ones never get in."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from carabin.registry.errors import ManifestInvalid, StoreUnreachable
+from carabin.transcriber.core.api import ModelInfo
+from carabin.transcriber.core.errors import ModelBroken, NotReady
+from carabin.transcriber.inference.windows import WindowPolicy
+from carabin.transcriber.metrics import Metrics
+from carabin.transcriber.models.loader import Candidate
+from carabin.transcriber.models.updater import ModelKeeper
+from carabin.transcriber.testing.engine import FakeEngine
+
+
+class Rig:
+    """A keeper whose versions are fake engines, some of them bad."""
+
+    def __init__(self, folder: Path, **options: object) -> None:
+        self.engines: dict[str, FakeEngine] = {}
+        self.fetches: list[str] = []
+        self.fetch_errors: dict[str, Exception] = {}
+        self.load_errors: dict[str, Exception] = {}
+        self.metrics = Metrics()
+        self._folder = folder
+        self._states: list[ModelInfo] = []
+        self._changed = threading.Condition()
+        self.keeper = ModelKeeper(
+            "whisper", self._fetch, self._load, self.metrics, changed=self._note, retry_s=0.01, **options
+        )  # type: ignore[arg-type]
+        self.keeper.start()
+
+    def reach(self, version: str, state: str = "steady") -> ModelInfo:
+        """Ask for a version and wait until it is installed or refused."""
+        with self._changed:
+            self._states.clear()
+        self.keeper.target(version)
+        return self.wait(lambda info: info.state == state and version in (info.version, info.target))
+
+    def settle(self) -> None:
+        """Wait until the keeper did all that it was asked for."""
+        done = threading.Event()
+        self.keeper._wishes.put(done.set)
+        assert done.wait(20)
+
+    def wait(self, condition: Callable[[ModelInfo], bool]) -> ModelInfo:
+        with self._changed:
+            assert self._changed.wait_for(lambda: any(map(condition, self._states)), timeout=20)
+            return next(info for info in self._states if condition(info))
+
+    def _note(self, info: ModelInfo) -> None:
+        with self._changed:
+            self._states.append(info)
+            self._changed.notify_all()
+
+    def _fetch(self, version: str) -> Candidate:
+        self.fetches.append(version)
+        if error := self.fetch_errors.pop(version, None):
+            raise error
+        return Candidate(version, self._folder)
+
+    def _load(self, folder: Path, version: str, windows: WindowPolicy) -> FakeEngine:
+        if error := self.load_errors.get(version):
+            raise error
+        self.engines[version] = FakeEngine(version, windows=windows)
+        return self.engines[version]
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path)
+    yield rig
+    rig.keeper.stop()
+
+
+def test_the_first_model_makes_the_slot_ready(rig: Rig) -> None:
+    with pytest.raises(NotReady):
+        rig.keeper.slot.lease()
+    info = rig.reach("v1")
+    assert (info.version, info.state, info.target) == ("v1", "steady", None)
+    assert rig.keeper.slot.lease().version == "v1"
+
+
+def test_the_old_model_is_freed_when_its_last_utterance_is_final(rig: Rig) -> None:
+    rig.reach("v1")
+    lease = rig.keeper.slot.lease()
+    rig.reach("v2")
+    assert not rig.engines["v1"].closed
+    lease.release()
+    rig.reach("v3")
+    assert rig.engines["v1"].closed
+    assert rig.engines["v2"].closed
+    assert not rig.engines["v3"].closed
+
+
+def test_a_bad_model_is_refused_with_its_reason_and_the_old_one_goes_on(rig: Rig) -> None:
+    rig.reach("v1")
+    rig.load_errors["v2"] = ModelBroken("v2", "tokenizer.json missing")
+    info = rig.reach("v2", "failed")
+    assert (info.version, info.target, info.reason) == ("v1", "v2", "tokenizer.json missing")
+    assert rig.keeper.slot.lease().version == "v1"
+    assert (
+        rig.metrics.registry.get_sample_value(
+            "carabin_transcriber_swaps_total", {"role": "production", "outcome": "refused"}
+        )
+        == 1
+    )
+
+
+def test_a_refused_version_is_not_tried_again(rig: Rig) -> None:
+    rig.load_errors["v2"] = ModelBroken("v2", "broken")
+    rig.reach("v2", "failed")
+    rig.keeper.target("v2")
+    rig.settle()
+    assert rig.fetches == ["v2"]
+
+
+def test_wrong_bytes_are_not_fetched_again(rig: Rig) -> None:
+    rig.fetch_errors["v2"] = ManifestInvalid("its bytes are not those of the manifest")
+    rig.reach("v2", "failed")
+    rig.keeper.target("v2")
+    rig.settle()
+    assert rig.fetches == ["v2"]
+
+
+def test_a_store_that_was_away_is_asked_again(rig: Rig) -> None:
+    rig.fetch_errors["v2"] = StoreUnreachable("the object store does not answer")
+    rig.reach("v2")
+    assert rig.fetches == ["v2", "v2"]
+
+
+def test_a_model_that_does_not_fit_is_refused_and_the_old_one_goes_on(tmp_path: Path) -> None:
+    free = iter([10**12])
+    rig = Rig(tmp_path, free_bytes=lambda: next(free, 0))
+    rig.reach("v1")
+    info = rig.reach("v2", "failed")
+    assert info.version == "v1"
+    assert "MiB" in info.reason
+    rig.keeper.stop()
+
+
+def test_draining_waits_for_utterances_before_it_unloads(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, free_bytes=lambda: 0 if rig.engines else 10**12, drain=True)
+    rig.reach("v1")
+    lease = rig.keeper.slot.lease()
+    rig.keeper.target("v2")
+    rig.wait(lambda info: info.target == "v2")
+    assert not rig.engines["v1"].closed
+    lease.release()
+    rig.wait(lambda info: info.version == "v2")
+    assert rig.engines["v1"].closed
+    rig.keeper.stop()
+
+
+def test_a_drained_model_comes_back_when_its_successor_is_bad(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, free_bytes=lambda: 0 if rig.engines else 10**12, drain=True)
+    rig.reach("v1")
+    rig.load_errors["v2"] = ModelBroken("v2", "broken")
+    info = rig.reach("v2", "failed")
+    assert info.version == "v1"
+    assert rig.keeper.slot.lease().version == "v1"
+    rig.keeper.stop()
+
+
+def test_only_the_newest_wish_is_loaded(rig: Rig) -> None:
+    rig.reach("v1")
+    for i in range(2, 20):
+        rig.keeper.target(f"v{i}")
+    rig.wait(lambda info: info.version == "v19")
+    assert len(rig.fetches) < 10

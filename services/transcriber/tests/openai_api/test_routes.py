@@ -1,0 +1,154 @@
+"""Uploads as OpenAI's clients send them, answered in each of their forms."""
+
+import io
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import av
+import httpx
+import numpy as np
+import pytest
+from carabin.transcriber.core.errors import NotReady, Overloaded
+from carabin.transcriber.http.server import Server
+from carabin.transcriber.testing.transcriber import FakeTranscriber
+
+from ..helpers.servers import RATE_HZ, running
+
+PATH = "/v1/audio/transcriptions"
+
+
+def recording(container: str = "wav", codec: str = "pcm_s16le", rate_hz: int = RATE_HZ) -> bytes:
+    """Two utterances of loud noise with a pause between them."""
+    rng = np.random.default_rng(1)
+    loud = rng.uniform(-0.5, 0.5, int(0.7 * rate_hz))
+    samples = np.concatenate([loud, np.zeros(rate_hz), loud, np.zeros(rate_hz)])
+    file = io.BytesIO()
+    with av.open(file, "w", format=container) as output:
+        stream = output.add_stream(codec, rate=rate_hz, layout="mono")
+        frame = av.AudioFrame.from_ndarray(samples.astype(np.float32)[None, :], format="fltp", layout="mono")
+        frame.sample_rate = rate_hz
+        for part in av.AudioResampler(format=stream.format, layout="mono", rate=rate_hz).resample(frame):
+            output.mux(stream.encode(part))
+        output.mux(stream.encode(None))
+    return file.getvalue()
+
+
+@asynccontextmanager
+async def web(transcriber: FakeTranscriber | None = None, **settings: object) -> AsyncIterator[httpx.AsyncClient]:
+    async with running(transcriber, **settings) as server, http(server) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.bound_port}") as opened:
+        yield opened
+
+
+async def post(opened: httpx.AsyncClient, content: bytes | None = None, **fields: object) -> httpx.Response:
+    files = {"file": ("a.wav", recording() if content is None else content)}
+    return await opened.post(PATH, files=files, data={"model": "whisper-1", **fields})
+
+
+async def test_json_is_the_default_and_holds_the_whole_text():
+    async with web() as opened:
+        answer = await post(opened)
+    assert answer.json() == {"text": "le patient le patient"}
+
+
+async def test_text_srt_and_vtt():
+    async with web() as opened:
+        text = await post(opened, response_format="text")
+        srt = await post(opened, response_format="srt")
+        vtt = await post(opened, response_format="vtt")
+    assert text.text == "le patient le patient\n"
+    assert srt.text.splitlines()[:3] == ["1", "00:00:00,000 --> 00:00:00,704", "le patient"]
+    assert vtt.text.startswith("WEBVTT\n\n00:00:00.000 --> 00:00:00.704\nle patient\n")
+
+
+async def test_verbose_json_has_segments_and_word_times():
+    async with web() as opened:
+        fields = {"response_format": "verbose_json", "timestamp_granularities[]": "word"}
+        body = (await post(opened, **fields)).json()
+    assert (body["task"], body["language"], body["duration"]) == ("transcribe", "fr", pytest.approx(3.4, abs=0.01))
+    assert [segment["id"] for segment in body["segments"]] == [0, 1]
+    assert body["segments"][1]["model_version"] == "fake-1"
+    assert [word["word"] for word in body["words"]] == ["le", "patient"] * 2
+    assert body["words"][2]["start"] > 1.6
+
+
+async def test_stream_is_openais_events():
+    async with web() as opened:
+        answer = await post(opened, stream="true")
+    events = [json.loads(line.removeprefix("data: ")) for line in answer.text.splitlines() if line]
+    assert [event["type"] for event in events] == ["transcript.text.delta"] * 2 + ["transcript.text.done"]
+    assert "".join(event.get("delta", "") for event in events) == events[-1]["text"] == "le patient le patient"
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "rate_hz"),
+    [("flac", "flac", 44_100), ("mp3", "libmp3lame", 22_050), ("ogg", "libopus", 48_000), ("mp4", "aac", 16_000)],
+)
+async def test_formats_and_rates_that_pyav_reads_are_heard(container, codec, rate_hz):
+    async with web() as opened:
+        answer = await post(opened, recording(container, codec, rate_hz))
+    assert answer.status_code == 200
+    assert answer.json()["text"].startswith("le patient")
+
+
+@pytest.mark.parametrize(
+    ("content", "fields", "status", "code"),
+    [
+        (b"not audio", {}, 400, "bad_audio_file"),
+        (b"", {}, 400, "bad_audio_file"),
+        (None, {"response_format": "docx"}, 400, "bad_field"),
+        (None, {"language": "xx"}, 400, "unsupported_language"),
+        (None, {"vocabularies": "absent"}, 400, "unknown_vocabulary"),
+    ],
+)
+async def test_bad_upload_is_refused_in_openais_form(content, fields, status, code):
+    async with web() as opened:
+        answer = await post(opened, content, **fields)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+async def test_upload_without_a_file_or_form_is_refused():
+    async with web() as opened:
+        assert (await opened.post(PATH, data={"model": "x"})).json()["error"]["code"] == "bad_message"
+        assert (await opened.post(PATH, files={"other": b"x"})).json()["error"]["code"] == "bad_field"
+
+
+async def test_upload_over_the_limit_is_refused_before_it_is_read():
+    async with web(max_upload_bytes=1000) as opened:
+        answer = await post(opened)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "frame_too_large")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "after"), [(Overloaded(7.0), 429, "7"), (NotReady("no model"), 503, "5")]
+)
+async def test_refusal_says_when_to_come_back(refusal, status, after):
+    transcriber = FakeTranscriber()
+    transcriber.refuse_with = refusal
+    async with web(transcriber) as opened:
+        answer = await post(opened)
+    assert (answer.status_code, answer.headers["retry-after"]) == (status, after)
+
+
+async def test_error_amid_a_stream_is_told_in_the_stream():
+    transcriber = FakeTranscriber()
+    transcriber.refuse_with = Overloaded(7.0)
+    async with web(transcriber) as opened:
+        answer = await post(opened, stream="true")
+    assert '"code": "overloaded"' in answer.text
+
+
+async def test_key_is_needed_where_keys_are_set():
+    key = "correct-horse-battery"
+    async with web(api_keys=f"ward:{key}") as opened:
+        refused = await post(opened)
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+        opened.headers["Authorization"] = f"Bearer {key}"
+        assert (await post(opened)).status_code == 200

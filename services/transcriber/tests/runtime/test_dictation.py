@@ -1,0 +1,309 @@
+"""The contract of `service.Transcriber`: the fake that ships and the real one both keep it."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from carabin.registry.stages.resolve import Decision
+from carabin.transcriber.core.api import Dictation, Transcriber
+from carabin.transcriber.core.config import SessionConfig
+from carabin.transcriber.core.errors import (
+    Draining,
+    NotReady,
+    Overloaded,
+    SessionClosed,
+    UnknownVocabulary,
+    UnsupportedLanguage,
+)
+from carabin.transcriber.core.events import (
+    Acknowledged,
+    Event,
+    Final,
+    Flushed,
+    LanguageDetected,
+    ModelChanged,
+    Partial,
+    SessionFailed,
+)
+from carabin.transcriber.metrics import Metrics
+from carabin.transcriber.models.loader import Candidate
+from carabin.transcriber.models.roles import Models
+from carabin.transcriber.models.vocabulary import Vocabularies
+from carabin.transcriber.runtime.transcriber import LiveTranscriber
+from carabin.transcriber.settings.model import TranscriberSettings
+from carabin.transcriber.testing.engine import FakeEngine
+from carabin.transcriber.testing.transcriber import FakeTranscriber
+
+from ..helpers.pipeline import loudness_vad, silence, speech
+
+__all__ = ["loudness_vad"]
+
+pytestmark = pytest.mark.usefixtures("loudness_vad")
+
+Make = Callable[..., Transcriber]
+
+
+class StubSource:
+    """Offers whichever version a test names."""
+
+    def __init__(self, folder: Path, version: str | None) -> None:
+        self._folder = folder
+        self._version = version
+        self.models: Models | None = None
+
+    def fetch(self, version: str) -> Candidate:
+        return Candidate(version, self._folder)
+
+    def start(self, models: Models) -> None:
+        self.models = models
+        models.decide(Decision(version=self._version))
+
+    def stop(self) -> None:
+        return
+
+
+class SwappableLive(LiveTranscriber):
+    """The real transcriber over fake engines."""
+
+    def __init__(self, folder: Path, version: str | None, max_sessions: int, gate: threading.Event | None) -> None:
+        self.stub = StubSource(folder, version)
+        vocabularies = Vocabularies()
+        vocabularies.read_folder(folder)
+        super().__init__(
+            TranscriberSettings(max_sessions=max_sessions),
+            self.stub,
+            lambda _, version, __: FakeEngine(version, gate=gate),
+            metrics=Metrics(),
+            vocabularies=vocabularies,
+            workers=2,
+        )
+
+    def swap(self, version: str) -> None:
+        assert self.stub.models is not None
+        self.stub.models.decide(Decision(version=version))
+
+
+@pytest.fixture(params=["fake", "live"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+    """Build either transcriber: `make(version=..., max_sessions=...)`."""
+    (tmp_path / "cardiologie.txt").write_text("bisoprolol\n")
+
+    def build(version: str | None = "v1", max_sessions: int = 100) -> Transcriber:
+        if request.param == "fake":
+            return FakeTranscriber(version=version, max_sessions=max_sessions, vocabularies=("cardiologie",))
+        return SwappableLive(tmp_path, version, max_sessions, None)
+
+    return build
+
+
+@pytest.fixture
+async def transcriber(make: Make) -> AsyncIterator[Transcriber]:
+    transcriber = make()
+    await start(transcriber)
+    yield transcriber
+    await transcriber.stop(0)
+
+
+async def start(transcriber: Transcriber, version: str | None = "v1") -> None:
+    await transcriber.start()
+    if version is not None:
+        await reach(transcriber, version)
+
+
+async def reach(transcriber: Transcriber, version: str) -> None:
+    async for info in transcriber.subscribe_model():
+        if info.version == version and info.state == "steady":
+            return
+
+
+async def rest(dictation: Dictation) -> list[Event]:
+    """Finish, and return what is left to say."""
+    await dictation.finish()
+    return [event async for event in dictation.events()]
+
+
+async def test_speech_becomes_finals_and_every_flush_is_answered(transcriber: Transcriber) -> None:
+    dictation = transcriber.open(SessionConfig())
+    dictation.push(speech(1))
+    dictation.push(silence(0.6))
+    dictation.push(speech(1))
+    await dictation.flush()
+    dictation.push(silence(0.1))
+    events = await rest(dictation)
+    finals = [event for event in events if isinstance(event, Final)]
+    assert [final.utterance for final in finals] == [0, 1]
+    assert all(final.text.startswith(" ") and final.model_version for final in finals)
+    assert finals[0].end_s <= finals[1].start_s
+    assert [event.audio_s for event in events if isinstance(event, Flushed)] == pytest.approx([2.6, 2.7])
+
+
+async def test_nothing_follows_the_last_flush(transcriber: Transcriber) -> None:
+    dictation = transcriber.open(SessionConfig())
+    dictation.push(speech(0.5))
+    events = await rest(dictation)
+    assert isinstance(events[-1], Flushed)
+
+
+async def test_partials_come_before_their_final_and_only_grow_in_stable_text(transcriber: Transcriber) -> None:
+    dictation = transcriber.open(SessionConfig())
+    for _ in range(20):
+        dictation.push(speech(0.2))
+        await asyncio.sleep(0)
+    events = await rest(dictation)
+    texts = [event for event in events if isinstance(event, Partial | Final)]
+    assert isinstance(texts[-1], Final)
+    partials = [event for event in texts if isinstance(event, Partial)]
+    for before, after in pairwise(partials):
+        assert after.stable.startswith(before.stable)
+        assert after.revision > before.revision
+
+
+async def test_audio_is_acknowledged_up_to_its_finals(transcriber: Transcriber) -> None:
+    dictation = transcriber.open(SessionConfig())
+    dictation.push(speech(1))
+    events = await rest(dictation)
+    [final] = [event for event in events if isinstance(event, Final)]
+    assert [event for event in events if isinstance(event, Acknowledged)][-1].audio_s >= final.end_s
+
+
+async def test_word_times_are_there_when_asked_for(transcriber: Transcriber) -> None:
+    for wanted in (True, False):
+        dictation = transcriber.open(SessionConfig(word_timestamps=wanted))
+        dictation.push(speech(1))
+        [final] = [event for event in await rest(dictation) if isinstance(event, Final)]
+        assert bool(final.words) is wanted
+
+
+async def test_an_open_language_is_detected_and_told(transcriber: Transcriber) -> None:
+    dictation = transcriber.open(SessionConfig(language=None))
+    dictation.push(speech(2))
+    kinds = [type(event) for event in await rest(dictation)]
+    assert kinds.index(LanguageDetected) < min(kinds.index(kind) for kind in kinds if kind in (Partial, Final))
+
+
+async def test_a_finished_dictation_takes_no_more(transcriber: Transcriber) -> None:
+    dictation = transcriber.open(SessionConfig())
+    await dictation.finish()
+    await dictation.finish()
+    with pytest.raises(SessionClosed):
+        dictation.push(speech(0.1))
+    with pytest.raises(SessionClosed):
+        await dictation.flush()
+
+
+async def test_cancel_ends_the_events_at_once(transcriber: Transcriber) -> None:
+    dictation = transcriber.open(SessionConfig())
+    dictation.push(speech(1))
+    dictation.cancel()
+    assert not [event async for event in dictation.events() if isinstance(event, Final)]
+
+
+async def test_a_recording_is_transcribed_whole(transcriber: Transcriber) -> None:
+    audio = np.concatenate([speech(1), silence(0.6)] * 12)
+    finals = [final async for final in transcriber.transcribe(audio, SessionConfig())]
+    assert [final.utterance for final in finals] == list(range(12))
+
+
+async def test_the_next_utterance_is_written_by_the_new_model(transcriber: Transcriber) -> None:
+    dictation = transcriber.open(SessionConfig())
+    dictation.push(speech(1))
+    await dictation.flush()
+    transcriber.swap("v2")  # type: ignore[attr-defined]
+    await reach(transcriber, "v2")
+    dictation.push(speech(1))
+    events = await rest(dictation)
+    assert [event.model_version for event in events if isinstance(event, Final)] == ["v1", "v2"]
+    assert [event for event in events if isinstance(event, ModelChanged)] == [ModelChanged("v2", "v1")]
+
+
+async def test_a_language_nobody_knows_is_refused(transcriber: Transcriber) -> None:
+    with pytest.raises(UnsupportedLanguage, match="'xx'"):
+        transcriber.open(SessionConfig(language="xx"))
+
+
+async def test_a_vocabulary_that_is_not_there_is_refused(transcriber: Transcriber) -> None:
+    transcriber.open(SessionConfig(vocabularies=("cardiologie",))).cancel()
+    with pytest.raises(UnknownVocabulary, match="cardiologie"):
+        transcriber.open(SessionConfig(vocabularies=("astrologie",)))
+
+
+async def test_one_session_too_many_is_told_when_to_come_back(make: Make) -> None:
+    transcriber = make(max_sessions=1)
+    await start(transcriber)
+    first = transcriber.open(SessionConfig())
+    with pytest.raises(Overloaded) as refused:
+        transcriber.open(SessionConfig())
+    assert refused.value.retry_after_s > 0
+    first.cancel()
+    transcriber.open(SessionConfig()).cancel()
+    await transcriber.stop(0)
+
+
+async def test_without_a_model_it_is_not_ready_and_says_why(make: Make) -> None:
+    transcriber = make(version=None)
+    await start(transcriber, None)
+    readiness = transcriber.readiness()
+    assert not readiness.ready
+    assert readiness.reason
+    with pytest.raises(NotReady):
+        transcriber.open(SessionConfig())
+    await transcriber.stop(0)
+
+
+async def test_stopping_waits_for_the_open_sessions_and_takes_no_new_ones(make: Make) -> None:
+    transcriber = make()
+    await start(transcriber)
+    dictation = transcriber.open(SessionConfig())
+    dictation.push(speech(1))
+    stopping = asyncio.create_task(transcriber.stop(30))
+    await asyncio.sleep(0)
+    with pytest.raises(Draining):
+        transcriber.open(SessionConfig())
+    assert not transcriber.readiness().ready
+    assert [event for event in await rest(dictation) if isinstance(event, Final)]
+    await stopping
+
+
+async def test_a_fault_in_one_session_ends_it_alone_and_no_dictated_word_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    transcriber = SwappableLive(tmp_path, "v1", 10, None)
+    await start(transcriber)
+    broken, sound = transcriber.open(SessionConfig()), transcriber.open(SessionConfig())
+
+    def fail(samples: object) -> None:
+        raise ValueError("the patient said Dupont")
+
+    monkeypatch.setattr(broken._session, "hear", fail)
+    with caplog.at_level(logging.DEBUG):
+        broken.push(speech(1))
+        sound.push(speech(1))
+        [failure] = [event async for event in broken.events()]
+        assert [event for event in await rest(sound) if isinstance(event, Final)]
+    assert isinstance(failure, SessionFailed)
+    assert "Dupont" not in failure.reason
+    assert "Dupont" not in caplog.text
+    assert " v10" not in caplog.text
+    assert any(record.event == "session_error" for record in caplog.records)  # type: ignore[attr-defined]
+    await transcriber.stop(0)
+
+
+async def test_audio_that_had_to_wait_for_finals_is_heard_when_they_are_done(tmp_path: Path) -> None:
+    gate = threading.Event()
+    gate.set()
+    transcriber = SwappableLive(tmp_path, "v1", 10, gate)
+    await start(transcriber)
+    gate.clear()
+    dictation = transcriber.open(SessionConfig(partials=False))
+    dictation.push(np.concatenate([speech(1), silence(0.6)] * 20))
+    while dictation._session.can_hear:  # noqa: ASYNC110 - the sessions' thread is what it waits for
+        await asyncio.sleep(0)
+    assert dictation.behind_s > 0
+    gate.set()
+    assert len([event for event in await rest(dictation) if isinstance(event, Final)]) == 20
+    await transcriber.stop(0)

@@ -1,0 +1,137 @@
+"""One queue is fair to all sessions, and one bad request harms none but itself."""
+
+import threading
+
+import pytest
+from carabin.transcriber.core.errors import DecodeFailed
+from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
+from carabin.transcriber.metrics import Metrics
+from carabin.transcriber.models.slot import ModelHandle
+from carabin.transcriber.scheduling.load import Pace
+from carabin.transcriber.scheduling.scheduler import Job, Lane, Scheduler
+from carabin.transcriber.testing.engine import FakeEngine
+
+from ..helpers.pipeline import speech
+
+
+class Desk:
+    """A scheduler whose clock and workers are the test's."""
+
+    def __init__(self, engine: FakeEngine | None = None) -> None:
+        self.time_s = 0.0
+        self.metrics = Metrics()
+        self.model = ModelHandle("v1", engine or FakeEngine())
+        self.scheduler = Scheduler(self.metrics, Pace(), workers=0, clock=lambda: self.time_s)
+        self.outcomes: dict[int, Hypothesis | DecodeFailed] = {}
+
+    def submit(self, lane: Lane, *, seconds: float = 1, context: int = 0, model: ModelHandle | None = None) -> Job:
+        request = DecodeRequest(speech(seconds), 750, "fr", context=tuple(range(context)))
+        job = Job(lane, request, model or self.model, lambda job, outcome: self.outcomes.update({id(job): outcome}))
+        self.scheduler.submit(job)
+        return job
+
+    def take(self) -> list[Job]:
+        return self.scheduler.take() or []
+
+    def metric(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(f"carabin_transcriber_{name}", labels) or 0.0
+
+
+def test_finals_go_before_guesses_first_partials_partials_and_recordings() -> None:
+    desk = Desk(FakeEngine(max_batch=1))
+    jobs = [desk.submit(lane) for lane in reversed(Lane)]
+    taken = [desk.take()[0] for _ in jobs]
+    assert [job.lane for job in taken] == list(Lane)
+
+
+def test_within_a_lane_the_oldest_goes_first() -> None:
+    desk = Desk(FakeEngine(max_batch=1))
+    first = desk.submit(Lane.PARTIAL)
+    desk.time_s = 1
+    desk.submit(Lane.PARTIAL)
+    assert desk.take() == [first]
+
+
+def test_a_recording_that_waited_goes_before_live_partials() -> None:
+    desk = Desk(FakeEngine(max_batch=1))
+    recording = desk.submit(Lane.RECORDING)
+    desk.time_s = 2
+    desk.submit(Lane.PARTIAL)
+    assert desk.take() == [recording]
+
+
+def test_requests_of_several_sessions_share_a_batch() -> None:
+    desk = Desk(FakeEngine(max_batch=4))
+    jobs = [desk.submit(Lane.FINAL) for _ in range(5)]
+    assert desk.take() == jobs[:4]
+    assert desk.take() == jobs[4:]
+
+
+def test_different_prompts_never_meet_in_a_batch() -> None:
+    desk = Desk()
+    jobs = [desk.submit(Lane.FINAL, context=length) for length in (0, 16, 0, 16)]
+    while desk.scheduler.waiting:
+        desk.scheduler.decode(desk.take())
+    assert [len(batch) for batch in desk.model.engine.batches] == [2, 2]  # type: ignore[attr-defined]
+    assert all(isinstance(desk.outcomes[id(job)], Hypothesis) for job in jobs)
+
+
+def test_two_models_never_meet_in_a_batch() -> None:
+    desk = Desk()
+    old, new = desk.submit(Lane.FINAL), desk.submit(Lane.FINAL, model=ModelHandle("v2", FakeEngine("neuf")))
+    assert [desk.take(), desk.take()] == [[old], [new]]
+
+
+def test_a_newer_partial_takes_the_place_of_the_waiting_one() -> None:
+    desk = Desk()
+    job = desk.submit(Lane.PARTIAL, seconds=1)
+    newer = DecodeRequest(speech(2), 750, "fr")
+    assert desk.scheduler.replace(job, newer)
+    assert desk.take()[0].request is newer
+    assert not desk.scheduler.waiting
+    assert desk.metric("coalesced_partials_total") == 1
+    assert not desk.scheduler.replace(job, newer)
+
+
+def test_a_failing_request_fails_alone() -> None:
+    def picky(request: DecodeRequest) -> Hypothesis:
+        if len(request.samples) == 48000:
+            raise ValueError("cannot")
+        return FakeEngine().hear(request)
+
+    desk = Desk(FakeEngine(script=picky))
+    good, bad, other = desk.submit(Lane.FINAL), desk.submit(Lane.FINAL, seconds=3), desk.submit(Lane.FINAL)
+    desk.scheduler.decode(desk.take())
+    assert isinstance(desk.outcomes[id(good)], Hypothesis)
+    assert isinstance(desk.outcomes[id(other)], Hypothesis)
+    assert isinstance(desk.outcomes[id(bad)], DecodeFailed)
+    assert desk.metric("decode_failures_total") == 1
+
+
+def test_an_engines_error_text_is_not_passed_on() -> None:
+    def leaky(_: DecodeRequest) -> Hypothesis:
+        raise RuntimeError("patient Dupont")
+
+    desk = Desk(FakeEngine(script=leaky))
+    job = desk.submit(Lane.FINAL)
+    desk.scheduler.decode(desk.take())
+    assert "Dupont" not in str(desk.outcomes[id(job)])
+
+
+def test_a_cancelled_job_is_not_decoded() -> None:
+    desk = Desk()
+    job = desk.submit(Lane.PARTIAL)
+    assert desk.scheduler.cancel(job)
+    assert not desk.scheduler.waiting
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_decode_until_stopped(workers: int) -> None:
+    done = threading.Semaphore(0)
+    scheduler = Scheduler(Metrics(), Pace(), workers=workers)
+    scheduler.start()
+    model = ModelHandle("v1", FakeEngine())
+    for _ in range(10):
+        scheduler.submit(Job(Lane.FINAL, DecodeRequest(speech(1), 750, "fr"), model, lambda *_: done.release()))
+    assert all(done.acquire(timeout=10) for _ in range(10))
+    scheduler.stop()

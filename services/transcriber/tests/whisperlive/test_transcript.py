@@ -1,0 +1,44 @@
+"""The segments of a session: what a partial promises of its formatted text is kept."""
+
+from carabin.transcriber.core.events import Final, Partial
+from carabin.transcriber.formatting import Formatter
+from carabin.transcriber.whisperlive.transcript import Segment, Transcript
+
+SAID = " tension à douze sur huit virgule pouls à soixante-dix battements par minute point pas de fièvre"
+WRONG_TAILS = (" de", " virgule", " cent", " point à la ligne", "")
+
+
+def shown(transcript: Transcript, revision: int, stable: str, tail: str) -> Segment:
+    transcript.partial(Partial(1, revision, 1.0, 2.0, stable, tail, "v1", "fr"))
+    return transcript.segments(0)[-1]
+
+
+def test_settled_part_of_a_formatted_partial_only_grows_and_begins_the_next_and_the_final() -> None:
+    transcript = Transcript(Formatter())
+    transcript.final(Final(0, 0.0, 1.0, " bonjour point", (), 0.9, "v1", "fr"))  # Its carry asks for a capital.
+    words = [f" {word}" for word in SAID.split()]
+    settled = [""]
+    for count in range(len(words) + 1):
+        for tail in WRONG_TAILS:
+            if not count and not tail:
+                continue
+            segment = shown(transcript, len(settled), "".join(words[:count]), tail)
+            assert segment["formatted"].startswith(settled[-1])
+            settled.append(segment["formatted"][: segment["formatted_settled"]])
+            assert settled[-1].startswith(settled[-2])
+    transcript.final(Final(1, 1.0, 2.0, SAID, (), 0.9, "v1", "fr"))
+    final = transcript.segments(1)[-1]
+    assert final["formatted"].startswith(settled[-1])
+    assert settled[-1].startswith("Tension à 12/8,")
+    assert "formatted_settled" not in final
+
+
+def test_number_that_may_go_on_is_shown_but_not_settled() -> None:
+    segment = shown(Transcript(Formatter()), 0, " tension à douze sur", " huit")
+    assert segment["formatted"] == "tension à 12/8"
+    assert segment["formatted"][: segment["formatted_settled"]] == "tension à"
+
+
+def test_without_a_formatter_nothing_is_said_of_formatted_text() -> None:
+    segment = shown(Transcript(), 0, " le", " patient")
+    assert not {"formatted", "formatted_settled"} & set(segment)
