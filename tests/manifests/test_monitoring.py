@@ -12,7 +12,7 @@ import yaml
 from carabin.exporter.metrics import ExporterMetrics
 from carabin.trainer.runtime.gauges import Gauges
 from carabin.transcriber.metrics import Metrics
-from carabin.transcriber.models.updater import ModelKeeper
+from carabin.transcriber.models.updater import ModelUpdater
 from carabin.transcriber.wire.metrics import WireMetrics
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
@@ -69,7 +69,7 @@ def test_every_alert_asks_for_series_that_exist() -> None:
 
 def test_what_an_alert_counts_is_shown_before_it_happens_for_the_first_time() -> None:
     transcriber = Metrics()
-    ModelKeeper("whisper", Mock(), Mock(), transcriber)
+    ModelUpdater("whisper", Mock(), Mock(), transcriber)
     exporter = CollectorRegistry()
     ExporterMetrics(exporter)
     shown = [

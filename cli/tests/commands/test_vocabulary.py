@@ -12,7 +12,7 @@ from carabin.registry.artifacts.datasets import SplitCount, list_datasets, publi
 from carabin.registry.connect import connect
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
-from carabin.transcriber.corrections.store import Correction, CorrectionDesk, CorrectionPolicy
+from carabin.transcriber.corrections.store import Correction, CorrectionPolicy, CorrectionStore
 from typer.testing import CliRunner
 
 SALT = "a salt that is long enough"
@@ -37,10 +37,10 @@ def store(s3_environment: StoreSettings) -> ObjectStore:
 
 
 @pytest.fixture
-def desk(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> CorrectionDesk:
+def desk(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> CorrectionStore:
     monkeypatch.setenv("CARABIN_TRANSCRIBER_CORRECTIONS_SALT", SALT)
     monkeypatch.setenv("CARABIN_TRANSCRIBER_CORRECTIONS", "audio+text")
-    desk = CorrectionDesk(store, CorrectionPolicy("audio+text", salt=SALT, bucket=BUCKET))
+    desk = CorrectionStore(store, CorrectionPolicy("audio+text", salt=SALT, bucket=BUCKET))
     for number, person in enumerate(("dr.martin", "dr.durand", "dr.martin")):
         values = {
             "session": f"s{number}",
@@ -55,7 +55,7 @@ def desk(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> CorrectionDesk:
     return desk
 
 
-def test_suggested_terms_become_a_vocabulary_of_the_model(desk: CorrectionDesk, tmp_path: Path) -> None:
+def test_suggested_terms_become_a_vocabulary_of_the_model(desk: CorrectionStore, tmp_path: Path) -> None:
     terms = json.loads(
         run(vocabulary.app, "suggest", "--bucket", BUCKET, "--json", "--out", str(tmp_path / "cardio.txt"))
     )
@@ -71,7 +71,7 @@ def test_empty_vocabulary_is_refused(s3_environment: StoreSettings, tmp_path: Pa
 
 
 def test_one_command_deletes_a_person_and_the_datasets_made_of_them(
-    desk: CorrectionDesk, store: ObjectStore, s3_environment: StoreSettings, tmp_path: Path
+    desk: CorrectionStore, store: ObjectStore, s3_environment: StoreSettings, tmp_path: Path
 ) -> None:
     martin, durand = desk.policy.pseudonym("dr.martin"), desk.policy.pseudonym("dr.durand")
     for name, persons in (("correct-both", f"{martin},{durand}"), ("correct-other", durand)):
@@ -101,7 +101,7 @@ def test_deletion_without_a_name_or_salt_says_what_is_missing(
         run(corrections.app, "delete", "--identity", "dr.martin")
 
 
-def test_listing_counts_and_never_prints_text(desk: CorrectionDesk) -> None:
+def test_listing_counts_and_never_prints_text(desk: CorrectionStore) -> None:
     shown = run(corrections.app, "list", "--bucket", BUCKET)
     assert f"{desk.policy.pseudonym('dr.martin')}: 2 corrections" in shown
     assert "bisoprolol" not in shown

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from carabin.cli.demo.dictation import Clip, Outcome, _until
+from carabin.cli.demo.dictation import DemoClip, Outcome, _until
 from carabin.cli.demo.tables import errors_table, next_commands
 from carabin.client import ModelSwitched
 from rich.console import Console
 
-CLIPS = [Clip(np.zeros(1, np.float32), f"phrase {number}") for number in range(4)]
+CLIPS = [DemoClip(np.zeros(1, np.float32), f"phrase {number}") for number in range(4)]
 SWITCH = ModelSwitched(version="new", previous="old")
 
 
-def spoken(switched_after: int | None, clips: Sequence[Clip] = CLIPS, before: int = 2, after: int = 2) -> int:
+def spoken(switched_after: int | None, clips: Sequence[DemoClip] = CLIPS, before: int = 2, after: int = 2) -> int:
     """How many sentences are dictated when the model changes while sentence number `switched_after` is spoken."""
     outcome, count = Outcome(), 0
     for _ in _until(clips, outcome, before, after):

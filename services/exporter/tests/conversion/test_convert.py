@@ -12,7 +12,7 @@ from carabin.exporter.__main__ import main
 from carabin.exporter.conversion.checkpoint_gate import inspect_checkpoint
 from carabin.exporter.conversion.convert import MODEL_FILES, QUANTIZATIONS, convert, convert_all
 from carabin.exporter.conversion.lora import merge_adapter
-from carabin.exporter.errors import CheckpointRefused, ConversionFailed, ModelRefused
+from carabin.exporter.errors import CheckpointRefused, ConversionFailed, ConversionRefused
 from carabin.exporter.validation.load import verify
 from carabin.exporter.validation.samples import shipped_sample
 from ctranslate2.converters import TransformersConverter
@@ -46,7 +46,7 @@ def test_a_model_with_a_missing_file_is_refused(model: Path, tmp_path: Path, nam
     for file in model.iterdir():
         if file.name != name:
             (tmp_path / file.name).symlink_to(file)
-    with pytest.raises(ModelRefused, match=f"{name} is missing"):
+    with pytest.raises(ConversionRefused, match=f"{name} is missing"):
         verify(tmp_path, SECOND_OF_NOISE)
 
 
@@ -54,7 +54,7 @@ def test_a_truncated_model_is_refused(model: Path, tmp_path: Path) -> None:
     for file in model.iterdir():
         content = file.read_bytes()
         (tmp_path / file.name).write_bytes(content[:1000] if file.name == "model.bin" else content)
-    with pytest.raises(ModelRefused, match="refused as a model"):
+    with pytest.raises(ConversionRefused, match="refused as a model"):
         verify(tmp_path, SECOND_OF_NOISE)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from carabin.exporter.errors import ExportBusy, ExportCancelled, ExportFailedBefore, ExportUnknown, LeaseLost
-from carabin.exporter.jobs.lease import Heartbeat
+from carabin.exporter.jobs.lease import LeaseRenewal
 from carabin.exporter.jobs.ledger import MAX_ATTEMPTS, ExportRecord, Held, Ledger, export_id
 from carabin.registry.errors import ManifestInvalid
 from carabin.registry.store import MinioStore, ObjectStore
@@ -156,7 +156,7 @@ def test_the_heartbeat_renews_by_itself_and_hears_of_a_cancel(store: MemoryStore
     one = Ledger(store, "models", "a", ttl=timedelta(milliseconds=80))
     held = one.claim("cardio", "identity", "run@1", ("float16",))
     heard = threading.Event()
-    with Heartbeat(one, held) as beat:
+    with LeaseRenewal(one, held) as beat:
         renewed = beat.record.expires_at
         Ledger(store, "models", "operator").request_cancel("cardio", held.record.id)
         for _ in range(100):

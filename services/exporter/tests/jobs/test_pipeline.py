@@ -14,10 +14,10 @@ import pytest
 from carabin.exporter.conversion.checkpoint_gate import CheckpointFacts, inspect_checkpoint
 from carabin.exporter.errors import (
     CheckpointRefused,
+    ConversionRefused,
     ExportBusy,
     ExportCancelled,
     ExportFailedBefore,
-    ModelRefused,
     RequestInvalid,
 )
 from carabin.exporter.jobs import lease as heartbeat
@@ -29,7 +29,7 @@ from carabin.exporter.validation.parity import Parity
 from carabin.exporter.validation.result import Validated
 from carabin.exporter.validation.samples import SHIPPED_SENTENCE, shipped_sample
 from carabin.exporter.validation.smoke import SmokeDictation, store_smoke
-from carabin.exporter.validation.validate import Candidate, Proof
+from carabin.exporter.validation.validate import ConvertedForm, Validator
 from carabin.registry.artifacts.checkpoints import WindowPolicy, publish_checkpoint
 from carabin.registry.artifacts.publish import fetch_model, list_versions, read_manifest
 from carabin.registry.artifacts.verify import verify_files
@@ -175,12 +175,12 @@ def test_a_form_that_is_refused_keeps_no_other_from_being_published(
 
     def refuse_int8(folder: Path, *_: object, **__: object) -> Parity:
         if folder.name == "int8":
-            raise ModelRefused(folder, "it makes 9 more word errors")
+            raise ConversionRefused(folder, "it makes 9 more word errors")
         return Parity(0.0, 9)
 
     monkeypatch.setattr(proof, "prove", refuse_int8)
     request = ExportRequest(FolderCheckpoint(pristine_checkpoint), "cardio", ("int8", "float16"))
-    with pytest.raises(ModelRefused, match="int8: it makes 9 more"):
+    with pytest.raises(ConversionRefused, match="int8: it makes 9 more"):
         exporter.export(request)
     assert len(list_versions(store, "models", "cardio")) == 1
     assert exporter.export(ExportRequest(request.source, "cardio"))[0].format.quantization == "float16"
@@ -199,14 +199,14 @@ def instant(monkeypatch: pytest.MonkeyPatch, pristine_checkpoint: Path) -> None:
             (target / "model.bin").write_text(target.name)
         return facts
 
-    def prove(_: Proof, candidate: Candidate, check: Callable[[], None]) -> Validated:
+    def prove(_: Validator, candidate: ConvertedForm, check: Callable[[], None]) -> Validated:
         check()
         store_smoke(smoke, candidate.folder)
         return Validated(candidate.form, facts, smoke, WindowPolicy())
 
     monkeypatch.setattr(pipeline, "load_samples", lambda _: (smoke.sample,))
     monkeypatch.setattr(pipeline, "convert_all", convert_all)
-    monkeypatch.setattr(Proof, "of", prove)
+    monkeypatch.setattr(Validator, "of", prove)
 
 
 @pytest.mark.usefixtures("instant")
@@ -333,7 +333,7 @@ def test_a_spoilt_ct2_folder_is_refused_by_name(
     for file in model.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
     spoil(folder)
-    with pytest.raises(ModelRefused, match=reason):
+    with pytest.raises(ConversionRefused, match=reason):
         exporter.export(ExportRequest(Ct2Folder(folder), "imported"))
     assert list_versions(store, "models", "imported") == []
 
@@ -359,7 +359,7 @@ def test_a_model_that_writes_something_else_than_its_checkpoint_is_refused(
         return np.roll(found, 1, 0) if name == "decoder/embeddings/weight" else found
 
     monkeypatch.setattr(Weights, "_cast", swapped)
-    with pytest.raises(ModelRefused, match=r"float32: it writes .* where its checkpoint writes"):
+    with pytest.raises(ConversionRefused, match=r"float32: it writes .* where its checkpoint writes"):
         exporter.export(ExportRequest(FolderCheckpoint(checkpoint), "cardio", ("float32",)))
 
 

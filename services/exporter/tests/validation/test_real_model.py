@@ -7,8 +7,8 @@ import pytest
 from carabin.exporter.conversion.convert import convert
 from carabin.exporter.jobs.pipeline import Exporter, ExportRequest
 from carabin.exporter.sources import FolderCheckpoint
-from carabin.exporter.validation.decode import Decoder
-from carabin.exporter.validation.load import Loaded
+from carabin.exporter.validation.decode import ModelDecoder
+from carabin.exporter.validation.load import LoadedModel
 from carabin.exporter.validation.perturb import disturbed
 from carabin.exporter.validation.samples import SHIPPED_SENTENCE, shipped_sample
 from carabin.registry.artifacts.manifest import ModelManifest
@@ -41,8 +41,8 @@ def test_whisper_base_keeps_its_tokens_in_float32_and_its_words_in_int8(
 
 
 def test_a_disturbed_sentence_is_still_the_sentence_to_the_real_model(base_checkpoint: Path, tmp_path: Path) -> None:
-    loaded = Loaded(convert(base_checkpoint, tmp_path / "int8", "int8"))
-    decoder = Decoder(loaded.whisper, loaded.folder, "fr")
+    loaded = LoadedModel(convert(base_checkpoint, tmp_path / "int8", "int8"))
+    decoder = ModelDecoder(loaded.whisper, loaded.folder, "fr")
     heard = decoder.hear([disturbed(shipped_sample(), number) for number in range(1, 6)])
     errors = [smoke_error(SHIPPED_SENTENCE, each.hypothesis.text) for each in heard]
     assert max(errors) < 0.25

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from carabin.exporter.errors import ModelRefused
-from carabin.exporter.validation.decode import Decoder, Heard, Hypothesis, Mel
-from carabin.exporter.validation.load import Loaded, SmokeResult
+from carabin.exporter.errors import ConversionRefused
+from carabin.exporter.validation.decode import DecodedText, Mel, ModelDecoder, Transcribed
+from carabin.exporter.validation.load import LoadedModel, SmokeResult
 from carabin.exporter.validation.samples import Sample
 from carabin.exporter.validation.smoke import SmokeDictation, choose_smoke
 from carabin.registry.artifacts.checkpoints import WindowPolicy
@@ -16,22 +16,22 @@ from carabin.registry.artifacts.checkpoints import WindowPolicy
 WINDOW = WindowPolicy(min_frames=500, margin_frames=200)
 
 
-def heard(sentence: str, full: str, n_frames: int) -> Heard:
+def heard(sentence: str, full: str, n_frames: int) -> Transcribed:
     sample = Sample(sentence, np.zeros(n_frames * 160, np.float32), sentence)
-    return Heard(sample, np.zeros((80, n_frames), np.float32), Hypothesis((1,), full, False))
+    return Transcribed(sample, np.zeros((80, n_frames), np.float32), DecodedText((1,), full, False))
 
 
-def choose(cases: list[Heard], served: dict[int, str], with_timestamps: str = "oui") -> SmokeDictation:
+def choose(cases: list[Transcribed], served: dict[int, str], with_timestamps: str = "oui") -> SmokeDictation:
     """`served` gives by window what the model writes there."""
 
-    def decode(_: Mel, window: int) -> Hypothesis:
-        return Hypothesis((1,), served[window], False)
+    def decode(_: Mel, window: int) -> DecodedText:
+        return DecodedText((1,), served[window], False)
 
     def write_both(*_: Any) -> SmokeResult:
         return SmokeResult(with_timestamps, "oui")
 
-    model = cast(Loaded, SimpleNamespace(folder=Path("model"), write_both=write_both))
-    return choose_smoke(model, cast(Decoder, SimpleNamespace(decode=decode)), cases, WINDOW, "fr")
+    model = cast(LoadedModel, SimpleNamespace(folder=Path("model"), write_both=write_both))
+    return choose_smoke(model, cast(ModelDecoder, SimpleNamespace(decode=decode)), cases, WINDOW, "fr")
 
 
 def test_the_expectation_is_what_the_served_window_writes() -> None:
@@ -49,5 +49,5 @@ def test_the_steadiest_is_taken_where_none_is_steady() -> None:
 
 
 def test_a_model_that_writes_in_one_timestamp_mode_only_is_refused() -> None:
-    with pytest.raises(ModelRefused, match="writes nothing of any of its 1 sample"):
+    with pytest.raises(ConversionRefused, match="writes nothing of any of its 1 sample"):
         choose([heard("pas de toux", "pas de toux", 400)], {600: "pas de toux"}, with_timestamps="")

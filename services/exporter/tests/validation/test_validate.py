@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from carabin.exporter.errors import CheckpointRefused, ModelRefused, RequestInvalid
-from carabin.exporter.validation.decode import Decoder, Heard, Hypothesis, Mel, padded, token_cap
+from carabin.exporter.errors import CheckpointRefused, ConversionRefused, RequestInvalid
+from carabin.exporter.validation.decode import DecodedText, Mel, ModelDecoder, Transcribed, padded, token_cap
 from carabin.exporter.validation.parity import Parity, prove
 from carabin.exporter.validation.perturb import disturbed
 from carabin.exporter.validation.samples import Sample, load_samples, read_sample, shipped_sample
@@ -19,13 +19,13 @@ FOLDER = Path("model")
 STOCK = WindowPolicy(min_frames=750, margin_frames=300)
 
 
-def hypothesis(text: str, *tokens: int, capped: bool = False) -> Hypothesis:
-    return Hypothesis(tokens, text, capped)
+def hypothesis(text: str, *tokens: int, capped: bool = False) -> DecodedText:
+    return DecodedText(tokens, text, capped)
 
 
-def heard(sentence: str, said: Hypothesis, n_frames: int = 400) -> Heard:
+def heard(sentence: str, said: DecodedText, n_frames: int = 400) -> Transcribed:
     audio = np.zeros(n_frames * 160, np.float32)
-    return Heard(Sample("one", audio, sentence), np.zeros((80, n_frames), np.float32), said)
+    return Transcribed(Sample("one", audio, sentence), np.zeros((80, n_frames), np.float32), said)
 
 
 @dataclass
@@ -36,7 +36,7 @@ class FakeDecoder:
     margin: int
     windows: list[int] = field(default_factory=list)
 
-    def decode(self, mel: Mel, window: int = 3000) -> Hypothesis:
+    def decode(self, mel: Mel, window: int = 3000) -> DecodedText:
         self.windows.append(window)
         loops = window < self.floor or window - mel.shape[1] < self.margin
         return hypothesis("encore " * 40 if loops else "pas de fièvre", capped=loops)
@@ -44,7 +44,7 @@ class FakeDecoder:
 
 def measure(fake: FakeDecoder, *n_frames: int, trained: WindowPolicy = STOCK) -> WindowPolicy:
     cases = [heard("pas de fièvre", hypothesis("pas de fièvre"), n) for n in n_frames]
-    return measure_window(FOLDER, cast(Decoder, fake), cases, trained)
+    return measure_window(FOLDER, cast(ModelDecoder, fake), cases, trained)
 
 
 def test_a_model_that_bears_its_own_policy_keeps_it() -> None:
@@ -66,8 +66,8 @@ def test_a_model_that_bears_no_cut_gets_the_full_window() -> None:
 
 def test_a_model_that_repeats_itself_on_everything_is_refused() -> None:
     cases = [heard("pas de fièvre", hypothesis("fièvre " * 40))]
-    with pytest.raises(ModelRefused, match="repeats itself on all of its 1 sample"):
-        measure_window(FOLDER, cast(Decoder, FakeDecoder(0, 0)), cases, STOCK)
+    with pytest.raises(ConversionRefused, match="repeats itself on all of its 1 sample"):
+        measure_window(FOLDER, cast(ModelDecoder, FakeDecoder(0, 0)), cases, STOCK)
 
 
 def test_windows_are_even_and_never_above_thirty_seconds() -> None:
@@ -86,11 +86,11 @@ def judge(*worse: int, checkpoint: int = 0) -> tuple[float, int, int]:
     """Prove a form that is wrong in so many words at each hearing of a hundred; return increase, words, hearings."""
     asked: list[int] = []
 
-    def hear(number: int) -> list[Heard]:
+    def hear(number: int) -> list[Transcribed]:
         asked.append(number)
         return [heard(SENTENCE, hypothesis(worse_by(worse[number])))]
 
-    def refer(_: int, each: Sequence[Heard]) -> list[Hypothesis]:
+    def refer(_: int, each: Sequence[Transcribed]) -> list[DecodedText]:
         return [hypothesis(worse_by(checkpoint)) for _ in each]
 
     parity = prove(FOLDER, hear, refer, exact=False)
@@ -109,12 +109,16 @@ def test_a_word_that_falls_the_other_way_is_judged_on_words_enough() -> None:
 
 
 def test_the_margin_is_half_a_point_however_often_it_was_heard() -> None:
-    with pytest.raises(ModelRefused, match=r"3 word errors more than its checkpoint on 400 words, 2\.0 may be on 400"):
+    with pytest.raises(
+        ConversionRefused, match=r"3 word errors more than its checkpoint on 400 words, 2\.0 may be on 400"
+    ):
         judge(1, 1, 0, 1)
 
 
 def test_a_form_that_is_plainly_worse_is_refused_at_the_first_hearing() -> None:
-    with pytest.raises(ModelRefused, match=r"3 word errors more than its checkpoint on 100 words, 2\.0 may be on 400"):
+    with pytest.raises(
+        ConversionRefused, match=r"3 word errors more than its checkpoint on 100 words, 2\.0 may be on 400"
+    ):
         judge(3)
 
 
@@ -127,7 +131,7 @@ def test_half_a_point_is_the_margin_on_many_words_at_once() -> None:
         return prove(FOLDER, lambda _: case, lambda *_: [hypothesis(sentence)], exact=False)
 
     assert judge_many(4) == Parity(pytest.approx(0.005), 800)
-    with pytest.raises(ModelRefused, match="5 word errors more"):
+    with pytest.raises(ConversionRefused, match="5 word errors more"):
         judge_many(5)
 
 
@@ -144,7 +148,7 @@ def test_another_hearing_is_the_same_sentence_a_little_otherwise_and_always_alik
 
 
 def test_float32_must_write_the_very_tokens() -> None:
-    with pytest.raises(ModelRefused, match="it writes 'a' of one, where its checkpoint writes 'a'"):
+    with pytest.raises(ConversionRefused, match="it writes 'a' of one, where its checkpoint writes 'a'"):
         prove(FOLDER, lambda _: [heard("a", hypothesis("a", 1))], lambda *_: [hypothesis("a", 2)], exact=True)
 
 

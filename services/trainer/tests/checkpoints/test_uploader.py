@@ -7,7 +7,7 @@ import pytest
 from carabin.registry.artifacts.checkpoints import list_checkpoints
 from carabin.registry.errors import StoreUnreachable
 from carabin.registry.testing.memory import MemoryStore
-from carabin.trainer.checkpoints.uploader import Upload, Uploader
+from carabin.trainer.checkpoints.uploader import CheckpointUpload, Uploader
 
 
 class GatedStore(MemoryStore):
@@ -24,11 +24,11 @@ class GatedStore(MemoryStore):
         super().upload(bucket, key, path)
 
 
-def staged(folder: Path, step: int) -> Upload:
+def staged(folder: Path, step: int) -> CheckpointUpload:
     target = folder / f"upload-{step}"
     target.mkdir()
     (target / "model.safetensors").write_bytes(b"weights")
-    return Upload(step, target, {}, {})
+    return CheckpointUpload(step, target, {}, {})
 
 
 def test_a_newer_checkpoint_takes_the_place_of_one_that_waits_and_nothing_half_is_visible(tmp_path: Path) -> None:

@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from carabin.trainer.data.dictations import load_split
-from carabin.trainer.datasets.parquet import ROWS_A_GROUP, Row, write_dataset
+from carabin.trainer.datasets.parquet import ROWS_A_GROUP, DatasetRow, write_dataset
 from carabin.trainer.errors import DatasetInvalid
 from datasets import Audio, Dataset
 
 COUNT = 2 * ROWS_A_GROUP + 5
 
 
-def row(number: int) -> Row:
+def row(number: int) -> DatasetRow:
     samples = np.full(400 + number, 0.001 * (number % 200), np.float32)
-    return Row.of(samples, f"phrase {number}", f"voix {number % 3}" if number % 2 else None, f"{number}.wav")
+    return DatasetRow.of(samples, f"phrase {number}", f"voix {number % 3}" if number % 2 else None, f"{number}.wav")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_what_is_not_a_dataset_is_refused(tmp_path: Path, folder: Path) -> None:
 
 
 def test_an_undecodable_sound_is_named(tmp_path: Path) -> None:
-    bad = Row(b"not a sound", "phrase", None, 1.0, "0" * 64, "dictee-7.wav")
+    bad = DatasetRow(b"not a sound", "phrase", None, 1.0, "0" * 64, "dictee-7.wav")
     write_dataset(tmp_path / "dataset", {"train": [bad], "validation": [row(1)], "test": [row(2)]})
     with pytest.raises(DatasetInvalid, match=r"dictation 0 \(dictee-7\.wav\) cannot be decoded"):
         load_split(tmp_path / "dataset", "train")[0]

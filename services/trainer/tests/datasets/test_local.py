@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from carabin.trainer.datasets.local import MAX_REPEATS, fetch, plan_replay
-from carabin.trainer.datasets.parquet import Row, write_dataset
+from carabin.trainer.datasets.parquet import DatasetRow, write_dataset
 from carabin.trainer.errors import DatasetRefused
 
 from ..helpers.training import BUCKETS, a_store, tones
@@ -14,9 +14,9 @@ from ..helpers.training import BUCKETS, a_store, tones
 LEAKED = "Le patient prend du bisoprolol."
 
 
-def noise(sentence: str, seed: int) -> Row:
+def noise(sentence: str, seed: int) -> DatasetRow:
     samples = np.random.default_rng(seed).normal(0, 0.1, 32_000).astype(np.float32)
-    return Row.of(samples, sentence, "nobody", "noise")
+    return DatasetRow.of(samples, sentence, "nobody", "noise")
 
 
 def test_a_sound_dataset_is_fetched_once_and_opened(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from carabin.trainer.data.dictations import Dictation
 from carabin.trainer.errors import EvaluationFailed
-from carabin.trainer.evaluation.decoder import Decoder
+from carabin.trainer.evaluation.decoder import EvaluationDecoder
 from carabin.trainer.evaluation.evaluate import Evaluation, evaluate_model
 from carabin.trainer.segmentation.align import WhisperAligner
 from carabin.trainer.segmentation.cut import segment
@@ -60,7 +60,7 @@ def test_each_dictation_keeps_its_own_score(evaluation: Evaluation) -> None:
 
 
 def test_the_score_is_the_same_twice(base_model: Path) -> None:
-    decoder, dictation = Decoder(base_model, beam_size=1, window=(600, 200)), speak(GENERAL)
+    decoder, dictation = EvaluationDecoder(base_model, beam_size=1, window=(600, 200)), speak(GENERAL)
     assert decoder.text(dictation.audio) == decoder.text(dictation.audio) != ""
 
 
@@ -68,10 +68,10 @@ def test_a_folder_without_a_model_cannot_be_scored(tmp_path: Path, base_model: P
     with pytest.raises(EvaluationFailed, match="no dictation"):
         evaluate_model(base_model, [], terms=[])
     with pytest.raises(EvaluationFailed, match=r"holds no model\.bin"):
-        Decoder(tmp_path)
+        EvaluationDecoder(tmp_path)
     (tmp_path / "model.bin").write_bytes(b"junk")
     with pytest.raises(EvaluationFailed, match="faster-whisper cannot load it"):
-        Decoder(tmp_path)
+        EvaluationDecoder(tmp_path)
 
 
 def test_a_long_dictation_is_cut_where_its_sentences_end(base_model: Path) -> None:

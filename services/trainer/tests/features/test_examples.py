@@ -8,7 +8,7 @@ from carabin.trainer.features.examples import Examples, Text
 from carabin.trainer.features.labels import LabelMaker
 from carabin.trainer.features.mel import Mel
 from carabin.trainer.features.spec_augment import SpecAugment
-from carabin.trainer.features.windows import Draw
+from carabin.trainer.features.windows import BatchItem
 
 FIRST_TIME = 50_364  # <|0.00|>
 MEL = np.random.default_rng(0).normal(0, 1, (80, 150)).astype(np.float32)
@@ -27,13 +27,13 @@ def make_labels(rebuilt: Path) -> LabelMaker:
 
 def test_times_come_in_their_share_of_the_labels(make_labels: LabelMaker) -> None:
     examples = Examples(TEXTS, [MEL], make_labels, states=False, seed=0, timestamps=0.5)
-    timed = [FIRST_TIME in examples[Draw(0, epoch, 300)].labels.targets for epoch in range(100)]
+    timed = [FIRST_TIME in examples[BatchItem(0, epoch, 300)].labels.targets for epoch in range(100)]
     assert 35 < sum(timed) < 65
 
 
 def test_the_time_at_the_end_is_that_of_the_altered_sound(make_labels: LabelMaker) -> None:
     examples = Examples(TEXTS, [MEL], make_labels, states=False, seed=0, timestamps=1.0, sound=slowed)
-    ends = {examples[Draw(0, epoch, 300)].labels.targets[-2] - FIRST_TIME for epoch in range(20)}
+    ends = {examples[BatchItem(0, epoch, 300)].labels.targets[-2] - FIRST_TIME for epoch in range(20)}
     assert ends == {75, 90}
 
 
@@ -46,6 +46,6 @@ def test_a_draw_shows_the_same_in_every_process(make_labels: LabelMaker) -> None
 
     first, second = shown(), shown()
     for epoch in range(5):
-        one, other = first[Draw(0, epoch, 300)], second[Draw(0, epoch, 300)]
+        one, other = first[BatchItem(0, epoch, 300)], second[BatchItem(0, epoch, 300)]
         assert np.array_equal(one.features, other.features)
         assert one.labels == other.labels

@@ -1,11 +1,11 @@
 """Tests of how much of what was learnt is kept."""
 
-from carabin.trainer.finishing.weight_average import Candidate, choose
+from carabin.trainer.finishing.weight_average import AveragedWeights, choose
 
 STOCK = {"wer": 0.6, "general_wer": 0.10}
-GREEDY = Candidate(1.0, {"wer": 0.20, "general_wer": 0.14})
-MODERATE = Candidate(0.8, {"wer": 0.25, "general_wer": 0.109})
-TIMID = Candidate(0.5, {"wer": 0.40, "general_wer": 0.10})
+GREEDY = AveragedWeights(1.0, {"wer": 0.20, "general_wer": 0.14})
+MODERATE = AveragedWeights(0.8, {"wer": 0.25, "general_wer": 0.109})
+TIMID = AveragedWeights(0.5, {"wer": 0.40, "general_wer": 0.10})
 
 
 def test_the_fewest_medical_errors_within_the_budget_win() -> None:
@@ -20,5 +20,5 @@ def test_where_none_keeps_within_the_budget_the_least_harm_wins_and_it_is_said()
 
 
 def test_without_a_general_set_medical_errors_decide() -> None:
-    choice = choose([Candidate(1.0, {"wer": 0.2}), Candidate(0.5, {"wer": 0.3})], {}, budget=0.01)
+    choice = choose([AveragedWeights(1.0, {"wer": 0.2}), AveragedWeights(0.5, {"wer": 0.3})], {}, budget=0.01)
     assert (choice.candidate.alpha, choice.within_budget) == (1.0, True)

@@ -6,7 +6,7 @@ import numpy as np
 from carabin.registry.artifacts.checkpoints import WindowPolicy
 from carabin.trainer.data.dictations import Dictation
 from carabin.trainer.evaluation.evaluate import Evaluation, score, summarize
-from carabin.trainer.finishing.window_search import CANDIDATES, Heard, Trial, beginnings, judge, prove, runs_away
+from carabin.trainer.finishing.window_search import CANDIDATES, Trial, WindowResult, beginnings, judge, prove, runs_away
 from carabin.trainer.text.terms import TermIndex
 
 SAID = [f"Le patient numéro {number} tousse depuis lundi matin sans fièvre ni douleur." for number in range(60)]
@@ -30,7 +30,7 @@ ONE_WRONG = [SAID[0].replace("lundi", "mardi"), *SAID[1:]]
 
 
 def told(window: WindowPolicy, texts: Sequence[str], **changes: str) -> Trial:
-    return judge(window, Heard(heard(texts, **changes)), REFERENCE, BUDGET)
+    return judge(window, WindowResult(heard(texts, **changes)), REFERENCE, BUDGET)
 
 
 def test_a_window_that_changes_a_word_in_hundreds_is_safe_and_one_that_loses_words_is_not() -> None:
@@ -42,14 +42,16 @@ def test_a_window_that_changes_a_word_in_hundreds_is_safe_and_one_that_loses_wor
 
 def test_a_few_words_prove_nothing() -> None:
     few = [SAID[0].replace("lundi", "mardi"), *SAID[1:4]]
-    trial = judge(CANDIDATES[0], Heard(heard(few)), heard(SAID[:4]), BUDGET)
+    trial = judge(CANDIDATES[0], WindowResult(heard(few)), heard(SAID[:4]), BUDGET)
     assert not trial.safe
     assert trial.runaways == ()
 
 
 def test_one_text_that_repeats_itself_is_enough_to_refuse_a_window() -> None:
     in_a_dictation = told(CANDIDATES[0], [*SAID[:-1], LOOP])
-    in_a_short_one = judge(CANDIDATES[0], Heard(REFERENCE, [("Pas de fièvre.", 1.0), (LOOP, 1.0)]), REFERENCE, BUDGET)
+    in_a_short_one = judge(
+        CANDIDATES[0], WindowResult(REFERENCE, [("Pas de fièvre.", 1.0), (LOOP, 1.0)]), REFERENCE, BUDGET
+    )
     in_silence = told(CANDIDATES[0], SAID, silence="Merci d'avoir regardé.")
     for trial in (in_a_dictation, in_a_short_one, in_silence):
         assert not trial.safe
@@ -59,7 +61,7 @@ def test_one_text_that_repeats_itself_is_enough_to_refuse_a_window() -> None:
 
 def test_what_runs_away_in_the_usual_window_too_is_not_held_against_another() -> None:
     loops = [*SAID[:-1], LOOP]
-    assert judge(CANDIDATES[0], Heard(heard(loops)), heard(loops), BUDGET).safe
+    assert judge(CANDIDATES[0], WindowResult(heard(loops)), heard(loops), BUDGET).safe
 
 
 def test_more_words_than_anybody_says_run_away() -> None:
@@ -71,14 +73,14 @@ def test_more_words_than_anybody_says_run_away() -> None:
 def test_the_smallest_safe_window_is_taken_and_each_trial_is_told() -> None:
     sentences: list[str] = []
 
-    def hear(window: WindowPolicy) -> Heard:
-        return Heard(heard(SAID), [(LOOP, 1.0)] if window == CANDIDATES[0] else [])
+    def hear(window: WindowPolicy) -> WindowResult:
+        return WindowResult(heard(SAID), [(LOOP, 1.0)] if window == CANDIDATES[0] else [])
 
     trial = prove(hear, REFERENCE, BUDGET, sentences.append)
     assert trial is not None
     assert trial.window == CANDIDATES[1]
     assert [sentence.rpartition(": ")[2] for sentence in sentences[1:]] == ["proven"]
-    assert prove(lambda _: Heard(REFERENCE, [(LOOP, 1.0)]), REFERENCE, BUDGET, lambda _: None) is None
+    assert prove(lambda _: WindowResult(REFERENCE, [(LOOP, 1.0)]), REFERENCE, BUDGET, lambda _: None) is None
 
 
 def test_beginnings_are_as_short_as_the_floor_is_meant_for() -> None:

@@ -14,7 +14,7 @@ from carabin.registry.artifacts.datasets import SplitCount, publish_dataset
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 from carabin.registry.testing.memory import MemoryStore
-from carabin.trainer.datasets.parquet import Row, write_dataset
+from carabin.trainer.datasets.parquet import DatasetRow, write_dataset
 from carabin.trainer.models.ct2_import import import_ct2
 from carabin.trainer.runtime.progress import Progress, RunEvent
 from carabin.trainer.settings import TrainerSettings
@@ -67,9 +67,9 @@ def tones(folder: Path, *, seed: int = 0) -> Path:
     """Write a dataset of noise between 0.4 and 2.5 s: nothing to learn, everything to compute."""
     rng = np.random.default_rng(seed)
 
-    def row(sentence: str) -> Row:
+    def row(sentence: str) -> DatasetRow:
         samples = rng.normal(0, 0.1, int(16_000 * rng.uniform(0.4, 2.5))).astype(np.float32)
-        return Row.of(samples, sentence, "nobody", "noise")
+        return DatasetRow.of(samples, sentence, "nobody", "noise")
 
     held_out = [f"{sentence} Mesuré." for sentence in SENTENCES]
     splits = {"train": SENTENCES, "validation": held_out[:3], "test": held_out[3:5]}

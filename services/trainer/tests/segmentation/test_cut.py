@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from carabin.trainer.segmentation.cut import MAX_PIECE_S, CannotSegment, HeardWord, place_words, segment
+from carabin.trainer.segmentation.cut import MAX_PIECE_S, CannotSegment, RecognizedWord, place_words, segment
 from carabin.trainer.segmentation.pauses import find_pauses
 
 from ..helpers.sounds import bursts
@@ -12,7 +12,7 @@ WORDS = SENTENCE.split()
 BURST_S, PAUSE_S = 6.0, 0.6
 
 
-def dictated(count: int, wrong: frozenset[int] = frozenset()) -> tuple[np.ndarray, str, list[HeardWord]]:
+def dictated(count: int, wrong: frozenset[int] = frozenset()) -> tuple[np.ndarray, str, list[RecognizedWord]]:
     """Return a dictation of `count` sentences of 6 s with pauses between, its report, and what was heard."""
     samples = bursts([BURST_S] * count, PAUSE_S)
     written, heard = [], []
@@ -21,7 +21,7 @@ def dictated(count: int, wrong: frozenset[int] = frozenset()) -> tuple[np.ndarra
             start = number * (BURST_S + PAUSE_S) + place * BURST_S / len(WORDS)
             written.append(word)
             if number * len(WORDS) + place not in wrong:
-                heard.append(HeardWord(f" {word}", start, start + 0.3))
+                heard.append(RecognizedWord(f" {word}", start, start + 0.3))
     return samples, " ".join(written), heard
 
 
@@ -44,13 +44,13 @@ def test_no_word_is_lost_and_each_piece_holds_whole_sentences() -> None:
 def test_words_that_the_recogniser_missed_are_placed_between_those_it_heard() -> None:
     samples, text, heard = dictated(6, wrong=frozenset({3, 4, 17, 30}))
     assert [p.text for p in segment(samples, text, heard)] == [p.text for p in segment(samples, text, dictated(6)[2])]
-    placed = place_words("un deux trois", [HeardWord("un", 0.0, 0.4), HeardWord("trois", 2.0, 2.4)], 3.0)
+    placed = place_words("un deux trois", [RecognizedWord("un", 0.0, 0.4), RecognizedWord("trois", 2.0, 2.4)], 3.0)
     assert [round(word.middle_s, 1) for word in placed] == [0.2, 1.2, 2.2]
     assert [word.anchored for word in placed] == [True, False, True]
 
 
 def test_digits_and_words_are_the_same_number() -> None:
-    placed = place_words("Amoxicilline 500 mg", [HeardWord("amoxicilline", 0, 1), HeardWord("500", 1, 2), HeardWord("milligrammes", 2, 3)], 3.0)  # fmt: skip  # noqa: E501
+    placed = place_words("Amoxicilline 500 mg", [RecognizedWord("amoxicilline", 0, 1), RecognizedWord("500", 1, 2), RecognizedWord("milligrammes", 2, 3)], 3.0)  # fmt: skip  # noqa: E501
     assert placed[1].anchored
 
 
@@ -62,7 +62,7 @@ def test_a_report_of_another_patient_is_not_laid_along_the_recording() -> None:
 
 def test_speech_without_a_pause_is_not_cut() -> None:
     samples = bursts([45.0])
-    words = [HeardWord(f"mot{n}", n, n + 0.5) for n in range(45)]
+    words = [RecognizedWord(f"mot{n}", n, n + 0.5) for n in range(45)]
     with pytest.raises(CannotSegment, match=r"has no pause between 4\.0 s and 28\.0 s|has no pause between 0\.0 s"):
         segment(samples, " ".join(word.text for word in words), words)
 

@@ -19,7 +19,7 @@ from carabin.registry.testing.memory import MemoryStore
 from carabin.trainer.checkpoints.layout import local_steps
 from carabin.trainer.errors import OutOfMemory, ResumeRefused
 from carabin.trainer.runtime.progress import Progress
-from carabin.trainer.runtime.run import Run
+from carabin.trainer.runtime.run import RunContext
 from carabin.trainer.training import trainer as loop
 
 from ..helpers.training import BUCKETS, Heard, a_store, run, settings
@@ -62,7 +62,7 @@ def test_two_machines_take_the_steps_that_one_process_takes(tiny: Path, tones_fo
 def test_machines_that_find_different_checkpoints_do_not_go_on(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = Run(settings(tiny, tmp_path), MemoryStore(), BUCKETS, Progress("r"), lambda: False)
+    alone = RunContext(settings(tiny, tmp_path), MemoryStore(), BUCKETS, Progress("r"), lambda: False)
     alone.agree(4)
     monkeypatch.setattr("carabin.trainer.runtime.run.gather_object", lambda steps: [*steps, 6])
     alone.processes = SimpleNamespace(num_processes=2)  # type: ignore[assignment]

@@ -10,9 +10,9 @@ from carabin.service.errors import SettingInvalid
 from carabin.transcriber.access.errors import Forbidden, InsecureListening, TokenExpired, Unauthenticated
 from carabin.transcriber.access.factory import make_authenticator, refuse_insecure, static_keys
 from carabin.transcriber.access.identity import (
-    FirstThatKnows,
+    ChainedAuthenticator,
     Identity,
-    Nobody,
+    NoAuthentication,
     StaticKeys,
     bearer,
     origin_allowed,
@@ -122,7 +122,7 @@ async def test_clock_skew_within_the_allowance_is_forgiven(issuer, tokens):
 
 
 async def test_keys_and_tokens_stand_side_by_side(issuer, tokens):
-    both = FirstThatKnows([StaticKeys({"ward-1": KEY}), tokens])
+    both = ChainedAuthenticator([StaticKeys({"ward-1": KEY}), tokens])
     assert (await both.identify(KEY)).name == "ward-1"
     assert (await both.identify(issuer.token())).name == "dr-house"
     with pytest.raises(Unauthenticated):
@@ -147,20 +147,20 @@ def test_origin_of_strangers_is_not_allowed():
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
 def test_loopback_needs_no_authentication(host):
-    refuse_insecure(ServerSettings(host=host), Nobody())
+    refuse_insecure(ServerSettings(host=host), NoAuthentication())
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "speech.example"])
 def test_network_needs_authentication_or_an_explicit_word(host):
     with pytest.raises(InsecureListening, match="authentication"):
-        refuse_insecure(ServerSettings(host=host), Nobody())
-    refuse_insecure(ServerSettings(host=host, insecure=True), Nobody())
+        refuse_insecure(ServerSettings(host=host), NoAuthentication())
+    refuse_insecure(ServerSettings(host=host, insecure=True), NoAuthentication())
     refuse_insecure(ServerSettings(host=host), StaticKeys({"a": KEY}))
 
 
 def test_half_of_a_tls_pair_is_refused():
     with pytest.raises(InsecureListening, match="both"):
-        refuse_insecure(ServerSettings(tls_cert=Path("cert.pem")), Nobody())
+        refuse_insecure(ServerSettings(tls_cert=Path("cert.pem")), NoAuthentication())
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_secret_that_is_not_there_is_named_by_its_variable(setting, variable, tm
 def test_certificate_that_cannot_be_read_is_named(tmp_path):
     settings = ServerSettings(tls_cert=tmp_path / "cert.pem", tls_key=tmp_path / "key.pem")
     with pytest.raises(SettingInvalid, match="TLS_CERT"):
-        refuse_insecure(settings, Nobody())
+        refuse_insecure(settings, NoAuthentication())
 
 
 @pytest.mark.parametrize("keys", ["no-colon-here-at-all", ":nameless-long-secret", "ward:short"])

@@ -11,11 +11,11 @@ from carabin.registry.testing.memory import MemoryStore
 from carabin.transcriber.access.identity import StaticKeys
 from carabin.transcriber.corrections.store import (
     Correction,
-    CorrectionDesk,
     CorrectionPolicy,
     CorrectionRefused,
     CorrectionsMisconfigured,
     CorrectionsOff,
+    CorrectionStore,
     Kept,
     Retention,
     correction_policy,
@@ -54,10 +54,10 @@ def correction(**changes: object) -> Correction:
     return Correction.model_validate(values | changes)
 
 
-def desk(retention: Retention, clock: Clock | None = None) -> tuple[CorrectionDesk, MemoryStore]:
+def desk(retention: Retention, clock: Clock | None = None) -> tuple[CorrectionStore, MemoryStore]:
     clock = clock or Clock()
     store = MemoryStore(clock)
-    return CorrectionDesk(store, CorrectionPolicy(retention, days=30, salt=SALT), clock), store
+    return CorrectionStore(store, CorrectionPolicy(retention, days=30, salt=SALT), clock), store
 
 
 def keys(store: MemoryStore) -> list[str]:
@@ -69,7 +69,7 @@ def test_nothing_is_kept_by_default() -> None:
     assert correction_policy(WebSettings()).retention == "none"
     store = MemoryStore()
     with pytest.raises(CorrectionsOff):
-        CorrectionDesk(store, CorrectionPolicy()).keep("dr.martin", correction())
+        CorrectionStore(store, CorrectionPolicy()).keep("dr.martin", correction())
     assert keys(store) == []
 
 

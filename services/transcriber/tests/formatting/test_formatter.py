@@ -1,6 +1,6 @@
 """Options, carry between utterances, and joining them."""
 
-from carabin.transcriber.formatting import Carry, Command, FormatOptions, Formatter, join
+from carabin.transcriber.formatting import Carry, CommandPiece, FormatOptions, Formatter, join
 
 
 def test_bracket_opened_in_one_utterance_is_closed_in_another() -> None:
@@ -64,7 +64,7 @@ def test_numbers_and_commands_can_be_switched_off() -> None:
 
 def test_command_says_where_it_was_spoken_and_what_was_heard() -> None:
     formatted = Formatter().final("Pas de fièvre. Efface ça.")
-    assert formatted.events == (Command("delete", said="Efface ça", offset=len("Pas de fièvre.")),)
+    assert formatted.events == (CommandPiece("delete", said="Efface ça", offset=len("Pas de fièvre.")),)
 
 
 def test_insertion_knows_only_the_names_it_was_given() -> None:

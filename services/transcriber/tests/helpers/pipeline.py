@@ -11,10 +11,10 @@ from carabin.transcriber.core.config import SAMPLE_RATE_HZ, SessionConfig
 from carabin.transcriber.core.events import Event, Final, Partial
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.slot import ModelHandle, ModelSlot
-from carabin.transcriber.scheduling.load import Pace
-from carabin.transcriber.scheduling.scheduler import Job, Scheduler
+from carabin.transcriber.scheduling.load import LoadController
+from carabin.transcriber.scheduling.scheduler import DecodeJob, Scheduler
 from carabin.transcriber.streaming.session import Session
-from carabin.transcriber.streaming.utterance_decoder import Workshop
+from carabin.transcriber.streaming.utterance_decoder import DecodeContext
 from carabin.transcriber.testing.engine import LOUD, FakeEngine
 
 
@@ -48,12 +48,12 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.metrics = Metrics()
-        self.pace = Pace()
+        self.pace = LoadController()
         self.slot = ModelSlot()
         self.slot.install(ModelHandle("v1", self.engine))
         self.scheduler = Scheduler(self.metrics, self.pace, workers=0, clock=self.clock)
         self.calls: deque[Callable[[], None]] = deque()
-        shop = Workshop(self.slot, self.scheduler, self.pace, self.metrics, self.clock, self.calls.append)
+        shop = DecodeContext(self.slot, self.scheduler, self.pace, self.metrics, self.clock, self.calls.append)
         self.session = Session(
             shop, self.config, lambda _: self.prompt, self.events.append, version="v1", recording=self.recording
         )
@@ -77,7 +77,7 @@ class Bench:
         while self.decode_batch():
             pass
 
-    def decode_batch(self) -> list[Job]:
+    def decode_batch(self) -> list[DecodeJob]:
         """Decode one batch and deliver it; return its jobs."""
         if not self.scheduler.waiting:
             return []

@@ -2,7 +2,7 @@
 
 import pytest
 from carabin.transcriber.core.config import SAMPLE_RATE_HZ
-from carabin.transcriber.inference.windows import BUCKETS, FULL_WINDOW, WindowPolicy, next_window, token_cap
+from carabin.transcriber.inference.windows import BUCKETS, FULL_WINDOW, ServingWindow, next_window, token_cap
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,16 +11,16 @@ from hypothesis import strategies as st
     ("seconds", "frames"), [(0.5, 750), (4.5, 750), (4.6, 1000), (7.0, 1000), (12, 1500), (28, 3000)]
 )
 def test_a_stock_model_gets_a_floor_and_a_margin(seconds: float, frames: int) -> None:
-    assert WindowPolicy().window_for(int(seconds * SAMPLE_RATE_HZ)) == frames
+    assert ServingWindow().window_for(int(seconds * SAMPLE_RATE_HZ)) == frames
 
 
 def test_a_model_trained_on_short_windows_gets_them() -> None:
-    assert WindowPolicy(min_frames=100, margin_frames=20).window_for(SAMPLE_RATE_HZ) == 200
+    assert ServingWindow(min_frames=100, margin_frames=20).window_for(SAMPLE_RATE_HZ) == 200
 
 
 @given(st.integers(0, 25 * SAMPLE_RATE_HZ), st.integers(1, 3000), st.integers(0, 500))
 def test_the_window_always_holds_the_audio(n_samples: int, floor: int, margin: int) -> None:
-    window = WindowPolicy(floor, margin).window_for(n_samples)
+    window = ServingWindow(floor, margin).window_for(n_samples)
     assert window in BUCKETS
     assert window * 160 >= n_samples
 

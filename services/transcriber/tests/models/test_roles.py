@@ -8,11 +8,11 @@ import pytest
 from carabin.registry.stages.resolve import Canary, Decision
 from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
 from carabin.transcriber.metrics import Metrics
-from carabin.transcriber.models.loader import Candidate
-from carabin.transcriber.models.roles import Models
+from carabin.transcriber.models.loader import LoadedCandidate
+from carabin.transcriber.models.roles import ModelRoles
 from carabin.transcriber.models.slot import ModelHandle, ModelSlot
-from carabin.transcriber.scheduling.load import Pace
-from carabin.transcriber.scheduling.scheduler import Job, Lane, Scheduler
+from carabin.transcriber.scheduling.load import LoadController
+from carabin.transcriber.scheduling.scheduler import DecodeJob, Lane, Scheduler
 from carabin.transcriber.scheduling.shadow import MAX_WAITING, Shadow
 from carabin.transcriber.testing.engine import FakeEngine
 
@@ -30,7 +30,7 @@ class Rig:
         self.metrics = Metrics()
         self._loaded = threading.Condition()
         self._folder = folder
-        self.models = Models(
+        self.models = ModelRoles(
             "whisper", self._fetch, lambda _, version, __: FakeEngine(version), self.metrics, draw=lambda: self.drawn
         )
         self.models.start()
@@ -42,8 +42,8 @@ class Rig:
         while self.models.in_use() != in_use:
             ready.wait(0.001)
 
-    def _fetch(self, version: str) -> Candidate:
-        return Candidate(version, self._folder)
+    def _fetch(self, version: str) -> LoadedCandidate:
+        return LoadedCandidate(version, self._folder)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ class Probation:
 
     def __init__(self) -> None:
         self.metrics = Metrics()
-        self.pace = Pace()
+        self.pace = LoadController()
         self.slot = ModelSlot()
         self.scheduler = Scheduler(self.metrics, self.pace, workers=0, clock=lambda: 0.0)
         self.shadow = Shadow(self.slot, self.scheduler, self.pace, self.metrics, lambda: 0.0)
@@ -129,7 +129,7 @@ def test_a_shadow_goes_after_everything_else() -> None:
     rig.slot.install(ModelHandle("v3", FakeEngine()))
     rig.shadow.hear(rig.request, " mot0")
 
-    def ignore(_: Job, __: Hypothesis | Exception) -> None: ...
+    def ignore(_: DecodeJob, __: Hypothesis | Exception) -> None: ...
 
-    rig.scheduler.submit(Job(Lane.RECORDING, rig.request, ModelHandle("v1", FakeEngine()), ignore))
+    rig.scheduler.submit(DecodeJob(Lane.RECORDING, rig.request, ModelHandle("v1", FakeEngine()), ignore))
     assert [job.lane for job in rig.scheduler.take() or []] == [Lane.RECORDING]

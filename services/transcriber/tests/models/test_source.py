@@ -12,9 +12,9 @@ from carabin.registry.stages.promote import promote
 from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.memory import MemoryStore
 from carabin.transcriber.core.api import ModelInfo
-from carabin.transcriber.inference.windows import WindowPolicy
+from carabin.transcriber.inference.windows import ServingWindow
 from carabin.transcriber.metrics import Metrics
-from carabin.transcriber.models.roles import Models
+from carabin.transcriber.models.roles import ModelRoles
 from carabin.transcriber.models.source import FolderSource, RegistrySource
 from carabin.transcriber.models.vocabulary import Vocabularies
 from carabin.transcriber.testing.engine import FakeEngine
@@ -37,12 +37,12 @@ class Shop:
         self._files.mkdir(exist_ok=True)
         self._states: list[ModelInfo] = []
         self._changed = threading.Condition()
-        self.windows: list[WindowPolicy] = []
+        self.windows: list[ServingWindow] = []
         self.metrics = Metrics()
         self.source = RegistrySource(
             "whisper", self.cache, Vocabularies(), self.metrics, store=self.store, bucket="models", poll_s=0.01
         )
-        self.models = Models("whisper", self.source.fetch, self._load, Metrics(), changed=self._note)
+        self.models = ModelRoles("whisper", self.source.fetch, self._load, Metrics(), changed=self._note)
 
     @property
     def store_away(self) -> float | None:
@@ -65,7 +65,7 @@ class Shop:
             self._states.append(info)
             self._changed.notify_all()
 
-    def _load(self, folder: Path, version: str, windows: WindowPolicy) -> FakeEngine:
+    def _load(self, folder: Path, version: str, windows: ServingWindow) -> FakeEngine:
         self.windows.append(windows)
         return FakeEngine(version, windows=windows)
 
@@ -98,7 +98,7 @@ def test_the_manifests_windows_are_the_engines(shop: Shop) -> None:
     shop.promote(version)
     with shop:
         shop.wait_for(version)
-    assert shop.windows == [WindowPolicy(100, 20)]
+    assert shop.windows == [ServingWindow(100, 20)]
 
 
 def test_the_store_may_go_away_and_come_back(shop: Shop) -> None:
@@ -195,7 +195,7 @@ def test_a_local_folder_is_served_as_it_is(tmp_path: Path) -> None:
     vocabularies = Vocabularies()
     source = FolderSource(tmp_path, vocabularies, tmp_path)
     loaded = threading.Event()
-    models = Models(
+    models = ModelRoles(
         "whisper",
         source.fetch,
         lambda _, version, windows: FakeEngine(version, windows=windows),

@@ -8,10 +8,10 @@ import pytest
 from carabin.registry.errors import ManifestInvalid, StoreUnreachable
 from carabin.transcriber.core.api import ModelInfo
 from carabin.transcriber.core.errors import ModelBroken, NotReady
-from carabin.transcriber.inference.windows import WindowPolicy
+from carabin.transcriber.inference.windows import ServingWindow
 from carabin.transcriber.metrics import Metrics
-from carabin.transcriber.models.loader import Candidate
-from carabin.transcriber.models.updater import ModelKeeper
+from carabin.transcriber.models.loader import LoadedCandidate
+from carabin.transcriber.models.updater import ModelUpdater
 from carabin.transcriber.testing.engine import FakeEngine
 
 
@@ -27,7 +27,7 @@ class Rig:
         self._folder = folder
         self._states: list[ModelInfo] = []
         self._changed = threading.Condition()
-        self.keeper = ModelKeeper(
+        self.keeper = ModelUpdater(
             "whisper", self._fetch, self._load, self.metrics, changed=self._note, retry_s=0.01, **options
         )  # type: ignore[arg-type]
         self.keeper.start()
@@ -55,13 +55,13 @@ class Rig:
             self._states.append(info)
             self._changed.notify_all()
 
-    def _fetch(self, version: str) -> Candidate:
+    def _fetch(self, version: str) -> LoadedCandidate:
         self.fetches.append(version)
         if error := self.fetch_errors.pop(version, None):
             raise error
-        return Candidate(version, self._folder)
+        return LoadedCandidate(version, self._folder)
 
-    def _load(self, folder: Path, version: str, windows: WindowPolicy) -> FakeEngine:
+    def _load(self, folder: Path, version: str, windows: ServingWindow) -> FakeEngine:
         if error := self.load_errors.get(version):
             raise error
         self.engines[version] = FakeEngine(version, windows=windows)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from carabin.registry.stages.resolve import Decision
-from carabin.transcriber.core.api import Dictation, Transcriber
+from carabin.transcriber.core.api import DictationStream, Transcriber
 from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.core.errors import (
     Draining,
@@ -21,18 +21,18 @@ from carabin.transcriber.core.errors import (
     UnsupportedLanguage,
 )
 from carabin.transcriber.core.events import (
-    Acknowledged,
+    AudioAcknowledged,
     Event,
     Final,
-    Flushed,
+    FlushFinished,
     LanguageDetected,
     ModelChanged,
     Partial,
     SessionFailed,
 )
 from carabin.transcriber.metrics import Metrics
-from carabin.transcriber.models.loader import Candidate
-from carabin.transcriber.models.roles import Models
+from carabin.transcriber.models.loader import LoadedCandidate
+from carabin.transcriber.models.roles import ModelRoles
 from carabin.transcriber.models.vocabulary import Vocabularies
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
 from carabin.transcriber.settings.model import TranscriberSettings
@@ -54,12 +54,12 @@ class StubSource:
     def __init__(self, folder: Path, version: str | None) -> None:
         self._folder = folder
         self._version = version
-        self.models: Models | None = None
+        self.models: ModelRoles | None = None
 
-    def fetch(self, version: str) -> Candidate:
-        return Candidate(version, self._folder)
+    def fetch(self, version: str) -> LoadedCandidate:
+        return LoadedCandidate(version, self._folder)
 
-    def start(self, models: Models) -> None:
+    def start(self, models: ModelRoles) -> None:
         self.models = models
         models.decide(Decision(version=self._version))
 
@@ -121,7 +121,7 @@ async def reach(transcriber: Transcriber, version: str) -> None:
             return
 
 
-async def rest(dictation: Dictation) -> list[Event]:
+async def rest(dictation: DictationStream) -> list[Event]:
     """Finish, and return what is left to say."""
     await dictation.finish()
     return [event async for event in dictation.events()]
@@ -139,14 +139,14 @@ async def test_speech_becomes_finals_and_every_flush_is_answered(transcriber: Tr
     assert [final.utterance for final in finals] == [0, 1]
     assert all(final.text.startswith(" ") and final.model_version for final in finals)
     assert finals[0].end_s <= finals[1].start_s
-    assert [event.audio_s for event in events if isinstance(event, Flushed)] == pytest.approx([2.6, 2.7])
+    assert [event.audio_s for event in events if isinstance(event, FlushFinished)] == pytest.approx([2.6, 2.7])
 
 
 async def test_nothing_follows_the_last_flush(transcriber: Transcriber) -> None:
     dictation = transcriber.open(SessionConfig())
     dictation.push(speech(0.5))
     events = await rest(dictation)
-    assert isinstance(events[-1], Flushed)
+    assert isinstance(events[-1], FlushFinished)
 
 
 async def test_partials_come_before_their_final_and_only_grow_in_stable_text(transcriber: Transcriber) -> None:
@@ -168,7 +168,7 @@ async def test_audio_is_acknowledged_up_to_its_finals(transcriber: Transcriber) 
     dictation.push(speech(1))
     events = await rest(dictation)
     [final] = [event for event in events if isinstance(event, Final)]
-    assert [event for event in events if isinstance(event, Acknowledged)][-1].audio_s >= final.end_s
+    assert [event for event in events if isinstance(event, AudioAcknowledged)][-1].audio_s >= final.end_s
 
 
 async def test_word_times_are_there_when_asked_for(transcriber: Transcriber) -> None:

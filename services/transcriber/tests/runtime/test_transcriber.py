@@ -17,13 +17,13 @@ from carabin.registry.store import MinioStore
 from carabin.registry.testing.fixtures import s3_settings, s3_store
 from carabin.registry.word_error import smoke_error
 from carabin.transcriber.bootstrap import make_transcriber
-from carabin.transcriber.core.api import Dictation, ModelInfo, Samples
+from carabin.transcriber.core.api import DictationStream, ModelInfo, Samples
 from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.core.errors import ModelRefused, SmokeFailed
 from carabin.transcriber.core.events import Event, Final, ModelChanged, Partial
 from carabin.transcriber.inference.ct2 import Ct2Engine
-from carabin.transcriber.inference.windows import WindowPolicy
-from carabin.transcriber.models.loader import Candidate, load
+from carabin.transcriber.inference.windows import ServingWindow
+from carabin.transcriber.models.loader import LoadedCandidate, load
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
 from carabin.transcriber.settings.model import TranscriberSettings
 
@@ -62,16 +62,16 @@ async def transcriber(
     await transcriber.stop(0)
 
 
-def make_engine(folder: Path, version: str, windows: WindowPolicy) -> Ct2Engine:
+def make_engine(folder: Path, version: str, windows: ServingWindow) -> Ct2Engine:
     return Ct2Engine(folder, version=version, windows=windows, replicas=1)
 
 
-def candidate(folder: Path, text: str = HEARD) -> Candidate:
+def candidate(folder: Path, text: str = HEARD) -> LoadedCandidate:
     entries = tuple(FileEntry(path=path.name, size=1, sha256="0" * 64) for path in folder.iterdir())
     manifest = ModelManifest(
         name="whisper", version="v1", created_at=datetime.now(UTC), files=entries, format=FORMAT, smoke=smoke(text)
     )
-    return Candidate("v1", folder, manifest)
+    return LoadedCandidate("v1", folder, manifest)
 
 
 def raise_to_production(store: MinioStore, bucket: str, version: str) -> None:
@@ -87,14 +87,14 @@ async def until(transcriber: LiveTranscriber, condition: Condition) -> ModelInfo
     raise AssertionError
 
 
-async def dictate(dictation: Dictation, *pieces: Samples) -> None:
+async def dictate(dictation: DictationStream, *pieces: Samples) -> None:
     audio = np.concatenate(pieces)
     for i in range(0, len(audio), 1600):
         dictation.push(audio[i : i + 1600])
         await asyncio.sleep(0)
 
 
-async def rest(dictation: Dictation) -> list[Event]:
+async def rest(dictation: DictationStream) -> list[Event]:
     await dictation.finish()
     return [event async for event in dictation.events()]
 

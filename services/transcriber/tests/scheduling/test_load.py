@@ -3,11 +3,17 @@
 from math import inf
 
 import pytest
-from carabin.transcriber.scheduling.load import GUESS_AFTER_S, LATE_GUESS_AFTER_S, MAX_CADENCE_S, MIN_CADENCE_S, Pace
+from carabin.transcriber.scheduling.load import (
+    GUESS_AFTER_S,
+    LATE_GUESS_AFTER_S,
+    MAX_CADENCE_S,
+    MIN_CADENCE_S,
+    LoadController,
+)
 
 
-def loaded(final_wait_s: float = 0.0, turnaround_s: float = 0.0) -> Pace:
-    pace = Pace()
+def loaded(final_wait_s: float = 0.0, turnaround_s: float = 0.0) -> LoadController:
+    pace = LoadController()
     for _ in range(50):
         pace.final_started(final_wait_s, now=0.0)
         pace.partial_done(turnaround_s, now=0.0)

@@ -14,10 +14,10 @@ from carabin.transcriber.core.config import SAMPLE_RATE_HZ, SessionConfig
 from carabin.transcriber.core.events import Event, Final
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.slot import ModelHandle, ModelSlot
-from carabin.transcriber.scheduling.load import Pace
+from carabin.transcriber.scheduling.load import LoadController
 from carabin.transcriber.scheduling.scheduler import Scheduler
 from carabin.transcriber.streaming.session import Session
-from carabin.transcriber.streaming.utterance_decoder import Workshop
+from carabin.transcriber.streaming.utterance_decoder import DecodeContext
 from carabin.transcriber.testing.engine import FakeEngine
 
 from ..helpers.pipeline import LoudnessVad, loudness_vad, silence, speech
@@ -37,7 +37,7 @@ class Office:
         self.now = 0.0
         self.cost_s = cost_s
         self.metrics = Metrics()
-        self.pace = Pace()
+        self.pace = LoadController()
         self.scheduler = Scheduler(self.metrics, self.pace, workers=0, clock=lambda: self.now)
         self.events: list[list[tuple[float, Event]]] = [[] for _ in range(n_sessions)]
         self.levels: set[int] = set()
@@ -48,7 +48,7 @@ class Office:
         self._order = itertools.count()
         self._busy = False
         for i in range(n_sessions):
-            shop = Workshop(slot, self.scheduler, self.pace, self.metrics, lambda: self.now, self._calls.append)
+            shop = DecodeContext(slot, self.scheduler, self.pace, self.metrics, lambda: self.now, self._calls.append)
             session = Session(shop, SessionConfig(), lambda _: (), self._noting(i), version="v1")
             self._speak(session, 0.37 * i)
 

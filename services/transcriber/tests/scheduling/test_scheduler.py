@@ -7,8 +7,8 @@ from carabin.transcriber.core.errors import DecodeFailed
 from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.slot import ModelHandle
-from carabin.transcriber.scheduling.load import Pace
-from carabin.transcriber.scheduling.scheduler import Job, Lane, Scheduler
+from carabin.transcriber.scheduling.load import LoadController
+from carabin.transcriber.scheduling.scheduler import DecodeJob, Lane, Scheduler
 from carabin.transcriber.testing.engine import FakeEngine
 
 from ..helpers.pipeline import speech
@@ -21,16 +21,20 @@ class Desk:
         self.time_s = 0.0
         self.metrics = Metrics()
         self.model = ModelHandle("v1", engine or FakeEngine())
-        self.scheduler = Scheduler(self.metrics, Pace(), workers=0, clock=lambda: self.time_s)
+        self.scheduler = Scheduler(self.metrics, LoadController(), workers=0, clock=lambda: self.time_s)
         self.outcomes: dict[int, Hypothesis | DecodeFailed] = {}
 
-    def submit(self, lane: Lane, *, seconds: float = 1, context: int = 0, model: ModelHandle | None = None) -> Job:
+    def submit(
+        self, lane: Lane, *, seconds: float = 1, context: int = 0, model: ModelHandle | None = None
+    ) -> DecodeJob:
         request = DecodeRequest(speech(seconds), 750, "fr", context=tuple(range(context)))
-        job = Job(lane, request, model or self.model, lambda job, outcome: self.outcomes.update({id(job): outcome}))
+        job = DecodeJob(
+            lane, request, model or self.model, lambda job, outcome: self.outcomes.update({id(job): outcome})
+        )
         self.scheduler.submit(job)
         return job
 
-    def take(self) -> list[Job]:
+    def take(self) -> list[DecodeJob]:
         return self.scheduler.take() or []
 
     def metric(self, name: str, **labels: str) -> float:
@@ -128,10 +132,10 @@ def test_a_cancelled_job_is_not_decoded() -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_workers_decode_until_stopped(workers: int) -> None:
     done = threading.Semaphore(0)
-    scheduler = Scheduler(Metrics(), Pace(), workers=workers)
+    scheduler = Scheduler(Metrics(), LoadController(), workers=workers)
     scheduler.start()
     model = ModelHandle("v1", FakeEngine())
     for _ in range(10):
-        scheduler.submit(Job(Lane.FINAL, DecodeRequest(speech(1), 750, "fr"), model, lambda *_: done.release()))
+        scheduler.submit(DecodeJob(Lane.FINAL, DecodeRequest(speech(1), 750, "fr"), model, lambda *_: done.release()))
     assert all(done.acquire(timeout=10) for _ in range(10))
     scheduler.stop()

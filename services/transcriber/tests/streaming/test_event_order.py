@@ -1,7 +1,7 @@
 """Events leave in the order of their utterances, whichever decode is ready first."""
 
 from carabin.transcriber.core.events import Event, Final, ModelChanged, Partial
-from carabin.transcriber.streaming.event_order import Outbox
+from carabin.transcriber.streaming.event_order import EventSequencer
 
 
 def partial(utterance: int, revision: int = 0) -> Partial:
@@ -12,9 +12,9 @@ def final(utterance: int) -> Final:
     return Final(utterance, 0.0, 1.0, f" fin{utterance}", (), 0.9, "v1", "fr")
 
 
-def opened(n: int) -> tuple[Outbox, list[Event]]:
+def opened(n: int) -> tuple[EventSequencer, list[Event]]:
     said: list[Event] = []
-    outbox = Outbox(said.append)
+    outbox = EventSequencer(said.append)
     for i in range(n):
         outbox.open(i)
     return outbox, said

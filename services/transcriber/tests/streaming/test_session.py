@@ -8,16 +8,16 @@ import pytest
 from carabin.transcriber.core.config import SAMPLE_RATE_HZ, SessionConfig, VadConfig
 from carabin.transcriber.core.errors import SessionClosed
 from carabin.transcriber.core.events import (
-    Acknowledged,
+    AudioAcknowledged,
     Final,
-    Flushed,
+    FlushFinished,
     LanguageDetected,
     ModelChanged,
     Partial,
     SessionFailed,
 )
 from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
-from carabin.transcriber.inference.windows import WindowPolicy
+from carabin.transcriber.inference.windows import ServingWindow
 from carabin.transcriber.models.slot import ModelHandle
 from carabin.transcriber.scheduling.load import FIRST_RETRY_S
 from carabin.transcriber.testing.engine import FakeEngine
@@ -107,7 +107,7 @@ def test_flush_ends_the_utterance_at_once_and_answers_last() -> None:
     bench = Bench()
     bench.hear(speech(1.01))
     bench.flush()
-    assert isinstance(bench.events[-1], Flushed)
+    assert isinstance(bench.events[-1], FlushFinished)
     assert bench.events[-1].audio_s == pytest.approx(1.01)
     assert len(bench.finals) == 1
 
@@ -115,7 +115,7 @@ def test_flush_ends_the_utterance_at_once_and_answers_last() -> None:
 def test_flush_without_speech_is_answered() -> None:
     bench = Bench()
     bench.flush()
-    assert bench.events == [Flushed(0.0)]
+    assert bench.events == [FlushFinished(0.0)]
 
 
 def test_times_do_not_drift_over_flushes_and_odd_packets() -> None:
@@ -197,7 +197,7 @@ def test_silence_is_acknowledged_and_not_decoded() -> None:
     bench = Bench()
     bench.hear(silence(60))
     assert not bench.engine.batches
-    acknowledged = [event.audio_s for event in bench.events if isinstance(event, Acknowledged)]
+    acknowledged = [event.audio_s for event in bench.events if isinstance(event, AudioAcknowledged)]
     assert acknowledged == sorted(acknowledged)
     assert acknowledged[-1] > 50
 
@@ -207,7 +207,7 @@ def test_audio_is_acknowledged_with_its_final() -> None:
     bench.hear(speech(1), silence(0.6))
     final, acknowledged = bench.events[-2:]
     assert isinstance(final, Final)
-    assert acknowledged == Acknowledged(final.end_s)
+    assert acknowledged == AudioAcknowledged(final.end_s)
 
 
 def test_a_first_hypothesis_that_may_not_be_shown_is_tried_again_soon() -> None:
@@ -311,7 +311,7 @@ def test_invented_text_is_rejected_counted_and_acknowledged() -> None:
     bench.hear(speech(1), silence(0.6))
     assert not bench.finals
     assert bench.metric("rejected_total", reason="no_speech") == 1
-    assert isinstance(bench.events[-1], Acknowledged)
+    assert isinstance(bench.events[-1], AudioAcknowledged)
 
 
 def test_a_decode_that_fails_twice_ends_this_session_alone() -> None:
@@ -325,7 +325,7 @@ def test_a_decode_that_fails_twice_ends_this_session_alone() -> None:
     last = bench.events[-1]
     assert isinstance(last, SessionFailed)
     assert "words" not in last.reason
-    assert not any(isinstance(event, Acknowledged) for event in bench.events)
+    assert not any(isinstance(event, AudioAcknowledged) for event in bench.events)
     with pytest.raises(SessionClosed):
         bench.session.hear(speech(0.1))
 
@@ -351,7 +351,7 @@ def test_a_final_that_says_all_twice_is_heard_again_in_a_larger_window(meant: bo
         heard = FakeEngine().hear(request)
         return replace(heard, text=2 * heard.text) if meant or request.window_frames < 750 else heard
 
-    engine = FakeEngine(script=script, windows=WindowPolicy(200, 50))
+    engine = FakeEngine(script=script, windows=ServingWindow(200, 50))
     bench = Bench(engine, config=SessionConfig(partials=False))
     bench.hear(speech(1), silence(0.6))
     assert [final.text for final in bench.finals] == [" mot0 mot1" * (2 if meant else 1)]

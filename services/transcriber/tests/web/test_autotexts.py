@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from carabin.transcriber.settings.web import EXAMPLES
-from carabin.transcriber.web.autotexts import AutoText, AutoTextInvalid, Variable, load_autotexts
+from carabin.transcriber.web.autotexts import AutoText, AutoTextInvalid, AutoTextVariable, load_autotexts
 
 
 def write(folder: Path, name: str, text: str | bytes) -> None:
@@ -22,7 +22,7 @@ def test_file_name_is_what_is_said_and_its_folder_is_the_service(tmp_path: Path)
 
 def test_variables_take_values_then_defaults_then_show_their_name() -> None:
     text = AutoText("x", "", "Genou {côté=droit}, {date}, {côté=droit}.")
-    assert text.variables == (Variable("côté", "droit"), Variable("date", ""))
+    assert text.variables == (AutoTextVariable("côté", "droit"), AutoTextVariable("date", ""))
     assert text.filled() == "Genou droit, [date], droit."
     assert text.filled({"côté": "gauche", "date": "12 mars"}) == "Genou gauche, 12 mars, gauche."
 

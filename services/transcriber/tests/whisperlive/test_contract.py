@@ -4,17 +4,17 @@ import itertools
 import json
 
 import pytest
-from carabin.transcriber.core.events import Acknowledged, Final, LanguageDetected, ModelChanged, Partial, Word
+from carabin.transcriber.core.events import AudioAcknowledged, Final, LanguageDetected, ModelChanged, Partial, Word
 from carabin.transcriber.whisperlive.hello import parse_hello
 from carabin.transcriber.whisperlive.messages import ready
-from carabin.transcriber.whisperlive.outgoing import Outbox
+from carabin.transcriber.whisperlive.outgoing import OutgoingMessages
 
 from ..helpers.servers import client, running, silence, speech
 
 
-def outbox(warnings: tuple[str, ...] = (), **fields: object) -> Outbox:
+def outbox(warnings: tuple[str, ...] = (), **fields: object) -> OutgoingMessages:
     hello = parse_hello(json.dumps({"uid": "u", "language": "fr"} | fields))
-    return Outbox(hello, warnings)
+    return OutgoingMessages(hello, warnings)
 
 
 def final(number: int, start_s: float, end_s: float, text: str = " Oui.", words: tuple[Word, ...] = ()) -> Final:
@@ -25,7 +25,7 @@ def partial(number: int, start_s: float, end_s: float, stable: str, tail: str) -
     return Partial(number, 0, start_s, end_s, stable, tail, "v1", "fr")
 
 
-async def sent(box: Outbox) -> list[dict]:
+async def sent(box: OutgoingMessages) -> list[dict]:
     box.close()
     reader, messages = box.attach(), []
     while (message := await box.next(reader)) is not None:
@@ -41,7 +41,7 @@ async def test_1_backend_is_the_one_that_clients_keep_segments_of():
 async def test_2_segments_are_never_empty():
     box = outbox()
     box.add(partial(0, 0, 1, "", " "))
-    box.add(Acknowledged(1.0))
+    box.add(AudioAcknowledged(1.0))
     assert all(message.get("segments") != [] for message in await sent(box))
     assert await sent(outbox()) == []
 
@@ -160,7 +160,7 @@ async def test_noise_shown_as_partial_leaves_the_last_final_as_what_was_shown_la
     await box.next(reader)
     box.add(partial(1, 1, 2, "", " bruit"))
     await box.next(reader)
-    box.add(Acknowledged(2.5))
+    box.add(AudioAcknowledged(2.5))
     texts = [[(s["text"], s["completed"]) for s in message["segments"]] for message in await sent(box)]
     assert texts == [[(" Oui.", False)], [(" Oui.", True)]]
 
@@ -202,7 +202,7 @@ async def test_partial_whose_audio_held_no_words_is_taken_away():
     box = outbox()
     box.add(final(0, 0, 1))
     box.add(partial(1, 1, 2, "", " bruit"))
-    box.add(Acknowledged(2.5))
+    box.add(AudioAcknowledged(2.5))
     box.add(final(2, 3, 4))
     assert all(segment["completed"] for segment in (await sent(box))[-1]["segments"])
 

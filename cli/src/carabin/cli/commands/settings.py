@@ -27,7 +27,7 @@ class NotInstalled(CarabinError):
     """A part of Carabin is not on this machine."""
 
 
-class Part(StrEnum):
+class SettingsGroup(StrEnum):
     """Whoever has settings."""
 
     TRAINER = "trainer"
@@ -37,24 +37,26 @@ class Part(StrEnum):
 
 
 CLASSES: Final = {
-    Part.TRAINER: (("carabin.trainer.settings", "TrainerSettings"),),
-    Part.EXPORTER: (
+    SettingsGroup.TRAINER: (("carabin.trainer.settings", "TrainerSettings"),),
+    SettingsGroup.EXPORTER: (
         ("carabin.exporter.settings", "ExporterSettings"),
         ("carabin.exporter.settings", "SigningSettings"),
     ),
-    Part.TRANSCRIBER: (
+    SettingsGroup.TRANSCRIBER: (
         ("carabin.transcriber.settings.model", "TranscriberSettings"),
         ("carabin.transcriber.settings.server", "ServerSettings"),
         ("carabin.transcriber.settings.web", "WebSettings"),
     ),
-    Part.STORE: (("carabin.registry.settings", "StoreSettings"),),
+    SettingsGroup.STORE: (("carabin.registry.settings", "StoreSettings"),),
 }
 """Where each part keeps its settings; a setting that two classes share is printed once."""
 
 
 @app.command(epilog="Example: carabin settings transcriber --json")
 def settings(
-    service: Annotated[Part, typer.Argument(help="trainer, exporter, transcriber, or the store that all of them use.")],
+    service: Annotated[
+        SettingsGroup, typer.Argument(help="trainer, exporter, transcriber, or the store that all of them use.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print for machines.")] = False,
 ) -> None:
     """Print each setting's variable, type, default and meaning."""
@@ -70,7 +72,7 @@ def settings(
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160).print(table, markup=False)
 
 
-def settings_classes(part: Part) -> list[type[BaseSettings]]:
+def settings_classes(part: SettingsGroup) -> list[type[BaseSettings]]:
     """Import one part's settings, and nothing else of it.
 
     Raises:

@@ -13,7 +13,7 @@ PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class DemoClip:
     """One sentence to dictate: (n,) float32 at 16 kHz, and what is said in it."""
 
     audio: Samples
@@ -33,7 +33,7 @@ class Outcome:
 
 async def dictate(
     url: str,
-    clips: Sequence[Clip],
+    clips: Sequence[DemoClip],
     before: int,
     after: int,
     promote: Callable[[], Coroutine[None, None, None]],
@@ -64,7 +64,7 @@ async def dictate(
     return outcome
 
 
-def _until(clips: Sequence[Clip], outcome: Outcome, before: int, after: int) -> Iterator[Clip]:
+def _until(clips: Sequence[DemoClip], outcome: Outcome, before: int, after: int) -> Iterator[DemoClip]:
     """Yield clips until `after` of them were spoken since the model changed, or all of them three times."""
     changed_at: int | None = None
     for place in range(3 * len(clips)):

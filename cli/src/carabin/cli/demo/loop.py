@@ -16,7 +16,7 @@ from carabin.trainer.text.normalize import words
 from carabin.trainer.text.terms import TermIndex, load_terms
 from rich.console import Console
 
-from .dictation import Clip, Outcome, dictate
+from .dictation import DemoClip, Outcome, dictate
 from .plan import MODEL, Plan
 from .steps import DemoFailed, Steps, require_port, served
 from .tables import errors_table, next_commands
@@ -132,7 +132,7 @@ def _dictate(steps: Steps, console: Console, plan: Plan, port: int, tuned: str) 
     return outcome
 
 
-def _held_out(plan: Plan) -> list[Clip]:
+def _held_out(plan: Plan) -> list[DemoClip]:
     """Sentences of the test split, each once, those with most medical terms first."""
     store, bucket = connect(), store_settings().datasets_bucket
     manifest = latest_dataset(store, bucket, plan.medical)
@@ -140,7 +140,7 @@ def _held_out(plan: Plan) -> list[Clip]:
     split = load_split(folder if folder.is_dir() else fetch_dataset(store, bucket, manifest, folder), "test")
     terms = TermIndex(load_terms())
     clips = {
-        dictation.sentence: Clip(dictation.audio, dictation.sentence)
+        dictation.sentence: DemoClip(dictation.audio, dictation.sentence)
         for dictation in split
         if dictation.duration_s <= LONGEST_CLIP_S
     }

@@ -40,7 +40,7 @@ class ConversionFailed(ExporterError):
         self.reason = reason
 
 
-class ModelRefused(ExporterError):
+class ConversionRefused(ExporterError):
     """The converted model in `folder` failed a check that every model version must pass."""
 
     def __init__(self, folder: Path, reason: str) -> None:

@@ -13,17 +13,17 @@ from carabin.service.grpc import Service
 from .errors import (
     CheckpointRefused,
     ConversionFailed,
+    ConversionRefused,
     ExportBusy,
     ExportCancelled,
     ExportFailedBefore,
     ExportUnknown,
     LeaseLost,
-    ModelRefused,
     RequestInvalid,
 )
 from .jobs.ledger import ExportRecord, Ledger
 from .jobs.pipeline import ExportRequest
-from .jobs.queue import Job, Jobs, QueueFull
+from .jobs.queue import ExportJob, Jobs, QueueFull
 from .settings import ExporterSettings
 from .sources import StoredCheckpoint
 from .v1 import exporter_pb2, exporter_pb2_grpc
@@ -36,7 +36,7 @@ STATUS: Final[Mapping[type[CarabinError], grpc.StatusCode]] = MappingProxyType(
         ExportUnknown: grpc.StatusCode.NOT_FOUND,
         ExportFailedBefore: grpc.StatusCode.FAILED_PRECONDITION,
         CheckpointRefused: grpc.StatusCode.FAILED_PRECONDITION,
-        ModelRefused: grpc.StatusCode.FAILED_PRECONDITION,
+        ConversionRefused: grpc.StatusCode.FAILED_PRECONDITION,
         ConversionFailed: grpc.StatusCode.FAILED_PRECONDITION,
         ExportBusy: grpc.StatusCode.ABORTED,
         LeaseLost: grpc.StatusCode.ABORTED,
@@ -136,7 +136,7 @@ class ExporterServicer(exporter_pb2_grpc.ExporterServiceServicer):
         )
 
     def _progress(
-        self, job: Job, started: float, context: grpc.ServicerContext
+        self, job: ExportJob, started: float, context: grpc.ServicerContext
     ) -> Iterator[exporter_pb2.ExportProgress]:
         for step in job.follow():
             if not context.is_active():

@@ -12,7 +12,7 @@ from carabin.service.logging import configure_logging
 from rich.console import Console
 
 from .launch import launch, quiet
-from .runtime.stopping import Stopping
+from .runtime.stopping import StopRequests
 from .settings import TrainerSettings
 
 GRPC_PORT, METRICS_PORT = 9094, 9095
@@ -28,7 +28,7 @@ def main() -> int:
         settings = settings.model_copy(
             update={name: port for name, port in ports.items() if getattr(settings, name) is None}
         )
-        stopping = Stopping()
+        stopping = StopRequests()
         result = launch(settings, connect(), store_settings(), Console(stderr=True), stopping.asked, datetime.now(UTC))
     except CarabinError as error:
         sys.stderr.write(f"carabin-trainer: {error}\n")

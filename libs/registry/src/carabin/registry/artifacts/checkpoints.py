@@ -18,7 +18,7 @@ from ..layout import (
 from ..store import ObjectStore
 from .bundle import Progress, describe_folder, fetch_files, upload_files
 from .manifest import DEFAULT_MIN_WINDOW_FRAMES, DEFAULT_WINDOW_MARGIN_FRAMES
-from .records import Manifest, Record
+from .records import Manifest, StoredRecord
 
 
 class WindowPolicy(BaseModel):
@@ -57,7 +57,7 @@ class CheckpointManifest(Manifest):
         return CheckpointRef(run=self.run, step=self.step)
 
 
-class RunRecord(Record):
+class RunRecord(StoredRecord):
     """What a run set out to do, and how it stands; overwritten as it goes."""
 
     run: str

@@ -26,7 +26,7 @@ SafePath = Annotated[str, AfterValidator(_safe)]
 """A relative path, '/' between its steps, that cannot leave its folder."""
 
 
-class Record(BaseModel):
+class StoredRecord(BaseModel):
     """A JSON document with a schema version; unknown fields of the same schema are tolerated."""
 
     model_config = ConfigDict(frozen=True)
@@ -67,7 +67,7 @@ class FileEntry(BaseModel):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-class Manifest(Record):
+class Manifest(StoredRecord):
     """A record whose existence makes its files visible."""
 
     created_at: AwareDatetime

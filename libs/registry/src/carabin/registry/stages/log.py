@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime, Field
 
-from ..artifacts.records import Record
+from ..artifacts.records import StoredRecord
 from ..errors import PreconditionFailed, StoreUnreachable
 from ..layout import record_number, stage_key, stages_prefix
 from ..store import ObjectStore
@@ -16,7 +16,7 @@ MAX_RACES: Final = 100
 """Numbers that others may take before us: stages are set by people, and a handful at once is a crowd."""
 
 
-class StageRecord(Record):
+class StageRecord(StoredRecord):
     """One line of the log of stages, written before the tags that it speaks of."""
 
     number: int = Field(ge=1)

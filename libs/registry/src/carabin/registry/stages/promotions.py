@@ -6,13 +6,13 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from ..artifacts.records import Record
+from ..artifacts.records import StoredRecord
 from ..errors import ConditionsIgnored, PreconditionFailed, PromotionLost
 from ..layout import promotion_key, promotions_prefix, record_number
 from ..store import ObjectStore
 
 
-class PromotionRecord(Record):
+class PromotionRecord(StoredRecord):
     """One line of the promotion log."""
 
     number: int = Field(ge=1)

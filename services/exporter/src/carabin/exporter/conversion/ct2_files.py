@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from ..errors import ModelRefused
+from ..errors import ConversionRefused
 
 LOADED_FILES: Final = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json")
 VOCABULARIES: Final = ("vocabulary.json", "vocabulary.txt")
@@ -18,6 +18,6 @@ def require_files(folder: Path) -> None:
     """
     for name in LOADED_FILES:
         if not (folder / name).is_file():
-            raise ModelRefused(folder, f"{name} is missing")
+            raise ConversionRefused(folder, f"{name} is missing")
     if not any((folder / name).is_file() for name in VOCABULARIES):
-        raise ModelRefused(folder, f"{VOCABULARIES[0]} is missing")
+        raise ConversionRefused(folder, f"{VOCABULARIES[0]} is missing")

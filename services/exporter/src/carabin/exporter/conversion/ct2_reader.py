@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import ModelRefused
+from ..errors import ConversionRefused
 from .checkpoint_gate import N_LANGUAGES, N_TIMESTAMPS, CheckpointFacts
 from .ct2_files import LOADED_FILES, VOCABULARIES, require_files
 from .ct2_writer import DTYPES
@@ -29,20 +29,22 @@ def inspect_ct2(folder: Path) -> CheckpointFacts:
     rows = variables[EMBEDDING][0][0] if EMBEDDING in variables else 0
     vocabulary = _vocabulary(folder)
     if len(vocabulary) != rows:
-        raise ModelRefused(folder, f"the vocabulary has {len(vocabulary)} tokens, the token embedding {rows} rows")
+        raise ConversionRefused(folder, f"the vocabulary has {len(vocabulary)} tokens, the token embedding {rows} rows")
     if "<|notimestamps|>" not in vocabulary:
-        raise ModelRefused(folder, "its vocabulary has no <|notimestamps|>: was it converted without its tokenizer?")
+        raise ConversionRefused(
+            folder, "its vocabulary has no <|notimestamps|>: was it converted without its tokenizer?"
+        )
     no_timestamps = vocabulary.index("<|notimestamps|>")
     if rows != no_timestamps + 1 + N_TIMESTAMPS:
-        raise ModelRefused(
+        raise ConversionRefused(
             folder, f"{rows - no_timestamps - 1} timestamp tokens, not {N_TIMESTAMPS}: were tokens added to it?"
         )
     config = _read_json(folder, "config.json")
     languages = config.get("lang_ids") or []
     if len(languages) not in N_LANGUAGES:
-        raise ModelRefused(folder, f"config.json names {len(languages)} languages in lang_ids, not 99 or 100")
+        raise ConversionRefused(folder, f"config.json names {len(languages)} languages in lang_ids, not 99 or 100")
     if not config.get("alignment_heads"):
-        raise ModelRefused(folder, "config.json has no alignment_heads: word times would be wrong")
+        raise ConversionRefused(folder, "config.json has no alignment_heads: word times would be wrong")
     _check_tokenizer(folder, vocabulary)
     n_mels = _mel_bins(folder, variables["encoder/conv1/weight"][0])
     return CheckpointFacts(n_mels=n_mels, vocabulary_size=rows, n_languages=len(languages))
@@ -84,7 +86,7 @@ def read_variables(folder: Path) -> Mapping[str, tuple[tuple[int, ...], str]]:
 
             version, spec = number("<I"), text()
             if version != BINARY_VERSION or spec != SPEC:
-                raise ModelRefused(
+                raise ConversionRefused(
                     folder, f"model.bin is {spec!r} of version {version}, not {SPEC} of version {BINARY_VERSION}"
                 )
             number("<I")
@@ -98,12 +100,12 @@ def read_variables(folder: Path) -> Mapping[str, tuple[tuple[int, ...], str]]:
                 alias, name = text(), text()
                 found[alias] = found[name]
             if file.tell() > path.stat().st_size:
-                raise ModelRefused(folder, "model.bin is shorter than its variables: it was cut off")
+                raise ConversionRefused(folder, "model.bin is shorter than its variables: it was cut off")
     except (struct.error, UnicodeDecodeError, LookupError) as error:
-        raise ModelRefused(folder, "model.bin is cut off or is no CTranslate2 model") from error
+        raise ConversionRefused(folder, "model.bin is cut off or is no CTranslate2 model") from error
     missing = [name for name in (EMBEDDING, NORM, "encoder/conv1/weight") if name not in found]
     if missing:
-        raise ModelRefused(folder, f"model.bin has no {missing[0]}: it is no Whisper model")
+        raise ConversionRefused(folder, f"model.bin has no {missing[0]}: it is no Whisper model")
     return found
 
 
@@ -120,13 +122,15 @@ def _check_tokenizer(folder: Path, vocabulary: list[str]) -> None:
     for token in tokenizer.get("added_tokens", []):
         place, content = token["id"], token["content"]
         if place >= len(vocabulary) or vocabulary[place] != content:
-            raise ModelRefused(folder, f"tokenizer.json puts {content!r} at {place}, where the vocabulary differs")
+            raise ConversionRefused(folder, f"tokenizer.json puts {content!r} at {place}, where the vocabulary differs")
 
 
 def _mel_bins(folder: Path, conv1: tuple[int, ...]) -> int:
     found = _read_json(folder, "preprocessor_config.json").get("feature_size")
     if found != conv1[1]:
-        raise ModelRefused(folder, f"preprocessor_config.json makes {found} mel bins, the encoder reads {conv1[1]}")
+        raise ConversionRefused(
+            folder, f"preprocessor_config.json makes {found} mel bins, the encoder reads {conv1[1]}"
+        )
     return conv1[1]
 
 
@@ -134,7 +138,7 @@ def _read_json(folder: Path, name: str) -> dict[str, Any]:
     try:
         value = json.loads((folder / name).read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ModelRefused(folder, f"{name} is not JSON: {error}") from error
+        raise ConversionRefused(folder, f"{name} is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise ModelRefused(folder, f"{name} holds no JSON object")
+        raise ConversionRefused(folder, f"{name} holds no JSON object")
     return value

@@ -22,7 +22,7 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ModelPart:
     """One tensor of the checkpoint, or zeros in its place."""
 
     tensor: str | None
@@ -34,7 +34,7 @@ class Variable:
     """One of CTranslate2's variables: its parts, one after another along the first dimension."""
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[ModelPart, ...]
     quantizable: bool
 
     @property
@@ -132,9 +132,9 @@ def _feed_forward(mine: str, yours: str, width: int, hidden: int) -> Iterator[Va
 
 
 def _joined(mine: str, yours: str, projections: tuple[str, ...], width: int) -> Iterator[Variable]:
-    weights = tuple(Part(f"{yours}.{each}_proj.weight", (width, width)) for each in projections)
+    weights = tuple(ModelPart(f"{yours}.{each}_proj.weight", (width, width)) for each in projections)
     # Whisper's keys have no bias: added to every score alike, it would change nothing.
-    biases = tuple(Part(None if each == "k" else f"{yours}.{each}_proj.bias", (width,)) for each in projections)
+    biases = tuple(ModelPart(None if each == "k" else f"{yours}.{each}_proj.bias", (width,)) for each in projections)
     yield Variable(f"{mine}/weight", weights, quantizable=True)
     yield Variable(f"{mine}/bias", biases, quantizable=False)
 
@@ -154,4 +154,4 @@ def _positions(mine: str, yours: str, shape: Shape) -> Variable:
 
 
 def _one(mine: str, yours: str, shape: Shape, *, quantizable: bool = False) -> Variable:
-    return Variable(mine, (Part(yours, shape),), quantizable)
+    return Variable(mine, (ModelPart(yours, shape),), quantizable)

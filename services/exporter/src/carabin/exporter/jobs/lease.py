@@ -10,7 +10,7 @@ from ..errors import ExportCancelled, LeaseLost
 from .ledger import ExportRecord, Held, Ledger, State
 
 
-class Heartbeat:
+class LeaseRenewal:
     """Renews the lease from a thread of its own; `check` raises in the worker's thread what the renewal found.
 
     A store that does not answer is no reason to stop: if the lease runs out meanwhile and another exporter takes the

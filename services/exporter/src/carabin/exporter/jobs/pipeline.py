@@ -20,20 +20,20 @@ from ..conversion.lora import is_adapter, merge_adapter
 from ..errors import (
     CheckpointRefused,
     ConversionFailed,
+    ConversionRefused,
     ExportCancelled,
     LeaseLost,
-    ModelRefused,
     RequestInvalid,
 )
 from ..publishing.publish import publish
 from ..sources import CheckpointSource, Ct2Folder
 from ..validation.result import Validated
 from ..validation.samples import Sample, load_samples, shipped_sample
-from ..validation.validate import Candidate, Proof
-from .lease import Heartbeat
+from ..validation.validate import ConvertedForm, Validator
+from .lease import LeaseRenewal
 from .ledger import Held, Ledger
 
-PERMANENT: Final = (CheckpointRefused, ModelRefused, ConversionFailed)
+PERMANENT: Final = (CheckpointRefused, ConversionRefused, ConversionFailed)
 """What the checkpoint is to blame for: it is marked, and nobody tries again unasked."""
 
 AS_IT_IS: Final = "as it is"
@@ -86,7 +86,7 @@ class _Work:
     """One export under way."""
 
     request: ExportRequest
-    beat: Heartbeat
+    beat: LeaseRenewal
     report: Report
     scratch: Path
 
@@ -116,11 +116,11 @@ class Exporter:
         Raises:
             CheckpointRefused, ModelRefused, ConversionFailed: marked in the ledger with the reason.
             ExportBusy, ExportFailedBefore: see `Ledger.claim`.
-            ExportCancelled, LeaseLost: see `Heartbeat.check`.
+            ExportCancelled, LeaseLost: see `LeaseRenewal.check`.
         """
         held = self._claim(request)
         if not set(request.forms) <= set(held.record.versions):
-            with Heartbeat(self._ledger, held, stop) as beat:
+            with LeaseRenewal(self._ledger, held, stop) as beat:
                 self._carry_out(request, beat, report)
         elif held.record.state == "running":
             # Whoever held it before us published the last form and died before saying so.
@@ -149,7 +149,7 @@ class Exporter:
 
         return visible
 
-    def _carry_out(self, request: ExportRequest, beat: Heartbeat, report: Report) -> None:
+    def _carry_out(self, request: ExportRequest, beat: LeaseRenewal, report: Report) -> None:
         try:
             with tempfile.TemporaryDirectory(dir=self._work, prefix="carabin-export-") as scratch:
                 work = _Work(request, beat, report, Path(scratch))
@@ -184,34 +184,34 @@ class Exporter:
         work.enter("convert", ", ".join(forms))
         folders = {form: work.scratch / form for form in forms}
         facts = convert_all(checkpoint, folders, work.beat.check)
-        self._prove_all(work, [Candidate(form, folders[form], facts) for form in forms], samples, checkpoint)
+        self._prove_all(work, [ConvertedForm(form, folders[form], facts) for form in forms], samples, checkpoint)
 
     def _import(self, work: _Work, source: Ct2Folder) -> None:
         work.enter("inspect", source.label)
         facts = inspect_ct2(source.folder)
         folder = copy_ct2(source.folder, work.scratch / "model")
         samples = work.request.samples or (shipped_sample(),)
-        self._prove_all(work, [Candidate(AS_IT_IS, folder, facts)], samples, None)
+        self._prove_all(work, [ConvertedForm(AS_IT_IS, folder, facts)], samples, None)
 
     def _prove_all(
-        self, work: _Work, candidates: Sequence[Candidate], samples: Sequence[Sample], checkpoint: Path | None
+        self, work: _Work, candidates: Sequence[ConvertedForm], samples: Sequence[Sample], checkpoint: Path | None
     ) -> None:
         """Publish each form as soon as it is proven; one that is refused keeps no other from being published."""
-        proof = Proof(samples, work.request.language, checkpoint, work.request.source.background().window)
-        refused: list[ModelRefused] = []
+        proof = Validator(samples, work.request.language, checkpoint, work.request.source.background().window)
+        refused: list[ConversionRefused] = []
         for candidate in candidates:
             work.enter("prove", candidate.form)
             try:
                 proven = proof.of(candidate, work.beat.check)
-            except ModelRefused as error:
-                refused.append(ModelRefused(candidate.folder, f"{candidate.form}: {error.reason}"))
+            except ConversionRefused as error:
+                refused.append(ConversionRefused(candidate.folder, f"{candidate.form}: {error.reason}"))
                 continue
             work.enter("publish", candidate.form)
             self._publish(work, candidate, proven)
         if refused:
             raise refused[0]
 
-    def _publish(self, work: _Work, candidate: Candidate, validated: Validated) -> None:
+    def _publish(self, work: _Work, candidate: ConvertedForm, validated: Validated) -> None:
         record = work.beat.record
         manifest = publish(
             self._store, self._bucket, work.request.name, candidate.folder, record.created_at, validated,

@@ -24,7 +24,7 @@ HEARTBEAT_S: Final = 10.0
 
 
 @dataclass(slots=True)
-class Job:
+class ExportJob:
     """One request on its way."""
 
     request: ExportRequest
@@ -72,8 +72,8 @@ class Jobs:
 
     def __init__(self, exporter: Exporter, metrics: ExporterMetrics, max_waiting: int) -> None:
         self._exporter, self._metrics, self._max_waiting = exporter, metrics, max_waiting
-        self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._jobs: dict[str, Job] = {}
+        self._waiting: queue.SimpleQueue[ExportJob | None] = queue.SimpleQueue()
+        self._jobs: dict[str, ExportJob] = {}
         self._lock = threading.Lock()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="exporter", daemon=True)
@@ -90,7 +90,7 @@ class Jobs:
         self._waiting.put(None)
         self._thread.join(grace_s)
 
-    def submit(self, request: ExportRequest) -> Job:
+    def submit(self, request: ExportRequest) -> ExportJob:
         """Queue an export, or join the one of the same checkpoint that is here already.
 
         Raises:
@@ -103,14 +103,14 @@ class Jobs:
                 return joined
             if len(self._jobs) >= self._max_waiting or self._stopping:
                 raise QueueFull(f"{len(self._jobs)} exports wait here already; try again later")
-            job = Job(request, number)
+            job = ExportJob(request, number)
             self._jobs[number] = job
             self._metrics.waiting.set(len(self._jobs))
             job.tell(Step("queued", f"behind {len(self._jobs) - 1} others"))
             self._waiting.put(job)
             return job
 
-    def find(self, number: str) -> Job | None:
+    def find(self, number: str) -> ExportJob | None:
         """Return the job that waits or runs here, if there is one."""
         with self._lock:
             return self._jobs.get(number)
@@ -127,7 +127,7 @@ class Jobs:
             self._metrics.running.set(0)
             job.end(error)
 
-    def _carry_out(self, job: Job) -> BaseException | None:
+    def _carry_out(self, job: ExportJob) -> BaseException | None:
         extra = {"export": job.id, "model": job.request.name, "checkpoint": job.request.source.label}
         clock = _StageClock(job, self._metrics)
         try:
@@ -151,7 +151,7 @@ class Jobs:
 class _StageClock:
     """Passes steps on, and measures each from its beginning to the next one's."""
 
-    def __init__(self, job: Job, metrics: ExporterMetrics) -> None:
+    def __init__(self, job: ExportJob, metrics: ExporterMetrics) -> None:
         self._job, self._metrics = job, metrics
         self._started = self._since = time.monotonic()
         self._stage = ""
@@ -168,7 +168,7 @@ class _StageClock:
         self._job.tell(step)
 
 
-def _trace(job: Job) -> str:
+def _trace(job: ExportJob) -> str:
     """Return the trace of whoever asked, else that of the run which wrote the checkpoint."""
     return job.trace_id or job.request.source.background().source.get(FIELD) or trace_id_of(None)
 

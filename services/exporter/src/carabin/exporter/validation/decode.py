@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from transformers import WhisperForConditionalGeneration
 from transformers.utils import logging as transformers_logging
 
-from ..errors import CheckpointRefused, ModelRefused
+from ..errors import CheckpointRefused, ConversionRefused
 from .samples import Sample
 
 FRAMES_PER_S: Final = 100
@@ -37,7 +37,7 @@ Mel = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Hypothesis:
+class DecodedText:
     """What a model wrote of one sample."""
 
     tokens: tuple[int, ...]
@@ -54,15 +54,15 @@ class Hypothesis:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Transcribed:
     """A sample, its mel and what the model under proof wrote of it in the full window."""
 
     sample: Sample
     mel: Mel
-    hypothesis: Hypothesis
+    hypothesis: DecodedText
 
 
-class Decoder:
+class ModelDecoder:
     """Decodes samples with a converted model, as the transcriber's engine will: encode, then generate.
 
     Args:
@@ -81,12 +81,12 @@ class Decoder:
         features: Mel = self._whisper.feature_extractor(sample.audio, padding=0)
         return features[:, : math.ceil(sample.duration_s * FRAMES_PER_S)]
 
-    def hear(self, samples: Sequence[Sample]) -> list[Heard]:
+    def hear(self, samples: Sequence[Sample]) -> list[Transcribed]:
         """Decode every sample in the full window."""
         mels = [self.mel(sample) for sample in samples]
-        return [Heard(sample, mel, self.decode(mel)) for sample, mel in zip(samples, mels, strict=True)]
+        return [Transcribed(sample, mel, self.decode(mel)) for sample, mel in zip(samples, mels, strict=True)]
 
-    def decode(self, mel: Mel, window: int = FULL_WINDOW) -> Hypothesis:
+    def decode(self, mel: Mel, window: int = FULL_WINDOW) -> DecodedText:
         """Encode `window` frames, the mel and zeros after it, and decode them greedily.
 
         Raises:
@@ -99,9 +99,9 @@ class Decoder:
                 self._whisper.model.encode(features), [list(self._prompt)], beam_size=1, max_length=2 * cap
             )[0]
         except (RuntimeError, ValueError) as error:
-            raise ModelRefused(self._folder, f"it cannot decode a window of {window} frames: {error}") from error
+            raise ConversionRefused(self._folder, f"it cannot decode a window of {window} frames: {error}") from error
         tokens = tuple(token for token in result.sequences_ids[0] if token != self._end)
-        return Hypothesis(tokens, text_of(self._tokenizer, tokens), len(tokens) >= cap)
+        return DecodedText(tokens, text_of(self._tokenizer, tokens), len(tokens) >= cap)
 
 
 class CheckpointDecoder:
@@ -120,7 +120,7 @@ class CheckpointDecoder:
         except (OSError, RuntimeError, ValueError) as error:
             raise CheckpointRefused(checkpoint, f"transformers cannot open it: {error}") from error
 
-    def decode(self, mel: Mel) -> Hypothesis:
+    def decode(self, mel: Mel) -> DecodedText:
         """Decode the mel, padded to 30 s with zeros as faster-whisper does, greedily.
 
         Raises:
@@ -141,7 +141,7 @@ class CheckpointDecoder:
         if written[: len(self._prompt)] == list(self._prompt):
             written = written[len(self._prompt) :]
         tokens = tuple(token for token in written if token != end)
-        return Hypothesis(tokens, text_of(self._tokenizer, tokens), len(tokens) >= cap)
+        return DecodedText(tokens, text_of(self._tokenizer, tokens), len(tokens) >= cap)
 
 
 def prompt_ids(tokenizer: Tokenizer, language: str, folder: Path) -> tuple[int, ...]:
@@ -154,7 +154,7 @@ def prompt_ids(tokenizer: Tokenizer, language: str, folder: Path) -> tuple[int, 
     ids = {name: tokenizer.token_to_id(name) for name in names}
     for name, place in ids.items():
         if place is None:
-            raise ModelRefused(folder, f"its tokenizer has no {name}")
+            raise ConversionRefused(folder, f"its tokenizer has no {name}")
     return tuple(place for place in ids.values() if place is not None)
 
 

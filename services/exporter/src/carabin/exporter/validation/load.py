@@ -10,7 +10,7 @@ import numpy.typing as npt
 from faster_whisper import WhisperModel
 
 from ..conversion.ct2_files import require_files
-from ..errors import ModelRefused
+from ..errors import ConversionRefused
 
 # CTranslate2 warns that a CPU computes float16 weights as float32: that is what this gate asks for.
 ctranslate2.set_log_level(logging.ERROR)
@@ -25,7 +25,7 @@ class SmokeResult:
     text_without_timestamps: str
 
 
-class Loaded:
+class LoadedModel:
     """A CTranslate2 folder opened offline on the CPU.
 
     Raises:
@@ -38,7 +38,7 @@ class Loaded:
         try:
             self.whisper = WhisperModel(str(folder), device="cpu", compute_type="default", local_files_only=True)
         except (OSError, RuntimeError, ValueError, KeyError) as error:
-            raise ModelRefused(folder, str(error)) from error
+            raise ConversionRefused(folder, str(error)) from error
 
     def write_both(self, audio: npt.NDArray[np.float32], language: str) -> SmokeResult:
         """Transcribe `audio`, shape (n_samples,) at 16 kHz in [-1, 1], with and without timestamps.
@@ -49,7 +49,7 @@ class Loaded:
         try:
             texts = [self._write(audio, language, without) for without in (False, True)]
         except (OSError, RuntimeError, ValueError, IndexError, KeyError) as error:
-            raise ModelRefused(self.folder, str(error)) from error
+            raise ConversionRefused(self.folder, str(error)) from error
         return SmokeResult(*texts)
 
     def _write(self, audio: npt.NDArray[np.float32], language: str, without_timestamps: bool) -> str:
@@ -61,4 +61,4 @@ class Loaded:
 
 def verify(model: Path, audio: npt.NDArray[np.float32], language: str = "fr") -> SmokeResult:
     """Load `model` and transcribe `audio` in both modes; for a folder that is looked at once."""
-    return Loaded(model).write_both(audio, language)
+    return LoadedModel(model).write_both(audio, language)

@@ -13,8 +13,8 @@ from typing import Final
 
 from carabin.registry.word_error import smoke_error
 
-from ..errors import ModelRefused
-from .decode import CheckpointDecoder, Heard, Hypothesis
+from ..errors import ConversionRefused
+from .decode import CheckpointDecoder, DecodedText, Transcribed
 from .samples import Sample
 
 MAX_WER_INCREASE: Final = 0.005
@@ -25,9 +25,9 @@ one in seventy would be on a hundred words (Poisson, half a word expected)."""
 MAX_HEARINGS: Final = 40
 """The shipped sentence alone has nine words."""
 
-Hear = Callable[[int], Sequence[Heard]]
+Hear = Callable[[int], Sequence[Transcribed]]
 """What the form writes of the samples at the hearing of this number; 0 is the samples as they are."""
-Refer = Callable[[int, Sequence[Heard]], Sequence[Hypothesis]]
+Refer = Callable[[int, Sequence[Transcribed]], Sequence[DecodedText]]
 """What its checkpoint writes at that hearing, from the same mels."""
 
 
@@ -50,9 +50,9 @@ class Reference:
     def __init__(self, checkpoint: Path, language: str) -> None:
         self._checkpoint, self._language = checkpoint, language
         self._decoder: CheckpointDecoder | None = None
-        self._found: dict[int, list[Hypothesis]] = {}
+        self._found: dict[int, list[DecodedText]] = {}
 
-    def of(self, hearing: int, heard: Sequence[Heard]) -> Sequence[Hypothesis]:
+    def of(self, hearing: int, heard: Sequence[Transcribed]) -> Sequence[DecodedText]:
         """Decode with the checkpoint itself, from the very mels that the converted model heard."""
         if hearing not in self._found:
             self._decoder = self._decoder or CheckpointDecoder(self._checkpoint, self._language)
@@ -89,7 +89,7 @@ def prove(folder: Path, hear: Hear, refer: Refer, *, exact: bool, check: Callabl
             break
         check()
     if not within:
-        raise ModelRefused(
+        raise ConversionRefused(
             folder,
             f"it makes {increase:.0f} word errors more than its checkpoint on {words} words,"
             f" {MAX_WER_INCREASE * max(words, ENOUGH_WORDS):.1f} may be on {max(words, ENOUGH_WORDS)}",
@@ -97,16 +97,16 @@ def prove(folder: Path, hear: Hear, refer: Refer, *, exact: bool, check: Callabl
     return Parity(increase / max(words, 1), words)
 
 
-def _require_tokens(folder: Path, heard: Sequence[Heard], reference: Sequence[Hypothesis]) -> None:
+def _require_tokens(folder: Path, heard: Sequence[Transcribed], reference: Sequence[DecodedText]) -> None:
     for each, truth in zip(heard, reference, strict=True):
         ours = each.hypothesis
         if ours.tokens != truth.tokens:
-            raise ModelRefused(
+            raise ConversionRefused(
                 folder, f"it writes {ours.text!r} of {each.sample.name}, where its checkpoint writes {truth.text!r}"
             )
 
 
-def _errors(samples: Sequence[Sample], hypotheses: Sequence[Hypothesis]) -> float:
+def _errors(samples: Sequence[Sample], hypotheses: Sequence[DecodedText]) -> float:
     return sum(
         smoke_error(sample.sentence, hypothesis.text) * len(sample.sentence.split())
         for sample, hypothesis in zip(samples, hypotheses, strict=True)

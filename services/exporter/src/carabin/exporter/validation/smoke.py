@@ -8,9 +8,9 @@ from typing import Final
 from carabin.registry.artifacts.checkpoints import WindowPolicy
 from carabin.registry.word_error import smoke_error
 
-from ..errors import ModelRefused
-from .decode import Decoder, Heard
-from .load import Loaded
+from ..errors import ConversionRefused
+from .decode import ModelDecoder, Transcribed
+from .load import LoadedModel
 from .samples import Sample
 from .window import tightest_window
 
@@ -34,7 +34,7 @@ class SmokeDictation:
 
 
 def choose_smoke(
-    model: Loaded, decoder: Decoder, heard: Sequence[Heard], window: WindowPolicy, language: str
+    model: LoadedModel, decoder: ModelDecoder, heard: Sequence[Transcribed], window: WindowPolicy, language: str
 ) -> SmokeDictation:
     """Return the sample that the model writes best and most steadily, with the model's own words as the expectation.
 
@@ -56,11 +56,11 @@ def choose_smoke(
             if change <= STEADY:
                 break
     if not found:
-        raise ModelRefused(model.folder, f"it writes nothing of any of its {len(heard)} sample dictations")
+        raise ConversionRefused(model.folder, f"it writes nothing of any of its {len(heard)} sample dictations")
     return min(found, key=lambda each: each[0])[1]
 
 
-def _writes_both(model: Loaded, sample: Sample, language: str) -> bool:
+def _writes_both(model: LoadedModel, sample: Sample, language: str) -> bool:
     written = model.write_both(sample.audio, language)
     return bool(written.text and written.text_without_timestamps)
 

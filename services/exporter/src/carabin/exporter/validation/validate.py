@@ -9,9 +9,9 @@ from carabin.registry.artifacts.checkpoints import WindowPolicy
 from ..conversion.checkpoint_gate import CheckpointFacts
 from ..conversion.ct2_reader import inspect_ct2, stored_quantization
 from ..conversion.weights import Check
-from ..errors import ModelRefused
-from .decode import Decoder, Heard
-from .load import Loaded
+from ..errors import ConversionRefused
+from .decode import ModelDecoder, Transcribed
+from .load import LoadedModel
 from .parity import Reference, prove
 from .perturb import disturbed
 from .result import Validated
@@ -21,7 +21,7 @@ from .window import measure_window
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ConvertedForm:
     """A folder on its way to being a version."""
 
     form: str
@@ -30,7 +30,7 @@ class Candidate:
     facts: CheckpointFacts
 
 
-class Proof:
+class Validator:
     """Proves the forms of one checkpoint; what they share is worked out once.
 
     Args:
@@ -45,7 +45,7 @@ class Proof:
         self._reference = Reference(checkpoint, language) if checkpoint else None
         self._window: WindowPolicy | None = None
 
-    def of(self, candidate: Candidate, check: Check) -> Validated:
+    def of(self, candidate: ConvertedForm, check: Check) -> Validated:
         """Put one form through the whole gate and leave its smoke dictation in its folder.
 
         Raises:
@@ -53,16 +53,16 @@ class Proof:
         """
         folder = candidate.folder
         if inspect_ct2(folder) != candidate.facts:
-            raise ModelRefused(folder, f"its files say {inspect_ct2(folder)}, its checkpoint {candidate.facts}")
+            raise ConversionRefused(folder, f"its files say {inspect_ct2(folder)}, its checkpoint {candidate.facts}")
         quantization = stored_quantization(folder)
-        loaded = Loaded(folder)
-        decoder = Decoder(loaded.whisper, folder, self._language)
+        loaded = LoadedModel(folder)
+        decoder = ModelDecoder(loaded.whisper, folder, self._language)
         heard = decoder.hear(self._samples)
         check()
         metrics = {}
         if self._reference:
 
-            def hear(hearing: int) -> Sequence[Heard]:
+            def hear(hearing: int) -> Sequence[Transcribed]:
                 return decoder.hear([disturbed(sample, hearing) for sample in self._samples]) if hearing else heard
 
             parity = prove(folder, hear, self._reference.of, exact=quantization == "float32", check=check)

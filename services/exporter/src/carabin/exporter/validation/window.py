@@ -7,8 +7,8 @@ from typing import Final
 from carabin.registry.artifacts.checkpoints import WindowPolicy
 from carabin.registry.word_error import smoke_error
 
-from ..errors import ModelRefused
-from .decode import FULL_WINDOW, Decoder, Heard
+from ..errors import ConversionRefused
+from .decode import FULL_WINDOW, ModelDecoder, Transcribed
 
 FLOORS: Final = (500, 750, 1000, 1500, 2000, FULL_WINDOW)
 MARGINS: Final = (100, 200, 300, 500, 800, 1200, FULL_WINDOW)
@@ -18,7 +18,9 @@ MAX_CHANGE: Final = 0.5
 """Word errors against the 30 s window beyond which a window has cost the sentence, not a letter."""
 
 
-def measure_window(folder: Path, decoder: Decoder, heard: Sequence[Heard], trained: WindowPolicy) -> WindowPolicy:
+def measure_window(
+    folder: Path, decoder: ModelDecoder, heard: Sequence[Transcribed], trained: WindowPolicy
+) -> WindowPolicy:
     """Return the tightest policy, from the one it was trained with upwards, under which no sample repeats itself.
 
     A handful of samples can show that a policy is too tight and never that a tighter one would do for every voice:
@@ -32,7 +34,7 @@ def measure_window(folder: Path, decoder: Decoder, heard: Sequence[Heard], train
     """
     cases = [each for each in heard if not each.hypothesis.loops]
     if not cases:
-        raise ModelRefused(folder, f"it repeats itself on all of its {len(heard)} sample dictations")
+        raise ConversionRefused(folder, f"it repeats itself on all of its {len(heard)} sample dictations")
     floor, margin = trained.min_frames, trained.margin_frames
     while failed := next((case for case in cases if not _bears(decoder, case, floor, margin)), None):
         if failed.mel.shape[1] + margin <= floor:
@@ -48,7 +50,7 @@ def tightest_window(n_frames: int, floor: int, margin: int) -> int:
     return min(FULL_WINDOW, frames + frames % 2)
 
 
-def _bears(decoder: Decoder, case: Heard, floor: int, margin: int) -> bool:
+def _bears(decoder: ModelDecoder, case: Transcribed, floor: int, margin: int) -> bool:
     window = tightest_window(case.mel.shape[1], floor, margin)
     if window >= FULL_WINDOW:
         return True

@@ -37,7 +37,7 @@ FOR_RESUMING: Final = (
 
 
 @contextmanager
-def whole_or_named(folder: Path) -> Iterator[None]:
+def translate_disk_errors(folder: Path) -> Iterator[None]:
     """Turn what each library says of a full disk into one error, naming `folder`.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Final
 from carabin.registry.artifacts.bundle import sha256_of
 
 from ..datasets.local import LocalDataset
-from .resume import Identity
+from .resume import RunFingerprint
 
 LIBRARIES: Final = ("torch", "transformers", "accelerate", "peft", "ctranslate2", "faster-whisper", "carabin-trainer")
 COMMIT_VARIABLE: Final = "CARABIN_COMMIT"
@@ -24,7 +24,7 @@ def fingerprint(base: Path) -> str:
 
 
 def lineage(
-    run: str, base: str, dataset: LocalDataset, replay: LocalDataset | None, identity: Identity
+    run: str, base: str, dataset: LocalDataset, replay: LocalDataset | None, identity: RunFingerprint
 ) -> dict[str, str]:
     """Return a checkpoint's `source`: every value is text."""
     source = {

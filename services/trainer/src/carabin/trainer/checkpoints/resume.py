@@ -21,7 +21,7 @@ SCHEDULE: Final = "schedule.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class RunFingerprint:
     """What a checkpoint and the run that continues it must have in common."""
 
     architecture: str
@@ -61,7 +61,7 @@ def finished(store: ObjectStore, bucket: str, run: str) -> CheckpointManifest | 
     return None
 
 
-def restore(store: ObjectStore, bucket: str, run: str, work: Path, identity: Identity) -> Path | None:
+def restore(store: ObjectStore, bucket: str, run: str, work: Path, identity: RunFingerprint) -> Path | None:
     """Return the local folder of the furthest whole checkpoint, fetched if only the store has it; None to begin.
 
     Raises:

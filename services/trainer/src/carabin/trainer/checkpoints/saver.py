@@ -13,11 +13,11 @@ from carabin.registry.artifacts.checkpoints import CheckpointManifest, WindowPol
 from ..data.dictations import Dictation
 from ..errors import Stopped, UploadFailed
 from ..models.ct2_export import processor_files
-from ..runtime.run import Run
+from ..runtime.run import RunContext
 from .layout import seal, stage
-from .resume import Identity
+from .resume import RunFingerprint
 from .samples import write_samples
-from .uploader import Upload, Uploader
+from .uploader import CheckpointUpload, Uploader
 
 
 class Saver:
@@ -27,7 +27,12 @@ class Saver:
     """
 
     def __init__(
-        self, run: Run, base: Path, identity: Identity, source: dict[str, str], samples: Sequence[Dictation]
+        self,
+        run: RunContext,
+        base: Path,
+        identity: RunFingerprint,
+        source: dict[str, str],
+        samples: Sequence[Dictation],
     ) -> None:
         self._run, self._base, self._identity, self._source = run, base, identity, source
         self._samples = samples
@@ -48,7 +53,7 @@ class Saver:
             self._uploaded_at = time.monotonic()
             staged = stage(folder, self._run.work / f"upload-{step}", processor_files(self._base))
             write_samples(staged, self._samples)
-            self._uploader.submit(Upload(step, staged, self._source, losses))
+            self._uploader.submit(CheckpointUpload(step, staged, self._source, losses))
 
     def final(self, folder: Path, step: int, metrics: dict[str, float], window: WindowPolicy) -> None:
         """Publish the run's outcome and wait until the store has it.
@@ -60,7 +65,7 @@ class Saver:
             staged = folder.with_name(f"upload-{step}")
             shutil.rmtree(staged, ignore_errors=True)
             folder.rename(staged)
-            self._uploader.submit(Upload(step, staged, self._source, metrics, final=True, window=window))
+            self._uploader.submit(CheckpointUpload(step, staged, self._source, metrics, final=True, window=window))
             with self._run.progress.phase("upload the checkpoint"):
                 self.published = self._uploader.close(self._run.settings.upload_patience_s)
 

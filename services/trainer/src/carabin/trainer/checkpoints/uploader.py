@@ -21,7 +21,7 @@ LONGEST_RETRY_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class CheckpointUpload:
     """A staged folder to be published."""
 
     step: int
@@ -50,7 +50,7 @@ class Uploader:
     ) -> None:
         self._store, self._bucket, self._run, self._tell = store, bucket, run, tell
         self._first_retry_s = first_retry_s
-        self._pending: Upload | None = None
+        self._pending: CheckpointUpload | None = None
         self._failure: CarabinError | None = None
         self._closing = False
         self._changed = threading.Condition()
@@ -59,7 +59,7 @@ class Uploader:
         self._thread = threading.Thread(target=self._work, name="checkpoint-upload", daemon=True)
         self._thread.start()
 
-    def submit(self, upload: Upload) -> None:
+    def submit(self, upload: CheckpointUpload) -> None:
         """Publish `upload` as soon as the store lets us; its folder is removed afterwards."""
         with self._changed:
             waiting, self._pending = self._pending, upload
@@ -104,7 +104,7 @@ class Uploader:
                 if not self._abandoned.is_set():
                     shutil.rmtree(upload.folder, ignore_errors=True)
 
-    def _publish(self, upload: Upload) -> None:
+    def _publish(self, upload: CheckpointUpload) -> None:
         pause_s = self._first_retry_s
         while True:
             try:

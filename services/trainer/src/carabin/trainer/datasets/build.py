@@ -16,10 +16,10 @@ from ..quality.audio import MAX_WINDOW_S, judge_sound
 from ..quality.report import GateReport
 from ..quality.text import MAX_TOKENS, count_tokens, judge_length
 from ..segmentation.align import Aligner
-from ..segmentation.cut import CannotSegment, HeardWord, Piece, segment
-from .collect import Candidate
-from .duplicates import Clip, keep_once, keep_splits_apart
-from .parquet import Row, SplitSize, write_dataset
+from ..segmentation.cut import CannotSegment, RecognizedWord, Segment, segment
+from .collect import CandidateDictation
+from .duplicates import AudioFingerprint, keep_once, keep_splits_apart
+from .parquet import DatasetRow, SplitSize, write_dataset
 from .splits import SHARES, Shares, assign
 
 GATE_FILE: Final = "gate.json"
@@ -39,7 +39,7 @@ class Built:
 
 
 def build(
-    candidates: Sequence[Candidate],
+    candidates: Sequence[CandidateDictation],
     folder: Path,
     report: GateReport,
     *,
@@ -76,12 +76,12 @@ def build(
 
 
 def _judge(
-    candidates: Sequence[Candidate],
+    candidates: Sequence[CandidateDictation],
     scratch: Path,
     report: GateReport,
     aligner: Callable[[], Aligner] | None,
     progress: Progress | None,
-) -> Iterator[Clip]:
+) -> Iterator[AudioFingerprint]:
     """Return accepted clips, their sound on disk in `scratch`: a large corpus need not fit in memory."""
     number = 0
     listener = _Listener(aligner)
@@ -93,7 +93,7 @@ def _judge(
                 data = encode_flac(samples)
                 file = scratch / f"{number:08d}.flac"
                 _save(data, file)
-                yield Clip(
+                yield AudioFingerprint(
                     file, sha256(data), piece.text, candidate.speaker, candidate.split,
                     round(len(samples) / RATE_HZ, 4), source, str(candidate.audio),
                 )  # fmt: skip
@@ -110,13 +110,13 @@ def _save(data: bytes, file: Path) -> None:
 
 
 def _pieces(
-    candidate: Candidate, samples: Samples, listener: "_Listener", report: GateReport
-) -> list[tuple[Piece, str]]:
+    candidate: CandidateDictation, samples: Samples, listener: "_Listener", report: GateReport
+) -> list[tuple[Segment, str]]:
     """Return the dictation whole, or cut at its pauses when it is too long for one window."""
     duration_s, name = len(samples) / RATE_HZ, candidate.audio.name
     if duration_s <= MAX_WINDOW_S:
         fits = judge_length(candidate.text, duration_s, candidate.text_file, report)
-        return [(Piece(0.0, duration_s, candidate.text), name)] if fits else []
+        return [(Segment(0.0, duration_s, candidate.text), name)] if fits else []
     try:
         pieces = segment(samples, candidate.text, listener.hear(samples))
         long = next((piece for piece in pieces if count_tokens(piece.text) > MAX_TOKENS), None)
@@ -138,14 +138,14 @@ class _Listener:
         self._open = open_aligner
         self._aligner: Aligner | None = None
 
-    def hear(self, samples: Samples) -> list[HeardWord]:
+    def hear(self, samples: Samples) -> list[RecognizedWord]:
         if self._open is None:
             raise CannotSegment("may not be cut here (segmentation is off)")
         self._aligner = self._aligner or self._open()
         return self._aligner.hear(samples)
 
 
-def _split(clips: Sequence[Clip], shares: Shares) -> tuple[list[str], bool]:
+def _split(clips: Sequence[AudioFingerprint], shares: Shares) -> tuple[list[str], bool]:
     """Return each clip's split: the source's own where it has one; validation is then drawn from its training part."""
     if not any(clip.split for clip in clips):
         assignment = assign(
@@ -163,6 +163,6 @@ def _split(clips: Sequence[Clip], shares: Shares) -> tuple[list[str], bool]:
     return ["test" if clip.split == "test" else next(drawn) for clip in clips], False
 
 
-def _rows(clips: Sequence[Clip]) -> Iterator[Row]:
+def _rows(clips: Sequence[AudioFingerprint]) -> Iterator[DatasetRow]:
     for clip in clips:
-        yield Row(clip.file.read_bytes(), clip.text, clip.speaker, clip.duration_s, clip.sha256, clip.source)
+        yield DatasetRow(clip.file.read_bytes(), clip.text, clip.speaker, clip.duration_s, clip.sha256, clip.source)

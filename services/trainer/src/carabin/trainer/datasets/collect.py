@@ -17,7 +17,7 @@ COLUMNS: Final = ("audio", "sentence")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class CandidateDictation:
     """A recording and its text, not yet listened to; `split` where the source fixes it."""
 
     audio: Path
@@ -29,7 +29,7 @@ class Candidate:
 
 def collect_folders(
     audio_dir: Path, report_dir: Path, report: GateReport, *, speakers_from_folders: bool = False
-) -> list[Candidate]:
+) -> list[CandidateDictation]:
     """Pair `audio_dir/a/b.wav` with `report_dir/a/b.txt`; what has no partner is reported.
 
     Args:
@@ -56,7 +56,7 @@ def collect_folders(
         if text is not None:
             parts = files[0].relative_to(audio_dir).parts
             speaker = parts[0] if speakers_from_folders and len(parts) > 1 else None
-            found.append(Candidate(files[0], text, str(texts[name][0]), speaker))
+            found.append(CandidateDictation(files[0], text, str(texts[name][0]), speaker))
     for name in texts.keys() - recordings.keys():
         report.add(texts[name][0], "audio-missing", "noted", f"has no recording: {audio_dir / name}.* does not exist")
     return found
@@ -73,7 +73,7 @@ def _by_name(folder: Path, suffixes: tuple[str, ...]) -> dict[str, list[Path]]:
     return dict(found)
 
 
-def collect_csv(file: Path, report: GateReport, *, split: str | None = None) -> list[Candidate]:
+def collect_csv(file: Path, report: GateReport, *, split: str | None = None) -> list[CandidateDictation]:
     """Read a CSV with the columns audio and sentence, and speaker and split if it has them.
 
     Paths are relative to the CSV's folder, or else to the working folder, as notebooks have them. `split` fixes the
@@ -94,7 +94,7 @@ def collect_csv(file: Path, report: GateReport, *, split: str | None = None) -> 
         text = judge_text(row.get("sentence") or "", where, report)
         if text is not None:
             speaker = (row.get("speaker") or "").strip() or None
-            found.append(Candidate(_beside(file, name), text, where, speaker, fixed))
+            found.append(CandidateDictation(_beside(file, name), text, where, speaker, fixed))
     return found
 
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ..quality.report import GateReport
 from ..text.normalize import normalize
 from .build import Built, build
-from .collect import Candidate
+from .collect import CandidateDictation
 
 MAX_LENGTH_RATIO: Final = 2.0
 """More than twice as many words, or less than half: the clinician wrote something that was not said."""
@@ -141,13 +141,13 @@ def source_of(judged: CorrectionSet) -> dict[str, str]:
     }
 
 
-def _candidates(store: ObjectStore, bucket: str, judged: CorrectionSet, scratch: Path) -> Iterator[Candidate]:
+def _candidates(store: ObjectStore, bucket: str, judged: CorrectionSet, scratch: Path) -> Iterator[CandidateDictation]:
     for record in judged.accepted:
         if record.audio is None:
             continue
         wav = scratch / f"{record.id}.wav"
         store.download(bucket, record.audio, wav)
-        yield Candidate(wav, " ".join(record.corrected.split()), record.id, speaker=record.person)
+        yield CandidateDictation(wav, " ".join(record.corrected.split()), record.id, speaker=record.person)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from ..text.normalize import normalize
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class AudioFingerprint:
     """An accepted recording, its FLAC in `file`; `split` where the source fixes it."""
 
     file: Path
@@ -24,9 +24,9 @@ class Clip:
     """The file that it is, or is a piece of."""
 
 
-def keep_once(clips: Sequence[Clip], report: GateReport) -> list[Clip]:
+def keep_once(clips: Sequence[AudioFingerprint], report: GateReport) -> list[AudioFingerprint]:
     """Return the clips without repeated recordings; one recording with two texts is refused both times."""
-    copies: dict[str, list[Clip]] = defaultdict(list)
+    copies: dict[str, list[AudioFingerprint]] = defaultdict(list)
     for clip in clips:
         copies[clip.sha256].append(clip)
     kept = []
@@ -46,7 +46,7 @@ def keep_once(clips: Sequence[Clip], report: GateReport) -> list[Clip]:
     return kept
 
 
-def keep_splits_apart(clips: Sequence[Clip], report: GateReport) -> list[Clip]:
+def keep_splits_apart(clips: Sequence[AudioFingerprint], report: GateReport) -> list[AudioFingerprint]:
     """Return the clips without training or validation sentences that the source's test or validation split has too."""
     held_out: dict[str, str] = {}
     for split in ("validation", "test"):

@@ -21,7 +21,7 @@ ROWS_A_GROUP: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DatasetRow:
     """A recording as it is stored; `audio` is a FLAC file."""
 
     audio: bytes
@@ -32,7 +32,7 @@ class Row:
     source: str
 
     @classmethod
-    def of(cls, samples: npt.NDArray[np.float32], sentence: str, speaker: str | None, source: str) -> "Row":
+    def of(cls, samples: npt.NDArray[np.float32], sentence: str, speaker: str | None, source: str) -> "DatasetRow":
         """Encode (n,) samples at 16 kHz."""
         data = encode_flac(samples)
         return cls(data, sentence, speaker, round(len(samples) / RATE_HZ, 4), sha256(data), source)
@@ -46,7 +46,7 @@ class SplitSize:
     duration_s: float
 
 
-def write_dataset(folder: Path, splits: Mapping[str, Iterable[Row]]) -> dict[str, SplitSize]:
+def write_dataset(folder: Path, splits: Mapping[str, Iterable[DatasetRow]]) -> dict[str, SplitSize]:
     """Write `data/<split>.parquet` under the new folder `folder`; nothing of it stays when something fails.
 
     Raises:
@@ -65,7 +65,7 @@ def write_dataset(folder: Path, splits: Mapping[str, Iterable[Row]]) -> dict[str
     return sizes
 
 
-def _write_split(folder: Path, split: str, rows: Iterable[Row]) -> SplitSize:
+def _write_split(folder: Path, split: str, rows: Iterable[DatasetRow]) -> SplitSize:
     """Stream the rows into the file, one group at a time: a hospital's year of dictations need not fit in memory."""
     count, duration_s, schema = 0, 0.0, _schema()
     with pq.ParquetWriter(folder / "data" / f"{split}.parquet", schema, compression="zstd") as writer:
@@ -78,13 +78,13 @@ def _write_split(folder: Path, split: str, rows: Iterable[Row]) -> SplitSize:
     return SplitSize(count, round(duration_s, 3))
 
 
-def _batched(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+def _batched(rows: Iterable[DatasetRow], size: int) -> Iterator[list[DatasetRow]]:
     rows = iter(rows)
     while group := list(islice(rows, size)):
         yield group
 
 
-def _record(split: str, number: int, row: Row) -> dict[str, Any]:
+def _record(split: str, number: int, row: DatasetRow) -> dict[str, Any]:
     return {
         "audio": {"bytes": row.audio, "path": f"{split}-{number:06d}.flac"},
         "sentence": row.sentence,

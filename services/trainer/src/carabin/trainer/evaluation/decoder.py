@@ -19,7 +19,7 @@ _HOP: Final = 160
 """Samples of one mel frame, 10 ms."""
 
 
-class Decoder:
+class EvaluationDecoder:
     """A CTranslate2 Whisper folder, decoding one dictation at a time, deterministically.
 
     Temperature stays 0: the fallback draws at random, and a score must be the same twice. Repetitions are cut where

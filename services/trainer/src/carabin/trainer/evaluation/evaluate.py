@@ -12,7 +12,7 @@ from ..text.normalize import fold_accents, normalize
 from ..text.terms import TermIndex
 from .bootstrap import interval
 from .critical_errors import KINDS, critical_errors
-from .decoder import Decoder
+from .decoder import EvaluationDecoder
 from .error_rates import Counts, character_errors, corpus_rate, missed_terms, word_errors
 from .hallucinations import hallucinated_words
 
@@ -23,7 +23,7 @@ _WITH_INTERVAL: Final = ("wer", "cer", "term_recall", "general_wer")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ScoredDictation:
     """One dictation's score; counts are against its own reference."""
 
     reference: str
@@ -46,8 +46,8 @@ class Evaluation:
     """Scores over all dictations, each dictation's own, and what was heard in silence."""
 
     metrics: dict[str, float]
-    rows: tuple[Row, ...]
-    general_rows: tuple[Row, ...]
+    rows: tuple[ScoredDictation, ...]
+    general_rows: tuple[ScoredDictation, ...]
     silence: dict[str, str]
     dictations: Sequence[Dictation] = field(repr=False, default=())
 
@@ -90,12 +90,12 @@ def evaluate_model(
     """
     if not dictations:
         raise EvaluationFailed("there is no dictation to score the model on")
-    decoder = Decoder(
+    decoder = EvaluationDecoder(
         ct2_folder, compute_type=compute_type, beam_size=beam_size, language=language,
         device=device, cpu_threads=cpu_threads, window=window,
     )  # fmt: skip
     index, total = TermIndex(terms), len(dictations) + len(general)
-    rows: list[Row] = []
+    rows: list[ScoredDictation] = []
     for dictation in chain(dictations, general):  # one at a time: a large split does not fit in memory
         rows.append(score(dictation, decoder.text(dictation.audio), index))
         if progress:
@@ -105,12 +105,12 @@ def evaluate_model(
     return Evaluation(summarize(medical, everyday, invented), medical, everyday, invented, dictations)
 
 
-def score(dictation: Dictation, hypothesis: str, index: TermIndex) -> Row:
+def score(dictation: Dictation, hypothesis: str, index: TermIndex) -> ScoredDictation:
     """Compare one hypothesis with its dictation."""
     reference, heard = normalize(dictation.sentence), normalize(hypothesis)
     wanted = index.find(reference.split())
     missed = missed_terms(reference, heard, index)
-    return Row(
+    return ScoredDictation(
         reference=dictation.sentence,
         hypothesis=hypothesis,
         speaker=dictation.speaker,
@@ -127,7 +127,9 @@ def score(dictation: Dictation, hypothesis: str, index: TermIndex) -> Row:
     )
 
 
-def summarize(medical: Sequence[Row], everyday: Sequence[Row], silence: dict[str, str]) -> dict[str, float]:
+def summarize(
+    medical: Sequence[ScoredDictation], everyday: Sequence[ScoredDictation], silence: dict[str, str]
+) -> dict[str, float]:
     """Return the metrics of `evaluate_model` from the dictations' own counts."""
     counted = {
         "wer": [row.words for row in medical],

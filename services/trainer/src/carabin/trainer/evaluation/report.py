@@ -10,10 +10,10 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..data.audio import encode_flac
-from .evaluate import Evaluation, Row
+from .evaluate import Evaluation, ScoredDictation
 from .labels import KINDS, LABELS, NOTES, rate_text
 from .svg import Curve, svg
-from .word_diff import Word, diff
+from .word_diff import DiffWord, diff
 
 WORST: Final = 12
 """Dictations with sound: enough to see the kinds of error, and a file below 3 MB."""
@@ -66,7 +66,7 @@ def as_dict(evaluation: Evaluation, heading: Heading, baseline: Mapping[str, flo
     }
 
 
-def worst_first(rows: Sequence[Row]) -> list[int]:
+def worst_first(rows: Sequence[ScoredDictation]) -> list[int]:
     """Return the places of the rows that most need a look: critical errors first, then the share of wrong words."""
 
     def badness(place: int) -> tuple[int, float]:
@@ -80,8 +80,8 @@ def worst_first(rows: Sequence[Row]) -> list[int]:
 class _Shown:
     """One dictation as the page shows it."""
 
-    row: Row
-    words: list[Word]
+    row: ScoredDictation
+    words: list[DiffWord]
     critical: str
     audio: str
 
@@ -136,7 +136,7 @@ def _shown(evaluation: Evaluation, place: int) -> _Shown:
     return _Shown(row, diff(row.reference, row.hypothesis), critical, audio)
 
 
-def _most_missed(rows: Sequence[Row], most: int = 20) -> list[tuple[str, int]]:
+def _most_missed(rows: Sequence[ScoredDictation], most: int = 20) -> list[tuple[str, int]]:
     missed: dict[str, int] = {}
     for row in rows:
         for term in row.missed_terms:

@@ -11,7 +11,7 @@ from .collate import Array, Example
 from .labels import LabelMaker, Labels
 from .mel import Mel, pad
 from .spec_augment import SpecAugment, mask
-from .windows import FRAMES_A_SECOND, Draw
+from .windows import FRAMES_A_SECOND, BatchItem
 
 _TIMES, _MASKS, _SOUND = 1, 2, 3
 """Names of the random streams: adding one must not change what another draws."""
@@ -30,7 +30,7 @@ class Text:
 
 
 class Examples(Dataset[Example]):
-    """Examples by `Draw`; the same draw gives the same example in every process and after every restart.
+    """Examples by `BatchItem`; the same draw gives the same example in every process and after every restart.
 
     Args:
         features: (n_mels, n_frames) mel, or (window / 2, d_model) encoder states, of each dictation.
@@ -66,7 +66,7 @@ class Examples(Dataset[Example]):
     def __len__(self) -> int:
         return len(self.texts)
 
-    def __getitem__(self, draw: Draw) -> Example:
+    def __getitem__(self, draw: BatchItem) -> Example:
         if self._states:
             return Example(draw.index, self._features[draw.index], self._labels(draw))
         if self._sound is None:
@@ -76,7 +76,7 @@ class Examples(Dataset[Example]):
             n_frames = mel.shape[1]
         return Example(draw.index, self._cut(mel, draw), self._labels(draw, n_frames))
 
-    def _labels(self, draw: Draw, n_frames: int | None = None) -> Labels:
+    def _labels(self, draw: BatchItem, n_frames: int | None = None) -> Labels:
         if not self._timestamps or self._rng(draw, _TIMES).random() >= self._timestamps:
             return self._plain[draw.index]
         if n_frames is None:
@@ -84,13 +84,13 @@ class Examples(Dataset[Example]):
         seconds = n_frames / FRAMES_A_SECOND
         return self._make_labels(self.texts[draw.index].sentence, seconds, timestamps=True)
 
-    def _cut(self, mel: Mel, draw: Draw) -> Array:
+    def _cut(self, mel: Mel, draw: BatchItem) -> Array:
         padded = pad(mel, draw.window)
         if self._spec_augment is None:
             return padded
         return mask(padded, mel.shape[1], self._spec_augment, self._rng(draw, _MASKS))
 
-    def _rng(self, draw: Draw, stream: int) -> np.random.Generator:
+    def _rng(self, draw: BatchItem, stream: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, stream, draw.epoch, draw.index])
 
 

@@ -27,7 +27,7 @@ ENCODE_BATCH = 8
 
 
 @dataclass(frozen=True)
-class Recipe:
+class FeatureConfig:
     """How dictations become examples."""
 
     make_mel: MelMaker
@@ -45,7 +45,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Material:
+class PreparedSplit:
     """Examples of one split, each with the window that it needs at least."""
 
     examples: Examples
@@ -68,13 +68,13 @@ class Material:
 def make_material(
     name: str,
     dictations: Sequence[Dictation],
-    recipe: Recipe,
+    recipe: FeatureConfig,
     model: WhisperForConditionalGeneration,
     *,
     training: bool,
     progress: Callable[[int, int], None],
     stopped: Callable[[], bool] = lambda: False,
-) -> Material:
+) -> PreparedSplit:
     """Compute and cache the features of one split.
 
     Raises:
@@ -117,15 +117,15 @@ def make_material(
         spec_augment=recipe.spec_augment if training else None,
         sound=altered if training and recipe.augment else None,
     )
-    return Material(examples, windows, fixed=recipe.cached, trailing=recipe.window.trailing if training else 0)
+    return PreparedSplit(examples, windows, fixed=recipe.cached, trailing=recipe.window.trailing if training else 0)
 
 
-def collator(recipe: Recipe) -> Collator:
+def collator(recipe: FeatureConfig) -> Collator:
     """Return what stacks this recipe's examples."""
     return Collator(STATES if recipe.cached else MEL, recipe.make_labels.pad_id)
 
 
-def _windows(texts: Sequence[Text], recipe: Recipe, *, training: bool) -> list[int]:
+def _windows(texts: Sequence[Text], recipe: FeatureConfig, *, training: bool) -> list[int]:
     """Return the least window of each dictation; where states are cached, the one that it is given for good."""
     if not (recipe.cached and training):
         return [recipe.window.draw(text.n_frames, 0.0) for text in texts]
@@ -142,7 +142,7 @@ def _states(
     name: str,
     mels: ArrayFile,
     windows: Sequence[int],
-    recipe: Recipe,
+    recipe: FeatureConfig,
     model: WhisperForConditionalGeneration,
     progress: Callable[[int, int], None],
     stopped: Callable[[], bool],

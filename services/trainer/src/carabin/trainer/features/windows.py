@@ -36,7 +36,7 @@ class TrainingWindow:
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class BatchItem:
     """One dictation as one batch wants it: `epoch` seeds its augmentation, `window` is its length in mel frames."""
 
     index: int
@@ -44,7 +44,7 @@ class Draw:
     window: int
 
 
-class BucketSampler(Sampler[list[Draw]]):
+class BucketSampler(Sampler[list[BatchItem]]):
     """Yields batches of near-equal lengths, in an order that depends on the seed and the epoch alone.
 
     Every process draws the same batches and takes its own share of each, so that any number of processes computes what
@@ -82,11 +82,11 @@ class BucketSampler(Sampler[list[Draw]]):
     def __len__(self) -> int:
         return self._length
 
-    def __iter__(self) -> Iterator[list[Draw]]:
+    def __iter__(self) -> Iterator[list[BatchItem]]:
         for indices, window in self._batches(self._epoch):
             share = indices[self._rank :: self._world]
             # A last batch smaller than the world: some process repeats a dictation rather than waits for ever.
-            yield [Draw(int(index), self._epoch, window) for index in (share if len(share) else indices[:1])]
+            yield [BatchItem(int(index), self._epoch, window) for index in (share if len(share) else indices[:1])]
 
     def _batches(self, epoch: int) -> list[tuple[npt.NDArray[np.int64], int]]:
         rng = np.random.default_rng([self._seed, epoch])

@@ -15,7 +15,7 @@ from ..data.audio import RATE_HZ
 from ..data.dictations import Dictation
 from ..datasets.local import Joined, limited
 from ..errors import Stopped
-from ..evaluation.decoder import Decoder
+from ..evaluation.decoder import EvaluationDecoder
 from ..evaluation.evaluate import Evaluation, evaluate_model
 from ..evaluation.report import Heading, write_report
 from ..evaluation.svg import Curve
@@ -24,8 +24,8 @@ from ..models.whisper import average
 from ..runtime.progress import Progress
 from ..settings import TrainerSettings
 from .model_card import Card
-from .weight_average import Candidate, Choice, Metrics, choose
-from .window_search import SAFE_WINDOW, Heard, Trial, beginnings, prove
+from .weight_average import AveragedWeights, Choice, Metrics, choose
+from .window_search import SAFE_WINDOW, Trial, WindowResult, beginnings, prove
 
 TEST_PREFIX: Final = "stock_"
 """Names the base model's own scores among a checkpoint's metrics."""
@@ -52,7 +52,7 @@ class Finished:
     choice: Choice
 
 
-class Finisher:
+class ModelSelector:
     """Chooses, evaluates and lays out one run's outcome.
 
     Args:
@@ -116,11 +116,11 @@ class Finisher:
         stock: Metrics = {}
         if len(self._sets.general_validation):
             stock = self._validate(base, "stock on validation").metrics
-        tried: list[Candidate] = []
+        tried: list[AveragedWeights] = []
         for alpha in alphas:
             measured = self._validate(average(base, tuned, alpha), f"{alpha:.0%} of it on validation")
             self._measured[alpha] = measured
-            tried.append(Candidate(alpha, measured.metrics))
+            tried.append(AveragedWeights(alpha, measured.metrics))
             self._progress.note(f"keeping {alpha:.0%}: {_figures(measured.metrics)}")
             if _costs_nothing(measured.metrics, stock, self._settings.general_budget):
                 break  # a smaller share would only know fewer medical words
@@ -131,12 +131,12 @@ class Finisher:
         if self._settings.full_window or not self._settings.window_budget:
             return None
 
-        def hear(window: WindowPolicy) -> Heard:
+        def hear(window: WindowPolicy) -> WindowResult:
             name = f"window of {window.min_frames}+{window.margin_frames} frames"
             evaluation = self._decode(ct2, name, validation=True, window=window)
             decoder = self._decoder(ct2, window, beam_size=1)
             parts = beginnings(Joined((self._sets.validation, self._sets.general_validation)), window)
-            return Heard(evaluation, [(decoder.text(part), len(part) / RATE_HZ) for part in parts])
+            return WindowResult(evaluation, [(decoder.text(part), len(part) / RATE_HZ) for part in parts])
 
         return prove(hear, self._measured[alpha], self._settings.window_budget, self._progress.note)
 
@@ -179,8 +179,8 @@ class Finisher:
                 progress=move,
             )
 
-    def _decoder(self, ct2: Path, window: WindowPolicy, beam_size: int | None = None) -> Decoder:
-        return Decoder(
+    def _decoder(self, ct2: Path, window: WindowPolicy, beam_size: int | None = None) -> EvaluationDecoder:
+        return EvaluationDecoder(
             ct2,
             beam_size=beam_size or self._settings.beam_size,
             language=self._settings.language,

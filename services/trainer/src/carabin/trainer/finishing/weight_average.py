@@ -9,7 +9,7 @@ Metrics = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class AveragedWeights:
     """A share of what was learnt and its scores on validation."""
 
     alpha: float
@@ -20,19 +20,19 @@ class Candidate:
 class Choice:
     """What was chosen, among what, and whether it keeps within the budget."""
 
-    candidate: Candidate
-    tried: Sequence[Candidate]
+    candidate: AveragedWeights
+    tried: Sequence[AveragedWeights]
     within_budget: bool
 
 
-def choose(candidates: Sequence[Candidate], stock: Metrics, budget: float) -> Choice:
+def choose(candidates: Sequence[AveragedWeights], stock: Metrics, budget: float) -> Choice:
     """Return the candidate with the fewest medical errors among those within the budget.
 
     Where none is, the one that costs least general French is taken, and the choice says so. Without a general set, the
     fewest medical errors decide.
     """
 
-    def general(candidate: Candidate) -> float:
+    def general(candidate: AveragedWeights) -> float:
         return candidate.metrics.get(GENERAL_WER, 0.0)
 
     limit = stock.get(GENERAL_WER, 0.0) + budget

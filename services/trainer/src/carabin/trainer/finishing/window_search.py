@@ -19,7 +19,7 @@ from carabin.registry.artifacts.checkpoints import WindowPolicy
 from ..data.dictations import Dictation
 from ..evaluation.bootstrap import interval
 from ..evaluation.error_rates import Counts, corpus_rate
-from ..evaluation.evaluate import Evaluation, Row
+from ..evaluation.evaluate import Evaluation, ScoredDictation
 
 SAFE_WINDOW: Final = WindowPolicy()
 """What serving uses when nothing smaller is proven (research: 0 loops of 32 on the published base)."""
@@ -44,7 +44,7 @@ Samples = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class WindowResult:
     """What a model wrote in one window: of the validation dictations, and of beginnings of them (text, seconds)."""
 
     evaluation: Evaluation
@@ -77,7 +77,7 @@ class Trial:
 
 
 def prove(
-    hear: Callable[[WindowPolicy], Heard], reference: Evaluation, budget: float, tell: Callable[[str], None]
+    hear: Callable[[WindowPolicy], WindowResult], reference: Evaluation, budget: float, tell: Callable[[str], None]
 ) -> Trial | None:
     """Return the trial of the smallest window that is safe; None where none is.
 
@@ -94,7 +94,7 @@ def prove(
     return None
 
 
-def judge(window: WindowPolicy, heard: Heard, reference: Evaluation, budget: float) -> Trial:
+def judge(window: WindowPolicy, heard: WindowResult, reference: Evaluation, budget: float) -> Trial:
     """Compare a window with the safe one, dictation by dictation."""
     found, before = _rows(heard.evaluation), _rows(reference)
     changes = [
@@ -126,7 +126,7 @@ def runs_away(text: str, duration_s: float) -> bool:
     return repeats or len(text.split()) > ceil(_WORDS_A_SECOND * duration_s) + _SPARE_WORDS
 
 
-def _rows(evaluation: Evaluation) -> tuple[Row, ...]:
+def _rows(evaluation: Evaluation) -> tuple[ScoredDictation, ...]:
     return evaluation.rows + evaluation.general_rows
 
 

@@ -24,7 +24,7 @@ PEER_PATIENCE: Final = timedelta(hours=12)
 notices one that is dead."""
 
 
-class Run:
+class RunContext:
     """One run's settings, store, folders, clock and ears."""
 
     def __init__(

@@ -64,7 +64,7 @@ class StopFolder:
         scratch.rename(self._stopped)
 
 
-class Stopping:
+class StopRequests:
     """A worker's ears: its own signals, and the folder that whoever started it set up."""
 
     def __init__(self) -> None:

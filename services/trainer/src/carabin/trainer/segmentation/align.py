@@ -6,13 +6,13 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from .cut import HeardWord
+from .cut import RecognizedWord
 
 
 class Aligner(Protocol):
     """Tells when words are spoken."""
 
-    def hear(self, samples: npt.NDArray[np.float32]) -> list[HeardWord]:
+    def hear(self, samples: npt.NDArray[np.float32]) -> list[RecognizedWord]:
         """Return the words of (n,) samples at 16 kHz, of any length, in order."""
 
 
@@ -27,8 +27,8 @@ class WhisperAligner:
         )
         self._language = language
 
-    def hear(self, samples: npt.NDArray[np.float32]) -> list[HeardWord]:
+    def hear(self, samples: npt.NDArray[np.float32]) -> list[RecognizedWord]:
         segments, _ = self._model.transcribe(
             samples, language=self._language, beam_size=1, word_timestamps=True, condition_on_previous_text=False
         )
-        return [HeardWord(word.word, word.start, word.end) for part in segments for word in part.words or ()]
+        return [RecognizedWord(word.word, word.start, word.end) for part in segments for word in part.words or ()]

@@ -32,7 +32,7 @@ ANCHOR_REACH: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class HeardWord:
+class RecognizedWord:
     """A word that a recogniser heard, with its times in seconds."""
 
     text: str
@@ -41,7 +41,7 @@ class HeardWord:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Segment:
     """A stretch of the recording with its own text."""
 
     start_s: float
@@ -66,7 +66,7 @@ class CannotSegment(ValueError):
     """No cut can be trusted; the text says why."""
 
 
-def segment(samples: Samples, text: str, heard: Sequence[HeardWord]) -> list[Piece]:
+def segment(samples: Samples, text: str, heard: Sequence[RecognizedWord]) -> list[Segment]:
     """Return the pieces of a dictation of (n,) samples whose report is `text`; together they hold all its words.
 
     Raises:
@@ -82,11 +82,11 @@ def segment(samples: Samples, text: str, heard: Sequence[HeardWord]) -> list[Pie
     pieces = []
     for start_s, end_s in pairwise(bounds):
         spoken = [word.text for word in placed if start_s <= word.middle_s < end_s]
-        pieces.append(Piece(start_s, end_s, " ".join(spoken)))
+        pieces.append(Segment(start_s, end_s, " ".join(spoken)))
     return [piece for piece in pieces if piece.text]
 
 
-def place_words(text: str, heard: Sequence[HeardWord], duration_s: float) -> list[PlacedWord]:
+def place_words(text: str, heard: Sequence[RecognizedWord], duration_s: float) -> list[PlacedWord]:
     """Return when each written word was spoken: as heard where they agree, in between by proportion elsewhere."""
     written = text.split()
     reference = [(word, place) for place, token in enumerate(written) for word in words(token)]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ..data.dictations import SPLITS
-from ..datasets.parquet import Row, SplitSize, write_dataset
+from ..datasets.parquet import DatasetRow, SplitSize, write_dataset
 from ..datasets.splits import SHARES, Shares, split_by_sentence
 from .engines import SpeechEngine
 from .spoken_text import spoken
@@ -66,13 +66,13 @@ def synthesize(
     """
     done = iter(range(1, len(takes) + 1))
 
-    def rows(split: str) -> Iterator[Row]:
+    def rows(split: str) -> Iterator[DatasetRow]:
         for take in takes:
             if take.split != split:
                 continue
             samples = engine.speak(spoken(take.sentence), take.speaker)
             speaker = f"{engine.name}:{take.speaker.name}"
-            yield Row.of(samples, take.sentence, speaker, source=speaker)
+            yield DatasetRow.of(samples, take.sentence, speaker, source=speaker)
             if progress:
                 progress(next(done), len(takes))
 

@@ -16,13 +16,13 @@ from ..data.dictations import Dictation
 from ..datasets.local import Joined, LocalDataset, Replay
 from ..features.labels import LabelMaker
 from ..features.mel import MelMaker
-from ..features.prepare import Material, Recipe, collator, make_material
+from ..features.prepare import FeatureConfig, PreparedSplit, collator, make_material
 from ..features.silence import silences
 from ..features.spec_augment import SpecAugment
 from ..features.windows import MAX_FRAMES, TrainingWindow
 from ..models.whisper import inner, merged_state, place, prepare, read_weights
 from ..runtime.device import Computed, choose_precision, has_bf16
-from ..runtime.run import Run
+from ..runtime.run import RunContext
 from ..settings import TrainerSettings
 from .callbacks import Report, StopWhenAsked
 from .trainer import WhisperTrainer
@@ -47,7 +47,7 @@ class Fit:
 
 
 def fit(
-    run: Run,
+    run: RunContext,
     model: WhisperForConditionalGeneration,
     base: Path,
     dataset: LocalDataset,
@@ -115,10 +115,10 @@ def fit(
 
 def make_recipe(
     settings: TrainerSettings, base: Path, model: WhisperForConditionalGeneration, cache: Path, computed: Computed
-) -> Recipe:
+) -> FeatureConfig:
     """Return how dictations become examples under these settings."""
     window = TrainingWindow(floor=MAX_FRAMES) if settings.full_window else TrainingWindow()
-    return Recipe(
+    return FeatureConfig(
         make_mel=MelMaker(model.config.num_mel_bins),
         make_labels=LabelMaker(base, settings.language),
         window=window,
@@ -188,14 +188,14 @@ def best_of(model: torch.nn.Module, ended: Path) -> TrainerState:
 
 
 def _material(
-    run: Run,
+    run: RunContext,
     name: str,
     dictations: Sequence[Dictation],
-    recipe: Recipe,
+    recipe: FeatureConfig,
     model: WhisperForConditionalGeneration,
     *,
     training: bool,
-) -> Material:
+) -> PreparedSplit:
     what = "encode" if recipe.cached else "features of"
     with run.progress.phase(f"{what} {name}", len(dictations)) as advance:
         return make_material(

@@ -12,20 +12,20 @@ from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 from transformers import WhisperForConditionalGeneration
 
-from ..checkpoints.layout import step_of, whole_or_named
+from ..checkpoints.layout import step_of, translate_disk_errors
 from ..checkpoints.lineage import fingerprint, lineage
-from ..checkpoints.resume import Identity, finished, restore
+from ..checkpoints.resume import RunFingerprint, finished, restore
 from ..checkpoints.samples import choose_samples
 from ..checkpoints.saver import Saver
 from ..datasets.local import LocalDataset, Replay, fetch, plan_replay
 from ..errors import Stopped
 from ..finishing.curves import curves
-from ..finishing.finish import Finisher, Sets
+from ..finishing.finish import ModelSelector, Sets
 from ..finishing.model_card import Card
 from ..models.resolve import resolve_base
 from ..models.whisper import architecture, load_whisper, merged_state
 from ..runtime.progress import Progress
-from ..runtime.run import Run, shown
+from ..runtime.run import RunContext, shown
 from ..settings import TrainerSettings
 from ..text.terms import load_terms
 from .fit import Fit, fit
@@ -53,7 +53,7 @@ class Start:
     replay: Replay
     base: Path
     model: WhisperForConditionalGeneration
-    identity: Identity
+    identity: RunFingerprint
     source: dict[str, str]
     resume: Path | None
 
@@ -80,7 +80,7 @@ def train(
     Raises:
         CarabinError: of every kind; the text names the cause, and the last whole checkpoint is kept.
     """
-    run = Run(settings, store, buckets, progress, stopped)
+    run = RunContext(settings, store, buckets, progress, stopped)
     if done := finished(store, run.bucket, run.name):
         progress.end(f"run {run.name} is finished already", done.metrics)
         return TrainResult(run.name, "finished", done.step, done, {})
@@ -98,7 +98,7 @@ def train(
         raise
 
 
-def _train(run: Run) -> TrainResult:
+def _train(run: RunContext) -> TrainResult:
     with run.timed("fetch"):
         start = _start(run)
     before = merged_state(start.model)
@@ -109,8 +109,8 @@ def _train(run: Run) -> TrainResult:
             raise Stopped(f"stopped after step {fitted.step}; `carabin train --run {run.name}` goes on from there")
         if not run.main:
             return TrainResult(run.name, "finished", fitted.step, None, run.seconds)
-        with run.timed("finish"), whole_or_named(run.work):
-            finisher = Finisher(
+        with run.timed("finish"), translate_disk_errors(run.work):
+            finisher = ModelSelector(
                 fitted.model, start.base, run.work, run.settings, _sets(start), run.progress, run.stopped
             )
             outcome = finisher.finish(before, fitted.state, _card(run, start, fitted), curves(fitted.history))
@@ -128,14 +128,14 @@ def _train(run: Run) -> TrainResult:
     return TrainResult(run.name, "finished", fitted.step + 1, saver.published, run.seconds)
 
 
-def _start(run: Run) -> Start:
+def _start(run: RunContext) -> Start:
     settings = run.settings
     with run.progress.phase("fetch dataset and base model"), run.main_first():
         dataset = fetch(run.store, run.datasets_bucket, settings.dataset, run.cache)
         general = fetch(run.store, run.datasets_bucket, settings.replay, run.cache) if settings.replay else None
         base = resolve_base(settings.base, run.cache, lambda: run.store)
         model = load_whisper(base)
-        identity = Identity(
+        identity = RunFingerprint(
             architecture=architecture(model),
             base=fingerprint(base),
             dataset=dataset.sha256,
@@ -165,7 +165,7 @@ def _sets(start: Start) -> Sets:
     )
 
 
-def _card(run: Run, start: Start, fitted: Fit) -> Callable[..., Card]:
+def _card(run: RunContext, start: Start, fitted: Fit) -> Callable[..., Card]:
     def card(**outcome: object) -> Card:
         settings = {**shown(run.settings), "steps": str(fitted.step)}
         if start.replay.wanted:

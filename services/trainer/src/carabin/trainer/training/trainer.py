@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import Seq2SeqTrainer
 
-from ..checkpoints.layout import whole_or_named
+from ..checkpoints.layout import translate_disk_errors
 from ..errors import LossNotFinite, OutOfMemory
 from ..features.collate import Batch
 from ..features.examples import Examples
@@ -74,7 +74,7 @@ class WhisperTrainer(Seq2SeqTrainer):
             DiskFailed: the disk is full or may not be written.
         """
         folder = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
-        with whole_or_named(folder):
+        with translate_disk_errors(folder):
             try:
                 super()._save_checkpoint(model, trial)
             except RuntimeError as error:  # torch.save's word for it

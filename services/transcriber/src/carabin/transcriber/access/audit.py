@@ -12,7 +12,7 @@ AUDIT = logging.getLogger("carabin.audit")
 
 
 @dataclass(slots=True)
-class Record:
+class AuditRecord:
     """What is kept of one session."""
 
     session: str
@@ -33,12 +33,12 @@ class Record:
             self.model_versions.append(model_version)
 
 
-def opened(record: Record) -> None:
+def opened(record: AuditRecord) -> None:
     """Say that somebody began to dictate."""
     AUDIT.info("session opened", extra={"event": "audit_opened", **_who(record)})
 
 
-def closed(record: Record, outcome: str, now_s: float) -> None:
+def closed(record: AuditRecord, outcome: str, now_s: float) -> None:
     """Say that a session ended, and how."""
     AUDIT.info(
         "session closed",
@@ -69,7 +69,7 @@ def refused(identity: str | None, protocol: str, address: str, label: str) -> No
     )
 
 
-def _who(record: Record) -> dict[str, str]:
+def _who(record: AuditRecord) -> dict[str, str]:
     return {
         "session": record.session,
         "identity": record.identity,

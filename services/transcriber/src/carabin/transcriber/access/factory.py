@@ -8,7 +8,7 @@ from carabin.service.errors import SettingInvalid
 
 from ..settings.server import ServerSettings
 from .errors import InsecureListening
-from .identity import Authenticator, FirstThatKnows, Nobody, StaticKeys
+from .identity import Authenticator, ChainedAuthenticator, NoAuthentication, StaticKeys
 from .jwks import FetchedKeys, KeyFile, KeySource, discover, require_private
 from .oidc import OidcTokens
 
@@ -25,8 +25,8 @@ def make_authenticator(settings: ServerSettings) -> Authenticator:
         source = _issuer_keys(settings, settings.oidc_issuer)
         kinds.append(OidcTokens(settings.oidc_issuer, settings.oidc_audience, settings.oidc_scope, source))
     if not kinds:
-        return Nobody()
-    return kinds[0] if len(kinds) == 1 else FirstThatKnows(kinds)
+        return NoAuthentication()
+    return kinds[0] if len(kinds) == 1 else ChainedAuthenticator(kinds)
 
 
 def static_keys(settings: ServerSettings) -> dict[str, str]:

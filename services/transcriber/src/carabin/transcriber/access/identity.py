@@ -43,7 +43,7 @@ class Authenticator(Protocol):
         """
 
 
-class Nobody:
+class NoAuthentication:
     """No authentication: everybody is anonymous."""
 
     required = False
@@ -72,7 +72,7 @@ class StaticKeys:
         return Identity(matches[0])
 
 
-class FirstThatKnows:
+class ChainedAuthenticator:
     """Several kinds of tokens side by side; the last one's refusal counts."""
 
     required = True

@@ -46,7 +46,7 @@ class ModelInfo:
     loaded_at: datetime | None = None
 
 
-class Dictation(Protocol):
+class DictationStream(Protocol):
     """One open session."""
 
     @property
@@ -64,7 +64,7 @@ class Dictation(Protocol):
         """
 
     async def flush(self) -> None:
-        """End the utterance in progress; return when all that was pushed is final and `Flushed` was sent.
+        """End the utterance in progress; return when all that was pushed is final and `FlushFinished` was sent.
 
         Raises:
             SessionClosed: after `finish()` or `cancel()`.
@@ -89,7 +89,7 @@ class Transcriber(Protocol):
     async def stop(self, drain_s: float) -> None:
         """Refuse new sessions, wait up to `drain_s` for the open ones to finish, cancel the rest, free the model."""
 
-    def open(self, config: SessionConfig, identity: str | None = None) -> Dictation:
+    def open(self, config: SessionConfig, identity: str | None = None) -> DictationStream:
         """Open a session.
 
         Args:

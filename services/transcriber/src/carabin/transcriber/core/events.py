@@ -71,14 +71,14 @@ class ModelChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Acknowledged:
+class AudioAcknowledged:
     """All audio before this time is in a final or held no speech: a client that resumes need not send it again."""
 
     audio_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Flushed:
+class FlushFinished:
     """The answer to `flush()`: everything pushed before it is final."""
 
     audio_s: float
@@ -91,4 +91,4 @@ class SessionFailed:
     reason: str
 
 
-Event: TypeAlias = Partial | Final | LanguageDetected | ModelChanged | Acknowledged | Flushed | SessionFailed
+Event: TypeAlias = Partial | Final | LanguageDetected | ModelChanged | AudioAcknowledged | FlushFinished | SessionFailed

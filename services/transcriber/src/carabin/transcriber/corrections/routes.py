@@ -12,13 +12,13 @@ from starlette.responses import JSONResponse
 from ..access.errors import AccessRefused, Forbidden
 from ..access.identity import Authenticator, Identity, bearer, origin_allowed
 from ..wire.status import sentence_of, status_of
-from .store import Correction, CorrectionDesk, CorrectionRefused, CorrectionsOff
+from .store import Correction, CorrectionRefused, CorrectionsOff, CorrectionStore
 
 log = logging.getLogger(__name__)
 
 
 def add_correction_routes(
-    app: FastAPI, desk: CorrectionDesk, authenticator: Authenticator, origins: Sequence[str] = ()
+    app: FastAPI, desk: CorrectionStore, authenticator: Authenticator, origins: Sequence[str] = ()
 ) -> None:
     """Serve the corrections of one site.
 

@@ -118,7 +118,7 @@ def correction_policy(settings: WebSettings) -> CorrectionPolicy:
     return CorrectionPolicy(settings.corrections, settings.corrections_days, salt, settings.corrections_bucket)
 
 
-class CorrectionDesk:
+class CorrectionStore:
     """Takes corrections in; blocking, to be called from a thread."""
 
     def __init__(

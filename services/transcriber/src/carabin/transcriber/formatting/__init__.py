@@ -2,6 +2,6 @@
 
 from .formatter import Carry, FormatOptions, Formatted, Formatter
 from .join import join
-from .output import Command
+from .output import CommandPiece
 
-__all__ = ["Carry", "Command", "FormatOptions", "Formatted", "Formatter", "join"]
+__all__ = ["Carry", "CommandPiece", "FormatOptions", "Formatted", "Formatter", "join"]

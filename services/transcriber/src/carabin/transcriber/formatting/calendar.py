@@ -1,7 +1,7 @@
 """Dates and times of day: « le douze mars deux mille vingt-quatre », « à quatorze heures trente »."""
 
 from .numbers import Number, read_number
-from .output import Match, Piece
+from .output import Match, OutputPiece
 from .stream import END, Stream
 from .style import Style
 from .tables import words
@@ -16,7 +16,7 @@ def date(stream: Stream, index: int, _: Style) -> Match | None:
     if stream[index].key == "premier" and stream[index + 1].key in lists["month"]:
         if stream[index - 1].key not in lists["date_before"]:
             return None
-        return Match(index + 1, (Piece("1er", gap=stream[index].gap),))
+        return Match(index + 1, (OutputPiece("1er", gap=stream[index].gap),))
     day = _number(stream, index)
     if day is None or day.value is None or not 1 <= day.value <= LAST_DAY or not day.spoken:
         return None
@@ -24,7 +24,7 @@ def date(stream: Stream, index: int, _: Style) -> Match | None:
         return None
     if stream[index - 1].key not in lists["date_before"] and not _is_year(stream, day.end + 1):
         return None
-    return Match(day.end, (Piece(day.text, gap=stream[index].gap),))
+    return Match(day.end, (OutputPiece(day.text, gap=stream[index].gap),))
 
 
 def time(stream: Stream, index: int, style: Style) -> Match | None:
@@ -43,9 +43,9 @@ def time(stream: Stream, index: int, style: Style) -> Match | None:
         return None
     text = f"{minute.value:02d}" if minute.spoken else minute.text
     pieces = (
-        Piece(hour.text, gap=stream[index].gap),
-        Piece("h", gap=style.thin),
-        Piece(text, gap=style.thin),
+        OutputPiece(hour.text, gap=stream[index].gap),
+        OutputPiece("h", gap=style.thin),
+        OutputPiece(text, gap=style.thin),
     )
     return Match(minute.end, pieces)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .output import Command, Match
+from .output import CommandPiece, Match
 from .stream import END, Stream
 from .tables import commands
 from .tokens import Kind
@@ -24,7 +24,7 @@ def spoken_command(
     for end, command in commands().find(stream, index):
         alone = index == 0
         if (alone or (command.where == "end" and paused)) and _ends(stream, end):
-            return _event(stream, end, Command(command.event, said=_said(stream, index, end)))
+            return _event(stream, end, CommandPiece(command.event, said=_said(stream, index, end)))
     return None
 
 
@@ -32,11 +32,11 @@ def _insertion(stream: Stream, index: int, autotexts: Mapping[tuple[str, ...], s
     for name, known in autotexts.items():
         end = index + 1 + len(name)
         if stream.matches(index + 1, name) and _ends(stream, end):
-            return _event(stream, end, Command("insert", known, said=_said(stream, index, end)))
+            return _event(stream, end, CommandPiece("insert", known, said=_said(stream, index, end)))
     return None
 
 
-def _event(stream: Stream, end: int, command: Command) -> Match:
+def _event(stream: Stream, end: int, command: CommandPiece) -> Match:
     while stream[end].kind is Kind.SIGN:
         end += 1
     return Match(end, (), command=command)

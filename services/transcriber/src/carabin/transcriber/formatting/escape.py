@@ -1,7 +1,7 @@
 """« littéral virgule » is the word virgule; « majuscule x » and « tout en majuscules x » set capitals."""
 
 from .numbers import read_number, starts_number
-from .output import Match, Piece, verbatim
+from .output import Match, OutputPiece, verbatim
 from .stream import Stream
 from .tables import commands, signs, words
 from .tokens import Kind
@@ -18,7 +18,7 @@ def literal(stream: Stream, index: int) -> Match | None:
     if end is None:
         return None
     first, *rest = stream.span(index + 1, end)
-    pieces = (Piece(first.text, gap=stream[index].gap), *(verbatim(token) for token in rest))
+    pieces = (OutputPiece(first.text, gap=stream[index].gap), *(verbatim(token) for token in rest))
     return Match(end, pieces)
 
 
@@ -49,4 +49,4 @@ def capitals(stream: Stream, index: int) -> Match | None:
     text = token.text.upper() if whole else token.text[:1].upper() + token.text[1:]
     if text.casefold() != token.text.casefold():
         return None
-    return Match(start + 1, (Piece(text, gap=stream[index].gap),))
+    return Match(start + 1, (OutputPiece(text, gap=stream[index].gap),))

@@ -10,7 +10,7 @@ from .commands import spoken_command
 from .escape import capitals, literal
 from .numbers import starts_number
 from .ordinals import ordinal
-from .output import Command, Match, Piece, verbatim
+from .output import CommandPiece, Match, OutputPiece, verbatim
 from .quantity import quantity
 from .render import Renderer
 from .signs import CLOSING, ENDS_SENTENCE, HEARD, Before, bracket_pieces, spoken_sign
@@ -58,7 +58,7 @@ class Formatted:
     """Formatted text and what was asked for beside it."""
 
     text: str
-    events: tuple[Command, ...] = ()
+    events: tuple[CommandPiece, ...] = ()
     settled: int = 0
     """Of a partial: so many characters stand as they are in every later partial and in the final of the same words."""
     carry: Carry = field(default_factory=Carry)
@@ -132,7 +132,7 @@ class _Run:
         firm: int,
     ) -> None:
         self.renderer = Renderer(carry.capital)
-        self.events: list[Command] = []
+        self.events: list[CommandPiece] = []
         self.open_brackets = carry.open_brackets
         self.settled = 0
         self._number_end = self._sign_end = -1
@@ -237,7 +237,7 @@ class _Run:
     def _add(self, token: Token) -> None:
         """Write a token as it is, setting quotes and following brackets that Whisper wrote."""
         if token.kind is Kind.BREAK:
-            self.renderer.add((Piece(token.text, breaks=True, word=False),))
+            self.renderer.add((OutputPiece(token.text, breaks=True, word=False),))
             return
         if token.text in CLOSING:
             self.open_brackets = (*self.open_brackets, CLOSING[token.text] + HEARD)
@@ -252,4 +252,4 @@ class _Run:
         if self._options.punctuation == "spoken" and not inside:
             return
         gap = token.gap if before is END or inside else self._style.before(token.text) or token.gap
-        self.renderer.add((Piece(token.text, gap=gap, word=False),))
+        self.renderer.add((OutputPiece(token.text, gap=gap, word=False),))

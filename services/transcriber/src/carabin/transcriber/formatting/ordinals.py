@@ -5,7 +5,7 @@ import re
 from text_to_num import alpha2digit
 
 from .numbers import MAX_WORDS, Number, is_number_word, read_number
-from .output import Match, Piece
+from .output import Match, OutputPiece
 from .stream import Stream
 from .style import Style
 from .tokens import Kind
@@ -30,15 +30,15 @@ def ordinal(stream: Stream, index: int, _: Style) -> Match | None:
     found = _ORDINAL.fullmatch(alpha2digit(said, "fr"))
     if found is None or int(found[1]) < DIGITS_FROM or stream[index - 1].key in ("un", "une"):
         return _as_said(stream, index, end + 1) if end > index else None
-    return Match(end + 1, (Piece(f"{found[1]}e", gap=stream[index].gap),))
+    return Match(end + 1, (OutputPiece(f"{found[1]}e", gap=stream[index].gap),))
 
 
 def _acuity(stream: Stream, index: int, end: int) -> Match | None:
     tenths = read_number(stream, index)
     if not isinstance(tenths, Number) or tenths.end != end or tenths.value is None or tenths.article:
         return None
-    return Match(end + 1, (Piece(f"{tenths.text}/10", gap=stream[index].gap),))
+    return Match(end + 1, (OutputPiece(f"{tenths.text}/10", gap=stream[index].gap),))
 
 
 def _as_said(stream: Stream, start: int, end: int) -> Match:
-    return Match(end, tuple(Piece(token.text, gap=token.gap) for token in stream.span(start, end)))
+    return Match(end, tuple(OutputPiece(token.text, gap=token.gap) for token in stream.span(start, end)))

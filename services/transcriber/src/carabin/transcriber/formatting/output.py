@@ -6,7 +6,7 @@ from .tokens import Token
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CommandPiece:
     """Something the speaker asks for instead of dictating it; the client decides what it does."""
 
     name: str
@@ -20,7 +20,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class OutputPiece:
     """A stretch of output and how it joins its neighbours."""
 
     text: str
@@ -43,8 +43,8 @@ class Match:
     """A rule's answer: tokens up to `end` become these pieces."""
 
     end: int
-    pieces: tuple[Piece, ...]
-    command: Command | None = None
+    pieces: tuple[OutputPiece, ...]
+    command: CommandPiece | None = None
     absorb_before: str = ""
     """Whisper's own signs that go when they stand just before it."""
     absorb_after: str = ""
@@ -53,5 +53,5 @@ class Match:
     closed: bool = False
 
 
-def verbatim(token: Token) -> Piece:
-    return Piece(token.text, gap=token.gap)
+def verbatim(token: Token) -> OutputPiece:
+    return OutputPiece(token.text, gap=token.gap)

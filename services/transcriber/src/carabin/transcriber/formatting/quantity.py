@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .numbers import Number, Uncertain, grouped, read_number, starts_number
-from .output import Match, Piece, verbatim
+from .output import Match, OutputPiece, verbatim
 from .stream import Stream
 from .style import Style
 from .tables import Unit, unit_symbols, units, words
@@ -143,7 +143,7 @@ def _measured_then_number(
         if stream[after.end].key in words()["counted"] or read_measure(stream, after.end) is not None:
             return written
         if measure.symbol == "m" and not connectors and after.value is not None and 10 <= after.value <= 99:
-            tail = Piece(after.text, gap=style.thin)
+            tail = OutputPiece(after.text, gap=style.thin)
             return Match(after.end, (*written.pieces, tail))
     end = after.end if after is not None else measure.end
     return _as_said(stream, index, end)
@@ -173,26 +173,26 @@ def _bare(stream: Stream, index: int, number: Number, style: Style) -> Match:
     doubtful = fraction or huge or percent or span or before.key in lists["large"] or before.kind is Kind.NUMBER
     if not number.spoken or doubtful or (number.value is not None and number.value < DIGITS_FROM):
         return _as_said(stream, index, number.end)
-    return Match(number.end, (Piece(grouped(number, style.grouping), gap=stream[index].gap),))
+    return Match(number.end, (OutputPiece(grouped(number, style.grouping), gap=stream[index].gap),))
 
 
 def _write(
     stream: Stream, index: int, numbers: list[Number], connectors: list[str], symbol: str, style: Style
-) -> tuple[Piece, ...]:
+) -> tuple[OutputPiece, ...]:
     """Lay the numbers, their connectors and the unit out."""
-    pieces = [Piece(grouped(numbers[0], style.grouping), gap=stream[index].gap)]
+    pieces = [OutputPiece(grouped(numbers[0], style.grouping), gap=stream[index].gap)]
     slash = connectors == ["sur"] and symbol in ("", "mmHg", "cmHg")
     for number, connector in zip(numbers[1:], connectors, strict=True):
         text = grouped(number, style.grouping)
         if slash:
-            pieces += [Piece("/", gap="", sticky=True), Piece(text, gap="")]
+            pieces += [OutputPiece("/", gap="", sticky=True), OutputPiece(text, gap="")]
         elif connector == "par":
-            pieces += [Piece("×", gap=style.thin), Piece(text, gap=style.thin)]
+            pieces += [OutputPiece("×", gap=style.thin), OutputPiece(text, gap=style.thin)]
         else:
-            pieces += [Piece(connector), Piece(text)]
+            pieces += [OutputPiece(connector), OutputPiece(text)]
     if symbol:
         gap = "" if symbol in DIRECT else style.thin
-        pieces.append(Piece(symbol, gap=gap))
+        pieces.append(OutputPiece(symbol, gap=gap))
     return tuple(pieces)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from .output import Piece
+from .output import OutputPiece
 from .tables import words
 from .tokens import SIGNS
 
@@ -27,7 +27,7 @@ class Renderer:
         """The next word opens a sentence that the speaker began."""
         return self._capital
 
-    def add(self, pieces: Iterable[Piece]) -> None:
+    def add(self, pieces: Iterable[OutputPiece]) -> None:
         for piece in pieces:
             text = self._cased(piece)
             sign = text[:1] in SIGNS
@@ -41,7 +41,7 @@ class Renderer:
             self._free = piece.sticky or piece.breaks
             self._sign = sign and not piece.breaks
 
-    def _cased(self, piece: Piece) -> str:
+    def _cased(self, piece: OutputPiece) -> str:
         text = piece.text
         if piece.word:
             if self._capital:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .output import Match, Piece
+from .output import Match, OutputPiece
 from .stream import END, Stream
 from .style import Style
 from .tables import Sign, commands, signs, words
@@ -99,32 +99,32 @@ def _match(end: int, sign: Sign, style: Style) -> Match:
     )
 
 
-def _pieces(sign: Sign, style: Style) -> tuple[Piece, ...]:
+def _pieces(sign: Sign, style: Style) -> tuple[OutputPiece, ...]:
     if sign.kind == "sign":
         return (sign_piece(sign.write, style),)
     if sign.kind == "break":
         mark, lines = sign.write.rstrip("\n"), sign.write.lstrip(",.:;")
-        line = Piece(lines, breaks=True, starts=True, word=False)
+        line = OutputPiece(lines, breaks=True, starts=True, word=False)
         return (sign_piece(mark, style), line) if mark else (line,)
     if sign.kind in ("open", "close"):
         return bracket_pieces(sign.write, style)
     if sign.kind == "dash":
-        return (Piece("-", word=False),)
-    return (Piece("-" if sign.write == "-" else "/", gap="", sticky=True, word=False),)
+        return (OutputPiece("-", word=False),)
+    return (OutputPiece("-" if sign.write == "-" else "/", gap="", sticky=True, word=False),)
 
 
-def sign_piece(sign: str, style: Style) -> Piece:
+def sign_piece(sign: str, style: Style) -> OutputPiece:
     """Return a spoken sign as it is set."""
     text = style.ellipsis if sign == "…" else sign
-    return Piece(text, gap=style.before(sign), starts=sign in ENDS_SENTENCE, word=False)
+    return OutputPiece(text, gap=style.before(sign), starts=sign in ENDS_SENTENCE, word=False)
 
 
-def bracket_pieces(bracket: str, style: Style) -> tuple[Piece, ...]:
+def bracket_pieces(bracket: str, style: Style) -> tuple[OutputPiece, ...]:
     """Return a bracket, with the space that French quotes have inside."""
     if bracket == "(":
-        return (Piece("(", sticky=True, word=False),)
+        return (OutputPiece("(", sticky=True, word=False),)
     if bracket == ")":
-        return (Piece(")", gap="", word=False),)
+        return (OutputPiece(")", gap="", word=False),)
     if bracket == "«":
-        return (Piece(style.opening_quote + style.quote_space, sticky=True, word=False),)
-    return (Piece(style.quote_space + style.closing_quote, gap="", word=False),)
+        return (OutputPiece(style.opening_quote + style.quote_space, sticky=True, word=False),)
+    return (OutputPiece(style.quote_space + style.closing_quote, gap="", word=False),)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .numbers import Number, read_number
-from .output import Match, Piece
+from .output import Match, OutputPiece
 from .stream import Stream
 from .style import Style
 from .tables import words
@@ -33,10 +33,10 @@ def level(stream: Stream, index: int, _: Style) -> Match | None:
     second = _read(stream, first.end + dash)
     if second is not None and _neighbours(first, second):
         pair = f"{first.letter}{first.number}-{second.letter}{second.number}"
-        return Match(second.end, (Piece(pair, gap=stream[index].gap),))
+        return Match(second.end, (OutputPiece(pair, gap=stream[index].gap),))
     if not first.spoken or not _is_meant(stream, index, first, second):
         return None
-    return Match(first.end, (Piece(f"{first.letter}{first.number}", gap=stream[index].gap),))
+    return Match(first.end, (OutputPiece(f"{first.letter}{first.number}", gap=stream[index].gap),))
 
 
 def _read(stream: Stream, index: int) -> Level | None:

@@ -5,10 +5,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from ..core.api import ModelInfo
 from ..core.config import SessionConfig
 from ..core.events import (
-    Acknowledged,
+    AudioAcknowledged,
     Event,
     Final,
-    Flushed,
+    FlushFinished,
     LanguageDetected,
     ModelChanged,
     Partial,
@@ -83,9 +83,9 @@ class Responses:
             case ModelChanged():
                 changed = pb.ModelChanged(version=event.version, previous=event.previous or "")
                 return pb.DictateResponse(model_changed=changed)
-            case Acknowledged():
+            case AudioAcknowledged():
                 return pb.DictateResponse(acknowledged=pb.Acknowledged(audio_s=event.audio_s))
-            case Flushed():
+            case FlushFinished():
                 return pb.DictateResponse(flushed=pb.Flushed(audio_s=event.audio_s))
         raise ValueError(f"{type(event).__name__} has no response")
 

@@ -13,7 +13,7 @@ from ..core.events import SessionFailed
 from ..formatting import Formatter
 from ..v1 import transcriber_pb2 as pb
 from ..v1 import transcriber_pb2_grpc
-from ..wire.admission import Admission, Visit
+from ..wire.admission import Admission, AdmittedSession
 from ..wire.errors import BadField
 from ..wire.pcm import AudioFormat
 from ..wire.status import sentence_of, status_of
@@ -88,7 +88,7 @@ class GrpcTranscriber(transcriber_pb2_grpc.TranscriberServiceServicer):
 class _Stream:
     """One admitted call: requests in, responses out."""
 
-    def __init__(self, visit: Visit, audio: AudioFormat, formatter: Formatter | None) -> None:
+    def __init__(self, visit: AdmittedSession, audio: AudioFormat, formatter: Formatter | None) -> None:
         self._visit = visit
         self._audio = audio
         self._responses = grpc_messages.Responses(formatter)

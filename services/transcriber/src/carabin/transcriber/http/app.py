@@ -16,7 +16,7 @@ from ..openai_api.routes import add_openai_routes
 from ..settings.server import ServerSettings
 from ..web import mount_web
 from ..whisperlive.endpoint import WhisperLiveSocket
-from ..whisperlive.resume import ResumeDesk
+from ..whisperlive.resume import ResumableSessions
 from ..whisperlive.websocket import SocketLimits
 from ..wire.admission import Admission
 from ..wire.metrics import WireMetrics
@@ -31,7 +31,7 @@ class Parts:
     settings: ServerSettings
     authenticator: Authenticator
     admission: Admission
-    resume: ResumeDesk
+    resume: ResumableSessions
     registry: CollectorRegistry
     vocabularies: Callable[[], Sequence[str]] = tuple
     """The names that the web page offers."""
@@ -57,7 +57,7 @@ def make_parts(
         audio_burst_s=settings.audio_burst_s,
         metrics=WireMetrics(registry),
     )
-    resume = ResumeDesk(settings.resume_s)
+    resume = ResumableSessions(settings.resume_s)
     return Parts(transcriber, settings, authenticator, admission, resume, registry, vocabularies)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from ..whisperlive.resume import ResumeDesk
+from ..whisperlive.resume import ResumableSessions
 from ..wire.admission import Admission
 
 log = logging.getLogger(__name__)
@@ -13,7 +13,7 @@ FLUSH_SHARE = 0.4
 """The part of the budget kept for sessions that did not end by themselves: they are made final and closed."""
 
 
-async def drain(admission: Admission, resume: ResumeDesk, budget_s: float) -> None:
+async def drain(admission: Admission, resume: ResumableSessions, budget_s: float) -> None:
     """Refuse new sessions and return when the last one has ended, or when the budget is spent."""
     admission.draining = True
     log.info("draining", extra={"event": "draining", "sessions": len(admission.visits), "budget_s": budget_s})

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ..core.api import Samples
 from ..core.config import Task
-from .windows import WindowPolicy
+from .windows import ServingWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Engine(Protocol):
     """One loaded model. `decode` may be called from as many threads at once as it has replicas."""
 
     @property
-    def windows(self) -> WindowPolicy: ...
+    def windows(self) -> ServingWindow: ...
 
     @property
     def n_mels(self) -> int: ...

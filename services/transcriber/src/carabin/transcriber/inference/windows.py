@@ -25,7 +25,7 @@ SPARE_TOKENS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class WindowPolicy:
+class ServingWindow:
     """The windows that a model decodes reliably, in 10 ms mel frames; the defaults suit any stock Whisper."""
 
     min_frames: int = 750

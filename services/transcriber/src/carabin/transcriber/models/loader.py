@@ -17,12 +17,12 @@ from ..core.api import Samples
 from ..core.config import SAMPLE_RATE_HZ
 from ..core.errors import DecodeFailed, ModelBroken, ModelMismatch, SmokeFailed
 from ..inference.engine import DecodeRequest, Engine, Hypothesis
-from ..inference.windows import FINAL_TOKENS_PER_S, FULL_WINDOW, WindowPolicy, token_cap
+from ..inference.windows import FINAL_TOKENS_PER_S, FULL_WINDOW, ServingWindow, token_cap
 
 WARM_WINDOWS = (750, 1000, 1500)
 """Almost every utterance falls into one of these; on a CPU the full window costs a second and warms nothing more."""
 
-EngineFactory = Callable[[Path, str, WindowPolicy], Engine]
+EngineFactory = Callable[[Path, str, ServingWindow], Engine]
 """Loads a folder as an engine: (folder, version, windows)."""
 
 Decode = Callable[[str, Engine, DecodeRequest], Hypothesis]
@@ -30,7 +30,7 @@ Decode = Callable[[str, Engine, DecodeRequest], Hypothesis]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class LoadedCandidate:
     """A version's files on the local disk."""
 
     version: str
@@ -43,10 +43,10 @@ class Candidate:
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
     @property
-    def windows(self) -> WindowPolicy:
+    def windows(self) -> ServingWindow:
         if self.manifest is None:
-            return WindowPolicy()
-        return WindowPolicy(self.manifest.min_window_frames, self.manifest.window_margin_frames)
+            return ServingWindow()
+        return ServingWindow(self.manifest.min_window_frames, self.manifest.window_margin_frames)
 
 
 def decode_now(version: str, engine: Engine, request: DecodeRequest) -> Hypothesis:
@@ -56,7 +56,7 @@ def decode_now(version: str, engine: Engine, request: DecodeRequest) -> Hypothes
     return hypothesis
 
 
-def load(candidate: Candidate, factory: EngineFactory, decode: Decode = decode_now) -> Engine:
+def load(candidate: LoadedCandidate, factory: EngineFactory, decode: Decode = decode_now) -> Engine:
     """Load, prove and warm a version.
 
     Args:
@@ -85,7 +85,7 @@ def _compare(engine: Engine, manifest: ModelManifest) -> None:
         )
 
 
-def _smoke(engine: Engine, candidate: Candidate, smoke: Smoke, decode: Decode) -> None:
+def _smoke(engine: Engine, candidate: LoadedCandidate, smoke: Smoke, decode: Decode) -> None:
     samples = read_wav(candidate.folder / smoke.path, candidate.version)
     request = DecodeRequest(
         samples=samples,

@@ -9,13 +9,13 @@ from ..core.api import ModelInfo
 from ..metrics import Metrics
 from .loader import Decode, EngineFactory, decode_now
 from .slot import Slot, TrialSlot
-from .updater import Fetch, ModelKeeper
+from .updater import Fetch, ModelUpdater
 
 Draw = Callable[[], float]
 """A number from 0 up to 1, for each session."""
 
 
-class Models:
+class ModelRoles:
     """Three keepers and who gets which; `decide` may be called from any thread."""
 
     def __init__(
@@ -30,9 +30,9 @@ class Models:
         changed: Callable[[ModelInfo], None] = lambda _: None,
         draw: Draw = random.random,
     ) -> None:
-        self.production = ModelKeeper(name, fetch, factory, metrics, drain=drain, decode=decode, changed=changed)
-        self._canary = ModelKeeper(name, fetch, factory, metrics, role="canary", decode=decode)
-        self._shadow = ModelKeeper(name, fetch, factory, metrics, role="shadow", decode=decode)
+        self.production = ModelUpdater(name, fetch, factory, metrics, drain=drain, decode=decode, changed=changed)
+        self._canary = ModelUpdater(name, fetch, factory, metrics, role="canary", decode=decode)
+        self._shadow = ModelUpdater(name, fetch, factory, metrics, role="shadow", decode=decode)
         self._share = 0.0
         self._draw = draw
 
@@ -66,5 +66,5 @@ class Models:
         """Return the versions whose files may be needed."""
         return {keeper.info.version for keeper in self._keepers() if keeper.info.version}
 
-    def _keepers(self) -> tuple[ModelKeeper, ...]:
+    def _keepers(self) -> tuple[ModelUpdater, ...]:
         return (self.production, self._canary, self._shadow)

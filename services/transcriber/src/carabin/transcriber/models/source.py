@@ -15,8 +15,8 @@ from carabin.registry.store import ObjectStore
 
 from ..metrics import Metrics
 from .cache import ModelCache
-from .loader import Candidate
-from .roles import Models
+from .loader import LoadedCandidate
+from .roles import ModelRoles
 from .vocabulary import Vocabularies
 
 log = logging.getLogger(__name__)
@@ -29,9 +29,9 @@ EXPLAIN_S = 0.5
 class ModelSource(Protocol):
     """Tells which versions are to serve, and brings them."""
 
-    def fetch(self, version: str) -> Candidate: ...
+    def fetch(self, version: str) -> LoadedCandidate: ...
 
-    def start(self, models: Models) -> None: ...
+    def start(self, models: ModelRoles) -> None: ...
 
     def stop(self) -> None: ...
 
@@ -44,10 +44,10 @@ class FolderSource:
         self._vocabularies = vocabularies
         self._vocabulary_dir = vocabulary_dir
 
-    def fetch(self, version: str) -> Candidate:
-        return Candidate(version, self._folder)
+    def fetch(self, version: str) -> LoadedCandidate:
+        return LoadedCandidate(version, self._folder)
 
-    def start(self, models: Models) -> None:
+    def start(self, models: ModelRoles) -> None:
         if self._vocabulary_dir is not None:
             self._vocabularies.read_folder(self._vocabulary_dir)
         models.decide(Decision(version=f"folder-{self._folder.name}"))
@@ -90,11 +90,11 @@ class RegistrySource:
             threading.Thread(target=self._every, args=(every_s, do), name=do.__name__, daemon=True)
             for every_s, do in ((VOCABULARY_POLL_S, self._read_vocabularies), (EXPLAIN_S, self._explain))
         ]
-        self._models: Models | None = None
+        self._models: ModelRoles | None = None
         self._offline = False
         """Whether the cache's version was asked for."""
 
-    def fetch(self, version: str) -> Candidate:
+    def fetch(self, version: str) -> LoadedCandidate:
         """Return the version's files, downloaded now or before; every byte is compared with the manifest.
 
         Raises:
@@ -107,9 +107,9 @@ class RegistrySource:
         self._cache.remember(manifest)
         # What is loaded needs its folder no more, but a restart or a drain may.
         self._cache.forget_others({version, *(self._models.in_use() if self._models else ())})
-        return Candidate(version, folder, manifest)
+        return LoadedCandidate(version, folder, manifest)
 
-    def start(self, models: Models) -> None:
+    def start(self, models: ModelRoles) -> None:
         self._models = models
         self._read_vocabularies()
         self._watcher.start(self._decided)

@@ -21,7 +21,7 @@ from ..core.api import ModelInfo
 from ..core.errors import MemoryShort, ModelRefused
 from ..core.memory import available_bytes, resident_bytes
 from ..metrics import Metrics
-from .loader import Candidate, Decode, EngineFactory, decode_now, load
+from .loader import Decode, EngineFactory, LoadedCandidate, decode_now, load
 from .slot import ModelHandle, ModelSlot
 
 log = logging.getLogger(__name__)
@@ -34,11 +34,11 @@ WORKSPACE_BYTES = 128 * 1024 * 1024
 STOP_S = 10.0
 """How long a download or a load in progress may hold up a stop; the process ends without it."""
 
-Fetch = Callable[[str], Candidate]
+Fetch = Callable[[str], LoadedCandidate]
 """Brings a version's files to the local disk; raises CarabinError."""
 
 
-class ModelKeeper:
+class ModelUpdater:
     """See the module. `target()` may be called from any thread; the newest wish wins.
 
     Args:
@@ -79,7 +79,7 @@ class ModelKeeper:
         self._info = ModelInfo(name, None, "none", reason="no version is in production")
         self._wishes: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._wanted: str | None = None
-        self._serving: Candidate | None = None
+        self._serving: LoadedCandidate | None = None
         self._refused: dict[str, str] = {}
         self._thread = threading.Thread(target=self._run, name="model-keeper", daemon=True)
 
@@ -161,7 +161,7 @@ class ModelKeeper:
         log.info("model in use", extra={"event": "model_installed", "version": version, "previous": previous})
         self._set(ModelInfo(self._info.name, version, "steady", loaded_at=datetime.now(UTC)))
 
-    def _make_room(self, candidate: Candidate) -> None:
+    def _make_room(self, candidate: LoadedCandidate) -> None:
         free = self._free_bytes()
         need = int(candidate.size_bytes * ROOM) + WORKSPACE_BYTES
         if free is None or free >= need:

@@ -24,7 +24,7 @@ from ..wire.admission import Admission
 from ..wire.status import sentence_of, status_of
 from . import formats as openai_formats
 from .media import decode, pieces
-from .upload import Upload, parse_upload, read_form
+from .upload import AudioUpload, parse_upload, read_form
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ _session_numbers = itertools.count(1)
 class _Job:
     """One upload on its way to text."""
 
-    upload: Upload
+    upload: AudioUpload
     identity: Identity
     address: str
     admission: Admission
@@ -47,7 +47,7 @@ class _Job:
         """Transcribe piece after piece; the audit log hears of the start and of the end."""
         session = f"file-{next(_session_numbers)}"
         clock = self.admission.clock
-        record = audit.Record(session, self.identity.name, PROTOCOL, current_trace_id(), self.address, clock())
+        record = audit.AuditRecord(session, self.identity.name, PROTOCOL, current_trace_id(), self.address, clock())
         audit.opened(record)
         outcome = "lost"
         try:

@@ -17,7 +17,7 @@ MAX_FIELDS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class AudioUpload:
     """One file and what its sender wants of it."""
 
     file: BinaryIO
@@ -52,7 +52,7 @@ async def read_form(request: Request, limit: int) -> FormData:
         raise BadMessage("the multipart body cannot be parsed") from error
 
 
-def parse_upload(form: FormData, default_language: str | None) -> Upload:
+def parse_upload(form: FormData, default_language: str | None) -> AudioUpload:
     """Read OpenAI's fields; `model` is read and loads nothing, `temperature` and others are ignored.
 
     Raises:
@@ -75,7 +75,7 @@ def parse_upload(form: FormData, default_language: str | None) -> Upload:
         partials=False,
     )
     stream = (_text(form, "stream") or "").lower() in ("true", "1")
-    return Upload(file.file, config, response_format, stream)
+    return AudioUpload(file.file, config, response_format, stream)
 
 
 def _text(form: FormData, name: str) -> str | None:

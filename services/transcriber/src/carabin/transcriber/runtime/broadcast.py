@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 
-class News:
+class ChangeSignal:
     """Says that there is something new, not what: a slow reader sees the newest state, not every one."""
 
     def __init__(self) -> None:

@@ -14,9 +14,9 @@ from carabin.service.logging import bind
 from ..core.api import Samples
 from ..core.config import SAMPLE_RATE_HZ, SessionConfig
 from ..core.errors import SessionClosed
-from ..core.events import Event, Flushed, SessionFailed
+from ..core.events import Event, FlushFinished, SessionFailed
 from ..streaming.session import PromptFor, Session, State
-from ..streaming.utterance_decoder import Workshop
+from ..streaming.utterance_decoder import DecodeContext
 from .session_thread import describe
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ SLICE_SAMPLES = SAMPLE_RATE_HZ
 """Audio heard at a time: a client that sends an hour at once waits for its turn after each second of it."""
 
 
-class LiveDictation:
+class EngineDictation:
     """One open session; see `service.Dictation`.
 
     Args:
@@ -35,12 +35,12 @@ class LiveDictation:
     def __init__(
         self,
         identifier: str,
-        shop: Workshop,
+        shop: DecodeContext,
         config: SessionConfig,
         prompt: PromptFor,
         *,
         version: str | None,
-        closed: Callable[["LiveDictation", bool], None],
+        closed: Callable[["EngineDictation", bool], None],
         recording: bool = False,
     ) -> None:
         self.id = identifier
@@ -51,7 +51,7 @@ class LiveDictation:
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._flushing: deque[asyncio.Future[None]] = deque()
-        self._on_closed: Callable[[LiveDictation, bool], None] | None = closed
+        self._on_closed: Callable[[EngineDictation, bool], None] | None = closed
         self._shop = shop
         self._open = True
         # From here on, what only the sessions' thread touches; the deque is its mailbox.
@@ -150,7 +150,7 @@ class LiveDictation:
 
     def _deliver(self, event: Event) -> None:
         self._events.put_nowait(event)
-        if isinstance(event, Flushed) and self._flushing:
+        if isinstance(event, FlushFinished) and self._flushing:
             self._resolve(self._flushing.popleft())
         elif isinstance(event, SessionFailed):
             self._close(False)

@@ -19,7 +19,7 @@ def describe(error: BaseException) -> dict[str, str]:
     return {"error": type(error).__name__, "where": where}
 
 
-class Reactor:
+class SessionThread:
     """Runs calls one after the other, in the order in which they were posted."""
 
     def __init__(self, name: str = "sessions") -> None:

@@ -16,18 +16,18 @@ from ..core.languages import normalise_language
 from ..core.memory import trim_heap
 from ..metrics import Metrics
 from ..models.loader import EngineFactory
-from ..models.roles import Models
+from ..models.roles import ModelRoles
 from ..models.slot import ModelHandle, Slot
 from ..models.source import ModelSource
 from ..models.vocabulary import SessionPrompts, Vocabularies
-from ..scheduling.load import Pace
+from ..scheduling.load import LoadController
 from ..scheduling.scheduler import Scheduler
 from ..scheduling.shadow import Shadow
 from ..settings.model import TranscriberSettings
-from ..streaming.utterance_decoder import Workshop
-from .broadcast import News
-from .dictation import LiveDictation
-from .session_thread import Reactor
+from ..streaming.utterance_decoder import DecodeContext
+from .broadcast import ChangeSignal
+from .dictation import EngineDictation
+from .session_thread import SessionThread
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +62,10 @@ class LiveTranscriber:
         self._source = source
         self._vocabularies = vocabularies
         self._clock = clock
-        self._pace = Pace()
-        self._reactor = Reactor()
+        self._pace = LoadController()
+        self._reactor = SessionThread()
         self._scheduler = Scheduler(metrics, self._pace, workers=workers, clock=clock)
-        self._models = Models(
+        self._models = ModelRoles(
             settings.model_name,
             source.fetch,
             factory,
@@ -75,10 +75,10 @@ class LiveTranscriber:
             changed=self._model_changed,
         )
         self._shadow = Shadow(self._models.shadow, self._scheduler, self._pace, metrics, clock)
-        self._dictations: dict[str, LiveDictation] = {}
+        self._dictations: dict[str, EngineDictation] = {}
         self._empty = asyncio.Event()
         self._draining = False
-        self._news = News()
+        self._news = ChangeSignal()
         self._ticking: asyncio.Task[None] | None = None
         metrics.overload.set_function(lambda: self._pace.level(clock()))
         metrics.audio_behind.set_function(self._behind_s)
@@ -104,7 +104,7 @@ class LiveTranscriber:
             self._ticking.cancel()
         await asyncio.to_thread(self._stop_threads)
 
-    def open(self, config: SessionConfig, identity: str | None = None) -> LiveDictation:
+    def open(self, config: SessionConfig, identity: str | None = None) -> EngineDictation:
         return self._open(config, identity, recording=False)
 
     async def transcribe(self, samples: Samples, config: SessionConfig) -> AsyncIterator[Final]:
@@ -143,14 +143,14 @@ class LiveTranscriber:
         """Return the vocabularies that a session may choose now, in order."""
         return sorted(self._vocabularies.words)
 
-    def _open(self, config: SessionConfig, identity: str | None, *, recording: bool) -> LiveDictation:
+    def _open(self, config: SessionConfig, identity: str | None, *, recording: bool) -> EngineDictation:
         slot = self._models.slot()
         model = self._admit(config, slot)
         prompts = SessionPrompts(config, self._vocabularies.words)
         prompt = prompts.of(model.engine, model.version)
         if prompt.cut_tokens:
             self.metrics.prompt_cut.inc(prompt.cut_tokens)
-        dictation = LiveDictation(
+        dictation = EngineDictation(
             uuid4().hex,
             self._shop(slot),
             config,
@@ -173,8 +173,8 @@ class LiveTranscriber:
         )
         return dictation
 
-    def _shop(self, slot: Slot) -> Workshop:
-        return Workshop(
+    def _shop(self, slot: Slot) -> DecodeContext:
+        return DecodeContext(
             slot, self._scheduler, self._pace, self.metrics, self._clock, self._reactor.post, self._shadow.hear
         )
 
@@ -193,7 +193,7 @@ class LiveTranscriber:
             raise Overloaded(self._pace.retry_after_s(now))
         return model
 
-    def _forget(self, dictation: LiveDictation, well: bool) -> None:
+    def _forget(self, dictation: EngineDictation, well: bool) -> None:
         self._dictations.pop(dictation.id, None)
         outcome = "finished" if well else "cancelled"
         self.metrics.session_outcomes.labels(outcome).inc()

@@ -32,7 +32,7 @@ _IDLE_HALVING_S = 5.0
 
 
 @dataclass(slots=True)
-class Pace:
+class LoadController:
     """Moving estimates of how late decodes are; `now` is any steady clock's seconds."""
 
     partial_turnaround_s: float = 0.0

@@ -18,7 +18,7 @@ from ..core.errors import DecodeFailed
 from ..inference.engine import DecodeRequest, Engine, Hypothesis
 from ..metrics import Metrics
 from ..models.slot import ModelHandle
-from .load import Pace
+from .load import LoadController
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +42,13 @@ class Lane(IntEnum):
 
 
 @dataclass(slots=True, eq=False)
-class Job:
+class DecodeJob:
     """One decode that a session waits for."""
 
     lane: Lane
     request: DecodeRequest
     model: ModelHandle
-    done: Callable[["Job", Hypothesis | DecodeFailed], None]
+    done: Callable[["DecodeJob", Hypothesis | DecodeFailed], None]
     """Called on a worker's thread, once, unless the job was cancelled before it began."""
     submitted_at: float = 0.0
     context: Context = field(default_factory=copy_context, init=False)
@@ -66,12 +66,12 @@ class Scheduler:
     """
 
     def __init__(
-        self, metrics: Metrics, pace: Pace, *, workers: int = 2, clock: Callable[[], float] = time.monotonic
+        self, metrics: Metrics, pace: LoadController, *, workers: int = 2, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._metrics = metrics
         self._pace = pace
         self._clock = clock
-        self._jobs: list[Job] = []
+        self._jobs: list[DecodeJob] = []
         self._condition = threading.Condition()
         self._stopping = False
         self._threads = [threading.Thread(target=self._work, name=f"decode-{i}", daemon=True) for i in range(workers)]
@@ -95,14 +95,14 @@ class Scheduler:
         """Return how many jobs no worker has taken yet."""
         return len(self._jobs)
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: DecodeJob) -> None:
         with self._condition:
             job.submitted_at = self._clock()
             self._jobs.append(job)
             self._gauge(job.lane)
             self._condition.notify()
 
-    def replace(self, job: Job, request: DecodeRequest) -> bool:
+    def replace(self, job: DecodeJob, request: DecodeRequest) -> bool:
         """Give a waiting job newer audio, at its place in the queue; False if a worker has it already."""
         with self._condition:
             if job.started or job.cancelled:
@@ -111,14 +111,14 @@ class Scheduler:
         self._metrics.coalesced.inc()
         return True
 
-    def promote(self, job: Job, lane: Lane) -> None:
+    def promote(self, job: DecodeJob, lane: Lane) -> None:
         """Move a job to another lane, where it still waits."""
         with self._condition:
             before, job.lane = job.lane, lane
             self._gauge(before)
             self._gauge(lane)
 
-    def cancel(self, job: Job) -> bool:
+    def cancel(self, job: DecodeJob) -> bool:
         """Forget a job; False if a worker has it already, and then `done` is still called."""
         with self._condition:
             if job.started:
@@ -129,7 +129,7 @@ class Scheduler:
                 self._gauge(job.lane)
             return True
 
-    def take(self) -> list[Job] | None:
+    def take(self) -> list[DecodeJob] | None:
         """Wait for work and return a batch that can share a call; None when stopping."""
         with self._condition:
             while not self._jobs and not self._stopping:
@@ -157,7 +157,9 @@ class Scheduler:
             DecodeFailed: the engine failed twice, or the scheduler is stopping.
         """
         answer: SimpleQueue[Hypothesis | DecodeFailed] = SimpleQueue()
-        self.submit(Job(Lane.RECORDING, request, ModelHandle(version, engine), lambda _, outcome: answer.put(outcome)))
+        self.submit(
+            DecodeJob(Lane.RECORDING, request, ModelHandle(version, engine), lambda _, outcome: answer.put(outcome))
+        )
         while True:
             try:
                 outcome = answer.get(timeout=_STOP_POLL_S)
@@ -169,7 +171,7 @@ class Scheduler:
                 raise outcome
             return outcome
 
-    def _observe_wait(self, job: Job, now: float) -> None:
+    def _observe_wait(self, job: DecodeJob, now: float) -> None:
         wait_s = now - job.submitted_at
         self._metrics.queue_wait.labels(job.lane.name.lower()).observe(wait_s)
         if job.lane in (Lane.FINAL, Lane.SPECULATIVE):
@@ -179,7 +181,7 @@ class Scheduler:
         while (batch := self.take()) is not None:
             self.decode(batch)
 
-    def decode(self, batch: list[Job]) -> None:
+    def decode(self, batch: list[DecodeJob]) -> None:
         """Decode a batch; where it fails, each request alone once more, so that only the guilty one fails."""
         try:
             outcomes: list[Hypothesis | DecodeFailed] = [*self._call(batch)]
@@ -193,7 +195,7 @@ class Scheduler:
                 self._pace.partial_done(now - job.submitted_at, now)
             job.done(job, outcome)
 
-    def _alone(self, job: Job) -> Hypothesis | DecodeFailed:
+    def _alone(self, job: DecodeJob) -> Hypothesis | DecodeFailed:
         try:
             return self._call([job])[0]
         except DecodeFailed as error:
@@ -202,7 +204,7 @@ class Scheduler:
             job.context.run(log.error, "a request failed twice", extra=told)
             return error
 
-    def _call(self, batch: list[Job]) -> list[Hypothesis]:
+    def _call(self, batch: list[DecodeJob]) -> list[Hypothesis]:
         try:
             hypotheses, timing = batch[0].model.engine.decode([job.request for job in batch])
         except DecodeFailed:
@@ -219,7 +221,7 @@ class Scheduler:
         self._metrics.queue_length.labels(lane.name.lower()).set(sum(job.lane is lane for job in self._jobs))
 
 
-def _rank(job: Job, now: float) -> tuple[int, float]:
+def _rank(job: DecodeJob, now: float) -> tuple[int, float]:
     if job.lane is Lane.RECORDING and now - job.submitted_at > RECORDING_PATIENCE_S:
         return (Lane.FIRST_PARTIAL, job.submitted_at)
     return (job.lane, job.submitted_at)

@@ -10,8 +10,8 @@ from ..core.errors import DecodeFailed, NotReady
 from ..inference.engine import DecodeRequest, Hypothesis
 from ..metrics import Metrics
 from ..models.slot import Slot
-from .load import Pace
-from .scheduler import Job, Lane, Scheduler
+from .load import LoadController
+from .scheduler import DecodeJob, Lane, Scheduler
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class Shadow:
     """Compares finals; it works only while the service is at ease, and never delays a session."""
 
     def __init__(
-        self, slot: Slot, scheduler: Scheduler, pace: Pace, metrics: Metrics, clock: Callable[[], float]
+        self, slot: Slot, scheduler: Scheduler, pace: LoadController, metrics: Metrics, clock: Callable[[], float]
     ) -> None:
         self._slot = slot
         self._scheduler = scheduler
@@ -46,11 +46,11 @@ class Shadow:
         # Another model has other tokens: it hears the audio without the session's prompt.
         request = replace(request, context=(), prefix=(), word_timestamps=False)
 
-        def done(_: Job, outcome: Hypothesis | DecodeFailed) -> None:
+        def done(_: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:
             self._waiting -= 1
             model.release()
             if isinstance(outcome, Hypothesis):
                 self._metrics.shadow_difference.observe(smoke_error(text, outcome.text))
 
         self._waiting += 1
-        self._scheduler.submit(Job(Lane.SHADOW, request, model, done))
+        self._scheduler.submit(DecodeJob(Lane.SHADOW, request, model, done))

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 
 
-class Arrivals:
+class ArrivalTimes:
     """Maps samples to the time of the packet that brought them."""
 
     def __init__(self) -> None:

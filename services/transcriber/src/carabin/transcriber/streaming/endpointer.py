@@ -12,7 +12,7 @@ from .utterance import Utterance
 from .vad import WINDOW, SileroStream, VoiceActivity
 
 
-class Listener(Protocol):
+class EndpointerListener(Protocol):
     """Told of the utterance in progress; there is one at a time."""
 
     def began(self, utterance: Utterance) -> None: ...
@@ -26,10 +26,10 @@ class Listener(Protocol):
     def ended(self, utterance: Utterance) -> None: ...
 
 
-class Hearing:
+class Endpointer:
     """Hears one session. Audio may come in any pieces."""
 
-    def __init__(self, config: SessionConfig, listener: Listener) -> None:
+    def __init__(self, config: SessionConfig, listener: EndpointerListener) -> None:
         self.position = 0
         """Samples heard."""
         self._config = config

@@ -15,7 +15,7 @@ class _Entry:
     closing: Sequence[Event] | None = None
 
 
-class Outbox:
+class EventSequencer:
     """Only the oldest open utterance speaks; the others' newest partials and finals wait for it."""
 
     def __init__(self, emit: Callable[[Event], None]) -> None:

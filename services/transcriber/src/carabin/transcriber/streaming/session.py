@@ -12,10 +12,10 @@ from ..core.api import Samples
 from ..core.config import SAMPLE_RATE_HZ, SessionConfig
 from ..core.errors import DecodeFailed, SessionClosed
 from ..core.events import (
-    Acknowledged,
+    AudioAcknowledged,
     Event,
     Final,
-    Flushed,
+    FlushFinished,
     LanguageDetected,
     ModelChanged,
     Partial,
@@ -25,11 +25,11 @@ from ..core.events import (
 from ..core.languages import normalise_language
 from ..inference.engine import Hypothesis
 from ..models.slot import ModelHandle
-from .arrival_times import Arrivals
-from .endpointer import Hearing
-from .event_order import Outbox
+from .arrival_times import ArrivalTimes
+from .endpointer import Endpointer
+from .event_order import EventSequencer
 from .utterance import Utterance
-from .utterance_decoder import UtteranceDecoder, Workshop
+from .utterance_decoder import DecodeContext, UtteranceDecoder
 
 SURE_OF_LANGUAGE = 0.5
 """A detected language is kept for the session from this probability on."""
@@ -60,7 +60,7 @@ class Session:
 
     def __init__(
         self,
-        shop: Workshop,
+        shop: DecodeContext,
         config: SessionConfig,
         prompt: PromptFor,
         emit: Callable[[Event], None],
@@ -76,9 +76,9 @@ class Session:
         self._recording = recording
         self._version = version
         self._language = normalise_language(config.language)
-        self._hearing = Hearing(config, self)
-        self._outbox = Outbox(emit)
-        self._arrivals = Arrivals()
+        self._hearing = Endpointer(config, self)
+        self._outbox = EventSequencer(emit)
+        self._arrivals = ArrivalTimes()
         self._current: UtteranceDecoder | None = None
         self._decoders: dict[int, UtteranceDecoder] = {}
         self._flushes: list[tuple[int, int]] = []
@@ -103,7 +103,7 @@ class Session:
         self._acknowledge_silence()
 
     def flush(self) -> None:
-        """End the utterance in progress; `Flushed` follows when all is final.
+        """End the utterance in progress; `FlushFinished` follows when all is final.
 
         Raises:
             SessionClosed: the session is over.
@@ -210,7 +210,7 @@ class Session:
             spoken = self._arrivals.at(utterance.start + utterance.speech_stop)
             self._shop.metrics.final.observe(self._shop.clock() - spoken)
         self._acknowledged = utterance.start + utterance.spoken_stop
-        events.append(Acknowledged(self._acknowledged / SAMPLE_RATE_HZ))
+        events.append(AudioAcknowledged(self._acknowledged / SAMPLE_RATE_HZ))
         decoder.model.release()
         self._outbox.close(number, events)
         self._arrivals.forget(self._acknowledged)
@@ -251,7 +251,7 @@ class Session:
         oldest = min(self._decoders, default=self._hearing.numbered)
         while self._flushes and oldest >= self._flushes[0][0]:
             _, position = self._flushes.pop(0)
-            self._emit(Flushed(position / SAMPLE_RATE_HZ))
+            self._emit(FlushFinished(position / SAMPLE_RATE_HZ))
 
     def _acknowledge_silence(self) -> None:
         if self._decoders:
@@ -259,7 +259,7 @@ class Session:
         heard = self._hearing.settled
         if heard - self._acknowledged >= SILENT_ACK_S * SAMPLE_RATE_HZ:
             self._acknowledged = heard
-            self._emit(Acknowledged(heard / SAMPLE_RATE_HZ))
+            self._emit(AudioAcknowledged(heard / SAMPLE_RATE_HZ))
             self._arrivals.forget(heard)
 
     def _set_current(self, decoder: UtteranceDecoder | None) -> None:

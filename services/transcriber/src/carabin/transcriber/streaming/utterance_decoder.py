@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from ..core.config import SAMPLE_RATE_HZ, SessionConfig
 from ..core.errors import DecodeFailed
 from ..inference.engine import DecodeRequest, Hypothesis
-from ..inference.windows import FINAL_TOKENS_PER_S, PARTIAL_TOKENS_PER_S, WindowPolicy, next_window, token_cap
+from ..inference.windows import FINAL_TOKENS_PER_S, PARTIAL_TOKENS_PER_S, ServingWindow, next_window, token_cap
 from ..metrics import Metrics
 from ..models.slot import ModelHandle, Slot
-from ..scheduling.load import FIRST_PARTIAL_S, Pace
-from ..scheduling.scheduler import Job, Lane, Scheduler
+from ..scheduling.load import FIRST_PARTIAL_S, LoadController
+from ..scheduling.scheduler import DecodeJob, Lane, Scheduler
 from .hallucinations import doubled, looping, rejection
 from .utterance import Utterance
 
@@ -26,12 +26,12 @@ MAX_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class DecodeContext:
     """What decoding needs of the rest of the service."""
 
     slot: Slot
     scheduler: Scheduler
-    pace: Pace
+    pace: LoadController
     metrics: Metrics
     clock: Callable[[], float]
     post: Callable[[Callable[[], None]], None]
@@ -41,12 +41,12 @@ class Workshop:
 
 
 @dataclass(slots=True)
-class Guess:
+class SpeculativeFinal:
     """A final decoded before the pause was sure."""
 
     stop: int
     """Where speech had ended when it was made; speech since then makes it worthless."""
-    job: Job
+    job: DecodeJob
     hypothesis: Hypothesis | None = None
 
 
@@ -63,7 +63,7 @@ class UtteranceDecoder:
 
     def __init__(
         self,
-        shop: Workshop,
+        shop: DecodeContext,
         config: SessionConfig,
         utterance: Utterance,
         model: ModelHandle,
@@ -83,11 +83,11 @@ class UtteranceDecoder:
         self._on_partial = on_partial
         self._on_final = on_final
         self._recording = recording
-        self._partial: Job | None = None
+        self._partial: DecodeJob | None = None
         self._partial_at = 0
         self._min_window = 0
-        self._guess: Guess | None = None
-        self._final: Job | None = None
+        self._guess: SpeculativeFinal | None = None
+        self._final: DecodeJob | None = None
         self._attempts = 0
         self._over = False
 
@@ -112,7 +112,7 @@ class UtteranceDecoder:
             return
         if silence_s >= self._shop.pace.guess_after_s(self._shop.clock()):
             guess = self._submit(Lane.SPECULATIVE, self._final_request(0), self._guess_done)
-            self._guess = Guess(self.utterance.speech_stop, guess)
+            self._guess = SpeculativeFinal(self.utterance.speech_stop, guess)
 
     def resume(self) -> None:
         """Speech went on: forget the guess."""
@@ -190,23 +190,26 @@ class UtteranceDecoder:
         )
 
     def _submit(
-        self, lane: Lane, request: DecodeRequest, done: Callable[[Job, Hypothesis | DecodeFailed], None]
-    ) -> Job:
+        self, lane: Lane, request: DecodeRequest, done: Callable[[DecodeJob, Hypothesis | DecodeFailed], None]
+    ) -> DecodeJob:
         self.model.try_retain()  # the utterance holds it already, so it is there
-        job = Job(
+        job = DecodeJob(
             lane, request, self.model, lambda job, outcome: self._shop.post(lambda: self._returned(job, outcome, done))
         )
         self._shop.scheduler.submit(job)
         return job
 
     def _returned(
-        self, job: Job, outcome: Hypothesis | DecodeFailed, done: Callable[[Job, Hypothesis | DecodeFailed], None]
+        self,
+        job: DecodeJob,
+        outcome: Hypothesis | DecodeFailed,
+        done: Callable[[DecodeJob, Hypothesis | DecodeFailed], None],
     ) -> None:
         self.model.release()
         if not self._over and not job.cancelled:
             done(job, outcome)
 
-    def _withdraw(self, job: Job) -> None:
+    def _withdraw(self, job: DecodeJob) -> None:
         """Cancel a job; one that runs already is let run and not listened to."""
         was_waiting = self._shop.scheduler.cancel(job)
         job.cancelled = True
@@ -218,7 +221,7 @@ class UtteranceDecoder:
             self._withdraw(self._partial)
             self._partial = None
 
-    def _partial_done(self, job: Job, outcome: Hypothesis | DecodeFailed) -> None:
+    def _partial_done(self, job: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:
         self._partial = None
         if isinstance(outcome, DecodeFailed):
             return
@@ -229,7 +232,7 @@ class UtteranceDecoder:
             self.utterance.agreement.update(outcome.words)
             self._on_partial(outcome)
 
-    def _guess_done(self, job: Job, outcome: Hypothesis | DecodeFailed) -> None:
+    def _guess_done(self, job: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:
         if self._final is job:
             self._final_done(job, outcome)
         elif self._guess is not None and self._guess.job is job:
@@ -238,7 +241,7 @@ class UtteranceDecoder:
             else:
                 self._guess.hypothesis = outcome
 
-    def _final_done(self, _: Job, outcome: Hypothesis | DecodeFailed) -> None:
+    def _final_done(self, _: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:
         if isinstance(outcome, DecodeFailed):
             self._end(outcome)
         else:
@@ -256,7 +259,7 @@ class UtteranceDecoder:
             self._end(hypothesis)
         elif self._attempts < MAX_ATTEMPTS and reason != "empty":
             self._shop.metrics.retries.labels(reason).inc()
-            self._min_window = max(next_window(job.request.window_frames), WindowPolicy().min_frames)
+            self._min_window = max(next_window(job.request.window_frames), ServingWindow().min_frames)
             self._ask_final()
         else:
             self._shop.metrics.rejected.labels(reason).inc()

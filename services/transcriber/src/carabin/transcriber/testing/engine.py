@@ -8,7 +8,7 @@ import numpy as np
 from ..core.config import SAMPLE_RATE_HZ
 from ..core.errors import DecodeFailed
 from ..inference.engine import DecodeRequest, DecodeTiming, Hypothesis, TimedWord, TokenWord
-from ..inference.windows import WindowPolicy
+from ..inference.windows import ServingWindow
 
 LOUD = 0.01
 WORD_SAMPLES = SAMPLE_RATE_HZ // 2
@@ -33,11 +33,11 @@ class FakeEngine:
         max_batch: int = 4,
         n_mels: int = 80,
         gate: threading.Event | None = None,
-        windows: WindowPolicy | None = None,
+        windows: ServingWindow | None = None,
     ) -> None:
         self.closed = False
         self.batches: list[list[DecodeRequest]] = []
-        self.windows = windows or WindowPolicy()
+        self.windows = windows or ServingWindow()
         self.max_batch = max_batch
         self.n_mels = n_mels
         self.n_replicas = 1

@@ -22,10 +22,10 @@ from ..core.errors import (
     UnknownVocabulary,
 )
 from ..core.events import (
-    Acknowledged,
+    AudioAcknowledged,
     Event,
     Final,
-    Flushed,
+    FlushFinished,
     LanguageDetected,
     ModelChanged,
     Partial,
@@ -76,7 +76,7 @@ class FakeDictation:
             self._hear(self._rest)
             self._rest = self._rest[:0]
         self._end_utterance()
-        self._emit(Flushed(self._seconds(self._heard)))
+        self._emit(FlushFinished(self._seconds(self._heard)))
 
     async def finish(self) -> None:
         if not self._closed:
@@ -159,7 +159,7 @@ class FakeDictation:
                 language=self._language,
             )
         )
-        self._emit(Acknowledged(self._seconds(self._heard)))
+        self._emit(AudioAcknowledged(self._seconds(self._heard)))
         self._start, self._quiet = None, 0
 
     def _n_words(self) -> int:

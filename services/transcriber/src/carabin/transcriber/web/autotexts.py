@@ -18,7 +18,7 @@ class AutoTextInvalid(TranscriberError):
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class AutoTextVariable:
     """A place to fill in: `{côté=droit}`, or `{date}` without a default."""
 
     name: str
@@ -41,11 +41,11 @@ class AutoText:
         return f"{self.service} : {self.name}" if self.service else self.name
 
     @property
-    def variables(self) -> tuple[Variable, ...]:
+    def variables(self) -> tuple[AutoTextVariable, ...]:
         """The variables in their order, each once."""
-        found: dict[str, Variable] = {}
+        found: dict[str, AutoTextVariable] = {}
         for match in _VARIABLE.finditer(self.text):
-            found.setdefault(match[1].strip(), Variable(match[1].strip(), match[2] or ""))
+            found.setdefault(match[1].strip(), AutoTextVariable(match[1].strip(), match[2] or ""))
         return tuple(found.values())
 
     def filled(self, values: Mapping[str, str] | None = None) -> str:

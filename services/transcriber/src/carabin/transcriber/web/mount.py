@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from ..access.identity import Authenticator
 from ..corrections.routes import add_correction_routes
-from ..corrections.store import CorrectionDesk, CorrectionsMisconfigured, correction_policy
+from ..corrections.store import CorrectionsMisconfigured, CorrectionStore, correction_policy
 from ..settings.web import WebSettings
 from .autotexts import AutoText, load_autotexts
 
@@ -63,7 +63,7 @@ def mount_web(
     if policy.retention != "none":
         if authenticator is None:
             raise CorrectionsMisconfigured("corrections are kept and nothing says whose they are: pass authenticator")
-        add_correction_routes(app, CorrectionDesk(store or connect(), policy), authenticator, origins)
+        add_correction_routes(app, CorrectionStore(store or connect(), policy), authenticator, origins)
 
 
 def _add_page(app: FastAPI, settings: WebSettings, vocabularies: Callable[[], Sequence[str]]) -> None:

@@ -15,7 +15,7 @@ from ..wire.errors import BadMessage, SlowReader
 from ..wire.status import status_of
 from . import messages
 from .hello import END_OF_AUDIO
-from .resume import ResumeDesk
+from .resume import ResumableSessions
 from .session import LiveSession
 from .websocket import GOING_AWAY, NORMAL, Gone, SocketLimits, close, receive, until_gone
 
@@ -30,7 +30,7 @@ _ENDINGS = {
 """Why a session that is well comes to its end: close code and reason."""
 
 
-class Conversation:
+class Connection:
     """Serves one session over one socket."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Conversation:
         session: LiveSession,
         identity: Identity,
         authenticator: Authenticator,
-        desk: ResumeDesk,
+        desk: ResumableSessions,
         limits: SocketLimits,
     ) -> None:
         self._socket = socket

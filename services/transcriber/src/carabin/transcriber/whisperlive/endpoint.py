@@ -13,13 +13,13 @@ from ..access.errors import AccessRefused, Forbidden
 from ..access.identity import Authenticator, Identity, bearer, origin_allowed, subprotocol_token
 from ..core.api import Transcriber
 from ..core.errors import Overloaded
-from ..wire.admission import Admission, Visit
+from ..wire.admission import Admission, AdmittedSession
 from ..wire.errors import ConfigTimeout, FrameTooLarge
 from ..wire.status import close_reason, sentence_of, status_of
 from . import messages
-from .connection import Conversation
+from .connection import Connection
 from .hello import MAX_HELLO_BYTES, Hello, parse_hello
-from .resume import ResumeDesk
+from .resume import ResumableSessions
 from .session import LiveSession, model_warning, take_up
 from .websocket import Gone, SocketLimits, address, receive
 
@@ -35,7 +35,7 @@ class WhisperLiveSocket:
         self,
         admission: Admission,
         authenticator: Authenticator,
-        resume: ResumeDesk,
+        resume: ResumableSessions,
         *,
         origins: Sequence[str] = (),
         default_language: str | None = "fr",
@@ -66,7 +66,7 @@ class WhisperLiveSocket:
         except Exception as error:
             await self._refuse(socket, uid, error, identity)
             return
-        conversation = Conversation(socket, session, identity, self._authenticator, self._resume, self._limits)
+        conversation = Connection(socket, session, identity, self._authenticator, self._resume, self._limits)
         try:
             await conversation.run()
         except Exception as error:
@@ -124,7 +124,7 @@ class WhisperLiveSocket:
             raise
         return session, identity
 
-    async def _admit(self, socket: WebSocket, hello: Hello, identity: Identity) -> Visit:
+    async def _admit(self, socket: WebSocket, hello: Hello, identity: Identity) -> AdmittedSession:
         """Open a session; while the first model is being loaded, wait for it as WhisperLive's clients are used to."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._limits.loading_s):

@@ -4,10 +4,10 @@ import asyncio
 from collections import deque
 
 from ..core.events import (
-    Acknowledged,
+    AudioAcknowledged,
     Event,
     Final,
-    Flushed,
+    FlushFinished,
     LanguageDetected,
     ModelChanged,
     Partial,
@@ -22,7 +22,7 @@ _TRANSCRIPT = None
 """Stands in the queue for a segments message, which is written only when it is its turn."""
 
 
-class Outbox:
+class OutgoingMessages:
     """Turns events into messages; `next()` gives them one by one, `segments` with what is newest then."""
 
     def __init__(self, hello: Hello, warnings: tuple[str, ...]) -> None:
@@ -66,13 +66,13 @@ class Outbox:
             case LanguageDetected():
                 self._add(messages.language(uid, event.language, event.probability))
                 self._warn()
-            case Acknowledged():
+            case AudioAcknowledged():
                 self.acknowledged_s = event.audio_s
                 if self.transcript.acknowledge(event.audio_s):
                     self._add_transcript()
                 if ours:
                     self._add(messages.event(uid, "acknowledged", audio_s=round(event.audio_s, 3)))
-            case Flushed():
+            case FlushFinished():
                 if ours:
                     self._add(messages.event(uid, "flushed", audio_s=round(event.audio_s, 3)))
             case ModelChanged():

@@ -22,7 +22,7 @@ class Resumable(Protocol):
         """Nobody came back: end it."""
 
 
-class ResumeDesk:
+class ResumableSessions:
     """Keeps resumable sessions, those with a connection and those that wait for one."""
 
     def __init__(self, window_s: float) -> None:

@@ -8,13 +8,13 @@ import numpy as np
 
 from ..core.api import ModelInfo
 from ..core.config import SAMPLE_RATE_HZ
-from ..wire.admission import Visit
+from ..wire.admission import AdmittedSession
 from ..wire.errors import BadMessage
 from ..wire.status import sentence_of
 from . import messages
 from .hello import Hello
-from .outgoing import Outbox
-from .resume import ResumeDesk
+from .outgoing import OutgoingMessages
+from .resume import ResumableSessions
 
 log = logging.getLogger(__name__)
 
@@ -22,13 +22,15 @@ log = logging.getLogger(__name__)
 class LiveSession:
     """Audio in, messages out; it goes on while its client reconnects."""
 
-    def __init__(self, visit: Visit, hello: Hello, warnings: tuple[str, ...], desk: ResumeDesk) -> None:
+    def __init__(
+        self, visit: AdmittedSession, hello: Hello, warnings: tuple[str, ...], desk: ResumableSessions
+    ) -> None:
         self.uid = hello.uid
         self.owner = visit.identity.name
         self.token = secrets.token_urlsafe(24)
         self.hello = hello
         self.visit = visit
-        self.outbox = Outbox(hello, warnings)
+        self.outbox = OutgoingMessages(hello, warnings)
         self.received_samples = 0
         self.outcome = "ended"
         self._desk = desk
@@ -127,7 +129,7 @@ class LiveSession:
             self.visit.close(self.outcome)
 
 
-def take_up(desk: ResumeDesk, hello: Hello, owner: str) -> LiveSession | None:
+def take_up(desk: ResumableSessions, hello: Hello, owner: str) -> LiveSession | None:
     """Return the session that this client wants back, or None when it is gone or was never its own."""
     if hello.resume_token is None:
         return None

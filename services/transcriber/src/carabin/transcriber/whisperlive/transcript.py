@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.events import Final, Partial
-from ..formatting import Carry, Command, Formatter
+from ..formatting import Carry, CommandPiece, Formatter
 from .messages import seconds, word
 
 Segment = dict[str, Any]
@@ -23,7 +23,7 @@ class Transcript:
     _partial: Segment | None = None
     _carry: Carry = field(default_factory=Carry)
 
-    def final(self, final: Final) -> tuple[Command, ...]:
+    def final(self, final: Final) -> tuple[CommandPiece, ...]:
         """Add a completed segment; return the commands that the speaker gave in it."""
         segment = self._segment(final.start_s, final.end_s, final.text, completed=True)
         segment |= {
@@ -33,7 +33,7 @@ class Transcript:
         }
         if final.words:
             segment["words"] = [word(each) for each in final.words]
-        commands: tuple[Command, ...] = ()
+        commands: tuple[CommandPiece, ...] = ()
         if self.formatter is not None:
             formatted = self.formatter.final(final.text, self._carry)
             segment["formatted"], self._carry, commands = formatted.text, formatted.carry, formatted.events

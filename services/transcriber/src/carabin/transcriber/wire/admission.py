@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from carabin.service.tracing import current_trace_id
 
 from ..access import audit
-from ..access.audit import Record
+from ..access.audit import AuditRecord
 from ..access.identity import ANONYMOUS, Identity
 from ..access.quotas import AudioBudget, SessionCount
-from ..core.api import Dictation, Transcriber
+from ..core.api import DictationStream, Transcriber
 from ..core.config import SAMPLE_RATE_HZ, SessionConfig
 from ..core.errors import Draining
 from ..core.events import Event, Final
@@ -22,10 +22,10 @@ from .status import status_of
 log = logging.getLogger(__name__)
 
 
-class Visit:
+class AdmittedSession:
     """One admitted session: its dictation, its budget and its audit record."""
 
-    def __init__(self, desk: "Admission", dictation: Dictation, identity: Identity, record: Record) -> None:
+    def __init__(self, desk: "Admission", dictation: DictationStream, identity: Identity, record: AuditRecord) -> None:
         self.dictation = dictation
         self.identity = identity
         self.record = record
@@ -70,7 +70,7 @@ class Admission:
         self.metrics = metrics
         self.clock = clock
         self.draining = False
-        self.visits: set[Visit] = set()
+        self.visits: set[AdmittedSession] = set()
         self._uploads = 0
         self._empty = asyncio.Event()
         self._empty.set()
@@ -78,7 +78,7 @@ class Admission:
         self._rate, self._burst_s = audio_rate, audio_burst_s
         self._budgets: dict[str, AudioBudget] = {}
 
-    def admit(self, config: SessionConfig, identity: Identity, protocol: str, address: str) -> Visit:
+    def admit(self, config: SessionConfig, identity: Identity, protocol: str, address: str) -> AdmittedSession:
         """Open a session, of the trace that is bound here.
 
         Raises:
@@ -92,8 +92,8 @@ class Admission:
         except BaseException:
             self._leave(identity)
             raise
-        record = Record(dictation.id, identity.name, protocol, current_trace_id(), address, self.clock())
-        visit = Visit(self, dictation, identity, record)
+        record = AuditRecord(dictation.id, identity.name, protocol, current_trace_id(), address, self.clock())
+        visit = AdmittedSession(self, dictation, identity, record)
         self.visits.add(visit)
         self._empty.clear()
         audit.opened(record)
@@ -118,14 +118,14 @@ class Admission:
             self._uploads -= 1
             self._note_empty()
 
-    def leave(self, visit: Visit, outcome: str) -> None:
+    def leave(self, visit: AdmittedSession, outcome: str) -> None:
         """Close a visit's books."""
         self.visits.discard(visit)
         self._leave(visit.identity)
         self.closed(visit.record, outcome)
         self._note_empty()
 
-    def closed(self, record: Record, outcome: str) -> None:
+    def closed(self, record: AuditRecord, outcome: str) -> None:
         """Tell the audit log and the metrics that a session or an upload ended."""
         audit.closed(record, outcome, self.clock())
         self.metrics.sessions.labels(record.protocol, outcome.replace(" ", "_")).inc()
