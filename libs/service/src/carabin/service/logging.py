@@ -9,9 +9,11 @@ What holds for a whole request, such as its trace id, is bound once (`bind`) and
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
 
@@ -40,6 +42,13 @@ def bind(**fields: object) -> None:
 def bound_fields() -> Mapping[str, object]:
     """Return what is bound here."""
     return {**_PROCESS, **_BOUND.get()}
+
+
+def describe_error(error: BaseException) -> dict[str, str]:
+    """Return an error's kind and place for a log; never its text, which may hold what was dictated."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return {"error": type(error).__name__, "where": where}
 
 
 class JsonFormatter(logging.Formatter):
