@@ -14,7 +14,7 @@ class CommandPiece:
     argument: str = ""
     """For `insert`: the name of the auto-text."""
     said: str = ""
-    """The words as they were heard: a client that does not know the command writes them back."""
+    """The words as Whisper wrote them: a client that does not know the command writes them back."""
     offset: int = 0
     """Where in the formatted text it was said, in characters."""
 

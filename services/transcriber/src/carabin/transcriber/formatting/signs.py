@@ -9,7 +9,7 @@ from .tables import Sign, commands, signs, words
 from .tokens import SIGNS, Kind, Token
 
 CLOSING = {"(": ")", "«": "»"}
-HEARD = "?"
+OPENED_BY_MODEL = "?"
 """Marks an awaited bracket that Whisper opened: a spoken one may close it, we never do."""
 
 ENDS_SENTENCE = frozenset(".?!…")

@@ -4,11 +4,11 @@ import re
 
 from text_to_num import alpha2digit
 
-from .numbers import MAX_WORDS, Number, is_number_word, read_number
-from .output import Match, OutputPiece
-from .stream import Stream
-from .style import Style
-from .tokens import Kind
+from ..numbers import MAX_WORDS, Number, is_number_word, read_number
+from ..output import Match, OutputPiece
+from ..stream import Stream
+from ..style import Style
+from ..tokens import Kind
 
 _ORDINAL = re.compile(r"([0-9]+)ème")
 DIGITS_FROM = 10

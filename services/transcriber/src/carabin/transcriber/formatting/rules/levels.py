@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from .numbers import Number, read_number
-from .output import Match, OutputPiece
-from .stream import Stream
-from .style import Style
-from .tables import words
-from .tokens import Kind
+from ..numbers import Number, read_number
+from ..output import Match, OutputPiece
+from ..stream import Stream
+from ..style import Style
+from ..tables import words
+from ..tokens import Kind
 
 LEVELS = {"C": 7, "D": 12, "T": 12, "L": 5, "S": 5}
 """How many vertebrae each letter numbers; D and T are the same twelve."""

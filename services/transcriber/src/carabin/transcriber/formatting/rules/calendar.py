@@ -1,11 +1,11 @@
 """Dates and times of day: « le douze mars deux mille vingt-quatre », « à quatorze heures trente »."""
 
-from .numbers import Number, read_number
-from .output import Match, OutputPiece
-from .stream import END, Stream
-from .style import Style
-from .tables import words
-from .tokens import Kind
+from ..numbers import Number, read_number
+from ..output import Match, OutputPiece
+from ..stream import END, Stream
+from ..style import Style
+from ..tables import words
+from ..tokens import Kind
 
 LAST_DAY, LAST_HOUR, LAST_MINUTE = 31, 24, 59
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from .numbers import Number, Uncertain, grouped, read_number, starts_number
-from .output import Match, OutputPiece, verbatim
-from .stream import Stream
-from .style import Style
-from .tables import Unit, unit_symbols, units, words
-from .tokens import Kind
+from ..numbers import Number, Uncertain, grouped, read_number, starts_number
+from ..output import Match, OutputPiece, verbatim
+from ..stream import Stream
+from ..style import Style
+from ..tables import Unit, unit_symbols, units, words
+from ..tokens import Kind
 
 DIGITS_FROM = 10
 """Bare numbers below ten stay words, as French typography asks."""
