@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from carabin.registry.serving_window import FULL_WINDOW, WindowPolicy
+
 NOTEBOOK = "notebook"
 OURS = ("full", "frozen-encoder", "lora", "decoder")
 LEARNING_RATE = 2e-5
 """Of the notebook's recipe here: our full mode's, because its own schedule of 700 steps learns nothing in so few."""
-FULL_WINDOW = (3000, 0)
-SAFE_WINDOW = (750, 300)
+WHOLE_WINDOW = WindowPolicy(min_frames=FULL_WINDOW)
+SAFE_WINDOW = WindowPolicy()
 
 
 @dataclass(frozen=True)
@@ -195,11 +197,11 @@ def score(recipe: str, model: Any, task: Task) -> list[tuple[int, int]]:
     state = merged_state(model)
     plain = inner(model) if recipe == NOTEBOOK else load_whisper(base)
     folder = write_hf(plain, base, task.data / f"{recipe}-hf", state)
-    window = FULL_WINDOW if recipe == NOTEBOOK else SAFE_WINDOW
+    window = WHOLE_WINDOW if recipe == NOTEBOOK else SAFE_WINDOW
     return errors_of(write_ct2(folder, task.data / f"{recipe}-ct2"), task, window)
 
 
-def errors_of(ct2: Path, task: Task, window: tuple[int, int]) -> list[tuple[int, int]]:
+def errors_of(ct2: Path, task: Task, window: WindowPolicy) -> list[tuple[int, int]]:
     """Decode the validation split through faster-whisper and count word errors, normalised."""
     from carabin.trainer.data.dictations import load_split
     from carabin.trainer.evaluation.evaluate import evaluate_model

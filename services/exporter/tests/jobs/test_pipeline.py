@@ -30,10 +30,11 @@ from carabin.exporter.validation.result import Validated
 from carabin.exporter.validation.samples import SHIPPED_SENTENCE, shipped_sample
 from carabin.exporter.validation.smoke import SmokeDictation, store_smoke
 from carabin.exporter.validation.validate import ConvertedForm, Validator
-from carabin.registry.artifacts.checkpoints import WindowPolicy, publish_checkpoint
+from carabin.registry.artifacts.checkpoints import publish_checkpoint
 from carabin.registry.artifacts.publish import fetch_model, list_versions, read_manifest
 from carabin.registry.artifacts.verify import verify_files
 from carabin.registry.errors import DiskFailed, StoreUnreachable, UnsafePath
+from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.store import ObjectStore
 from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.memory import MemoryStore

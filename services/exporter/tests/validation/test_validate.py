@@ -8,12 +8,12 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from carabin.exporter.errors import CheckpointRefused, ConversionRefused, RequestInvalid
-from carabin.exporter.validation.decode import DecodedText, Mel, ModelDecoder, Transcribed, padded, token_cap
+from carabin.exporter.validation.decode import DecodedText, Mel, ModelDecoder, Transcribed, padded
 from carabin.exporter.validation.parity import Parity, prove
 from carabin.exporter.validation.perturb import disturbed
 from carabin.exporter.validation.samples import Sample, load_samples, read_sample, shipped_sample
-from carabin.exporter.validation.window import measure_window, tightest_window
-from carabin.registry.artifacts.checkpoints import WindowPolicy
+from carabin.exporter.validation.window import measure_window
+from carabin.registry.serving_window import BUCKETS, WindowPolicy
 
 FOLDER = Path("model")
 STOCK = WindowPolicy(min_frames=750, margin_frames=300)
@@ -60,8 +60,7 @@ def test_the_floor_grows_for_short_speech_and_the_margin_for_long() -> None:
 
 def test_a_model_that_bears_no_cut_gets_the_full_window() -> None:
     policy = measure(FakeDecoder(3000, 0), 150, 900)
-    assert tightest_window(150, policy.min_frames, policy.margin_frames) == 3000
-    assert tightest_window(900, policy.min_frames, policy.margin_frames) == 3000
+    assert [policy.window_for(n_frames) for n_frames in (150, 900)] == [3000, 3000]
 
 
 def test_a_model_that_repeats_itself_on_everything_is_refused() -> None:
@@ -70,9 +69,10 @@ def test_a_model_that_repeats_itself_on_everything_is_refused() -> None:
         measure_window(FOLDER, cast(ModelDecoder, FakeDecoder(0, 0)), cases, STOCK)
 
 
-def test_windows_are_even_and_never_above_thirty_seconds() -> None:
-    assert tightest_window(401, 500, 300) == 702
-    assert tightest_window(2990, 500, 300) == 3000
+def test_only_windows_that_are_served_are_decoded() -> None:
+    fake = FakeDecoder(200, 700)
+    measure(fake, 350, 900)
+    assert set(fake.windows) <= set(BUCKETS)
 
 
 SENTENCE = " ".join(f"mot{number}" for number in range(100))
@@ -152,12 +152,10 @@ def test_float32_must_write_the_very_tokens() -> None:
         prove(FOLDER, lambda _: [heard("a", hypothesis("a", 1))], lambda *_: [hypothesis("a", 2)], exact=True)
 
 
-def test_a_mel_is_padded_with_zeros_and_its_tokens_are_capped_by_its_length() -> None:
+def test_a_mel_is_padded_with_zeros() -> None:
     mel = np.ones((80, 100), np.float32)
     assert padded(mel, 750).shape == (80, 750)
     assert padded(mel, 750).sum() == mel.sum()
-    assert token_cap(mel) == 8 + 16
-    assert token_cap(np.ones((80, 3000), np.float32)) == 224
 
 
 def listing(folder: Path, *entries: dict[str, Any]) -> Path:

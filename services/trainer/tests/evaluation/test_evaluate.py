@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from carabin.registry.serving_window import WindowPolicy
 from carabin.trainer.data.dictations import Dictation
 from carabin.trainer.errors import EvaluationFailed
 from carabin.trainer.evaluation.decoder import EvaluationDecoder
@@ -34,7 +35,7 @@ def evaluation(base_model: Path) -> Evaluation:
         terms=["amlodipine", "ramipril", "ictère", "abdomen"],
         general=[speak(GENERAL)],
         beam_size=1,
-        window=(600, 200),
+        window=WindowPolicy(min_frames=600, margin_frames=200),
     )
 
 
@@ -60,7 +61,8 @@ def test_each_dictation_keeps_its_own_score(evaluation: Evaluation) -> None:
 
 
 def test_the_score_is_the_same_twice(base_model: Path) -> None:
-    decoder, dictation = EvaluationDecoder(base_model, beam_size=1, window=(600, 200)), speak(GENERAL)
+    window = WindowPolicy(min_frames=600, margin_frames=200)
+    decoder, dictation = EvaluationDecoder(base_model, beam_size=1, window=window), speak(GENERAL)
     assert decoder.text(dictation.audio) == decoder.text(dictation.audio) != ""
 
 

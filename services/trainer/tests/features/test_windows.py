@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from carabin.trainer.features.windows import GRID_FRAMES, MAX_FRAMES, BucketSampler, TrainingWindow
+from carabin.registry.serving_window import FULL_WINDOW
+from carabin.trainer.features.windows import GRID_FRAMES, BucketSampler, TrainingWindow
 
 LENGTHS = [int(length) for length in np.random.default_rng(1).integers(150, 1500, 100)]
 WINDOWS = [TrainingWindow().draw(length, 0.0) for length in LENGTHS]
@@ -17,7 +18,8 @@ def test_a_window_holds_the_speech_and_silence_after_it(chance: float) -> None:
     window = TrainingWindow(floor=200, margin=50, trailing=250)
     for length in (1, 150, 649, 2900):
         drawn = window.draw(length, chance)
-        assert min(length + 50, MAX_FRAMES) <= drawn <= min(length + 50 + 250 + GRID_FRAMES, MAX_FRAMES) or drawn == 200
+        most = min(length + 50 + 250 + GRID_FRAMES, FULL_WINDOW)
+        assert min(length + 50, FULL_WINDOW) <= drawn <= most or drawn == 200
         assert drawn % GRID_FRAMES == 0
 
 
@@ -25,10 +27,10 @@ def test_no_batch_computes_more_than_its_longest_dictation_and_some_silence() ->
     batches = list(sampler())
     for batch in batches:
         longest = max(WINDOWS[draw.index] for draw in batch)
-        assert longest <= batch[0].window <= min(MAX_FRAMES, longest + 250 + GRID_FRAMES)
+        assert longest <= batch[0].window <= min(FULL_WINDOW, longest + 250 + GRID_FRAMES)
         assert len({draw.window for draw in batch}) == 1
     computed = sum(len(batch) * batch[0].window for batch in batches)
-    assert computed < 0.5 * MAX_FRAMES * len(LENGTHS)
+    assert computed < 0.5 * FULL_WINDOW * len(LENGTHS)
     assert len({batch[0].window for batch in batches if max(WINDOWS[d.index] for d in batch) < 1200}) > 1
 
 

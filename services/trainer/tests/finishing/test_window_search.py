@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from carabin.registry.artifacts.checkpoints import WindowPolicy
+from carabin.registry.serving_window import WindowPolicy
 from carabin.trainer.data.dictations import Dictation
 from carabin.trainer.evaluation.evaluate import Evaluation, score, summarize
 from carabin.trainer.finishing.window_search import CANDIDATES, Trial, WindowResult, beginnings, judge, prove, runs_away

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from carabin.registry.artifacts.publish import publish_model
 from carabin.registry.errors import StoreUnreachable
+from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.stages.promote import promote
 from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.memory import MemoryStore
 from carabin.transcriber.core.api import ModelInfo
-from carabin.transcriber.inference.windows import ServingWindow
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.roles import ModelRoles
 from carabin.transcriber.models.source import FolderSource, RegistrySource
@@ -37,7 +37,7 @@ class Shop:
         self._files.mkdir(exist_ok=True)
         self._states: list[ModelInfo] = []
         self._changed = threading.Condition()
-        self.windows: list[ServingWindow] = []
+        self.windows: list[WindowPolicy] = []
         self.metrics = Metrics()
         self.source = RegistrySource(
             "whisper", self.cache, Vocabularies(), self.metrics, store=self.store, bucket="models", poll_s=0.01
@@ -65,7 +65,7 @@ class Shop:
             self._states.append(info)
             self._changed.notify_all()
 
-    def _load(self, folder: Path, version: str, windows: ServingWindow) -> FakeEngine:
+    def _load(self, folder: Path, version: str, windows: WindowPolicy) -> FakeEngine:
         self.windows.append(windows)
         return FakeEngine(version, windows=windows)
 
@@ -98,7 +98,7 @@ def test_the_manifests_windows_are_the_engines(shop: Shop) -> None:
     shop.promote(version)
     with shop:
         shop.wait_for(version)
-    assert shop.windows == [ServingWindow(100, 20)]
+    assert shop.windows == [WindowPolicy(min_frames=100, margin_frames=20)]
 
 
 def test_the_store_may_go_away_and_come_back(shop: Shop) -> None:

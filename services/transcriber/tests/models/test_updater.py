@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from carabin.registry.errors import ManifestInvalid, StoreUnreachable
+from carabin.registry.serving_window import WindowPolicy
 from carabin.transcriber.core.api import ModelInfo
 from carabin.transcriber.core.errors import ModelBroken, NotReady
-from carabin.transcriber.inference.windows import ServingWindow
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.loader import LoadedCandidate
 from carabin.transcriber.models.updater import ModelUpdater
@@ -61,7 +61,7 @@ class Rig:
             raise error
         return LoadedCandidate(version, self._folder)
 
-    def _load(self, folder: Path, version: str, windows: ServingWindow) -> FakeEngine:
+    def _load(self, folder: Path, version: str, windows: WindowPolicy) -> FakeEngine:
         if error := self.load_errors.get(version):
             raise error
         self.engines[version] = FakeEngine(version, windows=windows)

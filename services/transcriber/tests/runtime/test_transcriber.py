@@ -12,6 +12,7 @@ import pytest_asyncio
 from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.records import FileEntry
 from carabin.registry.layout import file_key, vocabulary_key
+from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.stages.promote import promote
 from carabin.registry.store import MinioStore
 from carabin.registry.testing.fixtures import s3_settings, s3_store
@@ -22,7 +23,6 @@ from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.core.errors import ModelRefused, SmokeFailed
 from carabin.transcriber.core.events import Event, Final, ModelChanged, Partial
 from carabin.transcriber.inference.ct2 import Ct2Engine
-from carabin.transcriber.inference.windows import ServingWindow
 from carabin.transcriber.models.loader import LoadedCandidate, load
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
 from carabin.transcriber.settings.model import TranscriberSettings
@@ -62,7 +62,7 @@ async def transcriber(
     await transcriber.stop(0)
 
 
-def make_engine(folder: Path, version: str, windows: ServingWindow) -> Ct2Engine:
+def make_engine(folder: Path, version: str, windows: WindowPolicy) -> Ct2Engine:
     return Ct2Engine(folder, version=version, windows=windows, replicas=1)
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from carabin.registry.serving_window import WindowPolicy
 from carabin.transcriber.core.config import SAMPLE_RATE_HZ, SessionConfig, VadConfig
 from carabin.transcriber.core.errors import SessionClosed
 from carabin.transcriber.core.events import (
@@ -17,7 +18,6 @@ from carabin.transcriber.core.events import (
     SessionFailed,
 )
 from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
-from carabin.transcriber.inference.windows import ServingWindow
 from carabin.transcriber.models.slot import ModelHandle
 from carabin.transcriber.scheduling.load import FIRST_RETRY_S
 from carabin.transcriber.testing.engine import FakeEngine
@@ -351,7 +351,7 @@ def test_a_final_that_says_all_twice_is_heard_again_in_a_larger_window(meant: bo
         heard = FakeEngine().hear(request)
         return replace(heard, text=2 * heard.text) if meant or request.window_frames < 750 else heard
 
-    engine = FakeEngine(script=script, windows=ServingWindow(200, 50))
+    engine = FakeEngine(script=script, windows=WindowPolicy(min_frames=200, margin_frames=50))
     bench = Bench(engine, config=SessionConfig(partials=False))
     bench.hear(speech(1), silence(0.6))
     assert [final.text for final in bench.finals] == [" mot0 mot1" * (2 if meant else 1)]

@@ -90,7 +90,6 @@ def _measure(
     bucket = buckets.models_bucket
     manifest = read_manifest(store, bucket, name, version)
     model = fetch_model(store, bucket, manifest, target)
-    window = (manifest.min_window_frames, manifest.window_margin_frames)
     with Progress(console=Console(stderr=True)) as bars:
         task = bars.add_task(version, total=len(medical) + len(general))
         evaluation = evaluate_model(
@@ -98,7 +97,7 @@ def _measure(
             medical,
             terms=load_terms(),
             general=general,
-            window=window,
+            window=manifest.window,
             progress=lambda done, total: bars.update(task, completed=done, total=total),
         )
     return dict(evaluation.metrics)

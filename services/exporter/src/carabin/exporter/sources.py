@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from carabin.registry.artifacts.bundle import Progress, sha256_of
-from carabin.registry.artifacts.checkpoints import WindowPolicy, fetch_checkpoint, latest_checkpoint, read_checkpoint
+from carabin.registry.artifacts.checkpoints import fetch_checkpoint, latest_checkpoint, read_checkpoint
 from carabin.registry.layout import checkpoint_file_key
+from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.store import ObjectStore
 
 from .errors import RequestInvalid

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from carabin.registry.connect import connect, store_settings
+from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.store import ObjectStore
 
 from .core.memory import bound_heap
@@ -13,7 +14,6 @@ from .http.app import make_parts
 from .http.server import Server
 from .inference.ct2 import Ct2Engine, has_gpu
 from .inference.engine import Engine
-from .inference.windows import ServingWindow
 from .metrics import Metrics
 from .models.source import FolderSource, ModelSource, RegistrySource
 from .models.vocabulary import Vocabularies
@@ -91,7 +91,7 @@ def make_transcriber(
     )
 
 
-def _load(settings: TranscriberSettings, on_gpu: bool, folder: Path, version: str, windows: ServingWindow) -> Engine:
+def _load(settings: TranscriberSettings, on_gpu: bool, folder: Path, version: str, windows: WindowPolicy) -> Engine:
     compute_type = settings.compute_type
     if compute_type == "auto":
         compute_type = "float16" if on_gpu else "int8"

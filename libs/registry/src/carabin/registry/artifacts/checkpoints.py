@@ -15,19 +15,10 @@ from ..layout import (
     run_key,
     run_prefix,
 )
+from ..serving_window import WindowPolicy
 from ..store import ObjectStore
 from .bundle import Progress, describe_folder, fetch_files, upload_files
-from .manifest import DEFAULT_MIN_WINDOW_FRAMES, DEFAULT_WINDOW_MARGIN_FRAMES
 from .records import Manifest, StoredRecord
-
-
-class WindowPolicy(BaseModel):
-    """How much audio context training padded to, in 10 ms mel frames; serving pads alike."""
-
-    model_config = ConfigDict(frozen=True)
-
-    min_frames: int = Field(default=DEFAULT_MIN_WINDOW_FRAMES, gt=0)
-    margin_frames: int = Field(default=DEFAULT_WINDOW_MARGIN_FRAMES, ge=0)
 
 
 class CheckpointRef(BaseModel):

@@ -6,11 +6,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..errors import ManifestInvalid
+from ..serving_window import DEFAULT_MIN_WINDOW_FRAMES, DEFAULT_WINDOW_MARGIN_FRAMES, WindowPolicy
 from .records import Manifest, SafePath
-
-DEFAULT_MIN_WINDOW_FRAMES = 750
-DEFAULT_WINDOW_MARGIN_FRAMES = 300
-"""Measured safe for the published Whisper base: 7.5 s of context at least, 3 s more than the speech."""
 
 
 class ModelFormat(BaseModel):
@@ -55,6 +52,11 @@ class ModelManifest(Manifest):
     signatures: dict[str, str] = Field(
         default_factory=dict, description="signature of the `signed_bytes` of this document, by key name"
     )
+
+    @property
+    def window(self) -> WindowPolicy:
+        """The windows in which it was validated, and in which it is served."""
+        return WindowPolicy(min_frames=self.min_window_frames, margin_frames=self.window_margin_frames)
 
     @model_validator(mode="after")
     def _smoke_is_a_file(self) -> Self:

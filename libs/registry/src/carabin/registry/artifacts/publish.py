@@ -6,11 +6,10 @@ from pathlib import Path
 
 from ..errors import ManifestInvalid, ObjectMissing, PreconditionFailed, VersionMissing
 from ..layout import file_key, is_safe_name, manifest_key, versions_prefix
+from ..serving_window import DEFAULT_MIN_WINDOW_FRAMES, DEFAULT_WINDOW_MARGIN_FRAMES
 from ..store import ObjectStore
 from .bundle import Progress, describe_folder, fetch_files, upload_files
 from .manifest import (
-    DEFAULT_MIN_WINDOW_FRAMES,
-    DEFAULT_WINDOW_MARGIN_FRAMES,
     ModelFormat,
     ModelManifest,
     Smoke,

@@ -1,16 +1,21 @@
 """Greedy decoding as both sides of the gate do it: one window, one prompt, one cap on the length."""
 
 import math
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import ctranslate2
 import numpy as np
 import numpy.typing as npt
 import torch
+from carabin.registry.serving_window import (
+    FRAMES_PER_S,
+    FULL_WINDOW,
+    MAX_COMPRESSION_RATIO,
+    compression_ratio,
+    token_cap,
+)
 from faster_whisper import WhisperModel
 from tokenizers import Tokenizer
 from transformers import WhisperForConditionalGeneration
@@ -18,19 +23,6 @@ from transformers.utils import logging as transformers_logging
 
 from ..errors import CheckpointRefused, ConversionRefused
 from .samples import Sample
-
-FRAMES_PER_S: Final = 100
-FULL_WINDOW: Final = 3000
-"""Whisper's 30 s, in 10 ms mel frames."""
-
-TOKENS_PER_S: Final = 8
-SPARE_TOKENS: Final = 16
-"""French dictation needs 4 tokens a second, fast speech 6; whoever needs more repeats itself."""
-MAX_TOKENS: Final = 224
-"""Half of Whisper's 448 positions: CTranslate2 decodes no more in one call."""
-
-MAX_COMPRESSION: Final = 2.4
-"""Whisper's own limit (openai/whisper transcribe.py): text that compresses better than this repeats itself."""
 
 Mel = npt.NDArray[np.float32]
 """Shape (n_mels, n_frames)."""
@@ -49,8 +41,7 @@ class DecodedText:
     @property
     def loops(self) -> bool:
         """Whether it repeats itself instead of ending."""
-        data = self.text.encode()
-        return self.capped or (len(data) > 0 and len(data) / len(zlib.compress(data)) > MAX_COMPRESSION)
+        return self.capped or compression_ratio(self.text) > MAX_COMPRESSION_RATIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +83,7 @@ class ModelDecoder:
         Raises:
             ModelRefused: it cannot.
         """
-        cap = token_cap(mel)
+        cap = token_cap(mel.shape[1])
         try:
             features = ctranslate2.StorageView.from_array(padded(mel, window)[None])
             result = self._whisper.model.generate(
@@ -126,7 +117,7 @@ class CheckpointDecoder:
         Raises:
             CheckpointRefused: transformers cannot generate from it.
         """
-        cap = token_cap(mel)
+        cap = token_cap(mel.shape[1])
         try:
             with torch.inference_mode():
                 ids = self._model.generate(
@@ -156,11 +147,6 @@ def prompt_ids(tokenizer: Tokenizer, language: str, folder: Path) -> tuple[int, 
         if place is None:
             raise ConversionRefused(folder, f"its tokenizer has no {name}")
     return tuple(place for place in ids.values() if place is not None)
-
-
-def token_cap(mel: Mel) -> int:
-    """Return how many tokens speech of this length can need."""
-    return min(MAX_TOKENS, math.ceil(int(mel.shape[1]) / FRAMES_PER_S * TOKENS_PER_S) + SPARE_TOKENS)
 
 
 def padded(mel: Mel, window: int) -> Mel:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from carabin.registry.artifacts.checkpoints import WindowPolicy
+from carabin.registry.serving_window import WindowPolicy
 
 from ..conversion.checkpoint_gate import CheckpointFacts
 from .smoke import SmokeDictation

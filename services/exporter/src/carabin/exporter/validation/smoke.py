@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from carabin.registry.artifacts.checkpoints import WindowPolicy
+from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.word_error import smoke_error
 
 from ..errors import ConversionRefused
 from .decode import ModelDecoder, Transcribed
 from .load import LoadedModel
 from .samples import Sample
-from .window import tightest_window
 
 SMOKE_FILE: Final = "smoke.wav"
 
@@ -48,8 +47,7 @@ def choose_smoke(
     """
     found: list[tuple[float, SmokeDictation]] = []
     for each in sorted(heard, key=lambda each: smoke_error(each.sample.sentence, each.hypothesis.text)):
-        frames = tightest_window(each.mel.shape[1], window.min_frames, window.margin_frames)
-        served = decoder.decode(each.mel, frames)
+        served = decoder.decode(each.mel, window.window_for(each.mel.shape[1]))
         if served.text and not served.loops and _writes_both(model, each.sample, language):
             change = smoke_error(served.text, each.hypothesis.text)
             found.append((change, SmokeDictation(each.sample, language, served.text)))

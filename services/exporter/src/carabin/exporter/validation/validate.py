@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from carabin.registry.artifacts.checkpoints import WindowPolicy
+from carabin.registry.serving_window import WindowPolicy
 
 from ..conversion.checkpoint_gate import CheckpointFacts
 from ..conversion.ct2_reader import inspect_ct2, stored_quantization

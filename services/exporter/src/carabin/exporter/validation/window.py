@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from carabin.registry.artifacts.checkpoints import WindowPolicy
+from carabin.registry.serving_window import FULL_WINDOW, WindowPolicy, next_window
 from carabin.registry.word_error import smoke_error
 
 from ..errors import ConversionRefused
-from .decode import FULL_WINDOW, ModelDecoder, Transcribed
+from .decode import ModelDecoder, Transcribed
 
-FLOORS: Final = (500, 750, 1000, 1500, 2000, FULL_WINDOW)
 MARGINS: Final = (100, 200, 300, 500, 800, 1200, FULL_WINDOW)
-"""Candidates, in 10 ms mel frames. The stock base repeats itself below 750 and with less than 300 to spare."""
+"""Candidates of the margin, in 10 ms mel frames. The stock base repeats itself with less than 300."""
 
 MAX_CHANGE: Final = 0.5
 """Word errors against the 30 s window beyond which a window has cost the sentence, not a letter."""
@@ -35,28 +34,25 @@ def measure_window(
     cases = [each for each in heard if not each.hypothesis.loops]
     if not cases:
         raise ConversionRefused(folder, f"it repeats itself on all of its {len(heard)} sample dictations")
-    floor, margin = trained.min_frames, trained.margin_frames
-    while failed := next((case for case in cases if not _bears(decoder, case, floor, margin)), None):
-        if failed.mel.shape[1] + margin <= floor:
-            floor = _next(FLOORS, floor)
-        else:
-            margin = _next(MARGINS, margin)
-    return WindowPolicy(min_frames=floor, margin_frames=margin)
+    policy = trained
+    while failed := next((case for case in cases if not _bears(decoder, case, policy)), None):
+        policy = _wider(policy, failed.mel.shape[1])
+    return policy
 
 
-def tightest_window(n_frames: int, floor: int, margin: int) -> int:
-    """Return the smallest window that the policy allows for `n_frames` of speech: even, as the encoder halves it."""
-    frames = max(floor, n_frames + margin)
-    return min(FULL_WINDOW, frames + frames % 2)
+def _wider(policy: WindowPolicy, n_frames: int) -> WindowPolicy:
+    """Return the next policy that gives speech of `n_frames` a larger window."""
+    window = policy.window_for(n_frames)
+    floor, margin = policy.min_frames, policy.margin_frames
+    if n_frames + margin <= floor:
+        return WindowPolicy(min_frames=next_window(window), margin_frames=margin)
+    wider = (candidate for candidate in MARGINS if n_frames + candidate > window)
+    return WindowPolicy(min_frames=floor, margin_frames=next(wider, FULL_WINDOW))
 
 
-def _bears(decoder: ModelDecoder, case: Transcribed, floor: int, margin: int) -> bool:
-    window = tightest_window(case.mel.shape[1], floor, margin)
+def _bears(decoder: ModelDecoder, case: Transcribed, policy: WindowPolicy) -> bool:
+    window = policy.window_for(case.mel.shape[1])
     if window >= FULL_WINDOW:
         return True
     hypothesis = decoder.decode(case.mel, window)
     return not hypothesis.loops and smoke_error(case.hypothesis.text, hypothesis.text) <= MAX_CHANGE
-
-
-def _next(candidates: Sequence[int], current: int) -> int:
-    return next((candidate for candidate in candidates if candidate > current), FULL_WINDOW)

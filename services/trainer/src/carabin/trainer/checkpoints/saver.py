@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from carabin.registry.artifacts.checkpoints import CheckpointManifest, WindowPolicy
+from carabin.registry.artifacts.checkpoints import CheckpointManifest
+from carabin.registry.serving_window import WindowPolicy
 
 from ..data.dictations import Dictation
 from ..errors import Stopped, UploadFailed

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from carabin.registry.artifacts.checkpoints import CheckpointManifest, WindowPolicy, publish_checkpoint, read_checkpoint
+from carabin.registry.artifacts.checkpoints import CheckpointManifest, publish_checkpoint, read_checkpoint
 from carabin.registry.errors import CarabinError, PreconditionFailed, StoreUnreachable
+from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.store import ObjectStore
 from carabin.service.tracing import FIELD, current_trace_id
 

@@ -1,22 +1,16 @@
 """Decodes dictations with faster-whisper, the library that will serve; the seam between evaluation and the model."""
 
-from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from carabin.registry.serving_window import WindowPolicy, frames_in, token_cap
 
-from ..data.audio import RATE_HZ
 from ..errors import EvaluationFailed
 
-TOKENS_A_SECOND: Final = 12
-SPARE_TOKENS: Final = 16
-"""Serving's own limit on a final: fast French is 6 to 7 tokens a second, more than 12 is a model repeating itself."""
-
 _MOST_NEW_TOKENS: Final = 440
-_HOP: Final = 160
-"""Samples of one mel frame, 10 ms."""
+"""What faster-whisper accepts beside its prompt in the decoder's 448 positions."""
 
 
 class EvaluationDecoder:
@@ -35,9 +29,9 @@ class EvaluationDecoder:
         language: str = "fr",
         device: str = "cpu",
         cpu_threads: int = 0,
-        window: tuple[int, int] | None = None,
+        window: WindowPolicy | None = None,
     ) -> None:
-        """Load the model; `window` = (smallest encoder window, margin after the speech), in frames of 10 ms.
+        """Load the model; `window` is what it is served with, the whole 30 s where it is None.
 
         Raises:
             EvaluationFailed: the folder is not a model that faster-whisper reads.
@@ -59,22 +53,21 @@ class EvaluationDecoder:
             "condition_on_previous_text": False,
         }
         if window:
-            self._encode_only_the_speech(*window)
+            self._encode_only_the_speech(window)
 
     def text(self, samples: npt.NDArray[np.float32]) -> str:
         """Return what the model writes for (n,) samples at 16 kHz."""
-        self._frames = round(len(samples) / _HOP)
-        cap = ceil(min(len(samples) / RATE_HZ, 30.0) * TOKENS_A_SECOND) + SPARE_TOKENS
+        self._frames = frames_in(len(samples))
         # CTranslate2 stops at half of the length it is given: twice the cap, within the decoder's 448 positions.
-        segments, _ = self._model.transcribe(samples, max_new_tokens=min(2 * cap, _MOST_NEW_TOKENS), **self._options)
+        most = min(2 * token_cap(self._frames), _MOST_NEW_TOKENS)
+        segments, _ = self._model.transcribe(samples, max_new_tokens=most, **self._options)
         return " ".join(segment.text.strip() for segment in segments).strip()
 
-    def _encode_only_the_speech(self, min_frames: int, margin_frames: int) -> None:
+    def _encode_only_the_speech(self, window: WindowPolicy) -> None:
         """Cut the encoder's input as the transcriber does, so that the score is that of serving."""
         encode = self._model.encode
 
         def encode_cut(features: npt.NDArray[np.float32]) -> Any:
-            frames = min(features.shape[-1], max(min_frames, self._frames + margin_frames))
-            return encode(np.ascontiguousarray(features[..., : frames + frames % 2]))
+            return encode(np.ascontiguousarray(features[..., : window.window_for(self._frames)]))
 
         self._model.encode = encode_cut

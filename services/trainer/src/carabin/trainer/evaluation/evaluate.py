@@ -6,6 +6,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from carabin.registry.serving_window import WindowPolicy
+
 from ..data.dictations import Dictation
 from ..errors import EvaluationFailed
 from ..text.normalize import fold_accents, normalize
@@ -69,7 +71,7 @@ def evaluate_model(
     language: str = "fr",
     device: str = "cpu",
     cpu_threads: int = 0,
-    window: tuple[int, int] | None = None,
+    window: WindowPolicy | None = None,
     silence: bool = True,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -78,7 +80,7 @@ def evaluate_model(
     Args:
         ct2_folder: a model ready for faster-whisper.
         terms: the medical terms whose recall is measured.
-        window: (smallest encoder window, margin), in frames of 10 ms, as serving uses; the whole 30 s without it.
+        window: the windows that serving uses; the whole 30 s without it.
 
     Returns:
         rates between 0 and 1 (above 1 when words are made up) under the keys wer, wer_raw, wer_no_accents, cer,

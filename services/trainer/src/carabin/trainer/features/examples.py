@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from carabin.registry.serving_window import FRAMES_PER_S
 from torch.utils.data import Dataset
 
 from .collate import Array, Example
 from .labels import LabelMaker, Labels
 from .mel import Mel, pad
 from .spec_augment import SpecAugment, mask
-from .windows import FRAMES_A_SECOND, BatchItem
+from .windows import BatchItem
 
 _TIMES, _MASKS, _SOUND = 1, 2, 3
 """Names of the random streams: adding one must not change what another draws."""
@@ -81,7 +82,7 @@ class Examples(Dataset[Example]):
             return self._plain[draw.index]
         if n_frames is None:
             return self._timed[draw.index]
-        seconds = n_frames / FRAMES_A_SECOND
+        seconds = n_frames / FRAMES_PER_S
         return self._make_labels(self.texts[draw.index].sentence, seconds, timestamps=True)
 
     def _cut(self, mel: Mel, draw: BatchItem) -> Array:
@@ -95,4 +96,4 @@ class Examples(Dataset[Example]):
 
 
 def _seconds(text: Text) -> float:
-    return text.n_frames / FRAMES_A_SECOND
+    return text.n_frames / FRAMES_PER_S

@@ -10,11 +10,9 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from carabin.registry.serving_window import FULL_WINDOW
 from torch.utils.data import DataLoader, Sampler
 
-FRAMES_A_SECOND: Final = 100
-MAX_FRAMES: Final = 3000
-"""Whisper's whole window: 30 s of 10 ms mel frames."""
 GRID_FRAMES: Final = 100
 """Windows are whole seconds: few shapes, so that kernels and cached encoder states are shared."""
 POOL_BATCHES: Final = 16
@@ -32,7 +30,7 @@ class TrainingWindow:
     def draw(self, n_frames: int, chance: float) -> int:
         """Return the window for speech of `n_frames`, given `chance` in [0, 1)."""
         wanted = max(self.floor, n_frames + self.margin + int(chance * self.trailing))
-        return min(MAX_FRAMES, -(-wanted // GRID_FRAMES) * GRID_FRAMES)
+        return min(FULL_WINDOW, -(-wanted // GRID_FRAMES) * GRID_FRAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ class BucketSampler(Sampler[list[BatchItem]]):
         window = int(self._windows[batch].max())
         if not self._fixed:
             window += int(chances[batch[0]] * (self._trailing + GRID_FRAMES)) // GRID_FRAMES * GRID_FRAMES
-        return min(MAX_FRAMES, window)
+        return min(FULL_WINDOW, window)
 
 
 class EpochLoader(DataLoader[Any]):

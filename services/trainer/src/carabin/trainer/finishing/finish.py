@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from carabin.registry.artifacts.checkpoints import WindowPolicy
+from carabin.registry.serving_window import WindowPolicy
 from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
@@ -175,7 +175,7 @@ class ModelSelector:
                 beam_size=1 if validation else self._settings.beam_size,
                 language=self._settings.language,
                 cpu_threads=self._settings.threads or 0,
-                window=(window.min_frames, window.margin_frames) if window else None,
+                window=window,
                 progress=move,
             )
 
@@ -185,7 +185,7 @@ class ModelSelector:
             beam_size=beam_size or self._settings.beam_size,
             language=self._settings.language,
             cpu_threads=self._settings.threads or 0,
-            window=(window.min_frames, window.margin_frames),
+            window=window,
         )
 
     def _write(self, target: Path, state: Mapping[str, Tensor]) -> Path:

@@ -6,7 +6,6 @@ beginnings of them that are just as short as the window's floor allows; and that
 not rise by more than what is allowed, with 95 % confidence. Too few words prove nothing, and the safe window stays.
 """
 
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -14,7 +13,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from carabin.registry.artifacts.checkpoints import WindowPolicy
+from carabin.registry.serving_window import MAX_COMPRESSION_RATIO, SAMPLES_PER_FRAME, WindowPolicy, compression_ratio
 
 from ..data.dictations import Dictation
 from ..evaluation.bootstrap import interval
@@ -26,17 +25,12 @@ SAFE_WINDOW: Final = WindowPolicy()
 CANDIDATES: Final = (
     WindowPolicy(min_frames=200, margin_frames=100),
     WindowPolicy(min_frames=300, margin_frames=100),
-    WindowPolicy(min_frames=400, margin_frames=150),
+    WindowPolicy(min_frames=500, margin_frames=150),
     WindowPolicy(min_frames=500, margin_frames=200),
 )
 """From the cheapest upwards. Training shows windows from 200 frames on, with 50 to 400 frames after the speech."""
 BEGINNINGS: Final = 16
 """Short utterances that are tried, one each from so many dictations."""
-HOP: Final = 160
-"""Samples of one mel frame, 10 ms."""
-
-_MAX_COMPRESSION: Final = 2.4
-"""Whisper's own limit (openai/whisper transcribe.py): text that compresses better than this repeats itself."""
 _WORDS_A_SECOND, _SPARE_WORDS = 5, 5
 """Fast French is 4 words a second."""
 
@@ -114,15 +108,14 @@ def judge(window: WindowPolicy, heard: WindowResult, reference: Evaluation, budg
 
 def beginnings(dictations: Sequence[Dictation], window: WindowPolicy, most: int = BEGINNINGS) -> list[Samples]:
     """Return first parts of dictations, evenly spread, as long as the window's floor is meant for."""
-    length = (window.min_frames - window.margin_frames) * HOP
+    length = (window.min_frames - window.margin_frames) * SAMPLES_PER_FRAME
     count = min(most, len(dictations))
     return [dictations[number * len(dictations) // count].audio[:length] for number in range(count)]
 
 
 def runs_away(text: str, duration_s: float) -> bool:
     """Say whether a text repeats itself, or has more words than anybody says in that time."""
-    data = text.encode()
-    repeats = len(data) > 0 and len(data) / len(zlib.compress(data)) > _MAX_COMPRESSION
+    repeats = compression_ratio(text) > MAX_COMPRESSION_RATIO
     return repeats or len(text.split()) > ceil(_WORDS_A_SECOND * duration_s) + _SPARE_WORDS
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from carabin.registry.serving_window import FULL_WINDOW
 from torch import Tensor
 from transformers import EarlyStoppingCallback, Seq2SeqTrainingArguments, WhisperForConditionalGeneration, set_seed
 from transformers.trainer_callback import PrinterCallback, ProgressCallback, TrainerState
@@ -19,7 +20,7 @@ from ..features.mel import MelMaker
 from ..features.prepare import FeatureConfig, PreparedSplit, collator, make_material
 from ..features.silence import silences
 from ..features.spec_augment import SpecAugment
-from ..features.windows import MAX_FRAMES, TrainingWindow
+from ..features.windows import TrainingWindow
 from ..models.whisper import inner, merged_state, place, prepare, read_weights
 from ..runtime.device import Computed, choose_precision, has_bf16
 from ..runtime.run import RunContext
@@ -117,7 +118,7 @@ def make_recipe(
     settings: TrainerSettings, base: Path, model: WhisperForConditionalGeneration, cache: Path, computed: Computed
 ) -> FeatureConfig:
     """Return how dictations become examples under these settings."""
-    window = TrainingWindow(floor=MAX_FRAMES) if settings.full_window else TrainingWindow()
+    window = TrainingWindow(floor=FULL_WINDOW) if settings.full_window else TrainingWindow()
     return FeatureConfig(
         make_mel=MelMaker(model.config.num_mel_bins),
         make_labels=LabelMaker(base, settings.language),

@@ -8,6 +8,7 @@ from typing import Any
 
 import ctranslate2
 import numpy as np
+from carabin.registry.serving_window import WindowPolicy, frames_in
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
@@ -17,7 +18,6 @@ from ..core.errors import DecodeFailed, ModelBroken, ModelMismatch
 from ..core.memory import trim_heap
 from .engine import DecodeRequest, DecodeTiming, Hypothesis, TimedWord, TokenWord
 from .model_files import has_alignment, read_n_mels, read_tokenizer, require_files
-from .windows import ServingWindow, frames_in
 from .word_alignment import timed_words
 
 CPU_BATCH = 4
@@ -52,7 +52,7 @@ class Ct2Engine:
         device: str = "cpu",
         compute_type: str = "int8",
         replicas: int = 2,
-        windows: ServingWindow | None = None,
+        windows: WindowPolicy | None = None,
     ) -> None:
         require_files(folder, version)
         self._tokenizer_json = read_tokenizer(folder, version)
@@ -67,12 +67,12 @@ class Ct2Engine:
             )
         self._multilingual: bool = self._model.is_multilingual
         self._features: Any = FeatureExtractor(feature_size=n_mels)
-        self._windows = windows or ServingWindow()
+        self._windows = windows or WindowPolicy()
         self._tokenizers: dict[tuple[str, str], Any] = {}
         self._can_align = has_alignment(folder)
 
     @property
-    def windows(self) -> ServingWindow:
+    def windows(self) -> WindowPolicy:
         return self._windows
 
     @property

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from carabin.registry.serving_window import WindowPolicy
+
 from ..core.api import Samples
 from ..core.config import Task
-from .windows import ServingWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Engine(Protocol):
     """One loaded model. `decode` may be called from as many threads at once as it has replicas."""
 
     @property
-    def windows(self) -> ServingWindow: ...
+    def windows(self) -> WindowPolicy: ...
 
     @property
     def n_mels(self) -> int: ...

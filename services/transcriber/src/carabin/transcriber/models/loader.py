@@ -11,18 +11,18 @@ from pathlib import Path
 
 import numpy as np
 from carabin.registry.artifacts.manifest import ModelManifest, Smoke
+from carabin.registry.serving_window import FULL_WINDOW, WindowPolicy, frames_in, token_cap
 from carabin.registry.word_error import smoke_error
 
 from ..core.api import Samples
 from ..core.config import SAMPLE_RATE_HZ
 from ..core.errors import DecodeFailed, ModelBroken, ModelMismatch, SmokeFailed
 from ..inference.engine import DecodeRequest, Engine, Hypothesis
-from ..inference.windows import FINAL_TOKENS_PER_S, FULL_WINDOW, ServingWindow, token_cap
 
 WARM_WINDOWS = (750, 1000, 1500)
 """Almost every utterance falls into one of these; on a CPU the full window costs a second and warms nothing more."""
 
-EngineFactory = Callable[[Path, str, ServingWindow], Engine]
+EngineFactory = Callable[[Path, str, WindowPolicy], Engine]
 """Loads a folder as an engine: (folder, version, windows)."""
 
 Decode = Callable[[str, Engine, DecodeRequest], Hypothesis]
@@ -43,10 +43,8 @@ class LoadedCandidate:
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
     @property
-    def windows(self) -> ServingWindow:
-        if self.manifest is None:
-            return ServingWindow()
-        return ServingWindow(self.manifest.min_window_frames, self.manifest.window_margin_frames)
+    def windows(self) -> WindowPolicy:
+        return WindowPolicy() if self.manifest is None else self.manifest.window
 
 
 def decode_now(version: str, engine: Engine, request: DecodeRequest) -> Hypothesis:
@@ -87,12 +85,13 @@ def _compare(engine: Engine, manifest: ModelManifest) -> None:
 
 def _smoke(engine: Engine, candidate: LoadedCandidate, smoke: Smoke, decode: Decode) -> None:
     samples = read_wav(candidate.folder / smoke.path, candidate.version)
+    n_frames = frames_in(len(samples))
     request = DecodeRequest(
         samples=samples,
-        window_frames=engine.windows.window_for(len(samples)),
+        window_frames=engine.windows.window_for(n_frames),
         language=smoke.language,
         beam_size=5,
-        max_tokens=token_cap(len(samples), FINAL_TOKENS_PER_S),
+        max_tokens=token_cap(n_frames),
     )
     try:
         hypothesis = decode(candidate.version, engine, request)

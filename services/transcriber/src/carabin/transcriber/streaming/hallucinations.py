@@ -7,17 +7,15 @@ itself, or is far below any speech: a word of a clinician must not vanish becaus
 """
 
 import re
-import zlib
+
+from carabin.registry.serving_window import MAX_COMPRESSION_RATIO, compression_ratio, frames_in, token_cap
 
 from ..inference.engine import Hypothesis
-from ..inference.windows import FINAL_TOKENS_PER_S, token_cap
 
 MIN_AVG_LOGPROB = -1.0
 """OpenAI's own threshold for a failed decode (openai/whisper, transcribe.py)."""
 HOPELESS_AVG_LOGPROB = -1.5
 """Below any speech that was measured, whatever the no-speech probability."""
-MAX_COMPRESSION_RATIO = 2.4
-"""Likewise: text that zlib makes this much smaller repeats itself."""
 
 MIN_DOUBLED_WORDS = 2
 """One word said twice is how people speak."""
@@ -54,7 +52,7 @@ def rejection(hypothesis: Hypothesis, n_samples: int, no_speech_threshold: float
 
 def looping(hypothesis: Hypothesis, n_samples: int) -> str | None:
     """Return why the text repeats itself, or None."""
-    if hypothesis.n_tokens >= token_cap(n_samples, FINAL_TOKENS_PER_S) or hypothesis.hit_cap:
+    if hypothesis.n_tokens >= token_cap(frames_in(n_samples)) or hypothesis.hit_cap:
         return "too_long"
     if compression_ratio(hypothesis.text) > MAX_COMPRESSION_RATIO:
         return "repetitive"
@@ -69,9 +67,3 @@ def doubled(text: str) -> bool:
     words = re.findall(r"\w+", text.casefold())
     half = len(words) // 2
     return half >= MIN_DOUBLED_WORDS and words[:half] == words[half:]
-
-
-def compression_ratio(text: str) -> float:
-    """Return how many times smaller zlib makes the text (openai/whisper, utils.py)."""
-    data = text.encode()
-    return len(data) / len(zlib.compress(data)) if data else 0.0

@@ -6,10 +6,18 @@ Lives on the session's thread: results come in through `post`.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from carabin.registry.serving_window import (
+    FINAL_TOKENS_PER_S,
+    PARTIAL_TOKENS_PER_S,
+    WindowPolicy,
+    frames_in,
+    next_window,
+    token_cap,
+)
+
 from ..core.config import SAMPLE_RATE_HZ, SessionConfig
 from ..core.errors import DecodeFailed
 from ..inference.engine import DecodeRequest, Hypothesis
-from ..inference.windows import FINAL_TOKENS_PER_S, PARTIAL_TOKENS_PER_S, ServingWindow, next_window, token_cap
 from ..metrics import Metrics
 from ..models.slot import ModelHandle, Slot
 from ..scheduling.load import FIRST_PARTIAL_S, LoadController
@@ -178,11 +186,11 @@ class UtteranceDecoder:
     ) -> DecodeRequest:
         return DecodeRequest(
             samples=self.utterance.audio.view(0, n),
-            window_frames=max(self._min_window, self.model.engine.windows.window_for(n)),
+            window_frames=max(self._min_window, self.model.engine.windows.window_for(frames_in(n))),
             language=self.language,
             task=self._config.task,
             beam_size=beam_size,
-            max_tokens=token_cap(n, tokens_per_s),
+            max_tokens=token_cap(frames_in(n), tokens_per_s),
             context=self._context,
             prefix=prefix,
             word_timestamps=word_timestamps,
@@ -259,7 +267,7 @@ class UtteranceDecoder:
             self._end(hypothesis)
         elif self._attempts < MAX_ATTEMPTS and reason != "empty":
             self._shop.metrics.retries.labels(reason).inc()
-            self._min_window = max(next_window(job.request.window_frames), ServingWindow().min_frames)
+            self._min_window = max(next_window(job.request.window_frames), WindowPolicy().min_frames)
             self._ask_final()
         else:
             self._shop.metrics.rejected.labels(reason).inc()

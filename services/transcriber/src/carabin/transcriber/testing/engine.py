@@ -4,11 +4,11 @@ import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from carabin.registry.serving_window import WindowPolicy
 
 from ..core.config import SAMPLE_RATE_HZ
 from ..core.errors import DecodeFailed
 from ..inference.engine import DecodeRequest, DecodeTiming, Hypothesis, TimedWord, TokenWord
-from ..inference.windows import ServingWindow
 
 LOUD = 0.01
 WORD_SAMPLES = SAMPLE_RATE_HZ // 2
@@ -33,11 +33,11 @@ class FakeEngine:
         max_batch: int = 4,
         n_mels: int = 80,
         gate: threading.Event | None = None,
-        windows: ServingWindow | None = None,
+        windows: WindowPolicy | None = None,
     ) -> None:
         self.closed = False
         self.batches: list[list[DecodeRequest]] = []
-        self.windows = windows or ServingWindow()
+        self.windows = windows or WindowPolicy()
         self.max_batch = max_batch
         self.n_mels = n_mels
         self.n_replicas = 1
