@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -112,6 +113,31 @@ async def test_bad_upload_is_refused_in_openais_form(content, fields, status, co
         answer = await post(opened, content, **fields)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.sdp"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "ffconcat version 1.0\nfile secret.wav\n",
+        "ffconcat version 1.0\nfile 'file:{path}'\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nhttp://127.0.0.1:{port}/a\n#EXT-X-ENDLIST\n",
+        "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 45678 RTP/AVP 0\n",
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><BaseURL>http://127.0.0.1:{port}/</BaseURL></MPD>',
+    ],
+    ids=["concat", "file", "hls", "sdp", "dash"],
+)
+async def test_upload_that_names_other_audio_is_refused_and_fetches_none(name, content, tmp_path, monkeypatch):
+    (tmp_path / "secret.wav").write_bytes(recording())
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        sent = content.format(path=tmp_path / "secret.wav", port=listener.getsockname()[1]).encode()
+        async with web() as opened:
+            answer = await opened.post(PATH, files={"file": (name, sent)})
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_audio_file")
 
 
 async def test_upload_without_a_file_or_form_is_refused():

@@ -4,6 +4,7 @@ CarabinError          of carabin.registry.errors
 * ServiceError
   x SettingInvalid    a setting is missing or does not parse; the sentence names its variable
   x PortTaken         another program listens there
+  x AudioFileRefused  a recording is no audio that we read
 """
 
 from carabin.registry.errors import CarabinError
@@ -19,3 +20,7 @@ class SettingInvalid(ServiceError):
 
 class PortTaken(ServiceError):
     """Another program listens on the port."""
+
+
+class AudioFileRefused(ServiceError):
+    """A recording is none of the containers that we read, holds no audio, or cannot be decoded."""

@@ -1,43 +1,17 @@
-"""Recordings of any format that PyAV reads, as 16 kHz mono float32; of any length, a piece at a time."""
+"""Decoded recordings of any length, a piece at a time: pure."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
 
-import av
 import numpy as np
-from av.audio.resampler import AudioResampler
 
 from ..core.api import Samples
 from ..core.config import SAMPLE_RATE_HZ
-from ..wire.errors import BadAudioFile
 
 PIECE_S = 600.0
 """Audio held in memory at a time: ten minutes are 38 MB."""
 SEARCH_S = 30.0
 """A piece ends at the quietest moment of its last half minute, so that no word is cut."""
 QUIET_S = 0.3
-
-
-def decode(file: BinaryIO) -> Iterator[Samples]:
-    """Yield a file's audio in blocks of (n,) samples, in order.
-
-    Raises:
-        BadAudioFile: no audio stream, or bytes that cannot be decoded at all.
-    """
-    resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
-    try:
-        with av.open(file, mode="r", metadata_errors="ignore") as container:
-            if not container.streams.audio:
-                raise BadAudioFile("the file holds no audio stream")
-            for frame in container.decode(container.streams.audio[0]):
-                # A recorder's gap in time stamps must not stop the resampler.
-                frame.pts = None
-                for part in resampler.resample(frame):
-                    yield _samples(part)
-        for part in resampler.resample(None):
-            yield _samples(part)
-    except (av.FFmpegError, ValueError, OSError) as error:
-        raise BadAudioFile(f"the file cannot be decoded as audio ({type(error).__name__})") from error
 
 
 def pieces(blocks: Iterator[Samples], piece_s: float = PIECE_S, search_s: float = SEARCH_S) -> Iterator[Samples]:
@@ -63,7 +37,3 @@ def quietest(samples: Samples) -> int:
         return len(samples)
     energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
     return int(np.argmin(energy[width:] - energy[:-width])) + width // 2
-
-
-def _samples(frame: av.AudioFrame) -> Samples:
-    return np.ascontiguousarray(frame.to_ndarray().reshape(-1), dtype=np.float32)

@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from carabin.service.audio import decode
+from carabin.service.errors import AudioFileRefused
 from carabin.service.tracing import current_trace_id
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
@@ -23,7 +25,7 @@ from ..settings.server import ServerSettings
 from ..wire.admission import Admission
 from ..wire.status import sentence_of, status_of
 from . import formats as openai_formats
-from .media import decode, pieces
+from .media import pieces
 from .upload import AudioUpload, parse_upload, read_form
 
 log = logging.getLogger(__name__)
@@ -99,7 +101,8 @@ def add_openai_routes(
         return JSONResponse(info)
 
     @app.exception_handler(TranscriberError)
-    async def refused(request: Request, error: TranscriberError) -> Response:
+    @app.exception_handler(AudioFileRefused)
+    async def refused(request: Request, error: Exception) -> Response:
         if isinstance(error, AccessRefused | Draining):
             admission.refused(None, PROTOCOL, request.client.host if request.client else "", error)
         return _error(error)

@@ -9,7 +9,6 @@ TranscriberError             (core.errors)
   x FrameTooLarge            more bytes in one message than the limit
   x ConfigTimeout            no configuration came in time
   x SlowReader               the client does not read what it is sent
-  x BadAudioFile             a file without audio that can be decoded
 """
 
 from ..core.errors import TranscriberError
@@ -45,7 +44,3 @@ class ConfigTimeout(ProtocolError):
 
 class SlowReader(ProtocolError):
     """The client does not read what it is sent."""
-
-
-class BadAudioFile(ProtocolError):
-    """The upload holds no audio that can be decoded."""

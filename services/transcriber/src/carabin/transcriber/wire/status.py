@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import grpc
+from carabin.service.errors import AudioFileRefused
 
 from ..access import errors as access_errors
 from ..core import errors
@@ -41,7 +42,7 @@ _TABLE: dict[type[Exception], Status] = {
     protocol_errors.FrameTooLarge: Status(1009, 413, _CODE.RESOURCE_EXHAUSTED, "frame_too_large"),
     protocol_errors.ConfigTimeout: Status(1008, 408, _CODE.DEADLINE_EXCEEDED, "config_timeout"),
     protocol_errors.SlowReader: Status(1008, 408, _CODE.RESOURCE_EXHAUSTED, "slow_reader"),
-    protocol_errors.BadAudioFile: Status(1003, 400, _CODE.INVALID_ARGUMENT, "bad_audio_file"),
+    AudioFileRefused: Status(1003, 400, _CODE.INVALID_ARGUMENT, "bad_audio_file"),
     access_errors.Unauthenticated: Status(1008, 401, _CODE.UNAUTHENTICATED, "unauthenticated"),
     access_errors.TokenExpired: Status(1008, 401, _CODE.UNAUTHENTICATED, "token_expired"),
     access_errors.Forbidden: Status(1008, 403, _CODE.PERMISSION_DENIED, "forbidden"),

@@ -1,0 +1,150 @@
+"""The one decoder: what it reads, and that no file makes it open anything else."""
+
+import ctypes
+import io
+import os
+import socket
+import struct
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from carabin.service.audio import CONTAINERS, MAX_RATE_HZ, RATE_HZ, decode
+from carabin.service.errors import AudioFileRefused
+
+IN_OPEN, IN_NONBLOCK = 0x20, 0x800
+"""From Linux's inotify.h."""
+
+
+def wav(seconds: float = 1.0, rate_hz: int = RATE_HZ) -> bytes:
+    time = np.arange(int(seconds * rate_hz)) / rate_hz
+    file = io.BytesIO()
+    with wave.open(file, "wb") as output:
+        output.setparams((1, 2, rate_hz, 0, "NONE", ""))
+        output.writeframes((8000 * np.sin(2 * np.pi * 440 * time)).astype("<i2").tobytes())
+    return file.getvalue()
+
+
+def encoded(container: str, codec: str) -> bytes:
+    file = io.BytesIO()
+    with av.open(file, "w", format=container) as output:
+        stream = output.add_stream(codec, rate=48_000, layout="mono")
+        stream.bit_rate = 64_000
+        tone = np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000).astype(np.float32) / 4
+        frame = av.AudioFrame.from_ndarray(tone[None, :], format="fltp", layout="mono")
+        frame.sample_rate = 48_000
+        resampler = av.AudioResampler(
+            format=stream.format, layout="mono", rate=48_000, frame_size=stream.codec_context.frame_size or None
+        )
+        for part in [*resampler.resample(frame), *resampler.resample(None)]:
+            output.mux(stream.encode(part))
+        output.mux(stream.encode(None))
+    return file.getvalue()
+
+
+@contextmanager
+def opened_files(path: Path) -> Iterator[list[str]]:
+    """Record each time that this path is opened by anybody, as Linux tells it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    watcher = libc.inotify_init1(IN_NONBLOCK)
+    assert libc.inotify_add_watch(watcher, os.fsencode(path), IN_OPEN) > 0
+    opened: list[str] = []
+    try:
+        yield opened
+    finally:
+        with suppress(BlockingIOError):
+            opened += ["open"] * (len(os.read(watcher, 4096)) // struct.calcsize("iIII"))
+        os.close(watcher)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [
+        ("wav", "pcm_s16le"), ("wav", "pcm_alaw"), ("w64", "pcm_s16le"), ("aiff", "pcm_s16be"), ("au", "pcm_s16be"),
+        ("caf", "pcm_s16le"), ("flac", "flac"), ("mp3", "libmp3lame"), ("adts", "aac"), ("ipod", "aac"), ("mov", "aac"),
+        ("ogg", "libopus"), ("webm", "libopus"), ("matroska", "pcm_s16le"), ("asf", "wmav2"), ("wv", "wavpack"),
+    ],
+)  # fmt: skip
+def test_container_is_read(container, codec):
+    samples = np.concatenate(list(decode(io.BytesIO(encoded(container, codec)))))
+    assert samples.dtype == np.float32
+    assert len(samples) / RATE_HZ == pytest.approx(1.0, abs=0.1)
+    assert 0.1 < float(np.sqrt(np.mean(samples**2))) < 0.25
+
+
+@pytest.mark.parametrize(
+    "playlist",
+    [
+        "ffconcat version 1.0\nfile {name}\n",
+        "ffconcat version 1.0\nfile '{path}'\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{name}\n#EXT-X-ENDLIST\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile://{path}\n#EXT-X-ENDLIST\n",
+    ],
+)
+def test_playlist_opens_no_other_file(playlist, tmp_path, monkeypatch):
+    other = tmp_path / "secret.wav"
+    other.write_bytes(wav())
+    (tmp_path / "list.m3u8").write_text(playlist.format(name=other.name, path=other))
+    monkeypatch.chdir(tmp_path)
+    with (
+        opened_files(other) as opened,
+        (tmp_path / "list.m3u8").open("rb") as file,
+        pytest.raises(AudioFileRefused),
+    ):
+        list(decode(file))
+    assert opened == []
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nhttp://127.0.0.1:{port}/a.wav\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile http://127.0.0.1:{port}/a.wav\n",
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><BaseURL>http://127.0.0.1:{port}/</BaseURL></MPD>',
+    ],
+)
+def test_reference_opens_no_connection(reference):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        content = reference.format(port=listener.getsockname()[1]).encode()
+        with pytest.raises(AudioFileRefused):
+            list(decode(io.BytesIO(content)))
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+def test_session_description_opens_no_socket():
+    content = b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 45678 RTP/AVP 0\n"
+    with pytest.raises(AudioFileRefused):
+        list(decode(io.BytesIO(content)))
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"\x00" * 4000, b"ID3\x04not really", wav()[:20]])
+def test_bytes_that_are_no_audio_are_refused_with_what_is_read(content):
+    with pytest.raises(AudioFileRefused):
+        list(decode(io.BytesIO(content)))
+
+
+@pytest.mark.parametrize("rate_hz", [1, MAX_RATE_HZ + 1])
+def test_rate_that_is_no_speech_is_refused(rate_hz):
+    with pytest.raises(AudioFileRefused, match=f"{rate_hz} samples a second"):
+        list(decode(io.BytesIO(wav(1.0, 16_000).replace(struct.pack("<I", 16_000), struct.pack("<I", rate_hz)))))
+
+
+def test_recording_beyond_the_longest_is_refused_there():
+    blocks = decode(io.BytesIO(wav(3.0)), max_hours=2.0 / 3600)
+    seen: list[np.ndarray] = []
+    with pytest.raises(AudioFileRefused, match="longer than"):
+        seen.extend(blocks)
+    assert sum(len(block) for block in seen) <= 2 * RATE_HZ
+
+
+def test_documentation_names_every_container():
+    protocol = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    listed = " ".join(protocol.split())
+    for label in CONTAINERS.values():
+        assert label in listed
