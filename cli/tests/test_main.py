@@ -56,3 +56,9 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, capfd: pyte
     monkeypatch.setitem(sys.modules, "carabin.cli.commands.store", None)
     assert main(["store"]) == 1
     assert "`carabin store` needs the package" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_answers_help_with_an_example(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == 0
+    assert "Example" in capfd.readouterr().out

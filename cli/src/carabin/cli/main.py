@@ -26,7 +26,10 @@ COMMANDS: Final = MappingProxyType(
         "demo": "Show the whole loop on this machine",
     }
 )
-"""Each command is the Typer `app` of the module of its name in `carabin.cli.commands`."""
+"""Each command is the Typer `app` of the module of its name in `carabin.cli.commands`, but for `_MODULES`."""
+
+_MODULES: Final = MappingProxyType({"demo": "carabin.cli.demo"})
+"""The demo stands above the commands, because it runs them."""
 
 REFUSED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -41,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     if name not in COMMANDS:
         return _fail(f"there is no command {name!r}; `carabin --help` lists them", WRONG_USAGE)
     try:
-        app = importlib.import_module(f"carabin.cli.commands.{name}").app
+        app = importlib.import_module(_MODULES.get(name, f"carabin.cli.commands.{name}")).app
     except ModuleNotFoundError as error:
         return _fail(f"`carabin {name}` needs the package {error.name}, which is not installed here", REFUSED)
     try:

@@ -9,11 +9,11 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from carabin.registry.artifacts.checkpoints import list_checkpoints
 from carabin.trainer.runtime.progress import RunEvent
-from tests.training import BUCKETS, Heard, a_store, run, settings
+from tests.helpers.training import BUCKETS, Heard, a_store, run, settings
 
 
 class Told(Heard):

@@ -21,16 +21,16 @@ IN_KUBERNETES = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
 STEPS = 60
 
 LISTENS = """
-from carabin.trainer.stopping import Stopping
-stopping = Stopping()
+from carabin.trainer.runtime.stopping import StopRequests
+stopping = StopRequests()
 print("listens", flush=True)
 while not stopping.asked():
     pass
 raise SystemExit(stopping.exit_code(None))
 """
 GOES_ON = """
-from carabin.trainer.stopping import Stopping
-stopping = Stopping()
+from carabin.trainer.runtime.stopping import StopRequests
+stopping = StopRequests()
 print("listens", flush=True)
 while not stopping.asked():
     pass

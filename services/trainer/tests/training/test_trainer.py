@@ -24,7 +24,7 @@ from carabin.trainer.training import trainer as loop
 
 from ..helpers.training import BUCKETS, Heard, a_store, run, settings
 
-WORKER = str(Path(__file__).parent / "worker.py")
+WORKER = str(Path(__file__).parents[1] / "helpers" / "worker.py")
 
 
 def read(lines: Iterable[str]) -> list[tuple[int, float]]:

@@ -187,11 +187,11 @@ async def test_a_model_without_its_tokenizer_is_refused(base_folder: Path, tmp_p
 MODEL_CHANGES = """
 import sys
 from pathlib import Path
-from carabin.transcriber.engine_ct2 import Ct2Engine
-from carabin.transcriber.memory import bound_heap, resident_bytes
-from carabin.transcriber.model_loader import Candidate, load
+from carabin.transcriber.inference.ct2 import Ct2Engine
+from carabin.transcriber.core.memory import bound_heap, resident_bytes
+from carabin.transcriber.models.loader import LoadedCandidate, load
 bound_heap()
-candidate = Candidate("v1", Path(sys.argv[1]))
+candidate = LoadedCandidate("v1", Path(sys.argv[1]))
 current = None
 for _ in range(6):
     following = load(candidate, lambda folder, version, windows: Ct2Engine(folder, version=version, windows=windows))
