@@ -48,27 +48,27 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.metrics = Metrics()
-        self.pace = LoadController()
+        self.load = LoadController()
         self.slot = ModelSlot()
         self.slot.install(ModelHandle("v1", self.engine))
-        self.scheduler = Scheduler(self.metrics, self.pace, workers=0, clock=self.clock)
+        self.scheduler = Scheduler(self.metrics, self.load, workers=0, clock=self.clock)
         self.calls: deque[Callable[[], None]] = deque()
-        shop = DecodeContext(self.slot, self.scheduler, self.pace, self.metrics, self.clock, self.calls.append)
+        context = DecodeContext(self.slot, self.scheduler, self.load, self.metrics, self.clock, self.calls.append)
         self.session = Session(
-            shop, self.config, lambda _: self.prompt, self.events.append, version="v1", recording=self.recording
+            context, self.config, lambda _: self.prompt, self.events.append, version="v1", recording=self.recording
         )
 
     def clock(self) -> float:
         return self.time_s
 
-    def hear(self, *pieces: Samples, packet_s: float = 0.032, decode: bool = True) -> None:
+    def push(self, *pieces: Samples, packet_s: float = 0.032, decode: bool = True) -> None:
         """Send audio in packets, as a client does, and decode after each."""
         audio = np.concatenate(pieces)
         step = int(packet_s * SAMPLE_RATE_HZ)
         for i in range(0, len(audio), step):
             packet = audio[i : i + step]
             self.time_s += len(packet) / SAMPLE_RATE_HZ
-            self.session.hear(packet)
+            self.session.push(packet)
             if decode:
                 self.decode()
 

@@ -18,7 +18,7 @@ from carabin.transcriber.inference.ct2 import Ct2Engine
 from py_nanotts import NanoTTS
 
 SENTENCE = "Le patient présente une douleur thoracique depuis ce matin."
-HEARD = "le patient présente une douleur thoracique depuis ce matin"
+TRANSCRIPT = "le patient présente une douleur thoracique depuis ce matin"
 """What a stock Whisper base makes of it, on every window."""
 SECOND = "Je propose un contrôle dans trois mois."
 FORMAT = ModelFormat(quantization="float16", n_mels=80, n_languages=99, vocabulary_size=51865, ctranslate2="4.8.5")
@@ -52,11 +52,11 @@ def write_wav(path: Path, samples: Samples) -> None:
         file.writeframes((samples * 32767).astype("<i2").tobytes())
 
 
-def smoke(text: str = HEARD) -> Smoke:
+def smoke(text: str = TRANSCRIPT) -> Smoke:
     return Smoke(path="smoke.wav", language="fr", text=text, max_error=0.2)
 
 
-def publish(store: ObjectStore, bucket: str, folder: Path, hour: int, text: str = HEARD) -> ModelManifest:
+def publish(store: ObjectStore, bucket: str, folder: Path, hour: int, text: str = TRANSCRIPT) -> ModelManifest:
     """Publish a folder as the version of an hour."""
     at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hour)
     return publish_model(store, bucket, "whisper", folder, at, format=FORMAT, smoke=smoke(text))

@@ -29,11 +29,11 @@ def test_a_short_window_says_what_the_full_one_does(engine: Ct2Engine) -> None:
 
 def test_silence_behind_the_samples_is_heard_as_if_it_had_been_recorded(engine: Ct2Engine) -> None:
     recorded = np.concatenate([SPOKEN.samples, np.zeros(int(0.34 * 16_000), np.float32)])  # and one frame, as always
-    [put], [heard], [without] = (
+    [put], [hypothesis], [without] = (
         engine.decode([request])[0]
         for request in (replace(SPOKEN, silence_s=0.35), replace(SPOKEN, samples=recorded), SPOKEN)
     )
-    assert put.avg_logprob == pytest.approx(heard.avg_logprob, abs=1e-5)
+    assert put.avg_logprob == pytest.approx(hypothesis.avg_logprob, abs=1e-5)
     assert put.avg_logprob != pytest.approx(without.avg_logprob, abs=1e-5)
 
 
@@ -62,20 +62,20 @@ def test_nothing_is_added_behind_a_prefix_that_says_it_all(engine: Ct2Engine) ->
 
 
 def test_the_token_cap_ends_a_decode(engine: Ct2Engine) -> None:
-    for context in ((), build_prompt(engine, ["amoxicilline"], None).tokens):
-        [cut], _ = engine.decode([replace(SPOKEN, max_tokens=4, context=context)])
+    for prompt in ((), build_prompt(engine, ["amoxicilline"], None).tokens):
+        [cut], _ = engine.decode([replace(SPOKEN, max_tokens=4, prompt=prompt)])
         assert 4 <= cut.n_tokens <= 5  # CTranslate2 counts the first mark of a prompt differently
         assert cut.hit_cap
 
 
 def test_word_times_rise_and_end_with_the_audio(engine: Ct2Engine) -> None:
-    [heard], _ = engine.decode([replace(SPOKEN, word_timestamps=True)])
-    assert "".join(word.text for word in heard.timed_words) == heard.text
-    times = [time for word in heard.timed_words for time in (word.start_s, word.end_s)]
+    [hypothesis], _ = engine.decode([replace(SPOKEN, word_timestamps=True)])
+    assert "".join(word.text for word in hypothesis.timed_words) == hypothesis.text
+    times = [time for word in hypothesis.timed_words for time in (word.start_s, word.end_s)]
     assert times == sorted(times)
     assert times[-1] <= len(SPOKEN.samples) / 16_000 + 0.1
-    assert heard.timed_words[-1].text == " matin."
-    [thoracic] = [word for word in heard.timed_words if "thoracique" in word.text]
+    assert hypothesis.timed_words[-1].text == " matin."
+    [thoracic] = [word for word in hypothesis.timed_words if "thoracique" in word.text]
     assert 1.2 < thoracic.start_s < 1.8
 
 
@@ -94,21 +94,21 @@ def test_an_open_language_is_detected_beside_a_given_one(engine: Ct2Engine) -> N
 
 
 def test_a_prompt_leaves_the_words_as_they_are(engine: Ct2Engine) -> None:
-    context = build_prompt(engine, ["thoracique", "amoxicilline"], "Compte rendu de consultation.").tokens
-    [heard], _ = engine.decode([replace(SPOKEN, context=context)])
-    assert smoke_error(SENTENCE, heard.text) == 0
+    prompt = build_prompt(engine, ["thoracique", "amoxicilline"], "Compte rendu de consultation.").tokens
+    [hypothesis], _ = engine.decode([replace(SPOKEN, prompt=prompt)])
+    assert smoke_error(SENTENCE, hypothesis.text) == 0
 
 
 def test_prompts_of_unequal_length_fail_as_one_clear_error(engine: Ct2Engine) -> None:
     with pytest.raises(DecodeFailed, match="batch of 2"):
-        engine.decode([SPOKEN, replace(SPOKEN, context=engine.encode_text(" un mot"))])
+        engine.decode([SPOKEN, replace(SPOKEN, prompt=engine.encode_text(" un mot"))])
 
 
 def test_noise_is_not_mistaken_for_sure_text(engine: Ct2Engine) -> None:
     noise = np.random.default_rng(0).normal(0, 0.05, 48_000).astype(np.float32)
-    [heard], _ = engine.decode([replace(SPOKEN, samples=noise)])
-    assert heard.avg_logprob < -1
-    assert heard.no_speech_prob > 0.45
+    [hypothesis], _ = engine.decode([replace(SPOKEN, samples=noise)])
+    assert hypothesis.avg_logprob < -1
+    assert hypothesis.no_speech_prob > 0.45
 
 
 @pytest.mark.parametrize("name", ["model.bin", "config.json", "tokenizer.json", "preprocessor_config.json"])

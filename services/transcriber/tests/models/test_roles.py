@@ -1,4 +1,4 @@
-"""A canary takes its share of the sessions and gives them back; a shadow is heard by nobody."""
+"""A canary takes its share of the sessions and gives them back; a shadow shows its text to nobody."""
 
 import threading
 from collections.abc import Iterator
@@ -91,11 +91,11 @@ class Probation:
 
     def __init__(self) -> None:
         self.metrics = Metrics()
-        self.pace = LoadController()
+        self.load = LoadController()
         self.slot = ModelSlot()
-        self.scheduler = Scheduler(self.metrics, self.pace, workers=0, clock=lambda: 0.0)
-        self.shadow = Shadow(self.slot, self.scheduler, self.pace, self.metrics, lambda: 0.0)
-        self.request = DecodeRequest(speech(1), 750, "fr", context=(1, 2))
+        self.scheduler = Scheduler(self.metrics, self.load, workers=0, clock=lambda: 0.0)
+        self.shadow = Shadow(self.slot, self.scheduler, self.load, self.metrics, lambda: 0.0)
+        self.request = DecodeRequest(speech(1), 750, "fr", prompt=(1, 2))
 
     def metric(self, name: str) -> float:
         return self.metrics.registry.get_sample_value(f"carabin_transcriber_{name}") or 0.0
@@ -105,7 +105,7 @@ def test_a_shadow_is_compared_and_gives_its_model_back() -> None:
     rig = Probation()
     handle = ModelHandle("v3", FakeEngine("autre"))
     rig.slot.install(handle)
-    rig.shadow.hear(rig.request, " mot0 mot1")
+    rig.shadow.compare(rig.request, " mot0 mot1")
     rig.scheduler.decode(rig.scheduler.take() or [])
     assert rig.metric("shadow_difference_count") == 1
     assert rig.metric("shadow_difference_sum") == 1
@@ -116,18 +116,18 @@ def test_a_shadow_is_skipped_under_load_and_when_it_falls_behind() -> None:
     rig = Probation()
     rig.slot.install(ModelHandle("v3", FakeEngine()))
     for _ in range(MAX_WAITING + 1):
-        rig.shadow.hear(rig.request, " mot0")
+        rig.shadow.compare(rig.request, " mot0")
     assert rig.metric("shadow_skipped_total") == 1
     for _ in range(20):
-        rig.pace.partial_done(3.0, 0.0)
-    rig.shadow.hear(rig.request, " mot0")
+        rig.load.partial_done(3.0, 0.0)
+    rig.shadow.compare(rig.request, " mot0")
     assert rig.metric("shadow_skipped_total") == 2
 
 
 def test_a_shadow_goes_after_everything_else() -> None:
     rig = Probation()
     rig.slot.install(ModelHandle("v3", FakeEngine()))
-    rig.shadow.hear(rig.request, " mot0")
+    rig.shadow.compare(rig.request, " mot0")
 
     def ignore(_: DecodeJob, __: Hypothesis | Exception) -> None: ...
 

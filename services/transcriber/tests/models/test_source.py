@@ -1,4 +1,4 @@
-"""Versions come from the store once, are proven, and stay while the store is away."""
+"""Versions come from the store once, are validated, and stay while the store is away."""
 
 import json
 import threading
@@ -24,7 +24,7 @@ from ..helpers.real_models import FORMAT
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Shop:
+class Deployment:
     """A store with versions of `whisper`, and a source that watches it."""
 
     def __init__(self, folder: Path, memory: MemoryStore | None = None) -> None:
@@ -69,7 +69,7 @@ class Shop:
         self.windows.append(windows)
         return FakeEngine(version, windows=windows)
 
-    def __enter__(self) -> "Shop":
+    def __enter__(self) -> "Deployment":
         self.models.start()
         self.source.start(self.models)
         return self
@@ -80,114 +80,116 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path)
+def deployment(tmp_path: Path) -> Deployment:
+    return Deployment(tmp_path)
 
 
-def test_a_tag_change_in_the_store_changes_the_model(shop: Shop) -> None:
-    first, second = shop.publish(1), shop.publish(2)
-    shop.promote(first)
-    with shop:
-        shop.wait_for(first)
-        shop.promote(second)
-        shop.wait_for(second)
+def test_a_tag_change_in_the_store_changes_the_model(deployment: Deployment) -> None:
+    first, second = deployment.publish(1), deployment.publish(2)
+    deployment.promote(first)
+    with deployment:
+        deployment.wait_for(first)
+        deployment.promote(second)
+        deployment.wait_for(second)
 
 
-def test_the_manifests_windows_are_the_engines(shop: Shop) -> None:
-    version = shop.publish(1, min_window_frames=100, window_margin_frames=20)
-    shop.promote(version)
-    with shop:
-        shop.wait_for(version)
-    assert shop.windows == [WindowPolicy(min_frames=100, margin_frames=20)]
+def test_the_manifests_windows_are_the_engines(deployment: Deployment) -> None:
+    version = deployment.publish(1, min_window_frames=100, window_margin_frames=20)
+    deployment.promote(version)
+    with deployment:
+        deployment.wait_for(version)
+    assert deployment.windows == [WindowPolicy(min_frames=100, margin_frames=20)]
 
 
-def test_the_store_may_go_away_and_come_back(shop: Shop) -> None:
-    first, second = shop.publish(1), shop.publish(2)
-    shop.promote(first)
-    with shop:
-        shop.wait_for(first)
-        assert shop.store_away == 0
-        shop.store._fail_at = 0
-        shop.promote(second)
-        assert shop.models.slot().lease().version == first
-        while not shop.store_away:
+def test_the_store_may_go_away_and_come_back(deployment: Deployment) -> None:
+    first, second = deployment.publish(1), deployment.publish(2)
+    deployment.promote(first)
+    with deployment:
+        deployment.wait_for(first)
+        assert deployment.store_away == 0
+        deployment.store._fail_at = 0
+        deployment.promote(second)
+        assert deployment.models.slot().lease().version == first
+        while not deployment.store_away:
             pass
-        shop.store.heal()
-        shop.wait_for(second)
-        assert shop.store_away == 0
+        deployment.store.heal()
+        deployment.wait_for(second)
+        assert deployment.store_away == 0
 
 
-def test_a_version_is_downloaded_once(shop: Shop) -> None:
-    version = shop.publish(1)
-    shop.source.fetch(version)
-    for key in shop.memory.list("models", f"whisper/versions/{version}/files/"):
-        shop.memory.delete("models", key)
-    assert shop.source.fetch(version).folder == shop.cache / "whisper" / version
+def test_a_version_is_downloaded_once(deployment: Deployment) -> None:
+    version = deployment.publish(1)
+    deployment.source.fetch(version)
+    for key in deployment.memory.list("models", f"whisper/versions/{version}/files/"):
+        deployment.memory.delete("models", key)
+    assert deployment.source.fetch(version).folder == deployment.cache / "whisper" / version
 
 
-def test_a_copy_that_was_spoiled_on_the_disk_is_downloaded_again(shop: Shop) -> None:
-    version = shop.publish(1)
-    folder = shop.source.fetch(version).folder
+def test_a_copy_that_was_spoiled_on_the_disk_is_downloaded_again(deployment: Deployment) -> None:
+    version = deployment.publish(1)
+    folder = deployment.source.fetch(version).folder
     whole = (folder / "model.bin").read_bytes()
     (folder / "model.bin").write_bytes(b"spoiled")
-    assert (shop.source.fetch(version).folder / "model.bin").read_bytes() == whole
+    assert (deployment.source.fetch(version).folder / "model.bin").read_bytes() == whole
 
 
-def test_copies_of_versions_that_serve_no_more_are_removed(shop: Shop) -> None:
-    first, second = shop.publish(1), shop.publish(2)
-    shop.source.fetch(first)
-    shop.source.fetch(second)
-    assert {path.name for path in (shop.cache / "whisper").iterdir()} == {second, f"{second}.json"}
+def test_copies_of_versions_that_serve_no_more_are_removed(deployment: Deployment) -> None:
+    first, second = deployment.publish(1), deployment.publish(2)
+    deployment.source.fetch(first)
+    deployment.source.fetch(second)
+    assert {path.name for path in (deployment.cache / "whisper").iterdir()} == {second, f"{second}.json"}
 
 
-def test_fetching_from_a_store_that_is_away_says_so(shop: Shop) -> None:
-    version = shop.publish(1)
-    shop.store._fail_at = 0
+def test_fetching_from_a_store_that_is_away_says_so(deployment: Deployment) -> None:
+    version = deployment.publish(1)
+    deployment.store._fail_at = 0
     with pytest.raises(StoreUnreachable):
-        shop.source.fetch(version)
+        deployment.source.fetch(version)
 
 
-def test_a_start_without_the_store_serves_what_was_in_production(shop: Shop) -> None:
-    version, newer = shop.publish(1), shop.publish(2)
-    shop.promote(version)
-    with shop:
-        shop.wait_for(version)
-    later = Shop(shop.folder, shop.memory)
+def test_a_start_without_the_store_serves_what_was_in_production(deployment: Deployment) -> None:
+    version, newer = deployment.publish(1), deployment.publish(2)
+    deployment.promote(version)
+    with deployment:
+        deployment.wait_for(version)
+    later = Deployment(deployment.folder, deployment.memory)
     later.store._fail_at = 0
     with later:
         later.wait_for(version)
-        shop.promote(newer)
+        deployment.promote(newer)
         later.store.heal()
         later.wait_for(newer)
 
 
 @pytest.mark.parametrize("spoilt", ["model.bin", "manifest"])
-def test_a_spoilt_cache_is_not_served_without_the_store(shop: Shop, spoilt: str) -> None:
-    version = shop.publish(1)
-    shop.promote(version)
-    with shop:
-        shop.wait_for(version)
-    cache = shop.cache / "whisper"
+def test_a_spoilt_cache_is_not_served_without_the_store(deployment: Deployment, spoilt: str) -> None:
+    version = deployment.publish(1)
+    deployment.promote(version)
+    with deployment:
+        deployment.wait_for(version)
+    cache = deployment.cache / "whisper"
     (cache / f"{version}.json" if spoilt == "manifest" else cache / version / spoilt).write_text("{}")
-    later = Shop(shop.folder, shop.memory)
+    later = Deployment(deployment.folder, deployment.memory)
     later.store._fail_at = 0
     with pytest.raises(StoreUnreachable):
         later.source.fetch(version)
 
 
-def test_a_start_without_store_and_cache_says_that_the_store_is_away(shop: Shop) -> None:
-    shop.store._fail_at = 0
-    with shop, shop._changed:
-        assert shop._changed.wait_for(
-            lambda: any("registry cannot be read" in info.reason for info in shop._states), timeout=20
+def test_a_start_without_store_and_cache_says_that_the_store_is_away(deployment: Deployment) -> None:
+    deployment.store._fail_at = 0
+    with deployment, deployment._changed:
+        assert deployment._changed.wait_for(
+            lambda: any("registry cannot be read" in info.reason for info in deployment._states), timeout=20
         )
 
 
-def test_without_a_production_version_the_reason_names_model_and_bucket(shop: Shop) -> None:
-    shop.publish(1)
-    with shop, shop._changed:
-        assert shop._changed.wait_for(lambda: any("whisper" in info.reason for info in shop._states), timeout=20)
-        assert "models" in shop._states[-1].reason
+def test_without_a_production_version_the_reason_names_model_and_bucket(deployment: Deployment) -> None:
+    deployment.publish(1)
+    with deployment, deployment._changed:
+        assert deployment._changed.wait_for(
+            lambda: any("whisper" in info.reason for info in deployment._states), timeout=20
+        )
+        assert "models" in deployment._states[-1].reason
 
 
 def test_a_local_folder_is_served_as_it_is(tmp_path: Path) -> None:

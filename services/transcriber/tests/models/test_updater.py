@@ -16,7 +16,7 @@ from carabin.transcriber.testing.engine import FakeEngine
 
 
 class Rig:
-    """A keeper whose versions are fake engines, some of them bad."""
+    """A updater whose versions are fake engines, some of them bad."""
 
     def __init__(self, folder: Path, **options: object) -> None:
         self.engines: dict[str, FakeEngine] = {}
@@ -27,22 +27,22 @@ class Rig:
         self._folder = folder
         self._states: list[ModelInfo] = []
         self._changed = threading.Condition()
-        self.keeper = ModelUpdater(
+        self.updater = ModelUpdater(
             "whisper", self._fetch, self._load, self.metrics, changed=self._note, retry_s=0.01, **options
         )  # type: ignore[arg-type]
-        self.keeper.start()
+        self.updater.start()
 
     def reach(self, version: str, state: str = "steady") -> ModelInfo:
         """Ask for a version and wait until it is installed or refused."""
         with self._changed:
             self._states.clear()
-        self.keeper.target(version)
+        self.updater.request_version(version)
         return self.wait(lambda info: info.state == state and version in (info.version, info.target))
 
     def settle(self) -> None:
-        """Wait until the keeper did all that it was asked for."""
+        """Wait until the updater did all that it was asked for."""
         done = threading.Event()
-        self.keeper._wishes.put(done.set)
+        self.updater._commands.put(done.set)
         assert done.wait(20)
 
     def wait(self, condition: Callable[[ModelInfo], bool]) -> ModelInfo:
@@ -72,20 +72,20 @@ class Rig:
 def rig(tmp_path: Path) -> Iterator[Rig]:
     rig = Rig(tmp_path)
     yield rig
-    rig.keeper.stop()
+    rig.updater.stop()
 
 
 def test_the_first_model_makes_the_slot_ready(rig: Rig) -> None:
     with pytest.raises(NotReady):
-        rig.keeper.slot.lease()
+        rig.updater.slot.lease()
     info = rig.reach("v1")
     assert (info.version, info.state, info.target) == ("v1", "steady", None)
-    assert rig.keeper.slot.lease().version == "v1"
+    assert rig.updater.slot.lease().version == "v1"
 
 
 def test_the_old_model_is_freed_when_its_last_utterance_is_final(rig: Rig) -> None:
     rig.reach("v1")
-    lease = rig.keeper.slot.lease()
+    lease = rig.updater.slot.lease()
     rig.reach("v2")
     assert not rig.engines["v1"].closed
     lease.release()
@@ -100,7 +100,7 @@ def test_a_bad_model_is_refused_with_its_reason_and_the_old_one_goes_on(rig: Rig
     rig.load_errors["v2"] = ModelBroken("v2", "tokenizer.json missing")
     info = rig.reach("v2", "failed")
     assert (info.version, info.target, info.reason) == ("v1", "v2", "tokenizer.json missing")
-    assert rig.keeper.slot.lease().version == "v1"
+    assert rig.updater.slot.lease().version == "v1"
     assert (
         rig.metrics.registry.get_sample_value(
             "carabin_transcriber_swaps_total", {"role": "production", "outcome": "refused"}
@@ -112,7 +112,7 @@ def test_a_bad_model_is_refused_with_its_reason_and_the_old_one_goes_on(rig: Rig
 def test_a_refused_version_is_not_tried_again(rig: Rig) -> None:
     rig.load_errors["v2"] = ModelBroken("v2", "broken")
     rig.reach("v2", "failed")
-    rig.keeper.target("v2")
+    rig.updater.request_version("v2")
     rig.settle()
     assert rig.fetches == ["v2"]
 
@@ -120,7 +120,7 @@ def test_a_refused_version_is_not_tried_again(rig: Rig) -> None:
 def test_wrong_bytes_are_not_fetched_again(rig: Rig) -> None:
     rig.fetch_errors["v2"] = ManifestInvalid("its bytes are not those of the manifest")
     rig.reach("v2", "failed")
-    rig.keeper.target("v2")
+    rig.updater.request_version("v2")
     rig.settle()
     assert rig.fetches == ["v2"]
 
@@ -138,20 +138,20 @@ def test_a_model_that_does_not_fit_is_refused_and_the_old_one_goes_on(tmp_path: 
     info = rig.reach("v2", "failed")
     assert info.version == "v1"
     assert "MiB" in info.reason
-    rig.keeper.stop()
+    rig.updater.stop()
 
 
 def test_draining_waits_for_utterances_before_it_unloads(tmp_path: Path) -> None:
     rig = Rig(tmp_path, free_bytes=lambda: 0 if rig.engines else 10**12, drain=True)
     rig.reach("v1")
-    lease = rig.keeper.slot.lease()
-    rig.keeper.target("v2")
+    lease = rig.updater.slot.lease()
+    rig.updater.request_version("v2")
     rig.wait(lambda info: info.target == "v2")
     assert not rig.engines["v1"].closed
     lease.release()
     rig.wait(lambda info: info.version == "v2")
     assert rig.engines["v1"].closed
-    rig.keeper.stop()
+    rig.updater.stop()
 
 
 def test_a_drained_model_comes_back_when_its_successor_is_bad(tmp_path: Path) -> None:
@@ -160,13 +160,13 @@ def test_a_drained_model_comes_back_when_its_successor_is_bad(tmp_path: Path) ->
     rig.load_errors["v2"] = ModelBroken("v2", "broken")
     info = rig.reach("v2", "failed")
     assert info.version == "v1"
-    assert rig.keeper.slot.lease().version == "v1"
-    rig.keeper.stop()
+    assert rig.updater.slot.lease().version == "v1"
+    rig.updater.stop()
 
 
 def test_only_the_newest_wish_is_loaded(rig: Rig) -> None:
     rig.reach("v1")
     for i in range(2, 20):
-        rig.keeper.target(f"v{i}")
+        rig.updater.request_version(f"v{i}")
     rig.wait(lambda info: info.version == "v19")
     assert len(rig.fetches) < 10

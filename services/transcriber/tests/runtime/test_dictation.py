@@ -279,7 +279,7 @@ async def test_a_fault_in_one_session_ends_it_alone_and_no_dictated_word_is_logg
     def fail(samples: object) -> None:
         raise ValueError("the patient said Dupont")
 
-    monkeypatch.setattr(broken._session, "hear", fail)
+    monkeypatch.setattr(broken._session, "push", fail)
     with caplog.at_level(logging.DEBUG):
         broken.push(speech(1))
         sound.push(speech(1))
@@ -301,7 +301,7 @@ async def test_audio_that_had_to_wait_for_finals_is_heard_when_they_are_done(tmp
     gate.clear()
     dictation = transcriber.open(SessionConfig(partials=False))
     dictation.push(np.concatenate([speech(1), silence(0.6)] * 20))
-    while dictation._session.can_hear:  # noqa: ASYNC110 - the sessions' thread is what it waits for
+    while dictation._session.accepts_audio:  # noqa: ASYNC110 - the sessions' thread is what it waits for
         await asyncio.sleep(0)
     assert dictation.behind_s > 0
     gate.set()

@@ -27,7 +27,7 @@ from carabin.transcriber.models.loader import LoadedCandidate, load
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
 from carabin.transcriber.settings.model import TranscriberSettings
 
-from ..helpers.real_models import FORMAT, HEARD, SECOND, SENTENCE, base_folder, publish, say, smoke, spoiled
+from ..helpers.real_models import FORMAT, SECOND, SENTENCE, TRANSCRIPT, base_folder, publish, say, smoke, spoiled
 
 __all__ = ["base_folder", "s3_settings", "s3_store"]
 
@@ -66,7 +66,7 @@ def make_engine(folder: Path, version: str, windows: WindowPolicy) -> Ct2Engine:
     return Ct2Engine(folder, version=version, windows=windows, replicas=1)
 
 
-def candidate(folder: Path, text: str = HEARD) -> LoadedCandidate:
+def candidate(folder: Path, text: str = TRANSCRIPT) -> LoadedCandidate:
     entries = tuple(FileEntry(path=path.name, size=1, sha256="0" * 64) for path in folder.iterdir())
     manifest = ModelManifest(
         name="whisper", version="v1", created_at=datetime.now(UTC), files=entries, format=FORMAT, smoke=smoke(text)

@@ -4,27 +4,27 @@ from math import inf
 
 import pytest
 from carabin.transcriber.scheduling.load import (
-    GUESS_AFTER_S,
-    LATE_GUESS_AFTER_S,
+    LATE_SPECULATE_AFTER_S,
     MAX_CADENCE_S,
     MIN_CADENCE_S,
+    SPECULATE_AFTER_S,
     LoadController,
 )
 
 
 def loaded(final_wait_s: float = 0.0, turnaround_s: float = 0.0) -> LoadController:
-    pace = LoadController()
+    load = LoadController()
     for _ in range(50):
-        pace.final_started(final_wait_s, now=0.0)
-        pace.partial_done(turnaround_s, now=0.0)
-    return pace
+        load.final_started(final_wait_s, now=0.0)
+        load.partial_done(turnaround_s, now=0.0)
+    return load
 
 
 def test_at_ease_partials_come_fast_and_finals_use_the_full_beam() -> None:
-    pace = loaded(final_wait_s=0.01, turnaround_s=0.15)
-    assert pace.cadence_s() == MIN_CADENCE_S
-    assert pace.beam_size(0.0) == 5
-    assert pace.level(0.0) == 0
+    load = loaded(final_wait_s=0.01, turnaround_s=0.15)
+    assert load.cadence_s() == MIN_CADENCE_S
+    assert load.beam_size(0.0) == 5
+    assert load.level(0.0) == 0
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ def test_at_ease_partials_come_fast_and_finals_use_the_full_beam() -> None:
     [(0.1, 0.8, 1, 5), (0.8, 0.8, 2, 2), (1.5, 2.0, 3, 1), (3.0, 2.0, 4, 1)],
 )
 def test_each_step_of_load_has_its_level(final_wait_s: float, turnaround_s: float, level: int, beam: int) -> None:
-    pace = loaded(final_wait_s, turnaround_s)
-    assert pace.level(0.0) == level
-    assert pace.beam_size(0.0) == beam
+    load = loaded(final_wait_s, turnaround_s)
+    assert load.level(0.0) == level
+    assert load.beam_size(0.0) == beam
 
 
 def test_partials_slow_down_with_their_turnaround_and_never_stop() -> None:
@@ -43,13 +43,13 @@ def test_partials_slow_down_with_their_turnaround_and_never_stop() -> None:
 
 
 def test_guesses_are_given_up_under_load() -> None:
-    assert loaded(0.1).guess_after_s(0.0) == GUESS_AFTER_S
-    assert loaded(0.1, turnaround_s=0.8).guess_after_s(0.0) == LATE_GUESS_AFTER_S
-    assert loaded(1.0).guess_after_s(0.0) == inf
+    assert loaded(0.1).speculate_after_s(0.0) == SPECULATE_AFTER_S
+    assert loaded(0.1, turnaround_s=0.8).speculate_after_s(0.0) == LATE_SPECULATE_AFTER_S
+    assert loaded(1.0).speculate_after_s(0.0) == inf
 
 
 def test_load_is_forgotten_in_silence() -> None:
-    pace = loaded(final_wait_s=3.0)
-    assert pace.level(0.0) == 4
-    assert pace.level(30.0) == 0
-    assert pace.retry_after_s(0.0) > pace.retry_after_s(30.0) == 5.0
+    load = loaded(final_wait_s=3.0)
+    assert load.level(0.0) == 4
+    assert load.level(30.0) == 0
+    assert load.retry_after_s(0.0) > load.retry_after_s(30.0) == 5.0

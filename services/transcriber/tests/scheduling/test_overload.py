@@ -37,8 +37,8 @@ class Office:
         self.now = 0.0
         self.cost_s = cost_s
         self.metrics = Metrics()
-        self.pace = LoadController()
-        self.scheduler = Scheduler(self.metrics, self.pace, workers=0, clock=lambda: self.now)
+        self.load = LoadController()
+        self.scheduler = Scheduler(self.metrics, self.load, workers=0, clock=lambda: self.now)
         self.events: list[list[tuple[float, Event]]] = [[] for _ in range(n_sessions)]
         self.levels: set[int] = set()
         slot = ModelSlot()
@@ -48,8 +48,8 @@ class Office:
         self._order = itertools.count()
         self._busy = False
         for i in range(n_sessions):
-            shop = DecodeContext(slot, self.scheduler, self.pace, self.metrics, lambda: self.now, self._calls.append)
-            session = Session(shop, SessionConfig(), lambda _: (), self._noting(i), version="v1")
+            context = DecodeContext(slot, self.scheduler, self.load, self.metrics, lambda: self.now, self._calls.append)
+            session = Session(context, SessionConfig(), lambda _: (), self._noting(i), version="v1")
             self._speak(session, 0.37 * i)
 
     def run(self) -> None:
@@ -59,7 +59,7 @@ class Office:
             task()
             while self._calls:
                 self._calls.popleft()()
-            self.levels.add(self.pace.level(self.now))
+            self.levels.add(self.load.level(self.now))
             if self.scheduler.waiting and not self._busy:
                 self._work()
 
@@ -73,7 +73,7 @@ class Office:
         audio = np.concatenate(SENTENCES)
         for at in range(0, len(audio), PACKET):
             packet = audio[at : at + PACKET]
-            self._at(start_s + at / SAMPLE_RATE_HZ, lambda packet=packet: session.hear(packet))
+            self._at(start_s + at / SAMPLE_RATE_HZ, lambda packet=packet: session.push(packet))
         self._at(start_s + len(audio) / SAMPLE_RATE_HZ, session.flush)
 
     def _work(self) -> None:

@@ -14,7 +14,7 @@ from carabin.transcriber.testing.engine import FakeEngine
 from ..helpers.pipeline import speech
 
 
-class Desk:
+class ManualScheduler:
     """A scheduler whose clock and workers are the test's."""
 
     def __init__(self, engine: FakeEngine | None = None) -> None:
@@ -24,10 +24,8 @@ class Desk:
         self.scheduler = Scheduler(self.metrics, LoadController(), workers=0, clock=lambda: self.time_s)
         self.outcomes: dict[int, Hypothesis | DecodeFailed] = {}
 
-    def submit(
-        self, lane: Lane, *, seconds: float = 1, context: int = 0, model: ModelHandle | None = None
-    ) -> DecodeJob:
-        request = DecodeRequest(speech(seconds), 750, "fr", context=tuple(range(context)))
+    def submit(self, lane: Lane, *, seconds: float = 1, prompt: int = 0, model: ModelHandle | None = None) -> DecodeJob:
+        request = DecodeRequest(speech(seconds), 750, "fr", prompt=tuple(range(prompt)))
         job = DecodeJob(
             lane, request, model or self.model, lambda job, outcome: self.outcomes.update({id(job): outcome})
         )
@@ -42,91 +40,91 @@ class Desk:
 
 
 def test_finals_go_before_guesses_first_partials_partials_and_recordings() -> None:
-    desk = Desk(FakeEngine(max_batch=1))
-    jobs = [desk.submit(lane) for lane in reversed(Lane)]
-    taken = [desk.take()[0] for _ in jobs]
+    manual = ManualScheduler(FakeEngine(max_batch=1))
+    jobs = [manual.submit(lane) for lane in reversed(Lane)]
+    taken = [manual.take()[0] for _ in jobs]
     assert [job.lane for job in taken] == list(Lane)
 
 
 def test_within_a_lane_the_oldest_goes_first() -> None:
-    desk = Desk(FakeEngine(max_batch=1))
-    first = desk.submit(Lane.PARTIAL)
-    desk.time_s = 1
-    desk.submit(Lane.PARTIAL)
-    assert desk.take() == [first]
+    manual = ManualScheduler(FakeEngine(max_batch=1))
+    first = manual.submit(Lane.PARTIAL)
+    manual.time_s = 1
+    manual.submit(Lane.PARTIAL)
+    assert manual.take() == [first]
 
 
 def test_a_recording_that_waited_goes_before_live_partials() -> None:
-    desk = Desk(FakeEngine(max_batch=1))
-    recording = desk.submit(Lane.RECORDING)
-    desk.time_s = 2
-    desk.submit(Lane.PARTIAL)
-    assert desk.take() == [recording]
+    manual = ManualScheduler(FakeEngine(max_batch=1))
+    recording = manual.submit(Lane.RECORDING)
+    manual.time_s = 2
+    manual.submit(Lane.PARTIAL)
+    assert manual.take() == [recording]
 
 
 def test_requests_of_several_sessions_share_a_batch() -> None:
-    desk = Desk(FakeEngine(max_batch=4))
-    jobs = [desk.submit(Lane.FINAL) for _ in range(5)]
-    assert desk.take() == jobs[:4]
-    assert desk.take() == jobs[4:]
+    manual = ManualScheduler(FakeEngine(max_batch=4))
+    jobs = [manual.submit(Lane.FINAL) for _ in range(5)]
+    assert manual.take() == jobs[:4]
+    assert manual.take() == jobs[4:]
 
 
 def test_different_prompts_never_meet_in_a_batch() -> None:
-    desk = Desk()
-    jobs = [desk.submit(Lane.FINAL, context=length) for length in (0, 16, 0, 16)]
-    while desk.scheduler.waiting:
-        desk.scheduler.decode(desk.take())
-    assert [len(batch) for batch in desk.model.engine.batches] == [2, 2]  # type: ignore[attr-defined]
-    assert all(isinstance(desk.outcomes[id(job)], Hypothesis) for job in jobs)
+    manual = ManualScheduler()
+    jobs = [manual.submit(Lane.FINAL, prompt=length) for length in (0, 16, 0, 16)]
+    while manual.scheduler.waiting:
+        manual.scheduler.decode(manual.take())
+    assert [len(batch) for batch in manual.model.engine.batches] == [2, 2]  # type: ignore[attr-defined]
+    assert all(isinstance(manual.outcomes[id(job)], Hypothesis) for job in jobs)
 
 
 def test_two_models_never_meet_in_a_batch() -> None:
-    desk = Desk()
-    old, new = desk.submit(Lane.FINAL), desk.submit(Lane.FINAL, model=ModelHandle("v2", FakeEngine("neuf")))
-    assert [desk.take(), desk.take()] == [[old], [new]]
+    manual = ManualScheduler()
+    old, new = manual.submit(Lane.FINAL), manual.submit(Lane.FINAL, model=ModelHandle("v2", FakeEngine("neuf")))
+    assert [manual.take(), manual.take()] == [[old], [new]]
 
 
 def test_a_newer_partial_takes_the_place_of_the_waiting_one() -> None:
-    desk = Desk()
-    job = desk.submit(Lane.PARTIAL, seconds=1)
+    manual = ManualScheduler()
+    job = manual.submit(Lane.PARTIAL, seconds=1)
     newer = DecodeRequest(speech(2), 750, "fr")
-    assert desk.scheduler.replace(job, newer)
-    assert desk.take()[0].request is newer
-    assert not desk.scheduler.waiting
-    assert desk.metric("coalesced_partials_total") == 1
-    assert not desk.scheduler.replace(job, newer)
+    assert manual.scheduler.replace(job, newer)
+    assert manual.take()[0].request is newer
+    assert not manual.scheduler.waiting
+    assert manual.metric("coalesced_partials_total") == 1
+    assert not manual.scheduler.replace(job, newer)
 
 
 def test_a_failing_request_fails_alone() -> None:
     def picky(request: DecodeRequest) -> Hypothesis:
         if len(request.samples) == 48000:
             raise ValueError("cannot")
-        return FakeEngine().hear(request)
+        return FakeEngine().transcribe(request)
 
-    desk = Desk(FakeEngine(script=picky))
-    good, bad, other = desk.submit(Lane.FINAL), desk.submit(Lane.FINAL, seconds=3), desk.submit(Lane.FINAL)
-    desk.scheduler.decode(desk.take())
-    assert isinstance(desk.outcomes[id(good)], Hypothesis)
-    assert isinstance(desk.outcomes[id(other)], Hypothesis)
-    assert isinstance(desk.outcomes[id(bad)], DecodeFailed)
-    assert desk.metric("decode_failures_total") == 1
+    manual = ManualScheduler(FakeEngine(script=picky))
+    good, bad, other = manual.submit(Lane.FINAL), manual.submit(Lane.FINAL, seconds=3), manual.submit(Lane.FINAL)
+    manual.scheduler.decode(manual.take())
+    assert isinstance(manual.outcomes[id(good)], Hypothesis)
+    assert isinstance(manual.outcomes[id(other)], Hypothesis)
+    assert isinstance(manual.outcomes[id(bad)], DecodeFailed)
+    assert manual.metric("decode_failures_total") == 1
 
 
 def test_an_engines_error_text_is_not_passed_on() -> None:
     def leaky(_: DecodeRequest) -> Hypothesis:
         raise RuntimeError("patient Dupont")
 
-    desk = Desk(FakeEngine(script=leaky))
-    job = desk.submit(Lane.FINAL)
-    desk.scheduler.decode(desk.take())
-    assert "Dupont" not in str(desk.outcomes[id(job)])
+    manual = ManualScheduler(FakeEngine(script=leaky))
+    job = manual.submit(Lane.FINAL)
+    manual.scheduler.decode(manual.take())
+    assert "Dupont" not in str(manual.outcomes[id(job)])
 
 
 def test_a_cancelled_job_is_not_decoded() -> None:
-    desk = Desk()
-    job = desk.submit(Lane.PARTIAL)
-    assert desk.scheduler.cancel(job)
-    assert not desk.scheduler.waiting
+    manual = ManualScheduler()
+    job = manual.submit(Lane.PARTIAL)
+    assert manual.scheduler.cancel(job)
+    assert not manual.scheduler.waiting
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("loudness_vad")
 
 def test_an_utterance_is_final_at_the_pause() -> None:
     bench = Bench()
-    bench.hear(silence(0.5), speech(2), silence(0.6))
+    bench.push(silence(0.5), speech(2), silence(0.6))
     assert [final.text for final in bench.finals] == [" mot0 mot1 mot2 mot3"]
     assert bench.finals[0].start_s == pytest.approx(0.2, abs=0.05)
     assert bench.finals[0].end_s == pytest.approx(2.7, abs=0.04)
@@ -39,10 +39,10 @@ def test_an_utterance_is_final_at_the_pause() -> None:
 
 def test_the_final_was_decoded_before_the_pause_was_sure() -> None:
     bench = Bench()
-    bench.hear(speech(2), silence(0.3))
+    bench.push(speech(2), silence(0.3))
     assert bench.metric("queue_wait_seconds_count", lane="speculative") == 1
     assert not bench.finals
-    bench.hear(silence(0.3))
+    bench.push(silence(0.3))
     assert bench.metric("speculative_finals_total", outcome="used") == 1
     assert len(bench.finals) == 1
     assert bench.metric("queue_wait_seconds_count", lane="final") == 0
@@ -50,21 +50,21 @@ def test_the_final_was_decoded_before_the_pause_was_sure() -> None:
 
 def test_silence_is_put_behind_finals_alone() -> None:
     bench = Bench()
-    bench.hear(speech(2), silence(0.6))
+    bench.push(speech(2), silence(0.6))
     asked = {(request.beam_size, request.silence_s > 0) for batch in bench.engine.batches for request in batch}
     assert asked == {(1, False), (5, True)}
 
 
 def test_a_guess_is_forgotten_when_speech_goes_on() -> None:
     bench = Bench()
-    bench.hear(speech(1), silence(0.3), speech(1), silence(0.6))
+    bench.push(speech(1), silence(0.3), speech(1), silence(0.6))
     assert bench.metric("speculative_finals_total", outcome="wasted") == 1
     assert [final.text for final in bench.finals] == [" mot0 mot1 mot2 mot3"]
 
 
 def test_a_guess_still_waiting_at_the_pause_becomes_the_final() -> None:
     bench = Bench()
-    bench.hear(speech(1), silence(0.6), decode=False)
+    bench.push(speech(1), silence(0.6), decode=False)
     [job] = [job for job in bench.scheduler.take() or [] if job.lane == 0]
     bench.scheduler.decode([job])
     bench.deliver()
@@ -75,11 +75,11 @@ def test_stable_words_never_change_within_an_utterance() -> None:
     rng = np.random.default_rng(7)
 
     def fickle(request: DecodeRequest) -> Hypothesis:
-        return FakeEngine(rng.choice(["mot", "mont", "moto"])).hear(request)
+        return FakeEngine(rng.choice(["mot", "mont", "moto"])).transcribe(request)
 
     bench = Bench(engine=FakeEngine(script=fickle))
     for _ in range(5):
-        bench.hear(speech(6), silence(0.6))
+        bench.push(speech(6), silence(0.6))
     shown: dict[int, str] = {}
     assert len(bench.partials) > 30
     for partial in bench.partials:
@@ -90,7 +90,7 @@ def test_stable_words_never_change_within_an_utterance() -> None:
 
 def test_partials_show_words_twice_seen_as_stable() -> None:
     bench = Bench()
-    bench.hear(speech(2))
+    bench.push(speech(2))
     last = bench.partials[-1]
     assert last.stable
     assert (last.stable + last.tail).split() == [f"mot{i}" for i in range(len((last.stable + last.tail).split()))]
@@ -98,14 +98,14 @@ def test_partials_show_words_twice_seen_as_stable() -> None:
 
 def test_no_partials_when_the_client_wants_none() -> None:
     bench = Bench(config=SessionConfig(partials=False))
-    bench.hear(speech(3), silence(0.6))
+    bench.push(speech(3), silence(0.6))
     assert not bench.partials
     assert len(bench.finals) == 1
 
 
 def test_flush_ends_the_utterance_at_once_and_answers_last() -> None:
     bench = Bench()
-    bench.hear(speech(1.01))
+    bench.push(speech(1.01))
     bench.flush()
     assert isinstance(bench.events[-1], FlushFinished)
     assert bench.events[-1].audio_s == pytest.approx(1.01)
@@ -121,7 +121,7 @@ def test_flush_without_speech_is_answered() -> None:
 def test_times_do_not_drift_over_flushes_and_odd_packets() -> None:
     bench = Bench()
     for _ in range(20):
-        bench.hear(speech(0.7), packet_s=0.0101)
+        bench.push(speech(0.7), packet_s=0.0101)
         bench.flush()
     assert bench.finals[-1].start_s == pytest.approx(19 * 0.7, abs=1e-6)
     assert bench.finals[-1].end_s == pytest.approx(20 * 0.7, abs=1e-6)
@@ -130,7 +130,7 @@ def test_times_do_not_drift_over_flushes_and_odd_packets() -> None:
 def test_finals_do_not_overlap_and_come_in_order() -> None:
     bench = Bench(config=SessionConfig(vad=VadConfig(min_silence_s=0.1, speech_pad_s=1.0)))
     for _ in range(6):
-        bench.hear(speech(0.8), silence(0.15))
+        bench.push(speech(0.8), silence(0.15))
     bench.flush()
     assert [final.utterance for final in bench.finals] == sorted(final.utterance for final in bench.finals)
     for before, after in zip(bench.finals, bench.finals[1:], strict=False):
@@ -139,7 +139,7 @@ def test_finals_do_not_overlap_and_come_in_order() -> None:
 
 def test_a_final_that_is_ready_early_waits_for_the_one_before() -> None:
     bench = Bench(config=SessionConfig(partials=False))
-    bench.hear(speech(1), silence(0.6), speech(1), silence(0.6), decode=False)
+    bench.push(speech(1), silence(0.6), speech(1), silence(0.6), decode=False)
     jobs = bench.scheduler.take() or []
     assert len(jobs) == 2
     bench.scheduler.decode(jobs[1:])
@@ -152,7 +152,7 @@ def test_a_final_that_is_ready_early_waits_for_the_one_before() -> None:
 
 def test_speech_without_pauses_is_cut_and_no_audio_is_lost() -> None:
     bench = Bench()
-    bench.hear(speech(16), silence(0.25), speech(14), silence(0.6))
+    bench.push(speech(16), silence(0.25), speech(14), silence(0.6))
     assert len(bench.finals) == 2
     assert bench.finals[0].end_s == pytest.approx(16.1, abs=0.15)
     assert bench.finals[1].start_s == bench.finals[0].end_s
@@ -161,41 +161,41 @@ def test_speech_without_pauses_is_cut_and_no_audio_is_lost() -> None:
 
 def test_a_guess_is_not_the_final_of_an_utterance_that_is_cut_elsewhere() -> None:
     def numbered(request: DecodeRequest) -> Hypothesis:
-        sound = FakeEngine().hear(request)
+        sound = FakeEngine().transcribe(request)
         return replace(sound, text="".join(f" {i * 7919 % 9973}" for i in range(len(sound.words))))
 
     bench = Bench(engine=FakeEngine(script=numbered), config=SessionConfig(partials=False))
-    bench.hear(speech(20), silence(0.4), speech(4.35), silence(0.6))
+    bench.push(speech(20), silence(0.4), speech(4.35), silence(0.6))
     words = [len(final.text.split()) for final in bench.finals]
     assert words == [40, 8]
 
 
 def test_the_silence_between_two_utterances_is_shared_out_once() -> None:
     bench = Bench()
-    bench.hear(silence(1), speech(1), silence(0.5), speech(1), silence(0.6))
+    bench.push(silence(1), speech(1), silence(0.5), speech(1), silence(0.6))
     assert bench.finals[0].end_s <= bench.finals[1].start_s < 2.5
 
 
 def test_a_burst_is_heard_like_a_stream() -> None:
     audio = np.concatenate([speech(1), silence(0.6), speech(2), silence(0.6)])
     bursts, streams = Bench(), Bench()
-    bursts.session.hear(audio)
+    bursts.session.push(audio)
     bursts.decode()
-    streams.hear(audio)
+    streams.push(audio)
     assert [f.text for f in bursts.finals] == [f.text for f in streams.finals] == [" mot0 mot1", " mot0 mot1 mot2 mot3"]
     assert [f.start_s for f in bursts.finals] == [f.start_s for f in streams.finals]
 
 
 def test_clicks_are_not_decoded() -> None:
     bench = Bench()
-    bench.hear(silence(1), speech(0.03), silence(1))
+    bench.push(silence(1), speech(0.03), silence(1))
     assert not bench.finals
     assert bench.metric("rejected_total", reason="click") == 1
 
 
 def test_silence_is_acknowledged_and_not_decoded() -> None:
     bench = Bench()
-    bench.hear(silence(60))
+    bench.push(silence(60))
     assert not bench.engine.batches
     acknowledged = [event.audio_s for event in bench.events if isinstance(event, AudioAcknowledged)]
     assert acknowledged == sorted(acknowledged)
@@ -204,7 +204,7 @@ def test_silence_is_acknowledged_and_not_decoded() -> None:
 
 def test_audio_is_acknowledged_with_its_final() -> None:
     bench = Bench()
-    bench.hear(speech(1), silence(0.6))
+    bench.push(speech(1), silence(0.6))
     final, acknowledged = bench.events[-2:]
     assert isinstance(final, Final)
     assert acknowledged == AudioAcknowledged(final.end_s)
@@ -213,10 +213,10 @@ def test_audio_is_acknowledged_with_its_final() -> None:
 def test_a_first_hypothesis_that_may_not_be_shown_is_tried_again_soon() -> None:
     def script(request: DecodeRequest) -> Hypothesis:
         doubtful = len(request.samples) < 0.9 * SAMPLE_RATE_HZ
-        return replace(FakeEngine().hear(request), avg_logprob=-1.6 if doubtful else -0.1)
+        return replace(FakeEngine().transcribe(request), avg_logprob=-1.6 if doubtful else -0.1)
 
     bench = Bench(FakeEngine(script=script))
-    bench.hear(speech(1.2))
+    bench.push(speech(1.2))
     tries = [len(request.samples) / SAMPLE_RATE_HZ for [request] in bench.engine.batches]
     assert bench.partials
     assert max(after - before for before, after in pairwise(tries[:4])) < 2 * FIRST_RETRY_S
@@ -228,25 +228,25 @@ def test_a_doubtful_first_hypothesis_is_shown_where_the_model_is_sure_that_it_wa
         bench = Bench(
             FakeEngine(
                 script=lambda request, p=no_speech_prob: replace(
-                    FakeEngine().hear(request), avg_logprob=-1.2, no_speech_prob=p
+                    FakeEngine().transcribe(request), avg_logprob=-1.2, no_speech_prob=p
                 )
             )
         )
-        bench.hear(speech(1.0))
+        bench.push(speech(1.0))
         assert bool(bench.partials) is shown
 
 
 def test_without_vad_silence_is_decoded_too() -> None:
     bench = Bench(config=SessionConfig(use_vad=False))
-    bench.hear(silence(26))
+    bench.push(silence(26))
     assert bench.engine.batches
 
 
 def test_an_utterance_keeps_its_model_and_the_next_takes_the_new_one() -> None:
     bench = Bench()
-    bench.hear(speech(1))
+    bench.push(speech(1))
     bench.slot.install(ModelHandle("v2", FakeEngine("neuf")))
-    bench.hear(speech(1), silence(0.6), speech(1), silence(0.6))
+    bench.push(speech(1), silence(0.6), speech(1), silence(0.6))
     assert [final.model_version for final in bench.finals] == ["v1", "v2"]
     assert {partial.model_version for partial in bench.partials if partial.utterance == 0} == {"v1"}
     assert [event for event in bench.events if isinstance(event, ModelChanged)] == [ModelChanged("v2", "v1")]
@@ -256,7 +256,7 @@ def test_an_utterance_keeps_its_model_and_the_next_takes_the_new_one() -> None:
 
 def test_a_model_is_not_freed_under_a_running_decode() -> None:
     bench = Bench(config=SessionConfig(partials=False))
-    bench.hear(speech(1), silence(0.3), decode=False)
+    bench.push(speech(1), silence(0.3), decode=False)
     jobs = bench.scheduler.take() or []
     bench.slot.install(ModelHandle("v2", FakeEngine("neuf")))
     bench.session.close()
@@ -269,7 +269,7 @@ def test_a_model_is_not_freed_under_a_running_decode() -> None:
 
 def test_the_language_is_told_once_before_the_first_text() -> None:
     bench = Bench(config=SessionConfig(language=None))
-    bench.hear(speech(2), silence(0.6), speech(1), silence(0.6))
+    bench.push(speech(2), silence(0.6), speech(1), silence(0.6))
     kinds = [type(event) for event in bench.events if isinstance(event, LanguageDetected | Partial | Final)]
     assert kinds[0] is LanguageDetected
     assert kinds.count(LanguageDetected) == 1
@@ -280,13 +280,13 @@ def test_the_language_is_told_once_before_the_first_text() -> None:
 
 def test_a_locale_is_understood_as_its_language() -> None:
     bench = Bench(config=SessionConfig(language="fr-FR"))
-    bench.hear(speech(1), silence(0.6))
+    bench.push(speech(1), silence(0.6))
     assert bench.engine.batches[0][0].language == "fr"
 
 
 def test_word_times_are_the_sessions_own() -> None:
     bench = Bench(config=SessionConfig(word_timestamps=True))
-    bench.hear(silence(3), speech(2), silence(0.6))
+    bench.push(silence(3), speech(2), silence(0.6))
     [final] = bench.finals
     assert "".join(word.text for word in final.words) == final.text
     assert all(final.start_s <= word.start_s <= word.end_s <= final.end_s for word in final.words)
@@ -294,13 +294,13 @@ def test_word_times_are_the_sessions_own() -> None:
 
 def test_a_loop_is_decoded_again_in_a_larger_window() -> None:
     def looping(request: DecodeRequest) -> Hypothesis:
-        sound = FakeEngine().hear(request)
+        sound = FakeEngine().transcribe(request)
         if request.window_frames > 750:
             return sound
         return Hypothesis(" non" * 60, (), -0.4, 0.0, 60, True, "fr", 1.0)
 
     bench = Bench(engine=FakeEngine(script=looping), config=SessionConfig(partials=False))
-    bench.hear(speech(1), silence(0.6))
+    bench.push(speech(1), silence(0.6))
     assert [final.text for final in bench.finals] == [" mot0 mot1"]
     assert bench.metric("retries_total", reason="too_long") == 1
 
@@ -308,7 +308,7 @@ def test_a_loop_is_decoded_again_in_a_larger_window() -> None:
 def test_invented_text_is_rejected_counted_and_acknowledged() -> None:
     invented = Hypothesis(" Sous-titrage ST' 501", (), -1.2, 0.9, 8, False, "fr", 1.0)
     bench = Bench(engine=FakeEngine(script=lambda _: invented))
-    bench.hear(speech(1), silence(0.6))
+    bench.push(speech(1), silence(0.6))
     assert not bench.finals
     assert bench.metric("rejected_total", reason="no_speech") == 1
     assert isinstance(bench.events[-1], AudioAcknowledged)
@@ -319,7 +319,7 @@ def test_a_decode_that_fails_twice_ends_this_session_alone() -> None:
         raise RuntimeError("the patient's words must not be in any log")
 
     bench = Bench(engine=FakeEngine(script=broken))
-    bench.hear(speech(1))
+    bench.push(speech(1))
     bench.session.flush()
     bench.decode()
     last = bench.events[-1]
@@ -327,7 +327,7 @@ def test_a_decode_that_fails_twice_ends_this_session_alone() -> None:
     assert "words" not in last.reason
     assert not any(isinstance(event, AudioAcknowledged) for event in bench.events)
     with pytest.raises(SessionClosed):
-        bench.session.hear(speech(0.1))
+        bench.session.push(speech(0.1))
 
 
 def test_a_final_that_failed_once_is_tried_again() -> None:
@@ -336,10 +336,10 @@ def test_a_final_that_failed_once_is_tried_again() -> None:
     def once(request: DecodeRequest) -> Hypothesis:
         if next(failures, False):
             raise RuntimeError("out of memory")
-        return FakeEngine().hear(request)
+        return FakeEngine().transcribe(request)
 
     bench = Bench(engine=FakeEngine(script=once), config=SessionConfig(partials=False))
-    bench.hear(speech(1), silence(0.6))
+    bench.push(speech(1), silence(0.6))
     assert [final.text for final in bench.finals] == [" mot0 mot1"]
 
 
@@ -348,12 +348,12 @@ def test_a_final_that_says_all_twice_is_heard_again_in_a_larger_window(meant: bo
     """What a tight window doubled comes once; what the speaker said twice stays."""
 
     def script(request: DecodeRequest) -> Hypothesis:
-        heard = FakeEngine().hear(request)
-        return replace(heard, text=2 * heard.text) if meant or request.window_frames < 750 else heard
+        hypothesis = FakeEngine().transcribe(request)
+        return replace(hypothesis, text=2 * hypothesis.text) if meant or request.window_frames < 750 else hypothesis
 
     engine = FakeEngine(script=script, windows=WindowPolicy(min_frames=200, margin_frames=50))
     bench = Bench(engine, config=SessionConfig(partials=False))
-    bench.hear(speech(1), silence(0.6))
+    bench.push(speech(1), silence(0.6))
     assert [final.text for final in bench.finals] == [" mot0 mot1" * (2 if meant else 1)]
     assert [request.window_frames for [request] in engine.batches] == [200, 750]
     assert bench.metric("retries_total", reason="doubled") == 1
@@ -361,7 +361,7 @@ def test_a_final_that_says_all_twice_is_heard_again_in_a_larger_window(meant: bo
 
 def test_closing_gives_all_leases_back() -> None:
     bench = Bench()
-    bench.hear(speech(1), silence(0.6), speech(1), decode=False)
+    bench.push(speech(1), silence(0.6), speech(1), decode=False)
     bench.session.close()
     bench.decode()
     current = bench.slot.current
@@ -373,15 +373,15 @@ def test_closing_gives_all_leases_back() -> None:
 def test_hearing_pauses_while_too_many_finals_wait() -> None:
     bench = Bench(recording=True)
     for _ in range(8):
-        bench.hear(speech(1), silence(0.6), decode=False)
-    assert not bench.session.can_hear
+        bench.push(speech(1), silence(0.6), decode=False)
+    assert not bench.session.accepts_audio
     bench.decode()
-    assert bench.session.can_hear
+    assert bench.session.accepts_audio
 
 
 def test_an_utterance_ends_when_the_client_falls_silent_on_the_wire() -> None:
     bench = Bench()
-    bench.hear(speech(1))
+    bench.push(speech(1))
     bench.time_s += 2.9
     bench.session.tick()
     bench.decode()
@@ -390,5 +390,5 @@ def test_an_utterance_ends_when_the_client_falls_silent_on_the_wire() -> None:
     bench.session.tick()
     bench.decode()
     assert [final.text for final in bench.finals] == [" mot0 mot1"]
-    bench.hear(speech(1), silence(0.6))
+    bench.push(speech(1), silence(0.6))
     assert bench.finals[1].start_s >= bench.finals[0].end_s

@@ -1,4 +1,4 @@
-"""Silero, streamed, hears what it hears at once."""
+"""Silero, streamed, gives what it gives at once."""
 
 import numpy as np
 import pytest

@@ -212,7 +212,7 @@ def has_gpu(device: str) -> bool:
 
 
 def _prompt(request: DecodeRequest, tokenizer: Any) -> list[int]:
-    context = [tokenizer.sot_prev, *request.context] if request.context else []
+    context = [tokenizer.sot_prev, *request.prompt] if request.prompt else []
     return [*context, *tokenizer.sot_sequence, tokenizer.no_timestamps, *request.prefix]
 
 

@@ -22,7 +22,7 @@ class DecodeRequest:
     task: Task = "transcribe"
     beam_size: int = 1
     max_tokens: int = 224
-    context: tuple[int, ...] = ()
+    prompt: tuple[int, ...] = ()
     """Tokens of the prompt, without the marks around them."""
     prefix: tuple[int, ...] = ()
     """Tokens that the text must begin with."""
@@ -33,7 +33,7 @@ class DecodeRequest:
     @property
     def batch_key(self) -> tuple[object, ...]:
         """Requests with equal keys can share one call: CTranslate2 wants the prompts of a batch equally long."""
-        return (self.window_frames, len(self.context), self.beam_size, self.task)
+        return (self.window_frames, len(self.prompt), self.beam_size, self.task)
 
 
 @dataclass(frozen=True, slots=True)

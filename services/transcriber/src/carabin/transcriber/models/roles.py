@@ -16,7 +16,7 @@ Draw = Callable[[], float]
 
 
 class ModelRoles:
-    """Three keepers and who gets which; `decide` may be called from any thread."""
+    """Three updaters and who gets which; `decide` may be called from any thread."""
 
     def __init__(
         self,
@@ -41,20 +41,20 @@ class ModelRoles:
         return self._shadow.slot
 
     def start(self) -> None:
-        for keeper in self._keepers():
-            keeper.start()
+        for updater in self._updaters():
+            updater.start()
 
     def stop(self) -> None:
-        for keeper in self._keepers():
-            keeper.stop()
+        for updater in self._updaters():
+            updater.stop()
 
     def decide(self, decision: Decision) -> None:
         """Serve what the registry says; without a production version the one in use stays."""
         if decision.version is not None:
-            self.production.target(decision.version)
+            self.production.request_version(decision.version)
         self._share = decision.canary.share if decision.canary else 0.0
-        self._canary.target(decision.canary.version if decision.canary else None)
-        self._shadow.target(decision.shadow)
+        self._canary.request_version(decision.canary.version if decision.canary else None)
+        self._shadow.request_version(decision.shadow)
 
     def slot(self) -> Slot:
         """Draw the slot of a new session."""
@@ -64,7 +64,7 @@ class ModelRoles:
 
     def in_use(self) -> set[str]:
         """Return the versions whose files may be needed."""
-        return {keeper.info.version for keeper in self._keepers() if keeper.info.version}
+        return {updater.info.version for updater in self._updaters() if updater.info.version}
 
-    def _keepers(self) -> tuple[ModelUpdater, ...]:
+    def _updaters(self) -> tuple[ModelUpdater, ...]:
         return (self.production, self._canary, self._shadow)

@@ -162,4 +162,4 @@ class RegistrySource:
             self._offline = True
             extra = {"event": "served_from_cache", "version": version}
             log.warning("the store is away: what was in production when it was last read is served", extra=extra)
-            self._models.production.target(version)
+            self._models.production.request_version(version)

@@ -45,7 +45,7 @@ class ModelUpdater:
         role: what its version is for: `production`, `canary` or `shadow`.
         decode: runs the smoke dictation and the warm-up.
         drain: unload before loading where memory does not hold two models.
-        changed: told of every change of state, on the keeper's thread.
+        changed: told of every change of state, on the updater's thread.
     """
 
     def __init__(
@@ -77,11 +77,11 @@ class ModelUpdater:
         self._retry_s = retry_s
         self._retry: threading.Timer | None = None
         self._info = ModelInfo(name, None, "none", reason="no version is in production")
-        self._wishes: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._wanted: str | None = None
+        self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._requested: str | None = None
         self._serving: LoadedCandidate | None = None
         self._refused: dict[str, str] = {}
-        self._thread = threading.Thread(target=self._run, name="model-keeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="model-updater", daemon=True)
 
     @property
     def info(self) -> ModelInfo:
@@ -94,19 +94,19 @@ class ModelUpdater:
         """Free the model once nobody holds it."""
         if self._retry is not None:
             self._retry.cancel()
-        self._wishes.put(None)
+        self._commands.put(None)
         if self._thread.is_alive():
             self._thread.join(STOP_S)
         self.slot.install(None, "the transcriber is stopping")
-        while not self._wishes.empty():
-            if task := self._wishes.get():
+        while not self._commands.empty():
+            if task := self._commands.get():
                 task()
 
-    def target(self, version: str | None) -> None:
+    def request_version(self, version: str | None) -> None:
         """Ask for this version, or for none; nothing happens where it is current, or was refused."""
-        if version != self._wanted or version is not None:
-            self._wanted = version
-            self._wishes.put(lambda: self._reach(version))
+        if version != self._requested or version is not None:
+            self._requested = version
+            self._commands.put(lambda: self._reach(version))
 
     def explain(self, reason: str) -> None:
         """Say why there is no model, as long as there is none."""
@@ -114,16 +114,16 @@ class ModelUpdater:
             self._set(replace(self._info, reason=reason))
 
     def _run(self) -> None:
-        while (task := self._wishes.get()) is not None:
+        while (task := self._commands.get()) is not None:
             try:
                 # Each in a context of its own: what one binds to its log lines is not the next one's.
                 copy_context().run(task)
             except Exception:
-                log.exception("the model keeper failed", extra={"event": "keeper_error"})
+                log.exception("the model updater failed", extra={"event": "updater_error"})
 
     def _reach(self, version: str | None) -> None:
         current = self.slot.current
-        if version != self._wanted or (current is not None and current.version == version):
+        if version != self._requested or (current is not None and current.version == version):
             return
         if version is None:
             self._unload()
@@ -184,7 +184,7 @@ class ModelUpdater:
         if lasting:
             self._refused[version] = reason
         else:
-            self._retry = threading.Timer(self._retry_s, self._wishes.put, [lambda: self._reach(version)])
+            self._retry = threading.Timer(self._retry_s, self._commands.put, [lambda: self._reach(version)])
             self._retry.daemon = True
             self._retry.start()
         self._restore()
@@ -222,8 +222,8 @@ class ModelUpdater:
             self._set(ModelInfo(self._info.name, None, "none", reason="its trial is over"))
 
     def _retire(self, handle: ModelHandle) -> None:
-        """Free a model on the keeper's thread: it takes a moment, and whoever gave the last lease back is busy."""
-        self._wishes.put(lambda: self._free(handle))
+        """Free a model on the updater's thread: it takes a moment, and whoever gave the last lease back is busy."""
+        self._commands.put(lambda: self._free(handle))
 
     def _free(self, handle: ModelHandle) -> None:
         handle.engine.close()

@@ -13,7 +13,7 @@ class ChangeSignal:
         """Where the readers are; set when the service starts."""
         self._readers: set[asyncio.Event] = set()
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Wake all readers; safe from any thread, and without effect before the start and after the end."""
         if self.loop is not None:
             with suppress(RuntimeError):  # a loop that is closed has no readers

@@ -35,7 +35,7 @@ class EngineDictation:
     def __init__(
         self,
         identifier: str,
-        shop: DecodeContext,
+        decode_context: DecodeContext,
         config: SessionConfig,
         prompt: PromptFor,
         *,
@@ -46,18 +46,18 @@ class EngineDictation:
         self.id = identifier
         self.audio_s = 0.0
         # What is bound to log lines where the session is opened, its trace id, stands in those of every thread.
-        self._context = copy_context()
-        self._context.run(bind, session=identifier)
+        self._log_context = copy_context()
+        self._log_context.run(bind, session=identifier)
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._flushing: deque[asyncio.Future[None]] = deque()
         self._on_closed: Callable[[EngineDictation, bool], None] | None = closed
-        self._shop = shop
+        self._decode_context = decode_context
         self._open = True
         # From here on, what only the sessions' thread touches; the deque is its mailbox.
         self._inbox: deque[Samples | None] = deque()
         self._session = Session(
-            replace(shop, post=self._post), config, prompt, self._emit, version=version, recording=recording
+            replace(decode_context, post=self._post), config, prompt, self._emit, version=version, recording=recording
         )
 
     @property
@@ -68,9 +68,9 @@ class EngineDictation:
     def push(self, samples: Samples) -> None:
         self._require_open()
         self.audio_s += len(samples) / SAMPLE_RATE_HZ
-        self._shop.metrics.audio_seconds.inc(len(samples) / SAMPLE_RATE_HZ)
+        self._decode_context.metrics.audio_seconds.inc(len(samples) / SAMPLE_RATE_HZ)
         self._inbox.append(np.array(samples, np.float32))
-        self._shop.post(self._pump)
+        self._decode_context.post(self._pump)
 
     async def flush(self) -> None:
         self._require_open()
@@ -103,7 +103,7 @@ class EngineDictation:
         future: asyncio.Future[None] = self._loop.create_future()
         self._flushing.append(future)
         self._inbox.append(None)
-        self._shop.post(self._pump)
+        self._decode_context.post(self._pump)
         return future
 
     def _post(self, call: Callable[[], None]) -> None:
@@ -113,27 +113,27 @@ class EngineDictation:
             self._guarded(call)
             self._pump()
 
-        self._shop.post(run)
+        self._decode_context.post(run)
 
     def _pump(self) -> None:
         """Hear a slice of what is waiting; on the sessions' thread."""
-        if self._inbox and self._session.state is not State.CLOSED and self._session.can_hear:
-            self._guarded(self._hear_next)
+        if self._inbox and self._session.state is not State.CLOSED and self._session.accepts_audio:
+            self._guarded(self._take_next)
             if self._inbox:
-                self._shop.post(self._pump)
+                self._decode_context.post(self._pump)
 
-    def _hear_next(self) -> None:
+    def _take_next(self) -> None:
         item = self._inbox.popleft()
         if item is None:
             self._session.flush()
             return
         if len(item) > SLICE_SAMPLES:
             self._inbox.appendleft(item[SLICE_SAMPLES:])
-        self._session.hear(item[:SLICE_SAMPLES])
+        self._session.push(item[:SLICE_SAMPLES])
 
     def _guarded(self, call: Callable[[], None]) -> None:
         # A copy: two threads cannot be in one context at a time, and both log for this session.
-        self._context.copy().run(self._survive, call)
+        self._log_context.copy().run(self._survive, call)
 
     def _survive(self, call: Callable[[], None]) -> None:
         try:
@@ -159,13 +159,13 @@ class EngineDictation:
         self._open = False
         if self._on_closed is None:
             return
-        tell, self._on_closed = self._on_closed, None
-        self._shop.post(self._session.close)
+        on_closed, self._on_closed = self._on_closed, None
+        self._decode_context.post(self._session.close)
         self._inbox.clear()
         while self._flushing:
             self._resolve(self._flushing.popleft())
         self._events.put_nowait(None)
-        self._context.copy().run(tell, self, well)
+        self._log_context.copy().run(on_closed, self, well)
 
     @staticmethod
     def _resolve(future: "asyncio.Future[None]") -> None:

@@ -62,9 +62,9 @@ class LiveTranscriber:
         self._source = source
         self._vocabularies = vocabularies
         self._clock = clock
-        self._pace = LoadController()
-        self._reactor = SessionThread()
-        self._scheduler = Scheduler(metrics, self._pace, workers=workers, clock=clock)
+        self._load = LoadController()
+        self._session_thread = SessionThread()
+        self._scheduler = Scheduler(metrics, self._load, workers=workers, clock=clock)
         self._models = ModelRoles(
             settings.model_name,
             source.fetch,
@@ -74,19 +74,19 @@ class LiveTranscriber:
             decode=self._scheduler.decode_alone,
             changed=self._model_changed,
         )
-        self._shadow = Shadow(self._models.shadow, self._scheduler, self._pace, metrics, clock)
+        self._shadow = Shadow(self._models.shadow, self._scheduler, self._load, metrics, clock)
         self._dictations: dict[str, EngineDictation] = {}
         self._empty = asyncio.Event()
         self._draining = False
-        self._news = ChangeSignal()
+        self._model_changes = ChangeSignal()
         self._ticking: asyncio.Task[None] | None = None
-        metrics.overload.set_function(lambda: self._pace.level(clock()))
+        metrics.overload.set_function(lambda: self._load.level(clock()))
         metrics.audio_behind.set_function(self._behind_s)
         metrics.sessions.set_function(lambda: len(self._dictations))
 
     async def start(self) -> None:
-        self._news.loop = asyncio.get_running_loop()
-        self._reactor.start()
+        self._model_changes.loop = asyncio.get_running_loop()
+        self._session_thread.start()
         self._scheduler.start()
         self._models.start()
         self._ticking = asyncio.create_task(self._tick())
@@ -135,7 +135,7 @@ class LiveTranscriber:
         return self._models.production.info
 
     async def subscribe_model(self) -> AsyncIterator[ModelInfo]:
-        async with aclosing(self._news.changes()) as changes:
+        async with aclosing(self._model_changes.changes()) as changes:
             async for _ in changes:
                 yield self._models.production.info
 
@@ -152,7 +152,7 @@ class LiveTranscriber:
             self.metrics.prompt_cut.inc(prompt.cut_tokens)
         dictation = EngineDictation(
             uuid4().hex,
-            self._shop(slot),
+            self._decode_context(slot),
             config,
             lambda handle: prompts.of(handle.engine, handle.version).tokens,
             version=model.version,
@@ -173,9 +173,15 @@ class LiveTranscriber:
         )
         return dictation
 
-    def _shop(self, slot: Slot) -> DecodeContext:
+    def _decode_context(self, slot: Slot) -> DecodeContext:
         return DecodeContext(
-            slot, self._scheduler, self._pace, self.metrics, self._clock, self._reactor.post, self._shadow.hear
+            slot,
+            self._scheduler,
+            self._load,
+            self.metrics,
+            self._clock,
+            self._session_thread.post,
+            self._shadow.compare,
         )
 
     def _admit(self, config: SessionConfig, slot: Slot) -> ModelHandle:
@@ -188,9 +194,9 @@ class LiveTranscriber:
         if language is not None and not model.engine.knows(language):
             raise UnsupportedLanguage(language)
         now = self._clock()
-        if len(self._dictations) >= self._settings.max_sessions or self._pace.level(now) >= 4:
+        if len(self._dictations) >= self._settings.max_sessions or self._load.level(now) >= 4:
             self.metrics.session_outcomes.labels("refused").inc()
-            raise Overloaded(self._pace.retry_after_s(now))
+            raise Overloaded(self._load.retry_after_s(now))
         return model
 
     def _forget(self, dictation: EngineDictation, well: bool) -> None:
@@ -221,18 +227,18 @@ class LiveTranscriber:
         return max((dictation.behind_s for dictation in list(self._dictations.values())), default=0.0)
 
     def _model_changed(self, info: ModelInfo) -> None:
-        """Tell whoever waits for a model; on the keeper's thread."""
-        self._news.tell()
+        """Tell whoever waits for a model; on the updater's thread."""
+        self._model_changes.notify()
         if info.state == "steady":
             for dictation in list(self._dictations.values()):
-                self._reactor.post(dictation.wake)
+                self._session_thread.post(dictation.wake)
 
     async def _tick(self) -> None:
         """Let sessions notice that no audio comes."""
         while True:
             await asyncio.sleep(TICK_S)
             for dictation in list(self._dictations.values()):
-                self._reactor.post(dictation.tick)
+                self._session_thread.post(dictation.tick)
 
     def _stop_threads(self) -> None:
         # A source may be waiting for a store that does not answer; leaving must not.
@@ -240,5 +246,5 @@ class LiveTranscriber:
         leaving.start()
         leaving.join(STOP_S)
         self._scheduler.stop()
-        self._reactor.stop()
+        self._session_thread.stop()
         self._models.stop()

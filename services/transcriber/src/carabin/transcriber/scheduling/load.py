@@ -13,10 +13,10 @@ FIRST_RETRY_S = 0.2
 """New audio before the next try while there is no text yet: of half a word a model makes nothing that may be shown."""
 MIN_CADENCE_S = 0.4
 MAX_CADENCE_S = 2.0
-GUESS_AFTER_S = 0.09
+SPECULATE_AFTER_S = 0.09
 """Silence after which a final is decoded on the guess that the speaker is done, to be ready when the pause is sure.
 Measured with Whisper base on two cores: a final takes 0.45 s, and half of the guesses are wasted on short pauses."""
-LATE_GUESS_AFTER_S = 0.2
+LATE_SPECULATE_AFTER_S = 0.2
 """Likewise where others need the cores: fewer guesses are wasted."""
 FULL_BEAM = 5
 SMALL_BEAM = 2
@@ -64,9 +64,9 @@ class LoadController:
         """Return how much new audio the next try of a first partial should wait for."""
         return max(FIRST_RETRY_S, min(self.cadence_s(), self.partial_turnaround_s))
 
-    def guess_after_s(self, now: float) -> float:
+    def speculate_after_s(self, now: float) -> float:
         """Return the silence after which a guess at a final is worth its cost; infinite where none is."""
-        return (GUESS_AFTER_S, LATE_GUESS_AFTER_S, inf, inf, inf)[self.level(now)]
+        return (SPECULATE_AFTER_S, LATE_SPECULATE_AFTER_S, inf, inf, inf)[self.level(now)]
 
     def level(self, now: float) -> int:
         """Return 0 at ease, 1 slower partials, 2 a smaller beam, 3 greedy finals, 4 no new sessions."""

@@ -66,10 +66,10 @@ class Scheduler:
     """
 
     def __init__(
-        self, metrics: Metrics, pace: LoadController, *, workers: int = 2, clock: Callable[[], float] = time.monotonic
+        self, metrics: Metrics, load: LoadController, *, workers: int = 2, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._metrics = metrics
-        self._pace = pace
+        self._load = load
         self._clock = clock
         self._jobs: list[DecodeJob] = []
         self._condition = threading.Condition()
@@ -175,7 +175,7 @@ class Scheduler:
         wait_s = now - job.submitted_at
         self._metrics.queue_wait.labels(job.lane.name.lower()).observe(wait_s)
         if job.lane in (Lane.FINAL, Lane.SPECULATIVE):
-            self._pace.final_started(wait_s, now)
+            self._load.final_started(wait_s, now)
 
     def _work(self) -> None:
         while (batch := self.take()) is not None:
@@ -192,7 +192,7 @@ class Scheduler:
         for job, outcome in zip(batch, outcomes, strict=True):
             if job.lane in (Lane.PARTIAL, Lane.FIRST_PARTIAL):
                 now = self._clock()
-                self._pace.partial_done(now - job.submitted_at, now)
+                self._load.partial_done(now - job.submitted_at, now)
             job.done(job, outcome)
 
     def _alone(self, job: DecodeJob) -> Hypothesis | DecodeFailed:
@@ -200,8 +200,8 @@ class Scheduler:
             return self._call([job])[0]
         except DecodeFailed as error:
             self._metrics.failures.inc()
-            told = {"event": "decode_failed", "error": str(error)}
-            job.context.run(log.error, "a request failed twice", extra=told)
+            extra = {"event": "decode_failed", "error": str(error)}
+            job.context.run(log.error, "a request failed twice", extra=extra)
             return error
 
     def _call(self, batch: list[DecodeJob]) -> list[Hypothesis]:

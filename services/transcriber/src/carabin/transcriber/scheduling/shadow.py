@@ -23,20 +23,20 @@ class Shadow:
     """Compares finals; it works only while the service is at ease, and never delays a session."""
 
     def __init__(
-        self, slot: Slot, scheduler: Scheduler, pace: LoadController, metrics: Metrics, clock: Callable[[], float]
+        self, slot: Slot, scheduler: Scheduler, load: LoadController, metrics: Metrics, clock: Callable[[], float]
     ) -> None:
         self._slot = slot
         self._scheduler = scheduler
-        self._pace = pace
+        self._load = load
         self._metrics = metrics
         self._clock = clock
         self._waiting = 0
 
-    def hear(self, request: DecodeRequest, text: str) -> None:
+    def compare(self, request: DecodeRequest, text: str) -> None:
         """Decode the same audio with the shadow, some time."""
         if self._slot.current is None:
             return
-        if self._waiting >= MAX_WAITING or self._pace.level(self._clock()) > 0:
+        if self._waiting >= MAX_WAITING or self._load.level(self._clock()) > 0:
             self._metrics.shadow_skipped.inc()
             return
         try:
@@ -44,7 +44,7 @@ class Shadow:
         except NotReady:
             return
         # Another model has other tokens: it hears the audio without the session's prompt.
-        request = replace(request, context=(), prefix=(), word_timestamps=False)
+        request = replace(request, prompt=(), prefix=(), word_timestamps=False)
 
         def done(_: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:
             self._waiting -= 1

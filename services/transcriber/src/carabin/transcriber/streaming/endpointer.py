@@ -15,15 +15,15 @@ from .vad import WINDOW, SileroStream, VoiceActivity
 class EndpointerListener(Protocol):
     """Told of the utterance in progress; there is one at a time."""
 
-    def began(self, utterance: Utterance) -> None: ...
+    def utterance_began(self, utterance: Utterance) -> None: ...
 
-    def went_on(self) -> None:
+    def speech_continued(self) -> None:
         """There was speech."""
 
-    def paused(self, silence_s: float) -> None:
+    def speech_paused(self, silence_s: float) -> None:
         """There has been silence for so long, and it is not yet an end."""
 
-    def ended(self, utterance: Utterance) -> None: ...
+    def utterance_ended(self, utterance: Utterance) -> None: ...
 
 
 class Endpointer:
@@ -58,32 +58,32 @@ class Endpointer:
         """How many utterances began."""
         return self._numbered
 
-    def hear(self, samples: Samples) -> None:
+    def push(self, samples: Samples) -> None:
         """Take audio; what does not fill a VAD window waits for more."""
         self._rest = np.concatenate([self._rest, samples])
         n = len(self._rest) // WINDOW * WINDOW
         if n:
             whole, self._rest = self._rest[:n], self._rest[n:]
-            self._hear_windows(whole, WINDOW)
+            self._push_windows(whole, WINDOW)
 
     def end(self) -> None:
         """Hear the last samples and end the utterance, pause or not."""
         if n := len(self._rest):
             # The VAD wants a whole window; the zeros that fill it take no time.
             window, self._rest = np.pad(self._rest, (0, WINDOW - n)), self._rest[:0]
-            self._hear_windows(window, n)
+            self._push_windows(window, n)
         if self._current is not None:
             self._end()
         self._preroll.clear()
 
-    def _hear_windows(self, samples: Samples, n_real: int) -> None:
+    def _push_windows(self, samples: Samples, n_real: int) -> None:
         """Take whole VAD windows; only the first `n_real` samples of the last one are the session's."""
         windows = samples.reshape(-1, WINDOW)
         for i, probability in enumerate(self._vad.probabilities(samples)):
             self.position += n_real if i == len(windows) - 1 else WINDOW
-            self._hear_window(windows[i], float(probability))
+            self._push_window(windows[i], float(probability))
 
-    def _hear_window(self, window: Samples, probability: float) -> None:
+    def _push_window(self, window: Samples, probability: float) -> None:
         speech = self._activity.step(probability)
         if self._current is None:
             if not speech and self._config.use_vad:
@@ -94,12 +94,12 @@ class Endpointer:
         assert utterance is not None
         utterance.append(window, probability, speech)
         if speech:
-            self._listener.went_on()
+            self._listener.speech_continued()
         elif utterance.speech_stop and self._activity.silence_s >= self._config.vad.min_silence_s:
             self._end()
             return
         elif utterance.speech_stop:
-            self._listener.paused(self._activity.silence_s)
+            self._listener.speech_paused(self._activity.silence_s)
         if utterance.too_long():
             self._cut(utterance)
 
@@ -110,7 +110,7 @@ class Endpointer:
             utterance.append(window, probability, False)
         self._preroll.clear()
         self._current = utterance
-        self._listener.began(utterance)
+        self._listener.utterance_began(utterance)
 
     def _end(self) -> None:
         utterance, self._current = self._current, None
@@ -118,14 +118,14 @@ class Endpointer:
         # The silence behind its last word is the next one's pre-roll.
         for i in range(-(-utterance.spoken_stop // WINDOW), len(utterance.probabilities)):
             self._preroll.append((utterance.audio.view(i * WINDOW, (i + 1) * WINDOW), utterance.probabilities[i]))
-        self._listener.ended(utterance)
+        self._listener.utterance_ended(utterance)
 
     def _cut(self, utterance: Utterance) -> None:
         """Speech that is too long for one window goes on as a new utterance, from its longest pause."""
         rest = utterance.split(utterance.cut(self._config.vad.threshold), self._number())
         self._current = rest
-        self._listener.ended(utterance)
-        self._listener.began(rest)
+        self._listener.utterance_ended(utterance)
+        self._listener.utterance_began(rest)
 
     def _number(self) -> int:
         self._numbered += 1

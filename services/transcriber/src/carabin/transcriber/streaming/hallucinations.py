@@ -35,11 +35,11 @@ _LONGEST_CREDIT = 90
 """Characters; a longer text that holds such words is somebody's sentence."""
 
 
-def rejection(hypothesis: Hypothesis, n_samples: int, no_speech_threshold: float) -> str | None:
+def rejection_reason(hypothesis: Hypothesis, n_samples: int, no_speech_threshold: float) -> str | None:
     """Return why the text must not be shown, as a metric label, or None for a sound hypothesis."""
     if not any(char.isalnum() for char in hypothesis.text):
         return "empty"
-    if reason := looping(hypothesis, n_samples):
+    if reason := repetition(hypothesis, n_samples):
         return reason
     if hypothesis.avg_logprob < HOPELESS_AVG_LOGPROB:
         return "improbable"
@@ -50,7 +50,7 @@ def rejection(hypothesis: Hypothesis, n_samples: int, no_speech_threshold: float
     return None
 
 
-def looping(hypothesis: Hypothesis, n_samples: int) -> str | None:
+def repetition(hypothesis: Hypothesis, n_samples: int) -> str | None:
     """Return why the text repeats itself, or None."""
     if hypothesis.n_tokens >= token_cap(frames_in(n_samples)) or hypothesis.hit_cap:
         return "too_long"
@@ -59,7 +59,7 @@ def looping(hypothesis: Hypothesis, n_samples: int) -> str | None:
     return None
 
 
-def doubled(text: str) -> bool:
+def is_duplicated(text: str) -> bool:
     """Return whether the text is two or more words said twice over, as a window that fits too tightly makes of one.
 
     A speaker may mean it: the text is worth another decode, not to be dropped.

@@ -31,7 +31,7 @@ from .event_order import EventSequencer
 from .utterance import Utterance
 from .utterance_decoder import DecodeContext, UtteranceDecoder
 
-SURE_OF_LANGUAGE = 0.5
+MIN_LANGUAGE_PROBABILITY = 0.5
 """A detected language is kept for the session from this probability on."""
 SILENT_ACK_S = 5.0
 """Through silence the client is told this often what it may forget."""
@@ -60,7 +60,7 @@ class Session:
 
     def __init__(
         self,
-        shop: DecodeContext,
+        context: DecodeContext,
         config: SessionConfig,
         prompt: PromptFor,
         emit: Callable[[Event], None],
@@ -69,37 +69,39 @@ class Session:
         recording: bool = False,
     ) -> None:
         self.state = State.STREAMING
-        self._shop = shop
+        self._context = context
         self._config = config
         self._prompt = prompt
         self._emit = emit
         self._recording = recording
         self._version = version
         self._language = normalise_language(config.language)
-        self._hearing = Endpointer(config, self)
-        self._outbox = EventSequencer(emit)
-        self._arrivals = ArrivalTimes()
+        self._endpointer = Endpointer(config, self)
+        self._sequencer = EventSequencer(emit)
+        self._arrival_times = ArrivalTimes()
         self._current: UtteranceDecoder | None = None
         self._decoders: dict[int, UtteranceDecoder] = {}
         self._flushes: list[tuple[int, int]] = []
         self._acknowledged = 0
 
     @property
-    def can_hear(self) -> bool:
+    def accepts_audio(self) -> bool:
         """False while enough utterances wait for their finals, or while there is no model."""
-        return len(self._outbox) < MAX_PENDING and (self._current is not None or self._shop.slot.current is not None)
+        return len(self._sequencer) < MAX_PENDING and (
+            self._current is not None or self._context.slot.current is not None
+        )
 
-    def hear(self, samples: Samples) -> None:
+    def push(self, samples: Samples) -> None:
         """Take audio, in any pieces.
 
         Raises:
             SessionClosed: the session is over.
         """
         self._require_open()
-        self._arrivals.add(self._hearing.received + len(samples), self._shop.clock())
-        self._hearing.hear(samples)
+        self._arrival_times.add(self._endpointer.received + len(samples), self._context.clock())
+        self._endpointer.push(samples)
         if self._current is not None:
-            self._current.listen()
+            self._current.request_partial()
         self._acknowledge_silence()
 
     def flush(self) -> None:
@@ -109,14 +111,18 @@ class Session:
             SessionClosed: the session is over.
         """
         self._require_open()
-        self._hearing.end()
-        self._flushes.append((self._hearing.numbered, self._hearing.position))
+        self._endpointer.end()
+        self._flushes.append((self._endpointer.numbered, self._endpointer.position))
         self._settle()
 
     def tick(self) -> None:
         """End the utterance of a client that stopped sending without a pause: muted, or asleep."""
-        if self._current is not None and not self._recording and self._arrivals.age_s(self._shop.clock()) > STALL_S:
-            self._hearing.end()
+        if (
+            self._current is not None
+            and not self._recording
+            and self._arrival_times.age_s(self._context.clock()) > STALL_S
+        ):
+            self._endpointer.end()
 
     def close(self) -> None:
         """Forget everything at once."""
@@ -127,42 +133,42 @@ class Session:
             decoder.abandon()
             decoder.model.release()
         self._decoders.clear()
-        self._outbox.clear()
+        self._sequencer.clear()
         self._set_current(None)
 
-    def began(self, utterance: Utterance) -> None:
-        model = self._shop.slot.lease()
+    def utterance_began(self, utterance: Utterance) -> None:
+        model = self._context.slot.lease()
         decoder = UtteranceDecoder(
-            self._shop,
+            self._context,
             self._config,
             utterance,
             model,
-            context=self._prompt(model),
+            prompt=self._prompt(model),
             language=self._language,
             on_partial=bind(self._on_partial, utterance.number),
             on_final=bind(self._on_final, utterance.number),
             recording=self._recording,
         )
         self._decoders[utterance.number] = decoder
-        self._outbox.open(utterance.number)
+        self._sequencer.open(utterance.number)
         if self._version is not None and model.version != self._version:
-            self._outbox.preface(utterance.number, ModelChanged(model.version, self._version))
+            self._sequencer.preface(utterance.number, ModelChanged(model.version, self._version))
         self._version = model.version
         self._set_current(decoder)
 
-    def went_on(self) -> None:
+    def speech_continued(self) -> None:
         if self._current is not None:
             self._current.resume()
 
-    def paused(self, silence_s: float) -> None:
+    def speech_paused(self, silence_s: float) -> None:
         if self._current is not None:
             self._current.speculate(silence_s)
 
-    def ended(self, utterance: Utterance) -> None:
+    def utterance_ended(self, utterance: Utterance) -> None:
         decoder = self._decoders[utterance.number]
         self._set_current(None)
         if self._config.use_vad and utterance.speech_samples < self._config.vad.min_speech_s * SAMPLE_RATE_HZ:
-            self._shop.metrics.rejected.labels("click").inc()
+            self._context.metrics.rejected.labels("click").inc()
             decoder.abandon()
             self._on_final(utterance.number, None)
         else:
@@ -174,12 +180,12 @@ class Session:
         stable, tail = utterance.agreement.stable, utterance.agreement.tail
         if not (stable + tail).strip():
             return
-        self._learn_language(decoder, hypothesis, SURE_OF_LANGUAGE)
+        self._set_language(decoder, hypothesis, MIN_LANGUAGE_PROBABILITY)
         if utterance.revision == 0:
             spoken = utterance.start + utterance.first_speech
-            self._shop.metrics.first_partial.observe(self._shop.clock() - self._arrivals.at(spoken))
+            self._context.metrics.first_partial.observe(self._context.clock() - self._arrival_times.at(spoken))
         start_s, end_s = self._span(utterance)
-        self._outbox.partial(
+        self._sequencer.partial(
             Partial(
                 utterance=number,
                 revision=utterance.revision,
@@ -205,15 +211,15 @@ class Session:
         events: list[Event] = []
         utterance = decoder.utterance
         if outcome is not None:
-            self._learn_language(decoder, outcome, 0.0)
+            self._set_language(decoder, outcome, 0.0)
             events.append(self._final(decoder, outcome))
-            spoken = self._arrivals.at(utterance.start + utterance.speech_stop)
-            self._shop.metrics.final.observe(self._shop.clock() - spoken)
+            spoken = self._arrival_times.at(utterance.start + utterance.speech_stop)
+            self._context.metrics.final.observe(self._context.clock() - spoken)
         self._acknowledged = utterance.start + utterance.spoken_stop
         events.append(AudioAcknowledged(self._acknowledged / SAMPLE_RATE_HZ))
         decoder.model.release()
-        self._outbox.close(number, events)
-        self._arrivals.forget(self._acknowledged)
+        self._sequencer.close(number, events)
+        self._arrival_times.forget(self._acknowledged)
         self._settle()
 
     def _final(self, decoder: UtteranceDecoder, hypothesis: Hypothesis) -> Final:
@@ -235,20 +241,20 @@ class Session:
         )
 
     def _span(self, utterance: Utterance) -> tuple[float, float]:
-        end = min(utterance.start + utterance.spoken_stop, self._hearing.position)
+        end = min(utterance.start + utterance.spoken_stop, self._endpointer.position)
         return utterance.start / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ
 
-    def _learn_language(self, decoder: UtteranceDecoder, hypothesis: Hypothesis, at_least: float) -> None:
+    def _set_language(self, decoder: UtteranceDecoder, hypothesis: Hypothesis, at_least: float) -> None:
         if self._language is None and hypothesis.language_probability > at_least:
             self._language = hypothesis.language
             event = LanguageDetected(hypothesis.language, hypothesis.language_probability)
-            self._outbox.preface(decoder.utterance.number, event)
+            self._sequencer.preface(decoder.utterance.number, event)
             for each in self._decoders.values():
                 each.language = self._language
 
     def _settle(self) -> None:
         """Answer the flushes whose utterances are all final."""
-        oldest = min(self._decoders, default=self._hearing.numbered)
+        oldest = min(self._decoders, default=self._endpointer.numbered)
         while self._flushes and oldest >= self._flushes[0][0]:
             _, position = self._flushes.pop(0)
             self._emit(FlushFinished(position / SAMPLE_RATE_HZ))
@@ -256,15 +262,15 @@ class Session:
     def _acknowledge_silence(self) -> None:
         if self._decoders:
             return
-        heard = self._hearing.settled
+        heard = self._endpointer.settled
         if heard - self._acknowledged >= SILENT_ACK_S * SAMPLE_RATE_HZ:
             self._acknowledged = heard
             self._emit(AudioAcknowledged(heard / SAMPLE_RATE_HZ))
-            self._arrivals.forget(heard)
+            self._arrival_times.forget(heard)
 
     def _set_current(self, decoder: UtteranceDecoder | None) -> None:
         if (decoder is None) != (self._current is None):
-            self._shop.metrics.speaking.inc(-1 if decoder is None else 1)
+            self._context.metrics.speaking.inc(-1 if decoder is None else 1)
         self._current = decoder
 
     def _require_open(self) -> None:

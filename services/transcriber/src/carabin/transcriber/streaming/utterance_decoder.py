@@ -22,7 +22,7 @@ from ..metrics import Metrics
 from ..models.slot import ModelHandle, Slot
 from ..scheduling.load import FIRST_PARTIAL_S, LoadController
 from ..scheduling.scheduler import DecodeJob, Lane, Scheduler
-from .hallucinations import doubled, looping, rejection
+from .hallucinations import is_duplicated, rejection_reason, repetition
 from .utterance import Utterance
 
 FINAL_SILENCE_S = 0.35
@@ -39,7 +39,7 @@ class DecodeContext:
 
     slot: Slot
     scheduler: Scheduler
-    pace: LoadController
+    load: LoadController
     metrics: Metrics
     clock: Callable[[], float]
     post: Callable[[Callable[[], None]], None]
@@ -62,7 +62,7 @@ class UtteranceDecoder:
     """Decodes one utterance with one model.
 
     Args:
-        context: the prompt's tokens.
+        prompt: the prompt's tokens.
         language: the session's language as far as it is known.
         on_partial: called after each hypothesis that moved the utterance's agreement.
         on_final: called once, with the hypothesis, None for an utterance without text, or what failed.
@@ -71,12 +71,12 @@ class UtteranceDecoder:
 
     def __init__(
         self,
-        shop: DecodeContext,
+        context: DecodeContext,
         config: SessionConfig,
         utterance: Utterance,
         model: ModelHandle,
         *,
-        context: tuple[int, ...],
+        prompt: tuple[int, ...],
         language: str | None,
         on_partial: Callable[[Hypothesis], None],
         on_final: Callable[[Hypothesis | DecodeFailed | None], None],
@@ -85,23 +85,23 @@ class UtteranceDecoder:
         self.utterance = utterance
         self.model = model
         self.language = language
-        self._shop = shop
-        self._config = config
         self._context = context
+        self._config = config
+        self._prompt = prompt
         self._on_partial = on_partial
         self._on_final = on_final
         self._recording = recording
         self._partial: DecodeJob | None = None
         self._partial_at = 0
         self._min_window = 0
-        self._guess: SpeculativeFinal | None = None
+        self._speculation: SpeculativeFinal | None = None
         self._final: DecodeJob | None = None
         self._attempts = 0
         self._over = False
 
-    def listen(self) -> None:
+    def request_partial(self) -> None:
         """Ask for a partial if enough new audio is there."""
-        if self._final or self._guess or not self._config.partials or self._recording:
+        if self._final or self._speculation or not self._config.partials or self._recording:
             return
         n = len(self.utterance.audio)
         if not self._partial_is_due(n):
@@ -111,36 +111,36 @@ class UtteranceDecoder:
             lane = Lane.PARTIAL if self.utterance.revision else Lane.FIRST_PARTIAL
             self._partial = self._submit(lane, request, self._partial_done)
             self._partial_at = n
-        elif self._shop.scheduler.replace(self._partial, request):
+        elif self._context.scheduler.replace(self._partial, request):
             self._partial_at = n
 
     def speculate(self, silence_s: float) -> None:
         """Decode the utterance as if it were over, unless the silence is too short for what that costs just now."""
-        if self._final or self._guess or self._recording:
+        if self._final or self._speculation or self._recording:
             return
-        if silence_s >= self._shop.pace.guess_after_s(self._shop.clock()):
-            guess = self._submit(Lane.SPECULATIVE, self._final_request(0), self._guess_done)
-            self._guess = SpeculativeFinal(self.utterance.speech_stop, guess)
+        if silence_s >= self._context.load.speculate_after_s(self._context.clock()):
+            guess = self._submit(Lane.SPECULATIVE, self._final_request(0), self._speculation_done)
+            self._speculation = SpeculativeFinal(self.utterance.speech_stop, guess)
 
     def resume(self) -> None:
         """Speech went on: forget the guess."""
-        if self._guess is not None:
-            self._withdraw(self._guess.job)
-            self._shop.metrics.speculations.labels("wasted").inc()
-            self._guess = None
+        if self._speculation is not None:
+            self._withdraw(self._speculation.job)
+            self._context.metrics.speculations.labels("wasted").inc()
+            self._speculation = None
 
     def finish(self) -> None:
         """The utterance is over: find its final."""
-        guess, self._guess = self._guess, None
+        guess, self._speculation = self._speculation, None
         self._drop_partial()
         if guess is not None and guess.stop == self.utterance.speech_stop:
-            self._shop.metrics.speculations.labels("used").inc()
+            self._context.metrics.speculations.labels("used").inc()
             self._final = guess.job
             self._attempts = 1
             if guess.hypothesis is not None:
                 self._judge(guess.hypothesis)
             else:
-                self._shop.scheduler.promote(guess.job, Lane.FINAL)
+                self._context.scheduler.promote(guess.job, Lane.FINAL)
             return
         if guess is not None:
             self._withdraw(guess.job)
@@ -150,15 +150,15 @@ class UtteranceDecoder:
         """Forget everything; `on_final` is not called."""
         self._over = True
         self._drop_partial()
-        for job in (self._guess.job if self._guess else None, self._final):
+        for job in (self._speculation.job if self._speculation else None, self._final):
             if job is not None:
                 self._withdraw(job)
 
     def _partial_is_due(self, n: int) -> bool:
         if self._partial_at == 0:
             return self.utterance.speech_samples >= FIRST_PARTIAL_S * SAMPLE_RATE_HZ
-        pace = self._shop.pace
-        wait_s = pace.cadence_s() if self.utterance.revision else pace.first_retry_s()
+        load = self._context.load
+        wait_s = load.cadence_s() if self.utterance.revision else load.first_retry_s()
         return n - self._partial_at >= wait_s * SAMPLE_RATE_HZ
 
     def _ask_final(self) -> None:
@@ -169,7 +169,7 @@ class UtteranceDecoder:
     def _final_request(self, min_window: int) -> DecodeRequest:
         n = self.utterance.spoken_stop
         self._min_window = max(self._min_window, min_window)
-        beam_size = 5 if self._recording else self._shop.pace.beam_size(self._shop.clock())
+        beam_size = 5 if self._recording else self._context.load.beam_size(self._context.clock())
         return self._request(
             n, beam_size, FINAL_TOKENS_PER_S, word_timestamps=self._config.word_timestamps, silence_s=FINAL_SILENCE_S
         )
@@ -191,7 +191,7 @@ class UtteranceDecoder:
             task=self._config.task,
             beam_size=beam_size,
             max_tokens=token_cap(frames_in(n), tokens_per_s),
-            context=self._context,
+            prompt=self._prompt,
             prefix=prefix,
             word_timestamps=word_timestamps,
             silence_s=silence_s,
@@ -202,9 +202,12 @@ class UtteranceDecoder:
     ) -> DecodeJob:
         self.model.try_retain()  # the utterance holds it already, so it is there
         job = DecodeJob(
-            lane, request, self.model, lambda job, outcome: self._shop.post(lambda: self._returned(job, outcome, done))
+            lane,
+            request,
+            self.model,
+            lambda job, outcome: self._context.post(lambda: self._returned(job, outcome, done)),
         )
-        self._shop.scheduler.submit(job)
+        self._context.scheduler.submit(job)
         return job
 
     def _returned(
@@ -219,7 +222,7 @@ class UtteranceDecoder:
 
     def _withdraw(self, job: DecodeJob) -> None:
         """Cancel a job; one that runs already is let run and not listened to."""
-        was_waiting = self._shop.scheduler.cancel(job)
+        was_waiting = self._context.scheduler.cancel(job)
         job.cancelled = True
         if was_waiting:
             self.model.release()
@@ -233,21 +236,21 @@ class UtteranceDecoder:
         self._partial = None
         if isinstance(outcome, DecodeFailed):
             return
-        if looping(outcome, len(job.request.samples)):
-            self._shop.metrics.retries.labels("partial").inc()
+        if repetition(outcome, len(job.request.samples)):
+            self._context.metrics.retries.labels("partial").inc()
             self._min_window = next_window(job.request.window_frames)
-        elif rejection(outcome, len(job.request.samples), self._config.no_speech_threshold) is None:
+        elif rejection_reason(outcome, len(job.request.samples), self._config.no_speech_threshold) is None:
             self.utterance.agreement.update(outcome.words)
             self._on_partial(outcome)
 
-    def _guess_done(self, job: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:
+    def _speculation_done(self, job: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:
         if self._final is job:
             self._final_done(job, outcome)
-        elif self._guess is not None and self._guess.job is job:
+        elif self._speculation is not None and self._speculation.job is job:
             if isinstance(outcome, DecodeFailed):
-                self._guess = None
+                self._speculation = None
             else:
-                self._guess.hypothesis = outcome
+                self._speculation.hypothesis = outcome
 
     def _final_done(self, _: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:
         if isinstance(outcome, DecodeFailed):
@@ -258,19 +261,19 @@ class UtteranceDecoder:
     def _judge(self, hypothesis: Hypothesis) -> None:
         job = self._final
         assert job is not None
-        reason = rejection(hypothesis, len(job.request.samples), self._config.no_speech_threshold)
-        if reason is None and self._attempts < MAX_ATTEMPTS and doubled(hypothesis.text):
+        reason = rejection_reason(hypothesis, len(job.request.samples), self._config.no_speech_threshold)
+        if reason is None and self._attempts < MAX_ATTEMPTS and is_duplicated(hypothesis.text):
             reason = "doubled"
         if reason is None:
-            self._shop.metrics.beam.labels(str(job.request.beam_size)).inc()
-            self._shop.shadow(job.request, hypothesis.text)
+            self._context.metrics.beam.labels(str(job.request.beam_size)).inc()
+            self._context.shadow(job.request, hypothesis.text)
             self._end(hypothesis)
         elif self._attempts < MAX_ATTEMPTS and reason != "empty":
-            self._shop.metrics.retries.labels(reason).inc()
+            self._context.metrics.retries.labels(reason).inc()
             self._min_window = max(next_window(job.request.window_frames), WindowPolicy().min_frames)
             self._ask_final()
         else:
-            self._shop.metrics.rejected.labels(reason).inc()
+            self._context.metrics.rejected.labels(reason).inc()
             self._end(None)
 
     def _end(self, outcome: Hypothesis | DecodeFailed | None) -> None:

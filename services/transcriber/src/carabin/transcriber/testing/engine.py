@@ -59,9 +59,9 @@ class FakeEngine:
         self.batches.append(list(batch))
         if self._gate is not None:
             self._gate.wait()
-        return [(self._script or self.hear)(request) for request in batch], DecodeTiming(0.0, 0.0)
+        return [(self._script or self.transcribe)(request) for request in batch], DecodeTiming(0.0, 0.0)
 
-    def hear(self, request: DecodeRequest) -> Hypothesis:
+    def transcribe(self, request: DecodeRequest) -> Hypothesis:
         """Return the plain hypothesis for a request."""
         n = int(np.sum(np.abs(request.samples) > LOUD)) // WORD_SAMPLES
         words = [TokenWord(f" {self._word}{i}", (100 + i,)) for i in range(n)]

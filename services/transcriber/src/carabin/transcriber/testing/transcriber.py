@@ -53,14 +53,14 @@ class FakeDictation:
         self._language = normalise_language(config.language) or "fr"
         self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self._rest = np.zeros(0, np.float32)
-        self._heard = 0
+        self._position = 0
         self._start: int | None = None
         self._quiet = 0
         self._utterances = count()
         self._number = 0
         self._revision = 0
         self._closed = False
-        self._told_language = config.language is not None
+        self._language_sent = config.language is not None
 
     def push(self, samples: Samples) -> None:
         self._require_open()
@@ -68,15 +68,15 @@ class FakeDictation:
         self._rest = np.concatenate([self._rest, np.asarray(samples, np.float32)])
         while len(self._rest) >= STEP_SAMPLES:
             step, self._rest = self._rest[:STEP_SAMPLES], self._rest[STEP_SAMPLES:]
-            self._hear(step)
+            self._take_step(step)
 
     async def flush(self) -> None:
         self._require_open()
         if len(self._rest):
-            self._hear(self._rest)
+            self._take_step(self._rest)
             self._rest = self._rest[:0]
         self._end_utterance()
-        self._emit(FlushFinished(self._seconds(self._heard)))
+        self._emit(FlushFinished(self._seconds(self._position)))
 
     async def finish(self) -> None:
         if not self._closed:
@@ -100,11 +100,11 @@ class FakeDictation:
         while (event := await self._queue.get()) is not None:
             yield event
 
-    def _hear(self, step: Samples) -> None:
+    def _take_step(self, step: Samples) -> None:
         loud = bool(len(step)) and float(np.abs(step).max()) > LOUD
         if loud and self._start is None:
             self._begin_utterance()
-        self._heard += len(step)
+        self._position += len(step)
         if self._start is None:
             return
         self._quiet = 0 if loud else self._quiet + len(step)
@@ -114,13 +114,13 @@ class FakeDictation:
             self._emit_partial()
 
     def _begin_utterance(self) -> None:
-        self._start, self._quiet, self._revision = self._heard, 0, 0
+        self._start, self._quiet, self._revision = self._position, 0, 0
         self._number = next(self._utterances)
         if self._version != self._owner.version:
             self._emit(ModelChanged(self._owner.version, self._version))
             self._version = self._owner.version
-        if not self._told_language:
-            self._told_language = True
+        if not self._language_sent:
+            self._language_sent = True
             self._emit(LanguageDetected(self._language, 0.99))
 
     def _emit_partial(self) -> None:
@@ -159,18 +159,18 @@ class FakeDictation:
                 language=self._language,
             )
         )
-        self._emit(AudioAcknowledged(self._seconds(self._heard)))
+        self._emit(AudioAcknowledged(self._seconds(self._position)))
         self._start, self._quiet = None, 0
 
     def _n_words(self) -> int:
-        return -(-(self._heard - (self._start or 0) - self._quiet) // WORD_SAMPLES)
+        return -(-(self._position - (self._start or 0) - self._quiet) // WORD_SAMPLES)
 
     def _words(self, n: int) -> list[str]:
         script = self._owner.script
         return [" " + script[i % len(script)] for i in range(n)]
 
     def _span(self) -> tuple[float, float]:
-        return self._seconds(self._start or 0), self._seconds(self._heard - self._quiet)
+        return self._seconds(self._start or 0), self._seconds(self._position - self._quiet)
 
     @staticmethod
     def _seconds(n_samples: int) -> float:
