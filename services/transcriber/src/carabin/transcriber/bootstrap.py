@@ -32,7 +32,7 @@ def run(
     Raises:
         InsecureListening: the settings would let strangers in.
         PortTaken: another program listens on one of the ports.
-        StoreNotConfigured: models come from the registry and nothing says where it is.
+        StoreNotConfigured: models come from the registry and no store is configured.
     """
     bound_heap()
     asyncio.run(serve(server_settings, settings, on_listening))
@@ -63,7 +63,7 @@ def make_transcriber(
         bucket: the models' bucket; None takes the store settings' own.
 
     Raises:
-        StoreNotConfigured: a registry is wanted and nothing says where it is.
+        StoreNotConfigured: models come from the registry and no store is configured.
     """
     metrics = metrics or Metrics()
     vocabularies = Vocabularies()

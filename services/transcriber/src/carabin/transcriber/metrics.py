@@ -13,7 +13,7 @@ class Metrics:
         self.registry = registry or CollectorRegistry()
         self.sessions = self._gauge("sessions", "Open sessions")
         self.session_outcomes = self._counter(
-            "session_outcomes_total", "Sessions refused, finished or cancelled", "outcome"
+            "session_outcomes_total", "Sessions that ended, by outcome: refused, finished, cancelled", "outcome"
         )
         self.speaking = self._gauge("speaking", "Sessions with an utterance in progress")
         self.queue_wait = self._histogram(
@@ -34,7 +34,9 @@ class Metrics:
             "final_latency_seconds", "From the end of speech to its final, as the audio came in"
         )
         self.audio_seconds = self._counter("audio_seconds_total", "Audio pushed")
-        self.audio_behind = self._gauge("audio_behind_seconds", "Most audio that any session has waiting for its VAD")
+        self.audio_behind = self._gauge(
+            "audio_behind_seconds", "Most audio that any session has waiting to be processed"
+        )
         self.coalesced = self._counter(
             "coalesced_partials_total", "Partials replaced by newer ones before a worker came"
         )
@@ -58,7 +60,9 @@ class Metrics:
             "Word error rate of the shadow's finals against production's",
             buckets=(0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0),
         )
-        self.shadow_skipped = self._counter("shadow_skipped_total", "Finals that the shadow was too busy to hear")
+        self.shadow_skipped = self._counter(
+            "shadow_skipped_total", "Finals that were not decoded by the shadow because the service was busy"
+        )
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(_PREFIX + name, text, labels, registry=self.registry)

@@ -1,1 +1,1 @@
-"""What every part of the transcriber speaks of: errors, events, configuration; no socket and no model."""
+"""Types that every part of the transcriber uses: errors, events, configuration; no socket and no model."""

@@ -1,6 +1,7 @@
 """The seam between the wire and the dictation: what every protocol adapter talks to.
 
-`live.LiveTranscriber` is the real one, `fakes.FakeTranscriber` ships for tests; both pass the same contract suite.
+`runtime.transcriber.LiveTranscriber` is the real one, `testing.transcriber.FakeTranscriber` ships for tests; both pass
+the same contract suite.
 All methods are called on the event loop's thread, and none of them blocks it.
 """
 
@@ -38,7 +39,7 @@ class ModelInfo:
     version: str | None
     """The version in use; None before the first one is loaded."""
     state: ModelState
-    """`failed` says that the newest attempt was refused; a version in use goes on all the same."""
+    """`failed`: the newest attempt was refused; a version in use goes on all the same."""
     target: str | None = None
     """The version being loaded, or the one that was refused."""
     reason: str = ""
@@ -84,7 +85,7 @@ class Transcriber(Protocol):
     """The transport-free core."""
 
     async def start(self) -> None:
-        """Begin to look for a model; returns at once, `readiness()` tells when one is loaded."""
+        """Begin to look for a model; returns at once, `readiness()` becomes ready when one is loaded."""
 
     async def stop(self, drain_s: float) -> None:
         """Refuse new sessions, wait up to `drain_s` for the open ones to finish, cancel the rest, free the model."""
@@ -106,10 +107,12 @@ class Transcriber(Protocol):
             As `open()`, on the first step of the iteration; DecodeFailed where a part cannot be decoded.
         """
 
-    def readiness(self) -> Readiness: ...
+    def readiness(self) -> Readiness:
+        """Return whether new sessions are taken, and why not."""
 
     @property
-    def model(self) -> ModelInfo: ...
+    def model(self) -> ModelInfo:
+        """The production model and the state of its newest change."""
 
     def subscribe_model(self) -> AsyncIterator[ModelInfo]:
         """Yield the current state, then each change; a slow reader sees the newest, not every one."""

@@ -50,7 +50,7 @@ class SessionConfig:
     hotwords: str | None = None
     """Words to expect, as free text; they come before the initial prompt."""
     initial_prompt: str | None = None
-    """Text in the style to expect; what does not fit the prompt is cut, and said in the metrics."""
+    """Text in the style to expect; what does not fit the prompt is cut and counted in the metrics."""
     vocabularies: tuple[str, ...] = ()
     """Names of the vocabularies beside the model whose words are expected too."""
     use_vad: bool = True

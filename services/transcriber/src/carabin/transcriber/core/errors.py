@@ -3,17 +3,17 @@
 CarabinError                  (carabin.registry.errors)
 * TranscriberError
   * SessionRefused            no session was opened, nothing was lost
-    x Overloaded              too much speech at once; `retry_after_s` says when to come back
-    x NotReady                no model is loaded; `reason` says why
+    x Overloaded              too much speech at once; `retry_after_s`: when to come back
+    x NotReady                no model is loaded; `reason`: why
     x Draining                the service is going away; another replica will answer
     x UnknownVocabulary       no such named vocabulary beside the model
     x UnsupportedLanguage     the language is none that the model knows
     x InvalidConfig           a value in the session's configuration is out of range
   * SessionClosed             audio came after finish() or cancel()
-  * ModelRefused              a model version cannot be served; `version` and `reason` say which and why
+  * ModelRefused              a model version cannot be served; `version` and `reason`: which and why
     x ModelBroken             files missing, bytes wrong, or CTranslate2 cannot read them
     x ModelMismatch           mel bins, vocabulary or manifest disagree
-    x SmokeFailed             it loads, and does not say what the smoke dictation says
+    x SmokeFailed             it loads, and its smoke dictation comes out wrong
     x MemoryShort             it does not fit beside the model in use
   * DecodeFailed              the engine failed on one request; others were not touched
 """
@@ -30,7 +30,7 @@ class SessionRefused(TranscriberError):
 
 
 class Overloaded(SessionRefused):
-    """The service hears as much speech as it can decode in time."""
+    """The service already receives as much speech as it can decode in time."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(f"the transcriber is at its limit: try again in {retry_after_s:.0f} s")
@@ -96,7 +96,7 @@ class ModelMismatch(ModelRefused):
 
 
 class SmokeFailed(ModelRefused):
-    """The model loads, and does not write what the smoke dictation says."""
+    """The model loads, and does not transcribe its smoke dictation as its manifest expects."""
 
 
 class MemoryShort(ModelRefused):

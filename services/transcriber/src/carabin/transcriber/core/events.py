@@ -1,4 +1,4 @@
-"""What a dictation tells its client: frozen facts, in the order in which they became true.
+"""The events of a dictation: frozen facts, in the order in which they became true.
 
 Times are seconds of the session's own audio clock: 0 is the first sample pushed. Utterances are numbered from 0, in
 order, and never overlap in time. Within an utterance `stable` only grows; the final comes from one decode of the whole
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word and when it was said."""
+    """One word and when it was spoken."""
 
     text: str
     """With Whisper's leading space: joined words are the utterance's text."""
@@ -22,7 +22,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """What has been heard so far of an utterance that goes on."""
+    """What has been transcribed so far of an utterance that goes on."""
 
     utterance: int
     revision: int

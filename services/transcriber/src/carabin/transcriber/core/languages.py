@@ -2,7 +2,7 @@
 
 from .errors import UnsupportedLanguage
 
-# The codes of OpenAI's multilingual models; whether a given model knows one is asked of its tokenizer.
+# The codes of OpenAI's multilingual models; the tokenizer of a given model decides whether it knows one.
 _MULTILINGUAL = (
     "af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu hy id "
     "is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc pa pl ps pt ro ru sa sd "

@@ -139,7 +139,7 @@ class Ct2Engine:
             return [(request.language or "", 1.0) for request in batch]
         found = self._model.detect_language(encoded)
         best = [(ranking[0][0].strip("<|>"), float(ranking[0][1])) for ranking in found]
-        return [(r.language, 1.0) if r.language else guess for r, guess in zip(batch, best, strict=True)]
+        return [(r.language, 1.0) if r.language else detected for r, detected in zip(batch, best, strict=True)]
 
     def _generate(
         self, batch: Sequence[DecodeRequest], encoded: Any, languages: list[tuple[str, float]]
@@ -156,7 +156,7 @@ class Ct2Engine:
             max_length=min(MAX_LENGTH, max(2 * cap, start + cap)),
             return_scores=True,
             return_no_speech_prob=True,
-            # Behind a forced prefix there may be nothing more to say; forbidding that makes Whisper say it all again.
+            # Behind a forced prefix there may be no more text; forbidding the end makes Whisper repeat the prefix.
             suppress_blank=not any(request.prefix for request in batch),
         )
         found = zip(batch, results, tokenizers, languages, strict=True)

@@ -1,4 +1,4 @@
-"""What the scheduler asks of a loaded model; `ct2` is the real one, `testing.engine` ships for tests."""
+"""The interface of a loaded model; `inference.ct2` is the real one, `testing.engine` ships for tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class DecodeRequest:
     """Tokens that the text must begin with."""
     word_timestamps: bool = False
     silence_s: float = 0.0
-    """Silence to hear behind the samples: a model that was not trained on sentences cut at their end wants some."""
+    """Silence to append to the samples: a model that was not trained on sentences cut at their end needs some."""
 
     @property
     def batch_key(self) -> tuple[object, ...]:
@@ -86,10 +86,12 @@ class Engine(Protocol):
     """One loaded model. `decode` may be called from as many threads at once as it has replicas."""
 
     @property
-    def windows(self) -> WindowPolicy: ...
+    def windows(self) -> WindowPolicy:
+        """The encoder windows that this model decodes reliably."""
 
     @property
-    def n_mels(self) -> int: ...
+    def n_mels(self) -> int:
+        """Mel bins that the weights take."""
 
     @property
     def n_replicas(self) -> int:
@@ -99,7 +101,8 @@ class Engine(Protocol):
     def max_batch(self) -> int:
         """How many requests pay off in one batch on this device."""
 
-    def knows(self, language: str) -> bool: ...
+    def knows(self, language: str) -> bool:
+        """Return whether the model has a token for this language code."""
 
     def encode_text(self, text: str) -> tuple[int, ...]:
         """Return the tokens of a text."""

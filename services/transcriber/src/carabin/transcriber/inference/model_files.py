@@ -1,4 +1,4 @@
-"""What a model version's folder says of itself, read before anything large is loaded."""
+"""Reads the small files of a model version's folder, before anything large is loaded."""
 
 import json
 from pathlib import Path

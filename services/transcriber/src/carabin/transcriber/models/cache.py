@@ -1,4 +1,4 @@
-"""The versions on the local disk: files, manifest, and which one was in production when the store last said so."""
+"""The versions on the local disk: files, manifest, and which one was in production when the store was last read."""
 
 import hashlib
 import logging

@@ -55,13 +55,13 @@ def decode_now(version: str, engine: Engine, request: DecodeRequest) -> Hypothes
 
 
 def load(candidate: LoadedCandidate, factory: EngineFactory, decode: Decode = decode_now) -> Engine:
-    """Load, prove and warm a version.
+    """Load, validate and warm a version.
 
     Args:
         decode: runs one request on the new engine; a service under load gives one that waits for its turn.
 
     Raises:
-        ModelRefused: its subclasses say why; nothing stays loaded.
+        ModelRefused: its subclasses give the reason; nothing stays loaded.
     """
     engine = factory(candidate.folder, candidate.version, candidate.windows)
     try:

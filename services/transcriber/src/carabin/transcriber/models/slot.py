@@ -65,7 +65,8 @@ class Slot(Protocol):
     """Where utterances get their model."""
 
     @property
-    def current(self) -> ModelHandle | None: ...
+    def current(self) -> ModelHandle | None:
+        """The model that the next utterance would get, not held."""
 
     def lease(self) -> ModelHandle:
         """Hold the current model for one utterance; give it back with `release`.
@@ -103,18 +104,18 @@ class ModelSlot:
 
 
 class TrialSlot:
-    """The slot of a session that tries a canary: production takes over at its next utterance when the trial ends."""
+    """The slot of a session that was drawn for the canary: its next utterance is on production when the canary ends."""
 
-    def __init__(self, trial: ModelSlot, production: ModelSlot) -> None:
-        self._trial = trial
+    def __init__(self, canary: ModelSlot, production: ModelSlot) -> None:
+        self._canary = canary
         self._production = production
 
     @property
     def current(self) -> ModelHandle | None:
-        return self._trial.current or self._production.current
+        return self._canary.current or self._production.current
 
     def lease(self) -> ModelHandle:
         try:
-            return self._trial.lease()
+            return self._canary.lease()
         except NotReady:
             return self._production.lease()

@@ -23,17 +23,20 @@ log = logging.getLogger(__name__)
 
 VOCABULARY_POLL_S = 30.0
 EXPLAIN_S = 0.5
-"""How soon a start notices that the store does not answer, and `/readyz` says so."""
+"""How soon after its start the service notices that the store does not answer, which `/readyz` then gives as reason."""
 
 
 class ModelSource(Protocol):
-    """Tells which versions are to serve, and brings them."""
+    """Decides which versions are to serve, and downloads them."""
 
-    def fetch(self, version: str) -> LoadedCandidate: ...
+    def fetch(self, version: str) -> LoadedCandidate:
+        """Return a version's files on the local disk; raises CarabinError."""
 
-    def start(self, models: ModelRoles) -> None: ...
+    def start(self, models: ModelRoles) -> None:
+        """Give `models` the decision about versions now and at each change, from a thread of its own."""
 
-    def stop(self) -> None: ...
+    def stop(self) -> None:
+        """End the threads; may wait for a store that does not answer."""
 
 
 class FolderSource:
@@ -57,7 +60,7 @@ class FolderSource:
 
 
 class RegistrySource:
-    """The version tagged production, as the store says it.
+    """The version tagged production in the store.
 
     A store that is away changes nothing for a service that runs. One that starts meanwhile serves the version that was
     in production when the store was last read, if the cache holds it whole.
@@ -92,7 +95,7 @@ class RegistrySource:
         ]
         self._models: ModelRoles | None = None
         self._offline = False
-        """Whether the cache's version was asked for."""
+        """Whether the cache's version was requested."""
 
     def fetch(self, version: str) -> LoadedCandidate:
         """Return the version's files, downloaded now or before; every byte is compared with the manifest.
@@ -124,7 +127,7 @@ class RegistrySource:
                 refresher.join()
 
     def _manifest(self, version: str) -> ModelManifest:
-        """Read a manifest; while the store is away, the remembered one. Files that are not here are asked for later."""
+        """Read a manifest; while the store is away, the remembered one, whose files may not be here."""
         try:
             return read_manifest(self._store, self._bucket, self._name, version)
         except StoreUnreachable:
@@ -152,7 +155,7 @@ class RegistrySource:
         self._vocabularies.read_store(self._store, self._bucket, self._name)
 
     def _explain(self) -> None:
-        """While the store is the reason why there is no model, say so, and take the one in the cache."""
+        """While there is no model because the store is away, give that as the reason; load the version in the cache."""
         error = self._watcher.last_error
         if error is None or self._models is None or self._models.production.info.version is not None:
             return

@@ -129,7 +129,7 @@ class Vocabularies:
             changed = [key for key in keys if self._etags.get(key) != etags[key]]
             data = {key: store.get(bucket, key) for key in changed}
         except StoreUnreachable:
-            return  # the watcher of models says so, once for both
+            return  # the model watcher logs it, once for both
         except RegistryError as error:
             log.warning("vocabularies cannot be read", extra={"event": "vocabulary_failed", "error": str(error)})
             return

@@ -1,4 +1,4 @@
-"""Word that something changed, from any thread to whoever waits on the event loop."""
+"""A signal that something changed, from any thread to all readers on the event loop."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -6,7 +6,7 @@ from contextlib import suppress
 
 
 class ChangeSignal:
-    """Says that there is something new, not what: a slow reader sees the newest state, not every one."""
+    """Signals that there is a change, not which: a slow reader sees the newest state, not every one."""
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -20,7 +20,7 @@ class ChangeSignal:
                 self.loop.call_soon_threadsafe(self._wake)
 
     async def changes(self) -> AsyncGenerator[None, None]:
-        """Yield at once, then after each change; whoever stops reading closes it."""
+        """Yield at once, then after each change; the reader closes the generator."""
         changed = asyncio.Event()
         self._readers.add(changed)
         try:

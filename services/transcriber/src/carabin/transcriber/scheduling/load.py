@@ -14,10 +14,10 @@ FIRST_RETRY_S = 0.2
 MIN_CADENCE_S = 0.4
 MAX_CADENCE_S = 2.0
 SPECULATE_AFTER_S = 0.09
-"""Silence after which a final is decoded on the guess that the speaker is done, to be ready when the pause is sure.
-Measured with Whisper base on two cores: a final takes 0.45 s, and half of the guesses are wasted on short pauses."""
+"""Silence after which a final is decoded speculatively, to be ready when the pause is long enough to end the utterance.
+Measured with Whisper base on two cores: a final takes 0.45 s, and half of the speculations fail on short pauses."""
 LATE_SPECULATE_AFTER_S = 0.2
-"""Likewise where others need the cores: fewer guesses are wasted."""
+"""Likewise where others need the cores: fewer speculations are wasted."""
 FULL_BEAM = 5
 SMALL_BEAM = 2
 SMALL_BEAM_WAIT_S = 0.6
@@ -65,7 +65,7 @@ class LoadController:
         return max(FIRST_RETRY_S, min(self.cadence_s(), self.partial_turnaround_s))
 
     def speculate_after_s(self, now: float) -> float:
-        """Return the silence after which a guess at a final is worth its cost; infinite where none is."""
+        """Return the silence after which a speculative final is worth its cost; infinite where none is."""
         return (SPECULATE_AFTER_S, LATE_SPECULATE_AFTER_S, inf, inf, inf)[self.level(now)]
 
     def level(self, now: float) -> int:

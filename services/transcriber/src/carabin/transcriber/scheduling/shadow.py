@@ -1,4 +1,4 @@
-"""A version on probation hears what production wrote; the difference is a figure in the metrics, and nothing else."""
+"""A shadow version decodes what production decoded; the difference is a figure in the metrics, and nothing else."""
 
 import logging
 from collections.abc import Callable
@@ -43,7 +43,7 @@ class Shadow:
             model = self._slot.lease()
         except NotReady:
             return
-        # Another model has other tokens: it hears the audio without the session's prompt.
+        # Another model has other tokens: it decodes the audio without the session's prompt.
         request = replace(request, prompt=(), prefix=(), word_timestamps=False)
 
         def done(_: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:

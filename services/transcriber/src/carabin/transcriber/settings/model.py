@@ -30,7 +30,9 @@ class TranscriberSettings(ServiceSettings):
         ge=1,
         description="decodes at the same time on a CPU, each on one core; a GPU has one",
     )
-    max_sessions: int = Field(default=64, ge=1, description="sessions open at the same time; more are told to wait")
+    max_sessions: int = Field(
+        default=64, ge=1, description="sessions open at the same time; more are refused with a time to come back"
+    )
     poll_s: float = Field(default=10.0, gt=0, description="seconds between looks at which version is in production")
     swap_when_short: Literal["refuse", "drain"] = Field(
         default="refuse",

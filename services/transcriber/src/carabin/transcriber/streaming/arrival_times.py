@@ -24,6 +24,6 @@ class ArrivalTimes:
         return now - self._times[-1] if self._times else 0.0
 
     def forget(self, before: int) -> None:
-        """Drop what lies before a sample that nobody will ask for again; the newest time stays."""
+        """Drop what lies before a sample that will not be looked up again; the newest time stays."""
         i = min(bisect_left(self._ends, before), len(self._ends) - 1)
         del self._ends[:i], self._times[:i]

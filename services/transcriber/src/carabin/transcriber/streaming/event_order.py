@@ -9,14 +9,14 @@ from ..core.events import Event, Partial
 @dataclass(slots=True)
 class _Entry:
     preface: list[Event] = field(default_factory=list)
-    """Said before the utterance's first text."""
+    """Emitted before the utterance's first text."""
     partial: Partial | None = None
     """The newest one, withheld while an older utterance is not final."""
     closing: Sequence[Event] | None = None
 
 
 class EventSequencer:
-    """Only the oldest open utterance speaks; the others' newest partials and finals wait for it."""
+    """Only the oldest open utterance's events are emitted; the others' newest partials and finals wait for it."""
 
     def __init__(self, emit: Callable[[Event], None]) -> None:
         self._emit = emit
@@ -31,21 +31,23 @@ class EventSequencer:
         self._entries[utterance] = _Entry()
 
     def preface(self, utterance: int, event: Event) -> None:
-        """Say `event` before the next text of the utterance."""
+        """Emit `event` before the next text of the utterance."""
         self._entries[utterance].preface.append(event)
 
     def partial(self, partial: Partial) -> None:
+        """Emit a partial, or keep the newest one while an older utterance is not final."""
         entry = self._entries[partial.utterance]
         entry.partial = partial
         self._drain()
 
     def close(self, utterance: int, events: Sequence[Event]) -> None:
-        """The utterance is over with these last words."""
+        """End the utterance with these events."""
         entry = self._entries[utterance]
         entry.closing, entry.partial = events, None
         self._drain()
 
     def clear(self) -> None:
+        """Forget all that was withheld."""
         self._entries.clear()
 
     def _drain(self) -> None:
@@ -61,7 +63,7 @@ class EventSequencer:
                 self._emit(event)
             if entry.closing is None:
                 return
-            # Prefaces of an utterance without text belong to whatever is said next.
+            # Prefaces of an utterance without text belong to the next utterance with text.
             del self._entries[number]
             if entry.preface and self._entries:
                 following = next(iter(self._entries.values()))

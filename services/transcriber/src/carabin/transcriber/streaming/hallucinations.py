@@ -1,9 +1,9 @@
-"""Which hypotheses are not what somebody said: endless repetitions, and text invented on noise.
+"""Which hypotheses are not speech: endless repetitions, and text invented on noise.
 
 Voice activity detection stands before this, one retry in a larger window behind it. Measured with a stock Whisper
 base: noise that passes no VAD is decoded at -1.25 and less with a no-speech probability of 0.49 and more; faint speech
 at -1.26 and more, with 0.2 and less. Improbable text is therefore rejected only where the model doubts the speech
-itself, or is far below any speech: a word of a clinician must not vanish because it was said softly.
+itself, or is far below any speech: a word of a clinician must not vanish because it was spoken softly.
 """
 
 import re
@@ -18,7 +18,7 @@ HOPELESS_AVG_LOGPROB = -1.5
 """Below any speech that was measured, whatever the no-speech probability."""
 
 MIN_DOUBLED_WORDS = 2
-"""One word said twice is how people speak."""
+"""One word repeated is normal speech."""
 
 # Credits that Whisper learnt from subtitles and writes on silence or music; nobody dictates them.
 _CREDITS = (
@@ -60,7 +60,7 @@ def repetition(hypothesis: Hypothesis, n_samples: int) -> str | None:
 
 
 def is_duplicated(text: str) -> bool:
-    """Return whether the text is two or more words said twice over, as a window that fits too tightly makes of one.
+    """Return whether the text is two or more words written twice over, as a window that fits too tightly makes of one.
 
     A speaker may mean it: the text is worth another decode, not to be dropped.
     """

@@ -2,7 +2,7 @@
 
 LocalAgreement-2 (Liu, Spanakis and Niehues 2020; Macháček, Dabre and Bojar 2023): a word is stable when two
 successive hypotheses agree on it and on all before it. Here each hypothesis is decoded with the stable words forced,
-so it speaks only of what follows them, and stable words cannot change.
+so it covers only what follows them, and stable words cannot change.
 """
 
 from collections.abc import Iterable, Sequence
@@ -47,7 +47,7 @@ def _agreed(before: Sequence[TokenWord], now: Sequence[TokenWord]) -> int:
         if _bare(old.text) != _bare(new.text):
             break
         n += 1
-    # Whisper closes every hypothesis with a full stop: at the end it says that the audio stopped, not the sentence.
+    # Whisper closes every hypothesis with a full stop: at the end it means that the audio stopped, not the sentence.
     if n and n == len(now) and now[-1].text.endswith(tuple(_SENTENCE_END)):
         n -= 1
     return n

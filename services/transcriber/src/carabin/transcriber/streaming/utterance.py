@@ -35,6 +35,7 @@ class AudioBuffer:
         return self._length
 
     def append(self, samples: Samples) -> None:
+        """Copy samples, (n,) float32, to the end."""
         need = self._length + len(samples)
         if need > len(self._data):
             larger = np.zeros(max(need, 2 * len(self._data)), np.float32)
@@ -44,6 +45,7 @@ class AudioBuffer:
         self._length = need
 
     def view(self, start: int = 0, stop: int | None = None) -> NDArray[np.float32]:
+        """Return samples `start` to `stop`, (n,) float32, not copied; to the end without `stop`."""
         return self._data[start : self._length if stop is None else min(stop, self._length)]
 
 
@@ -81,7 +83,7 @@ class Utterance:
 
     @property
     def first_speech(self) -> int:
-        """Sample of the buffer at which speech began, as near as the VAD can say."""
+        """Sample of the buffer at which speech began, to the precision of the VAD."""
         return next((i for i, p in enumerate(self.probabilities) if p >= _SURE), 0) * WINDOW
 
     @property
@@ -90,6 +92,7 @@ class Utterance:
         return self.start + len(self.audio)
 
     def too_long(self) -> bool:
+        """Return whether it has to be cut now."""
         return len(self.audio) >= MAX_SAMPLES
 
     def cut(self, threshold: float) -> int:

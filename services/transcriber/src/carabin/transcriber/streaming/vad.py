@@ -31,7 +31,7 @@ def _zeros() -> NDArray[np.float32]:
 
 
 class SileroStream:
-    """One session's ear. The network is shared by all of them; it is safe to call from several threads."""
+    """One session's recurrent state. The network is shared by all sessions; it is safe to call from several threads."""
 
     def __init__(self) -> None:
         self._session = _network()
@@ -72,6 +72,7 @@ class VoiceActivity:
 
     @property
     def silence_s(self) -> float:
+        """Seconds since the last speech."""
         return self.silent_windows * WINDOW / SAMPLE_RATE_HZ
 
 

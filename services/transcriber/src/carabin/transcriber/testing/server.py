@@ -86,7 +86,7 @@ def serving(transcriber: FakeTranscriber | None = None, **settings: Any) -> Iter
 
 
 def speech(seconds: float) -> np.ndarray:
-    """What the fake hears as speech, one word each 0.4 s."""
+    """What the fake takes for speech, one word each 0.4 s."""
     return np.full(int(seconds * RATE_HZ), 0.5, np.float32)
 
 

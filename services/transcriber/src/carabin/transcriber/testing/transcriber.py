@@ -93,7 +93,7 @@ class FakeDictation:
             self._close()
 
     def emit(self, event: Event) -> None:
-        """Say anything at all, for tests about one message."""
+        """Emit any event, for tests about one message."""
         self._emit(event)
 
     async def events(self) -> AsyncIterator[Event]:
@@ -245,7 +245,7 @@ class FakeTranscriber:
                 yield event
 
     def forget(self, identifier: str) -> None:
-        """Take a closed dictation off the books."""
+        """Remove a closed dictation."""
         self.dictations.pop(identifier, None)
         if not self.dictations:
             self._empty.set()
