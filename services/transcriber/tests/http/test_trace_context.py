@@ -17,7 +17,7 @@ from carabin.transcriber.v1 import transcriber_pb2_grpc
 from ..grpc_api.test_service import channel, requests
 from ..helpers.pipeline import loudness_vad
 from ..helpers.servers import client, running, silence, speech
-from ..models.test_source import Shop
+from ..models.test_source import Deployment
 from ..openai_api.test_routes import recording
 from ..runtime.test_dictation import SwappableLive, reach
 
@@ -124,11 +124,11 @@ async def test_sessions_without_a_header_have_traces_of_their_own(lines, transcr
 
 
 def test_change_of_model_is_logged_under_the_trace_of_the_run_that_it_came_from(lines, tmp_path):
-    shop = Shop(tmp_path)
-    traced, plain = shop.publish(1, source={"trace_id": TRACE}), shop.publish(2)
-    with shop:
+    deployment = Deployment(tmp_path)
+    traced, plain = deployment.publish(1, source={"trace_id": TRACE}), deployment.publish(2)
+    with deployment:
         for version in (traced, plain):
-            shop.promote(version)
-            shop.wait_for(version)
+            deployment.promote(version)
+            deployment.wait_for(version)
     by_version = {line["version"]: line.get("trace_id") for line in lines() if line["event"] == "model_installed"}
     assert by_version == {traced: TRACE, plain: None}
