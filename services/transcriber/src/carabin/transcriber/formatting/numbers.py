@@ -70,7 +70,7 @@ def _read_number(stream: Stream, index: int) -> Number | Uncertain | None:
     end = whole.end
     if stream[end].key != "virgule" or not starts_number(stream[end + 1]):
         return whole
-    decimals = _read_decimals(stream, end + 1)
+    decimals = read_decimals(stream, end + 1)
     if isinstance(whole, Uncertain) or decimals is None or "," in whole.text or _goes_on(stream, decimals[1]):
         return Uncertain(_chain_end(stream, end))
     return Number(f"{whole.text},{decimals[0]}", decimals[1], None, spoken=True)
@@ -82,21 +82,21 @@ def _read_cardinal(stream: Stream, index: int) -> Number | Uncertain:
         digits = token.text
         value = int(digits) if digits.isdigit() and len(digits) < 10 else None
         if is_number_word(stream[index + 1]) and not _is_article(stream[index + 1]):
-            return Uncertain(_run_end(stream, index + 1))
+            return Uncertain(run_end(stream, index + 1))
         return Number(digits, index + 1, value, spoken=False)
-    end = _run_end(stream, index)
+    end = run_end(stream, index)
     said = [spoken.key for spoken in stream.span(index, end)]
     if stream[end].kind is Kind.NUMBER and stream[end].gap:
         return Uncertain(end)
     if end - index > MAX_WORDS or (len(said) > 1 and said[0] == "zéro") or _may_be_two(stream, said, end):
         return Uncertain(end)
-    value = _cardinal(" ".join(said))
+    value = cardinal(" ".join(said))
     if value is None:
         return Uncertain(end)
     return Number(str(value), end, value, spoken=True, article=said in (["un"], ["une"]))
 
 
-def _run_end(stream: Stream, index: int) -> int:
+def run_end(stream: Stream, index: int) -> int:
     """Return where the unbroken run of number words that starts at `index` ends."""
     lists = words()
     end = index + 1
@@ -115,30 +115,31 @@ def _may_be_two(stream: Stream, said: list[str], end: int) -> bool:
     return said[-2:-1] == ["et"] and said[-1] in ("un", "une") and stream[end].key in words()["not_one"]
 
 
-def _cardinal(said: str) -> int | None:
+def cardinal(said: str) -> int | None:
+    """Return the value of the words of exactly one cardinal, else None."""
     try:
         return int(text2num(said.replace("une", "un"), "fr"))
     except ValueError:
         return None
 
 
-def _read_decimals(stream: Stream, index: int) -> tuple[str, int] | None:
-    """Return (digits, end) of what follows « virgule »: zeros, then one cardinal or digits one by one."""
+def read_decimals(stream: Stream, index: int) -> tuple[str, int] | None:
+    """Return (digits, end) of what follows « virgule », or a unit: zeros, then one cardinal or digits one by one."""
     token = stream[index]
     if token.kind is Kind.NUMBER:
         if not token.text.isdigit() or is_number_word(stream[index + 1]):
             return None
         return token.text, index + 1
-    end = _run_end(stream, index)
+    end = run_end(stream, index)
     said = [spoken.key for spoken in stream.span(index, end)]
     zeros = next((place for place, word in enumerate(said) if word != "zéro"), len(said))
     rest = said[zeros:]
     if not rest:
         return "0" * zeros, end
-    whole = _cardinal(" ".join(rest))
+    whole = cardinal(" ".join(rest))
     if whole is not None:
         return "0" * zeros + str(whole), end
-    digits = [_cardinal(word) for word in rest]
+    digits = [cardinal(word) for word in rest]
     if all(digit is not None and digit < 10 for digit in digits):
         return "0" * zeros + "".join(map(str, digits)), end
     return None
@@ -151,7 +152,7 @@ def _goes_on(stream: Stream, end: int) -> bool:
 def _chain_end(stream: Stream, end: int) -> int:
     """Return the end of « un virgule deux virgule trois … », of which nobody knows what it is."""
     while _goes_on(stream, end):
-        end = _run_end(stream, end + 1)
+        end = run_end(stream, end + 1)
     return end
 
 

@@ -18,6 +18,10 @@ _PATTERN = re.compile(
 )
 
 
+_GLUED = re.compile(r"(g|kg|m|x)([0-9]+)")
+_LEVEL_LETTERS = frozenset("CDTLS")
+
+
 class Kind(Enum):
     """What a token is to the rules."""
 
@@ -65,11 +69,29 @@ def tokenize_within(text: str, limit: int) -> tuple[list[Token], int]:
                 tokens.append(Token("\n\n" if lines > 1 else "\n", Kind.BREAK, ""))
             gap = "" if lines else piece if piece in (THIN_NBSP, NBSP) else " "
         else:
-            tokens.append(Token(piece, _kind(group, piece), gap))
-            gap = ""
+            after_number = bool(tokens) and tokens[-1].kind is Kind.NUMBER and not gap
+            for part in _parts(group, piece, after_number):
+                tokens.append(Token(part[1], _kind(*part), gap))
+                gap = ""
         if match.end() <= limit:
             within = len(tokens)
     return tokens, within
+
+
+def _parts(group: str | None, piece: str, after_number: bool) -> list[tuple[str | None, str]]:
+    """Take apart what Whisper glues: « quatre-L », « L-4 », the « m75 » of « 1m75 », the « x8 » of « 12x8 »."""
+    if group != "word":
+        return [(group, piece)]
+    glued = _GLUED.fullmatch(piece) if after_number else None
+    if glued is not None:
+        return [("word", glued[1]), ("number", glued[2])]
+    if "-" not in piece or not any(len(part) == 1 and part in _LEVEL_LETTERS for part in piece.split("-")):
+        return [(group, piece)]
+    parts = [("number" if part.isascii() and part.isdigit() else "word", part) for part in piece.split("-")]
+    separated: list[tuple[str | None, str]] = [parts[0]]
+    for part in parts[1:]:
+        separated += [("other", "-"), part]
+    return separated
 
 
 def _kind(group: str | None, piece: str) -> Kind:

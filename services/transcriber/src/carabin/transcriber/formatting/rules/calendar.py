@@ -8,6 +8,8 @@ from ..tables import words
 from ..tokens import Kind
 
 LAST_DAY, LAST_HOUR, LAST_MINUTE = 31, 24, 59
+TWO_DIGITS = 10
+"""Minutes below ten are read as such only after « à », « vers » and their like, or with their zero."""
 
 
 def date(stream: Stream, index: int, _: Style) -> Match | None:
@@ -30,16 +32,17 @@ def date(stream: Stream, index: int, _: Style) -> Match | None:
 def time(stream: Stream, index: int, style: Style) -> Match | None:
     """Match hours with minutes; hours alone may be a duration and are left as they are."""
     hour = _number(stream, index)
-    if hour is None or hour.value is None or hour.value > LAST_HOUR or hour.article:
+    if hour is None or hour.value is None or hour.value > LAST_HOUR:
         return None
-    if stream[hour.end].key not in ("heure", "heures") or stream[index - 1].key not in words()["time_before"]:
+    at_a_time = stream[index - 1].key in words()["time_before"]
+    if stream[hour.end].key not in ("heure", "heures") or stream[index - 1].key == "les" or "," in hour.text:
         return None
     start = hour.end + 1
     zero = stream[start].key == "zéro"
     minute = _number(stream, start + zero)
     if minute is None or minute.value is None or minute.value > LAST_MINUTE or minute.article:
         return None
-    if not _ends_clause(stream, minute.end):
+    if not (at_a_time or zero or minute.value >= TWO_DIGITS) or not _ends_clause(stream, minute.end):
         return None
     text = f"{minute.value:02d}" if minute.spoken else minute.text
     pieces = (

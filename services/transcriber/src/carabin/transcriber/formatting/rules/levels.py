@@ -1,5 +1,6 @@
 """Vertebral levels, and the sequences and stages that are written like them: « L quatre L cinq » -> L4-L5."""
 
+import re
 from dataclasses import dataclass
 
 from ..numbers import Number, read_number
@@ -16,6 +17,9 @@ ECG_LEADS = 3
 """D1 to D3 may be leads of an electrocardiogram: never joined."""
 
 
+_SHORT_PAIR = re.compile(r"([CDTLS])([0-9]{1,2})-([0-9]{1,2})")
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     letter: str
@@ -26,6 +30,9 @@ class Level:
 
 def level(stream: Stream, index: int, _: Style) -> Match | None:
     """Match one level, or two that are neighbours."""
+    short = _SHORT_PAIR.fullmatch(stream[index].text)
+    if short is not None:
+        return _short_pair(stream, index, short)
     first = _read(stream, index)
     if first is None or _is_litre(stream, index):
         return None
@@ -39,6 +46,16 @@ def level(stream: Stream, index: int, _: Style) -> Match | None:
     return Match(first.end, (OutputPiece(f"{first.letter}{first.number}", gap=stream[index].gap),))
 
 
+def _short_pair(stream: Stream, index: int, written: re.Match[str]) -> Match | None:
+    """Match Whisper's « L4-5 »."""
+    upper = _in_range(Level(written[1], int(written[2]), index + 1, spoken=False))
+    lower = _in_range(Level(written[1], int(written[3]), index + 1, spoken=False))
+    if upper is None or lower is None or not _neighbours(upper, lower):
+        return None
+    pair = f"{upper.letter}{upper.number}-{lower.letter}{lower.number}"
+    return Match(index + 1, (OutputPiece(pair, gap=stream[index].gap),))
+
+
 def _read(stream: Stream, index: int) -> Level | None:
     token = stream[index]
     if token.kind is not Kind.WORD or token.text[:1] not in LEVELS:
@@ -48,7 +65,8 @@ def _read(stream: Stream, index: int) -> Level | None:
         if not digits.isascii() or not digits.isdigit() or len(digits) > 2 or digits[0] == "0":
             return None
         return _in_range(Level(letter, int(digits), index + 1, spoken=False))
-    found = read_number(stream, index + 1)
+    hyphen = stream[index + 1].text == "-" and not stream[index + 1].gap
+    found = read_number(stream, index + 1 + hyphen)
     if not isinstance(found, Number) or found.value is None or not found.text.isdigit() or found.text[0] == "0":
         return None
     return _in_range(Level(letter, found.value, found.end, spoken=True))

@@ -1,31 +1,41 @@
-"""Numbers with what they count: doses and units, ranges, pressures, dimensions; small bare numbers stay words."""
+"""Numbers with what they count: doses and units, ranges, dimensions, rates; small bare numbers stay words."""
 
-from dataclasses import dataclass
+import re
+from typing import Final
 
 from ..numbers import Number, Uncertain, grouped, read_number, starts_number
 from ..output import Match, OutputPiece, verbatim
 from ..stream import Stream
 from ..style import Style
-from ..tables import Unit, unit_symbols, units, words
+from ..tables import Unit, words
 from ..tokens import Kind
+from .context import is_complete, is_counted
+from .measures import Measure, read_measure, read_rate
+from .remainders import remainder
 
-DIGITS_FROM = 10
+DIGITS_FROM: Final = 10
 """Bare numbers below ten stay words, as French typography asks."""
 
-_CONNECTORS = {"à": "à", "ou": "ou", "et": "et", "par": "par", "x": "par", "×": "par", "sur": "sur", "slash": "sur"}
+_CONNECTORS: Final = {
+    "à": "à",
+    "ou": "ou",
+    "et": "et",
+    "par": "par",
+    "x": "par",
+    "×": "par",
+    "sur": "sur",
+    "slash": "sur",
+}
 """What joins two numbers; « et » only after « entre »."""
 
-DIRECT = frozenset({"°"})
+DIRECT: Final = frozenset({"°"})
 """Symbols that touch their number."""
 
+LENGTHS: Final = frozenset({"mm", "cm", "m", "µm"})
+PRESSURES: Final = frozenset({"", "mmHg", "cmHg"})
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A unit at a place of the text, with its denominators."""
-
-    symbol: str
-    end: int
-    unit: Unit
+_POINT_DECIMAL: Final = re.compile(r"([0-9]+)\.([0-9]{1,2})")
+"""Whisper's « 2.5 mg »; « 1.500 » may be fifteen hundred and is left as it is."""
 
 
 def quantity(stream: Stream, index: int, style: Style) -> Match | None:
@@ -42,46 +52,13 @@ def quantity(stream: Stream, index: int, style: Style) -> Match | None:
         measure = None
     if measure is not None:
         return _measured(stream, index, numbers, connectors, measure, style)
+    rate = read_rate(stream, end)
+    if rate is not None and not numbers[-1].article and connectors in ([], ["à"], ["ou"]):
+        pieces = _write(stream, index, numbers, connectors, "", style)
+        return Match(rate[1], (*pieces, OutputPiece(rate[0], gap="")))
     if connectors:
         return _connected(stream, index, numbers, connectors, style)
     return _bare(stream, index, first, style)
-
-
-def read_measure(stream: Stream, index: int) -> Measure | None:
-    """Return the unit that starts at `index`, with « par … » as its denominators."""
-    found = _unit(stream, index)
-    if found is None:
-        return None
-    end, unit = found
-    if unit.place in ("only_over", "after_weight"):
-        return None
-    if unit.write == "°" and stream[end].key in ("de", "d'"):
-        return None
-    symbol = unit.write
-    while stream[end].key == "par":
-        below = _unit(stream, end + 1)
-        if below is None or not _may_divide(below[1], symbol):
-            break
-        end, symbol = below[0], f"{symbol}/{below[1].write}"
-    return Measure(symbol, end, unit)
-
-
-def _unit(stream: Stream, index: int) -> tuple[int, Unit] | None:
-    found = units().first(stream, index)
-    if found is not None:
-        return found
-    token = stream[index]
-    if token.kind is Kind.WORD or token.text == "%":
-        unit = unit_symbols().get(token.text)
-        if unit is not None:
-            return index + 1, unit
-    return None
-
-
-def _may_divide(unit: Unit, above: str) -> bool:
-    if unit.place == "after_weight":
-        return above.endswith(("/kg", "/m²"))
-    return unit.place in ("over", "only_over")
 
 
 def _takes_unit(number: Number, unit: Unit) -> bool:
@@ -120,7 +97,29 @@ def _measured(
         measure = Measure(measure.symbol, half, measure.unit)
     elif starts_number(stream[measure.end]):
         return _measured_then_number(stream, index, numbers, connectors, measure, style)
+    elif measure.symbol in LENGTHS and set(connectors) <= {"par"}:
+        numbers, connectors, measure = _further_dimensions(stream, numbers, measure)
     return Match(measure.end, _write(stream, index, numbers, connectors, measure.symbol, style))
+
+
+def _further_dimensions(
+    stream: Stream, numbers: list[Number], measure: Measure
+) -> tuple[list[Number], list[str], Measure]:
+    """Take in « … sur huit », « … par huit millimètres » after a length: the same unit counts for all."""
+    found, end = list(numbers), measure.end
+    while stream[end].key in ("sur", "par", "x", "×"):
+        following = read_number(stream, end + 1)
+        if not isinstance(following, Number) or following.article:
+            break
+        unit = read_measure(stream, following.end)
+        if unit is not None and unit.symbol != measure.symbol:
+            break
+        last = unit is None and stream[following.end].key not in ("sur", "par", "x", "×")
+        if last and (is_counted(stream, following.end) or not is_complete(stream, following.end)):
+            break
+        found.append(following)
+        end = following.end if unit is None else unit.end
+    return found, ["par"] * (len(found) - 1), Measure(measure.symbol, end, measure.unit)
 
 
 def _and_a_half(stream: Stream, index: int) -> int | None:
@@ -136,15 +135,16 @@ def _and_a_half(stream: Stream, index: int) -> int | None:
 def _measured_then_number(
     stream: Stream, index: int, numbers: list[Number], connectors: list[str], measure: Measure, style: Style
 ) -> Match | None:
-    """« un gramme trois fois » is a dose; « un gramme cinq » may be 1.5 g: it stays in words."""
+    """« un gramme trois fois » is a dose, « un gramme cinq » 1,5 g; what may be either stays in words."""
+    if not connectors:
+        match = remainder(stream, index, numbers[0], measure, style)
+        if match is not None:
+            return match
     after = read_number(stream, measure.end)
-    written = Match(measure.end, _write(stream, index, numbers, connectors, measure.symbol, style))
     if isinstance(after, Number):
-        if stream[after.end].key in words()["counted"] or read_measure(stream, after.end) is not None:
-            return written
-        if measure.symbol == "m" and not connectors and after.value is not None and 10 <= after.value <= 99:
-            tail = OutputPiece(after.text, gap=style.thin)
-            return Match(after.end, (*written.pieces, tail))
+        ranged = stream[after.end].key in ("à", "ou") and starts_number(stream[after.end + 1])
+        if ranged or is_counted(stream, after.end) or read_measure(stream, after.end) is not None:
+            return Match(measure.end, _write(stream, index, numbers, connectors, measure.symbol, style))
     end = after.end if after is not None else measure.end
     return _as_said(stream, index, end)
 
@@ -180,13 +180,13 @@ def _write(
     stream: Stream, index: int, numbers: list[Number], connectors: list[str], symbol: str, style: Style
 ) -> tuple[OutputPiece, ...]:
     """Lay the numbers, their connectors and the unit out."""
-    pieces = [OutputPiece(grouped(numbers[0], style.grouping), gap=stream[index].gap)]
-    slash = connectors == ["sur"] and symbol in ("", "mmHg", "cmHg")
+    pieces = [OutputPiece(_digits(numbers[0], symbol, style), gap=stream[index].gap)]
+    slash = connectors == ["sur"] and symbol in PRESSURES
     for number, connector in zip(numbers[1:], connectors, strict=True):
-        text = grouped(number, style.grouping)
+        text = _digits(number, symbol, style)
         if slash:
             pieces += [OutputPiece("/", gap="", sticky=True), OutputPiece(text, gap="")]
-        elif connector == "par":
+        elif connector == "par" or (connector == "sur" and symbol in LENGTHS):
             pieces += [OutputPiece("×", gap=style.thin), OutputPiece(text, gap=style.thin)]
         else:
             pieces += [OutputPiece(connector), OutputPiece(text)]
@@ -194,6 +194,13 @@ def _write(
         gap = "" if symbol in DIRECT else style.thin
         pieces.append(OutputPiece(symbol, gap=gap))
     return tuple(pieces)
+
+
+def _digits(number: Number, symbol: str, style: Style) -> str:
+    if symbol and not number.spoken:
+        point = _POINT_DECIMAL.fullmatch(number.text)
+        return f"{point[1]},{point[2]}" if point else number.text
+    return grouped(number, style.grouping)
 
 
 def _as_said(stream: Stream, start: int, end: int) -> Match:

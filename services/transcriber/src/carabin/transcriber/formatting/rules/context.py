@@ -1,0 +1,41 @@
+"""What stands around a number: the word that says what it measures, and whether something after it is counted."""
+
+from ..numbers import starts_number
+from ..stream import END, Stream
+from ..tables import words
+from ..tokens import Kind
+
+MAX_BACK = 12
+"""Tokens to look back over; « tension au bras droit ce matin à » holds seven."""
+
+_JOINING = frozenset(":,/-°")
+
+
+def is_about(stream: Stream, index: int, subject: str, *, past_numbers: bool = False) -> bool:
+    """Tell whether a word of the list `subject` names what is measured at `index`.
+
+    Only the words of the list « link » may stand between, and numbers where `past_numbers` says so: a second
+    pressure after « puis » is one too.
+    """
+    lists = words()
+    for place in range(index - 1, max(index - 1 - MAX_BACK, -1), -1):
+        token = stream[place]
+        if token.key in lists[subject]:
+            return True
+        passes = token.key in lists["link"] or token.text in _JOINING or (past_numbers and starts_number(token))
+        if not passes:
+            return False
+    return False
+
+
+def is_complete(stream: Stream, index: int) -> bool:
+    """Tell whether nothing at `index` could be counted by the number before it."""
+    token = stream[index]
+    if token is END or token.kind in (Kind.SIGN, Kind.BREAK) or token.text in (")", "/"):
+        return True
+    return token.key in words()["clause_starter"] or token.key in words()["after_value"]
+
+
+def is_counted(stream: Stream, index: int) -> bool:
+    """Tell whether a noun that is counted stands at `index`: « fois », « comprimés », « jours »."""
+    return stream[index].key in words()["counted"]

@@ -1,0 +1,86 @@
+"""Units after a number, with « par … » as their denominators, and rates that have no unit above the bar."""
+
+from dataclasses import dataclass
+
+from ..numbers import Number, read_number
+from ..stream import Stream
+from ..tables import Unit, unit_symbols, units, words
+from ..tokens import Kind
+
+PER_ALONE = frozenset({"mm³", "µL", "mL", "min"})
+"""What a bare number may be counted in: « deux cent mille par millimètre cube », « dix-huit par minute »."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A unit at a place of the text, with its denominators."""
+
+    symbol: str
+    end: int
+    unit: Unit
+
+
+def read_measure(stream: Stream, index: int) -> Measure | None:
+    """Return the unit that starts at `index`, with « par … » as its denominators."""
+    found = _unit(stream, index)
+    if found is None:
+        return None
+    end, unit = found
+    if unit.place in ("only_over", "after_weight"):
+        return None
+    if unit.write == "°" and stream[end].key in ("de", "d'") and stream[end + 1].key in words()["degree_of"]:
+        return None
+    divided = read_denominators(stream, end, unit.write)
+    if unit.place == "before_par" and divided[0] == end:
+        return None
+    return Measure(divided[1], divided[0], unit)
+
+
+def read_denominators(stream: Stream, end: int, symbol: str) -> tuple[int, str]:
+    """Return (end, symbol) with every « par … » after `end` taken in."""
+    while stream[end].key == "par":
+        surface = _standard_surface(stream, end + 1) if symbol == "mL/min" else None
+        if surface is not None:
+            return surface, f"{symbol}/1,73 m²"
+        below = _unit(stream, end + 1)
+        if below is None or not _may_divide(below[1], symbol):
+            break
+        end, symbol = below[0], f"{symbol}/{below[1].write}"
+    return end, symbol
+
+
+def read_rate(stream: Stream, index: int) -> tuple[str, int] | None:
+    """Return (« /mm³ », end) for « par millimètre cube » right after a number."""
+    if stream[index].key != "par":
+        return None
+    below = _unit(stream, index + 1)
+    if below is None or below[1].write not in PER_ALONE:
+        return None
+    return f"/{below[1].write}", below[0]
+
+
+def _unit(stream: Stream, index: int) -> tuple[int, Unit] | None:
+    found = units().first(stream, index)
+    if found is not None:
+        return found
+    token = stream[index]
+    if token.kind is Kind.WORD or token.text == "%":
+        unit = unit_symbols().get(token.text)
+        if unit is not None:
+            return index + 1, unit
+    return None
+
+
+def _standard_surface(stream: Stream, index: int) -> int | None:
+    """Return the end of « un virgule soixante-treize mètre carré », to which a filtration rate is normalised."""
+    number = read_number(stream, index)
+    if not isinstance(number, Number) or number.text not in ("1,73", "1.73"):
+        return None
+    found = _unit(stream, number.end)
+    return found[0] if found is not None and found[1].write == "m²" else None
+
+
+def _may_divide(unit: Unit, above: str) -> bool:
+    if unit.place == "after_weight":
+        return above.endswith(("/kg", "/m²"))
+    return unit.place in ("over", "only_over")
