@@ -10,9 +10,9 @@ import pytest
 import soundfile
 from carabin.cli.main import main
 from carabin.registry.artifacts.datasets import list_datasets
+from carabin.registry.corrections import CorrectionRecord
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import MinioStore
-from carabin.trainer.datasets.corrections import CorrectionRecord
 
 COUNT = 12
 

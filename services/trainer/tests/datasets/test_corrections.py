@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from carabin.registry.corrections import CorrectionRecord
 from carabin.registry.testing.memory import MemoryStore
 from carabin.trainer.data.dictations import SPLITS, load_split
 from carabin.trainer.datasets.corrections import (
-    CorrectionRecord,
     build_from_corrections,
     judge,
     read_corrections,

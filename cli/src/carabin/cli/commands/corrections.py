@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from carabin.registry.artifacts.datasets import list_datasets, read_dataset
 from carabin.registry.connect import connect, store_settings
+from carabin.registry.corrections import delete_expired, delete_person
 from carabin.registry.errors import CarabinError
 from carabin.registry.layout import dataset_prefix
 from carabin.registry.store import ObjectStore
@@ -60,8 +61,6 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete all that is kept of one person: corrections, recordings, and dataset versions made of them."""
-    from carabin.transcriber.corrections.store import delete_person
-
     pseudonym = person or _pseudonym(identity)
     store, settings = connect(), store_settings()
     deleted = delete_person(store, bucket, pseudonym)
@@ -80,13 +79,14 @@ def delete(
 @app.command(epilog="Example: carabin corrections expire")
 def expire(bucket: Bucket = "corrections") -> None:
     """Delete the corrections whose time is over; the transcriber does so by itself while corrections come in."""
-    from carabin.transcriber.corrections.store import delete_expired
-
-    typer.echo(f"{delete_expired(connect(), bucket, datetime.now(UTC))} corrections had expired and are deleted")
+    swept = delete_expired(connect(), bucket)
+    typer.echo(f"{swept.expired} corrections had expired and are deleted")
+    for key in swept.unreadable:
+        typer.echo(f"{bucket}/{key} cannot be read and is left: look at it", err=True)
 
 
 def _pseudonym(identity: str | None) -> str:
-    from carabin.transcriber.corrections.store import correction_policy
+    from carabin.transcriber.corrections.policy import correction_policy
     from carabin.transcriber.settings.web import WebSettings
 
     if not identity:

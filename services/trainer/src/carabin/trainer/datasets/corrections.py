@@ -1,6 +1,6 @@
 """What clinicians corrected, as training material and as terms to expect; the transcriber wrote it, the store holds it.
 
-The record's fields are those that `POST /v1/corrections` writes: the two services meet in the bucket alone.
+The two services meet in the bucket alone, whose layout and record are `carabin.registry.corrections`.
 """
 
 import tempfile
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 import jiwer
+from carabin.registry.corrections import CorrectionRecord, read_correction
 from carabin.registry.store import ObjectStore
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..quality.report import GateReport
 from ..text.normalize import normalize
@@ -27,24 +27,6 @@ MAX_WORD_ERROR: Final = 0.5
 """Half of the words changed: a rewriting, not a correction."""
 MAX_TERM_WORDS: Final = 4
 MIN_TERM_LETTERS: Final = 4
-
-
-class CorrectionRecord(BaseModel):
-    """One correction, as the bucket holds it; later fields are ignored."""
-
-    model_config = ConfigDict(frozen=True)
-
-    schema_version: int
-    id: str
-    person: str
-    session: str
-    utterance: int
-    model_version: str
-    raw: str
-    corrected: str
-    created_at: datetime
-    expires_at: datetime
-    audio: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +51,8 @@ def read_corrections(store: ObjectStore, bucket: str, now: datetime) -> list[Cor
     found = []
     for key in store.list(bucket, ""):
         if key.endswith(".json"):
-            try:
-                record = CorrectionRecord.model_validate_json(store.get(bucket, key))
-            except ValidationError:
-                continue
-            if record.expires_at > now:
+            record = read_correction(store, bucket, key)
+            if record is not None and record.expires_at > now:
                 found.append(record)
     return sorted(found, key=lambda record: (record.created_at, record.id))
 

@@ -12,13 +12,14 @@ from starlette.responses import JSONResponse
 from ..access.errors import AccessRefused, Forbidden
 from ..access.identity import Authenticator, Identity, bearer, origin_allowed
 from ..wire.status import sentence_of, status_of
-from .store import Correction, CorrectionRefused, CorrectionsOff, CorrectionStore
+from .errors import CorrectionRefused, CorrectionsOff
+from .store import Correction, CorrectionStore
 
 log = logging.getLogger(__name__)
 
 
 def add_correction_routes(
-    app: FastAPI, desk: CorrectionStore, authenticator: Authenticator, origins: Sequence[str] = ()
+    app: FastAPI, corrections: CorrectionStore, authenticator: Authenticator, origins: Sequence[str] = ()
 ) -> None:
     """Serve the corrections of one site.
 
@@ -34,7 +35,7 @@ def add_correction_routes(
     async def keep(request: Request, correction: Correction) -> JSONResponse:
         try:
             identity = await identify(request)
-            kept = await asyncio.to_thread(desk.keep, identity.name, correction)
+            kept = await asyncio.to_thread(corrections.keep, identity.name, correction)
         except (AccessRefused, CorrectionRefused, RegistryError) as error:
             return _refusal(error)
         # Who and when is in the record under a pseudonym; neither text nor name goes into the log.
@@ -44,7 +45,7 @@ def add_correction_routes(
     async def forget(request: Request) -> JSONResponse:
         try:
             identity = await identify(request)
-            deleted = await asyncio.to_thread(desk.forget, identity.name)
+            deleted = await asyncio.to_thread(corrections.forget, identity.name)
         except (AccessRefused, RegistryError) as error:
             return _refusal(error)
         log.info("corrections deleted", extra={"event": "corrections_deleted", "count": deleted})

@@ -1,50 +1,33 @@
-"""What a clinician corrected, kept only where the site says so, for those who agreed, under pseudonyms, for a while.
-
-Layout of the bucket, the whole contract with whoever reads it:
-
-    <person>/<id>.json     a `Kept` record; its existence makes the correction visible
-    <person>/<id>.wav      the utterance, 16 kHz mono 16 bits, where the site keeps audio
-"""
+"""Takes corrections in, for those who agreed; what the bucket holds is `carabin.registry.corrections`' to say."""
 
 import base64
 import binascii
-import hashlib
-import hmac
 import io
+import logging
 import secrets
 import threading
 import wave
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from carabin.registry.corrections import CorrectionRecord, delete_expired, delete_person, write_correction
+from carabin.registry.errors import RegistryError
 from carabin.registry.store import ObjectStore
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..core.config import SAMPLE_RATE_HZ
-from ..core.errors import TranscriberError
-from ..settings.web import Retention, WebSettings
+from .errors import CorrectionRefused, CorrectionsOff
+from .policy import CorrectionPolicy
+
+log = logging.getLogger(__name__)
 
 MAX_TEXT = 5_000
 """Characters of one utterance: 30 s of speech have about 500."""
 MAX_AUDIO_S = 60.0
 """Twice the longest utterance."""
-MIN_SALT = 16
-"""A shorter salt could be guessed, and names with it."""
 SWEEP_EVERY = timedelta(hours=1)
-
-
-class CorrectionRefused(TranscriberError):
-    """A correction cannot be kept; the text says why and never repeats it."""
-
-
-class CorrectionsOff(CorrectionRefused):
-    """The site keeps no corrections."""
-
-
-class CorrectionsMisconfigured(TranscriberError):
-    """The settings ask for corrections and leave out what protects them."""
+"""A correction is kept for days: an hour more or less is nothing."""
 
 
 class Correction(BaseModel):
@@ -64,62 +47,8 @@ class Correction(BaseModel):
     )
 
 
-class Kept(BaseModel):
-    """What the store holds."""
-
-    model_config = ConfigDict(frozen=True)
-
-    schema_version: int = 1
-    id: str
-    person: str = Field(description="pseudonym of the speaker")
-    session: str = Field(description="pseudonym of the session: the audit log must not lead back from here")
-    utterance: int
-    model_version: str
-    raw: str
-    formatted: str
-    corrected: str
-    created_at: datetime
-    expires_at: datetime
-    audio: str | None = Field(default=None, description="key of the utterance's wav in the same bucket")
-
-
-@dataclass(frozen=True, slots=True)
-class CorrectionPolicy:
-    """The site's choice.
-
-    Raises:
-        CorrectionsMisconfigured: retention without a salt that can keep a secret.
-    """
-
-    retention: Retention = "none"
-    days: int = 90
-    salt: str = ""
-    bucket: str = "corrections"
-
-    def __post_init__(self) -> None:
-        if self.retention != "none" and len(self.salt) < MIN_SALT:
-            raise CorrectionsMisconfigured(
-                f"corrections are kept ({self.retention}) and CARABIN_TRANSCRIBER_CORRECTIONS_SALT has fewer than "
-                f"{MIN_SALT} characters: set a long random one, and keep it"
-            )
-
-    def pseudonym(self, name: str) -> str:
-        """Return 16 hex digits that only the salt's holder can lead back to a name."""
-        return hmac.new(self.salt.encode(), name.encode(), hashlib.sha256).hexdigest()[:16]
-
-
-def correction_policy(settings: WebSettings) -> CorrectionPolicy:
-    """Return the site's choice about corrections.
-
-    Raises:
-        CorrectionsMisconfigured: they are kept without a salt.
-    """
-    salt = settings.corrections_salt.get_secret_value()
-    return CorrectionPolicy(settings.corrections, settings.corrections_days, salt, settings.corrections_bucket)
-
-
 class CorrectionStore:
-    """Takes corrections in; blocking, to be called from a thread."""
+    """Writes corrections and deletes them; blocking, to be called from a thread."""
 
     def __init__(
         self, store: ObjectStore, policy: CorrectionPolicy, now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -130,12 +59,13 @@ class CorrectionStore:
         self._lock = threading.Lock()
         self._swept_at: datetime | None = None
 
-    def keep(self, identity: str, correction: Correction) -> Kept:
+    def keep(self, identity: str, correction: Correction) -> CorrectionRecord:
         """Store one correction.
 
         Raises:
             CorrectionsOff: the site keeps none.
             CorrectionRefused: no consent, no change, or audio that is none.
+            RegistryError: the store did not take it.
         """
         if self.policy.retention == "none":
             raise CorrectionsOff("this site keeps no corrections")
@@ -144,23 +74,20 @@ class CorrectionStore:
         if not correction.corrected.strip():
             raise CorrectionRefused("the corrected text is empty: nothing can be learnt from it")
         self._sweep()
-        person, identifier = self.policy.pseudonym(identity), secrets.token_hex(12)
-        self._store.ensure_bucket(self.policy.bucket)
         audio = None
         if self.policy.retention == "audio+text" and correction.audio_int16:
-            audio = f"{person}/{identifier}.wav"
-            self._store.put(self.policy.bucket, audio, _wav(correction.audio_int16))
-        kept = self._record(correction, person, identifier, audio)
-        self._store.put(self.policy.bucket, f"{person}/{identifier}.json", kept.model_dump_json(indent=1).encode())
-        return kept
+            audio = _wav(correction.audio_int16)
+        record = self._record(correction, self.policy.pseudonym(identity), with_audio=audio is not None)
+        write_correction(self._store, self.policy.bucket, record, audio)
+        return record
 
     def forget(self, identity: str) -> int:
-        """Delete all that is kept of one person; return how many corrections that were."""
+        """Delete all that is kept of one person; return how many corrections there were."""
         return delete_person(self._store, self.policy.bucket, self.policy.pseudonym(identity))
 
-    def _record(self, correction: Correction, person: str, identifier: str, audio: str | None) -> Kept:
-        now = self._now()
-        return Kept(
+    def _record(self, correction: Correction, person: str, *, with_audio: bool) -> CorrectionRecord:
+        now, identifier = self._now(), secrets.token_hex(12)
+        return CorrectionRecord(
             id=identifier,
             person=person,
             session=self.policy.pseudonym(correction.session),
@@ -171,55 +98,31 @@ class CorrectionStore:
             corrected=correction.corrected,
             created_at=now,
             expires_at=now + timedelta(days=self.policy.days),
-            audio=audio,
+            audio=f"{person}/{identifier}.wav" if with_audio else None,
         )
 
     def _sweep(self) -> None:
-        """Delete what expired, at most once an hour."""
+        """Delete what expired, at most once an hour; a failure there loses no correction."""
         with self._lock:
             if self._swept_at is not None and self._now() - self._swept_at < SWEEP_EVERY:
                 return
             self._swept_at = self._now()
-        delete_expired(self._store, self.policy.bucket, self._now())
-
-
-def delete_person(store: ObjectStore, bucket: str, person: str) -> int:
-    """Delete everything under a pseudonym, records first so that nothing half-deleted is visible; may be repeated."""
-    store.ensure_bucket(bucket)
-    keys = store.list(bucket, f"{person}/")
-    records = [key for key in keys if key.endswith(".json")]
-    for key in [*records, *(key for key in keys if key not in records)]:
-        store.delete(bucket, key)
-    return len(records)
-
-
-def delete_expired(store: ObjectStore, bucket: str, now: datetime) -> int:
-    """Delete the corrections whose time is over, and audio without a record; return how many corrections that were."""
-    store.ensure_bucket(bucket)
-    keys = store.list(bucket, "")
-    expired = 0
-    alive = set()
-    for key in keys:
-        if key.endswith(".json"):
-            kept = Kept.model_validate_json(store.get(bucket, key))
-            if kept.expires_at > now:
-                alive.add(key.removesuffix(".json"))
-                continue
-            store.delete(bucket, key)
-            expired += 1
-    for key in keys:
-        stem = key.removesuffix(".wav")
-        if key != stem and stem not in alive and _is_old(store, bucket, key, now):
-            store.delete(bucket, key)
-    return expired
-
-
-def _is_old(store: ObjectStore, bucket: str, key: str, now: datetime) -> bool:
-    """A recording is written before its record: a fresh one may still get it."""
-    return store.stat(bucket, key).modified < now - SWEEP_EVERY
+        try:
+            swept = delete_expired(self._store, self.policy.bucket)
+        except RegistryError as error:
+            log.error(
+                "expired corrections cannot be deleted",
+                extra={"event": "corrections_sweep_failed", "error": str(error)},
+            )
+            return
+        log.info(
+            "expired corrections deleted",
+            extra={"event": "corrections_swept", "expired": swept.expired, "unreadable": len(swept.unreadable)},
+        )
 
 
 def _wav(encoded: str) -> bytes:
+    """Return base64 of raw 16-bit samples as a wav file."""
     try:
         pcm = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
@@ -236,4 +139,5 @@ def _wav(encoded: str) -> bytes:
 
 
 def _opened(buffer: io.BytesIO) -> Any:
+    # The stubs of `wave` give the reader and the writer one type.
     return wave.open(buffer, "wb")

@@ -11,8 +11,10 @@ from fastapi import FastAPI, HTTPException
 from starlette.responses import JSONResponse, Response
 
 from ..access.identity import Authenticator
+from ..corrections.errors import CorrectionsMisconfigured
+from ..corrections.policy import correction_policy
 from ..corrections.routes import add_correction_routes
-from ..corrections.store import CorrectionsMisconfigured, CorrectionStore, correction_policy
+from ..corrections.store import CorrectionStore
 from ..settings.web import WebSettings
 from .autotexts import AutoText, load_autotexts
 
@@ -55,14 +57,17 @@ def mount_web(
 
     Raises:
         AutoTextInvalid: a file in the folder of auto-texts cannot be one.
-        CorrectionsMisconfigured: corrections are kept without a salt or without knowing whose they are.
+        CorrectionsMisconfigured: corrections are kept without a salt, or from people who need no credential.
     """
     settings = settings or WebSettings.load()
     _add_page(app, settings, vocabularies)
     policy = correction_policy(settings)
     if policy.retention != "none":
-        if authenticator is None:
-            raise CorrectionsMisconfigured("corrections are kept and nothing says whose they are: pass authenticator")
+        if authenticator is None or not authenticator.required:
+            raise CorrectionsMisconfigured(
+                "corrections are kept and nobody has to say who they are, so anybody could delete everybody's: "
+                "set CARABIN_TRANSCRIBER_API_KEYS or _OIDC_ISSUER, or CARABIN_TRANSCRIBER_CORRECTIONS=none"
+            )
         add_correction_routes(app, CorrectionStore(store or connect(), policy), authenticator, origins)
 
 

@@ -1,0 +1,77 @@
+"""The endpoint of corrections: known people alone, each for their own."""
+
+import pytest
+from carabin.registry.corrections import SWEEP_KEY
+from carabin.registry.testing.memory import MemoryStore
+from carabin.transcriber.access.identity import NoAuthentication, StaticKeys
+from carabin.transcriber.corrections.errors import CorrectionsMisconfigured
+from carabin.transcriber.settings.web import WebSettings
+from carabin.transcriber.web import mount_web
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+
+SALT = "a salt that is long enough"
+CORRECTION = {
+    "session": "session-1",
+    "utterance": 3,
+    "model_version": "20260101T000000Z-aaaaaaaaaaaa",
+    "raw": " le bisoprolole",
+    "corrected": "le bisoprolol",
+    "consent": True,
+}
+
+
+def keys(store: MemoryStore) -> list[str]:
+    store.ensure_bucket("corrections")
+    return [key for key in store.list("corrections", "") if key != SWEEP_KEY]
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def client(store: MemoryStore) -> TestClient:
+    app = FastAPI()
+    settings = WebSettings(corrections="text", corrections_salt=SecretStr(SALT))
+    keys = StaticKeys({"dr.martin": "k" * 20})
+    mount_web(app, settings=settings, authenticator=keys, store=store)
+    return TestClient(app)
+
+
+MARTIN = {"Authorization": f"Bearer {'k' * 20}"}
+
+
+def test_endpoint_keeps_a_correction_and_deletes_the_callers_own(client: TestClient, store: MemoryStore) -> None:
+    answer = client.post("/v1/corrections", json=CORRECTION, headers=MARTIN)
+    assert answer.status_code == 201
+    assert len(keys(store)) == 1
+    assert client.delete("/v1/corrections", headers=MARTIN).json() == {"deleted": 1}
+    assert keys(store) == []
+
+
+def test_endpoint_refuses_strangers_missing_consent_and_foreign_pages(client: TestClient, store: MemoryStore) -> None:
+    body = CORRECTION
+    assert client.post("/v1/corrections", json=body).status_code == 401
+    assert client.post("/v1/corrections", json=body | {"consent": False}, headers=MARTIN).status_code == 400
+    assert client.post("/v1/corrections", json={"raw": 1}, headers=MARTIN).status_code == 422
+    foreign = MARTIN | {"Origin": "https://elsewhere.example"}
+    assert client.post("/v1/corrections", json=body, headers=foreign).status_code == 403
+    assert keys(store) == []
+
+
+def test_site_that_keeps_nothing_has_no_endpoint_and_asks_for_no_consent() -> None:
+    app = FastAPI()
+    mount_web(app, settings=WebSettings())
+    client = TestClient(app)
+    assert client.post("/v1/corrections", json=CORRECTION).status_code == 404
+    assert client.get("/web/settings.json").json()["retention"] == "none"
+
+
+def test_keeping_corrections_without_knowing_whose_is_refused_at_start() -> None:
+    settings = WebSettings(corrections="text", corrections_salt=SecretStr(SALT))
+    for nobody in (None, NoAuthentication()):
+        with pytest.raises(CorrectionsMisconfigured, match="CARABIN_TRANSCRIBER_API_KEYS"):
+            mount_web(FastAPI(), settings=settings, authenticator=nobody, store=MemoryStore())
