@@ -10,8 +10,8 @@ import pytest
 from carabin.cli.commands import corrections, vocabulary
 from carabin.registry.artifacts.datasets import SplitCount, list_datasets, publish_dataset
 from carabin.registry.connect import connect
-from carabin.registry.settings import StoreSettings
 from carabin.registry.corrections import SWEEP_KEY
+from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 from carabin.transcriber.corrections.policy import CorrectionPolicy
 from carabin.transcriber.corrections.store import Correction, CorrectionStore
