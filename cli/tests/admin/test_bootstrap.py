@@ -177,7 +177,7 @@ def test_minio_is_asked_by_its_admin_api_and_no_secret_travels_in_clear(
     assert b"secret-of-the-trainer" not in b"".join(body for _, _, body in handler.seen)
 
 
-def test_a_store_without_that_api_is_told_apart_and_the_way_out_is_said(
+def test_a_store_without_that_api_is_recognised_and_the_way_out_is_said(
     admin_server: tuple[type[_Admin], MinioUsers],
 ) -> None:
     handler, admin = admin_server

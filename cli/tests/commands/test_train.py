@@ -58,7 +58,7 @@ def test_wrong_credentials_are_one_sentence(
 ) -> None:
     monkeypatch.setenv("CARABIN_STORE_SECRET_KEY", "not-the-secret")
     assert main(["train", "demo", "--set", f"work_dir={tmp_path}"]) == 1
-    told = words(capsys.readouterr().err)
-    assert s3_environment.endpoint in told
-    assert "SignatureDoesNotMatch" in told
-    assert "Traceback" not in told
+    printed = words(capsys.readouterr().err)
+    assert s3_environment.endpoint in printed
+    assert "SignatureDoesNotMatch" in printed
+    assert "Traceback" not in printed

@@ -27,7 +27,7 @@ class LossyProxy(ThreadingHTTPServer):
         self.store, self.lose, self.fail, self.lost = store, 0, 0, 0
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news."""
+        """A client that went away is not an error."""
 
 
 class LossyHandler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The smoke measure hears words, not typography."""
+"""The smoke measure counts words, not typography."""
 
 import pytest
 from carabin.registry.word_error import smoke_error

@@ -113,7 +113,7 @@ def test_tls_is_spoken_where_credentials_are_given() -> None:
         trusting = grpc.ssl_channel_credentials(certificate)
         with grpc.secure_channel(f"127.0.0.1:{server.port}", trusting) as channel:
             answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
-            assert answer.status == NOT_SERVING, "health says what it was told at first"
+            assert answer.status == NOT_SERVING, "health reports what it was given at first"
         with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel, pytest.raises(grpc.RpcError):
             health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
     finally:

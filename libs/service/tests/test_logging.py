@@ -86,7 +86,7 @@ def test_warnings_become_log_lines() -> None:
 
 
 @pytest.mark.parametrize(("level", "lines"), [("INFO", 0), ("WARNING", 0), ("DEBUG", 2)])
-def test_tries_of_a_client_that_tries_again_are_told_only_to_who_debugs(level: str, lines: int) -> None:
+def test_tries_of_a_client_that_tries_again_are_logged_only_at_debug_level(level: str, lines: int) -> None:
     stream = io.StringIO()
     configure_logging("exporter", level, stream)
     with pytest.raises(MaxRetryError):

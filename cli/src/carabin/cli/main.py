@@ -15,7 +15,7 @@ COMMANDS: Final = MappingProxyType(
         "store": "Run the embedded object store on this machine",
         "dataset": "Make, check and list datasets of dictations",
         "train": "Fine-tune Whisper on a dataset",
-        "export": "Turn checkpoints into proven model versions",
+        "export": "Turn checkpoints into validated model versions",
         "models": "List, compare, promote and roll back model versions",
         "evaluate": "Compare model versions on held-out dictations",
         "serve": "Serve the production model to dictation clients",

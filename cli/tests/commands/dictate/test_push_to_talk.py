@@ -23,7 +23,7 @@ def kinds(parts):
 
 
 def test_nothing_is_passed_on_before_the_first_key():
-    assert PushToTalk().hear(BLOCK) == ()
+    assert PushToTalk().push(BLOCK) == ()
 
 
 @pytest.mark.parametrize("key", [" ", "\r", "\n"])
@@ -31,11 +31,11 @@ def test_key_starts_and_stops_and_the_stop_flushes_once(key):
     button = PushToTalk()
     assert button.press(key)
     assert button.talking
-    assert kinds(button.hear(BLOCK)) == ["audio"]
+    assert kinds(button.push(BLOCK)) == ["audio"]
     assert button.press(key)
     assert not button.talking
-    assert kinds(button.hear(BLOCK)) == ["audio", "flush"]
-    assert button.hear(BLOCK) == ()
+    assert kinds(button.push(BLOCK)) == ["audio", "flush"]
+    assert button.push(BLOCK) == ()
 
 
 def test_other_keys_change_nothing():
@@ -47,11 +47,11 @@ def test_other_keys_change_nothing():
 def test_stop_and_start_within_one_block_still_flush():
     button = PushToTalk()
     button.press(" ")
-    button.hear(BLOCK)
+    button.push(BLOCK)
     button.press(" ")
     button.press(" ")
-    assert kinds(button.hear(BLOCK)) == ["audio", "flush"]
-    assert kinds(button.hear(BLOCK)) == ["audio"]
+    assert kinds(button.push(BLOCK)) == ["audio", "flush"]
+    assert kinds(button.push(BLOCK)) == ["audio"]
 
 
 @pytest.fixture
@@ -66,16 +66,16 @@ def terminal(monkeypatch):
 
 async def test_keys_of_a_terminal_toggle_without_enter_and_its_modes_come_back(terminal):
     before = termios.tcgetattr(sys.stdin.fileno())
-    told: asyncio.Queue[str] = asyncio.Queue()
+    notified: asyncio.Queue[str] = asyncio.Queue()
     button = PushToTalk()
 
     async def fail_while_keys_are_read():
-        with keys_toggle(button, lambda: None, told.put_nowait):
-            assert "Space or Enter" in await told.get()
+        with keys_toggle(button, lambda: None, notified.put_nowait):
+            assert "Space or Enter" in await notified.get()
             os.write(terminal, b"x ")
-            assert await asyncio.wait_for(told.get(), 5) == "talking"
+            assert await asyncio.wait_for(notified.get(), 5) == "talking"
             os.write(terminal, b"\r")
-            assert await asyncio.wait_for(told.get(), 5) == "silent"
+            assert await asyncio.wait_for(notified.get(), 5) == "silent"
             assert termios.tcgetattr(sys.stdin.fileno()) != before
             raise RuntimeError
 
@@ -85,16 +85,16 @@ async def test_keys_of_a_terminal_toggle_without_enter_and_its_modes_come_back(t
 
 
 async def test_signal_toggles_whatever_window_has_the_focus():
-    told: asyncio.Queue[str] = asyncio.Queue()
+    notified: asyncio.Queue[str] = asyncio.Queue()
     button = PushToTalk()
-    with signal_toggles(button, told.put_nowait):
-        assert str(os.getpid()) in await told.get()
+    with signal_toggles(button, notified.put_nowait):
+        assert str(os.getpid()) in await notified.get()
         os.kill(os.getpid(), signal.SIGUSR1)
-        assert await asyncio.wait_for(told.get(), 5) == "talking"
+        assert await asyncio.wait_for(notified.get(), 5) == "talking"
 
 
 def test_only_what_was_said_while_talking_reaches_the_server(terminal, monkeypatch, capsys):
-    """A microphone that is a script: it presses keys between blocks of what the fake hears as words."""
+    """A microphone that is a script: it presses keys between blocks of what the fake writes as words."""
 
     class Stream:
         def __init__(self, rate_hz, size, channels, dtype, callback):

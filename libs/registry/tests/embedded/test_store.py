@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from carabin.registry.embedded.ports import free_ports, require_free
-from carabin.registry.embedded.seaweedfs import weed_command
+from carabin.registry.embedded.seaweedfs import seaweedfs_command
 from carabin.registry.embedded.state import is_running, read_state
 from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.errors import EmbeddedStoreFailed, PortInUse
@@ -60,7 +60,7 @@ def test_nothing_of_it_lies_about_once_it_is_stopped(tmp_path: Path) -> None:
 
 
 def test_no_usage_statistics_leave_the_machine(tmp_path: Path) -> None:
-    assert "-master.telemetry=false" in weed_command(tmp_path, 1, [2, 3, 4, 5])
+    assert "-master.telemetry=false" in seaweedfs_command(tmp_path, 1, [2, 3, 4, 5])
 
 
 def _listening(pid: int) -> set[str]:
@@ -120,7 +120,7 @@ def test_a_port_that_is_taken_between_looking_and_starting_is_no_matter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first launch ends as SeaweedFS does when it cannot bind."""
-    real = weed_command(tmp_path, 1, [2, 3, 4, 5])[0]
+    real = seaweedfs_command(tmp_path, 1, [2, 3, 4, 5])[0]
     weed = tmp_path / "weed"
     weed.write_text(f'#!/bin/sh\n[ -e "$0.tried" ] && exec {real} "$@"\ntouch "$0.tried"\necho bind >&2\nexit 1\n')
     weed.chmod(0o755)

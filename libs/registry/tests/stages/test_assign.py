@@ -33,11 +33,11 @@ def test_who_staged_what_and_why_is_logged(store: ObjectStore, bucket: str, tmp_
     first, second = publish_many(store, bucket, tmp_path, 2)
     set_stage(store, bucket, NAME, first, "canary", share=0.1, by="dr-a", reason="two wards try it", at=NOW)
     set_stage(store, bucket, NAME, second, "canary", share=0.2, by="dr-b", reason="the newer one", at=NOW)
-    told = [
+    found = [
         (record.number, record.version, record.stage, record.share, record.displaced, record.by, record.reason)
         for record in read_stage_log(store, bucket, NAME)
     ]
-    assert told == [
+    assert found == [
         (1, first, "canary", 0.1, (), "dr-a", "two wards try it"),
         (2, second, "canary", 0.2, (first,), "dr-b", "the newer one"),
     ]

@@ -1,4 +1,4 @@
-"""The log is numbered, append-only, and tells where a rollback goes."""
+"""The log is numbered, append-only, and says where a rollback goes."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""A watcher tells each change once, wakes early where the store can say so, and outlives the store's outages."""
+"""A watcher yields each change once, wakes early where the store can say so, and outlives the store's outages."""
 
 import json
 import threading
@@ -48,7 +48,7 @@ def memory() -> Iterator[MemoryStore]:
     store.close()
 
 
-def test_each_change_is_told_once(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
+def test_each_change_is_yielded_once(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
     old, new = publish(store, bucket, tmp_path, "old"), publish(store, bucket, tmp_path, "new")
     watcher = ModelWatcher(store, bucket, "cardio", NEVER_S, notify=False)
     changes = watcher.changes()
@@ -94,7 +94,7 @@ def test_a_notification_wakes_the_poll(memory: MemoryStore, tmp_path: Path, deci
     watcher.start(decisions.put)
     try:
         assert decisions.get(timeout=WITHIN_S).version is None
-        # The listener may not listen yet: events may be lost, so tell it until it heard.
+        # The listener may not listen yet: events may be lost, so write until one arrives.
         for _ in range(1000):
             memory.set_tags("models", manifest_key("cardio", version), {"stage": "production"})
             try:

@@ -208,7 +208,7 @@ def _collect(
 
 
 def _open_aligner() -> Any:
-    """Install the embedded stock model for the time of the build: only it tells when words are spoken."""
+    """Install the embedded stock model for the time of the build: only it says when words are spoken."""
     from carabin.trainer.models.embedded import install_base_model
     from carabin.trainer.segmentation.align import WhisperAligner
 

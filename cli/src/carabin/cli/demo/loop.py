@@ -43,7 +43,7 @@ def run(console: Console, plan: Plan, port: int) -> dict[str, Any]:
             dataset = _datasets(steps, plan)
         with steps.step("Fine-tune Whisper on them"):
             run_name, metrics = _train(steps, plan, dataset)
-        with steps.step("Export the checkpoint as a proven model version"):
+        with steps.step("Export the checkpoint as a validated model version"):
             tuned = steps.carabin("export", run_name, "--model", MODEL)[0]["version"]
         with steps.step("Dictate held-out sentences live, and promote the new version half-way"):
             outcome = _dictate(steps, console, plan, port, tuned)

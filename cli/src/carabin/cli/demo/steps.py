@@ -19,7 +19,7 @@ from carabin.registry.errors import CarabinError
 from rich.console import Console
 
 READY_TIMEOUT_S = 180.0
-"""A first start downloads, proves, loads and warms up a model: 10 s here, minutes on a loaded machine."""
+"""A first start downloads, verifies, loads and warms up a model: 10 s here, minutes on a loaded machine."""
 READY_POLL_S = 0.5
 STOP_TIMEOUT_S = 30.0
 

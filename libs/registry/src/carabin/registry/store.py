@@ -96,14 +96,14 @@ class ObjectStore(Protocol):
     def delete(self, bucket: str, key: str) -> None: ...
 
     def listen(self, bucket: str, prefix: str) -> Iterator[None]:
-        """Yield at each write under `prefix`, blocking in between; raise StoreError where the store cannot tell.
+        """Yield at each write under `prefix`, blocking in between; raise StoreError where the store has no notifications.
 
         Events may be lost: they only say when to look, never what changed.
         """
 
 
 def require_conditional_writes(store: ObjectStore, bucket: str) -> None:
-    """Prove that the store honours `create` and `replace`; several accept the header and overwrite all the same.
+    """Verify that the store honours `create` and `replace`; several accept the header and overwrite all the same.
 
     Raises:
         ConditionsIgnored: promotions and leases on this store would not be safe.
@@ -274,7 +274,7 @@ class MinioStore:
 
 
 def _describe_outage(error: Exception) -> str:
-    """Tell a store that fails from one that is away, without the client's own wording of its retries."""
+    """Distinguish a store that fails from one that is away, without the client's own wording of its retries."""
     reason = error.reason if isinstance(error, MaxRetryError) else error
     if isinstance(reason, ResponseError):
         return f"the object store answers with errors ({reason}); its log says why, a full disk is the first suspect"

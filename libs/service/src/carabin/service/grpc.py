@@ -59,7 +59,7 @@ class GrpcServer:
     _names: Sequence[str]
 
     def set_serving(self, serving: bool) -> None:
-        """Tell health checks, of the server and of each service, whether calls are welcome."""
+        """Report to health checks, of the server and of each service, whether calls are accepted."""
         for name in ("", *self._names):
             self._health.set(name, _status(serving))
 
@@ -79,7 +79,7 @@ class AsyncGrpcServer:
     _names: Sequence[str]
 
     async def set_serving(self, serving: bool) -> None:
-        """Tell health checks, of the server and of each service, whether calls are welcome."""
+        """Report to health checks, of the server and of each service, whether calls are accepted."""
         for name in ("", *self._names):
             await self._health.set(name, _status(serving))
 
@@ -102,7 +102,7 @@ def start_server(
 
     Args:
         credentials: for TLS; None speaks in the clear.
-        serving: what health checks are told at first.
+        serving: what health checks report at first.
 
     Raises:
         PortTaken: another program listens there.

@@ -69,7 +69,7 @@ async def blocks(samples: Samples, *, realtime: bool) -> AsyncIterator[Samples]:
 
 
 async def microphone(stop: asyncio.Event, button: PushToTalk | None = None) -> AsyncIterator[Part]:
-    """Yield what the default microphone hears until `stop` is set; with a button, only while it says so.
+    """Yield what the default microphone records until `stop` is set; with a button, only while it says so.
 
     Raises:
         AudioRefused: there is no microphone, or the package for it is missing.
@@ -78,17 +78,17 @@ async def microphone(stop: asyncio.Event, button: PushToTalk | None = None) -> A
         sounddevice: Any = importlib.import_module("sounddevice")
     except (ModuleNotFoundError, OSError) as error:
         raise AudioRefused("the microphone needs sounddevice: pip install 'carabin-cli[microphone]'") from error
-    heard: asyncio.Queue[Part] = asyncio.Queue()
+    captured: asyncio.Queue[Part] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
     def take(block: NDArray[np.float32], _frames: int, _time: Any, _status: Any) -> None:
         loop.call_soon_threadsafe(arrive, block[:, 0].copy())
 
     def arrive(block: Samples) -> None:
-        # Decided as it is heard, not as it is sent: a slow network must not lose what was said before the key.
-        parts: Iterable[Part] = button.hear(block) if button else (block,)
+        # Decided when it is recorded, not when it is sent: a slow network must not lose what was said before the key.
+        parts: Iterable[Part] = button.push(block) if button else (block,)
         for part in parts:
-            heard.put_nowait(part)
+            captured.put_nowait(part)
 
     try:
         stream = sounddevice.InputStream(RATE_HZ, int(BLOCK_S * RATE_HZ), channels=1, dtype="float32", callback=take)
@@ -97,11 +97,11 @@ async def microphone(stop: asyncio.Event, button: PushToTalk | None = None) -> A
     with stream:
         stopping = asyncio.create_task(stop.wait())
         while not stopping.done():
-            getting = asyncio.create_task(heard.get())
+            getting = asyncio.create_task(captured.get())
             await asyncio.wait([getting, stopping], return_when=asyncio.FIRST_COMPLETED)
             if getting.done():
                 yield getting.result()
             else:
                 getting.cancel()
-    while not heard.empty():
-        yield heard.get_nowait()
+    while not captured.empty():
+        yield captured.get_nowait()

@@ -108,10 +108,10 @@ async def _dictate(
     try:
         async with connect(server, options, token=os.environ.get("CARABIN_TOKEN")) as dictation:
             with Screen(quiet=quiet) as screen, _toggling(button, typist, stop):
-                await _listen(dictation, audio, screen, typist, finals)
+                await _stream(dictation, audio, screen, typist, finals)
         complete = True
     finally:
-        # What was heard before a failure is the user's: it is written all the same, and the exit code says the rest.
+        # What was transcribed before a failure is the user's: it is written, and the exit code says the rest.
         if complete or finals:
             write(finals, form.value, complete)
 
@@ -121,15 +121,15 @@ def _toggling(button: PushToTalk | None, typist: Typist | None, stop: asyncio.Ev
         return nullcontext()
     if typist:
         # Keys of the terminal would need the focus, which the window that is typed into has.
-        return signal_toggles(button, _tell)
-    return keys_toggle(button, stop.set, _tell)
+        return signal_toggles(button, _notify)
+    return keys_toggle(button, stop.set, _notify)
 
 
-def _tell(sentence: str) -> None:
+def _notify(sentence: str) -> None:
     typer.echo(sentence, err=True)
 
 
-async def _listen(
+async def _stream(
     dictation: LiveDictation,
     audio: AsyncIterator[Part],
     screen: Screen,

@@ -31,7 +31,7 @@ def require_terminal() -> None:
 
 
 @contextmanager
-def keys_toggle(button: PushToTalk, stop: Callable[[], None], tell: Callable[[str], None]) -> Iterator[None]:
+def keys_toggle(button: PushToTalk, stop: Callable[[], None], notify: Callable[[str], None]) -> Iterator[None]:
     """Let Space and Enter toggle the button while the block lasts; call `stop` when the terminal goes away.
 
     Ctrl-C stays a signal, and SIGTERM stops in order too, because dying of it would leave the terminal without echo.
@@ -53,13 +53,13 @@ def keys_toggle(button: PushToTalk, stop: Callable[[], None], tell: Callable[[st
             stop()
         for key in typed.decode(errors="replace"):
             if button.press(key):
-                tell(_state(button))
+                notify(_state(button))
 
     loop.add_signal_handler(signal.SIGTERM, stop)
     try:
         tty.setcbreak(terminal)
         loop.add_reader(terminal, read)
-        tell("Space or Enter starts and stops talking; Ctrl-C ends.")
+        notify("Space or Enter starts and stops talking; Ctrl-C ends.")
         yield
     finally:
         loop.remove_reader(terminal)
@@ -68,17 +68,17 @@ def keys_toggle(button: PushToTalk, stop: Callable[[], None], tell: Callable[[st
 
 
 @contextmanager
-def signal_toggles(button: PushToTalk, tell: Callable[[str], None]) -> Iterator[None]:
+def signal_toggles(button: PushToTalk, notify: Callable[[str], None]) -> Iterator[None]:
     """Let SIGUSR1 toggle the button while the block lasts: for a shortcut of the desktop, whatever window has focus."""
 
     def toggle() -> None:
         button.toggle()
-        tell(_state(button))
+        notify(_state(button))
 
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGUSR1, toggle)
     try:
-        tell(f"`kill -USR1 {os.getpid()}` starts and stops talking: bind it to a key of the desktop; Ctrl-C ends.")
+        notify(f"`kill -USR1 {os.getpid()}` starts and stops talking: bind it to a key of the desktop; Ctrl-C ends.")
         yield
     finally:
         loop.remove_signal_handler(signal.SIGUSR1)

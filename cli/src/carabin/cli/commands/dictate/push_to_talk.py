@@ -1,7 +1,7 @@
 """Push-to-talk: what of the microphone goes to the server, decided by key presses; pure.
 
-silent  --key-->  talking   blocks are passed on from the one that is being heard
-talking --key-->  silent    the block that is being heard is passed on, then `FLUSH`
+silent  --key-->  talking   blocks are passed on from the one that is being recorded
+talking --key-->  silent    the block that is being recorded is passed on, then `FLUSH`
 """
 
 from enum import Enum
@@ -44,7 +44,7 @@ class PushToTalk:
         self._stopped = self._stopped or self.talking
         self.talking = not self.talking
 
-    def hear(self, block: Samples) -> tuple[Part, ...]:
+    def push(self, block: Samples) -> tuple[Part, ...]:
         """Return what follows from a block of the microphone.
 
         A block during which the key was pressed counts as spoken, so that no word loses its first or last sound.

@@ -1,4 +1,4 @@
-"""What `carabin dictate` shows while it listens and writes when it has heard."""
+"""What `carabin dictate` shows during a dictation and writes after it."""
 
 import json
 import sys

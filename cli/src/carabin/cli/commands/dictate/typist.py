@@ -69,7 +69,7 @@ class Typist:
 
     async def _run(self, text: str) -> None:
         arguments = (*self.command, text) if self.text_is_argument else self.command
-        # What a tool complains may quote the text, so nobody hears it.
+        # What a tool complains may quote the text: it is discarded.
         process = await asyncio.create_subprocess_exec(
             *arguments,
             stdin=asyncio.subprocess.PIPE,

@@ -147,7 +147,7 @@ def stage(
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
-    """Try a version beside production: as canary for a share of new sessions, or as shadow that nobody hears."""
+    """Try a version beside production: as canary for a share of new sessions, or as shadow whose text nobody sees."""
     context = open_context(name)
     chosen = context.version(version)
     record = set_stage(

@@ -126,7 +126,7 @@ def print_changes(old: str | None, new: str, changes: Sequence[Change]) -> None:
 
 def differing_facts(before: ModelManifest, after: ModelManifest) -> dict[str, tuple[str, str]]:
     """Return what two versions say differently of themselves, such as `source.run`, before and after."""
-    told = [
+    facts = [
         {
             **{f"source.{key}": value for key, value in manifest.source.items()},
             **{f"provenance.{key}": value for key, value in manifest.provenance.items()},
@@ -136,7 +136,7 @@ def differing_facts(before: ModelManifest, after: ModelManifest) -> dict[str, tu
         }
         for manifest in (before, after)
     ]
-    pairs = {key: (told[0].get(key, "nothing"), told[1].get(key, "nothing")) for key in {**told[0], **told[1]}}
+    pairs = {key: (facts[0].get(key, "nothing"), facts[1].get(key, "nothing")) for key in {**facts[0], **facts[1]}}
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 

@@ -22,7 +22,7 @@ from .tables import describe_promotion, print_json, size
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
-class NotProven(RegistryError):
+class NotAsPublished(RegistryError):
     """A stored version is not what its manifest says."""
 
 
@@ -94,7 +94,7 @@ def verify(version: Version, name: Name = None, as_json: AsJson = False) -> None
         print_json({"version": manifest.version, "problems": problems, "signature": signature})
         raise typer.Exit(1 if problems else 0)
     if problems:
-        raise NotProven(f"{manifest.version} is not as it was published: {'; '.join(problems)}")
+        raise NotAsPublished(f"{manifest.version} is not as it was published: {'; '.join(problems)}")
     total = f"{len(manifest.files)} files with {size(manifest.total_bytes)}"
     typer.echo(f"{manifest.version}: every byte of {total} is as published; {signature}.")
 

@@ -1,4 +1,4 @@
-"""Files that travel together: sent with their hashes, fetched with every byte proven, visible whole or not at all."""
+"""Files that travel together: sent with their hashes, fetched with every byte verified, visible whole or not at all."""
 
 import hashlib
 import tempfile
@@ -75,7 +75,7 @@ def fetch_files(
     target: Path,
     progress: Progress | None = None,
 ) -> Path:
-    """Download `files` into the new folder `target`: every byte proven first, then renamed into place.
+    """Download `files` into the new folder `target`: every byte verified first, then renamed into place.
 
     Raises:
         ManifestInvalid: an object is missing, or its bytes are not those of the manifest.

@@ -173,10 +173,3 @@ def read_run(store: ObjectStore, bucket: str, run: str) -> RunRecord:
         return RunRecord.from_bytes(store.get(bucket, key), f"{bucket}/{key}")
     except ObjectMissing as error:
         raise VersionMissing(f"there is no run {run}") from error
-
-
-def list_runs(store: ObjectStore, bucket: str) -> list[str]:
-    """Return every run that wrote its record or a checkpoint, by name."""
-    steps = (key.split("/") for key in store.list(bucket, ""))
-    found = {parts[0] for parts in steps if parts[1:] == ["run.json"] or parts[2:] == ["manifest.json"]}
-    return sorted(run for run in found if is_safe_name(run))

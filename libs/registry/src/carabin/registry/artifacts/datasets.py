@@ -101,7 +101,7 @@ def latest_dataset(store: ObjectStore, bucket: str, name: str) -> DatasetManifes
 def fetch_dataset(
     store: ObjectStore, bucket: str, manifest: DatasetManifest, target: Path, progress: Progress | None = None
 ) -> Path:
-    """Download a version into the new folder `target`, every byte proven.
+    """Download a version into the new folder `target`, every byte verified.
 
     Raises:
         ManifestInvalid: an object's bytes are not those the manifest names; `target` is not created.

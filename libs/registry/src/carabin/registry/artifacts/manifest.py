@@ -29,7 +29,7 @@ class Smoke(BaseModel):
 
     path: SafePath = Field(description="a wav file of the version: 16 kHz, mono")
     language: str
-    text: str = Field(min_length=1, description="what the converted model heard when it was published")
+    text: str = Field(min_length=1, description="what the converted model transcribed when it was published")
     max_error: float = Field(ge=0, description="greatest word error rate against `text` that a load may show")
 
 

@@ -132,7 +132,7 @@ def list_models(store: ObjectStore, bucket: str) -> list[str]:
 def fetch_model(
     store: ObjectStore, bucket: str, manifest: ModelManifest, target: Path, progress: Progress | None = None
 ) -> Path:
-    """Download a version into the new folder `target`, every byte proven, then renamed into place.
+    """Download a version into the new folder `target`, every byte verified, then renamed into place.
 
     Raises:
         ManifestInvalid: an object's bytes are not those the manifest names; `target` is not created.

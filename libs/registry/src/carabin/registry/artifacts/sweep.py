@@ -9,7 +9,7 @@ from ..errors import ObjectMissing
 from ..store import ObjectInfo, ObjectStore
 
 ORPHAN_AFTER = timedelta(hours=24)
-"""Longer than any upload takes: its newest file tells how old an orphan is."""
+"""Longer than any upload takes: its newest file says how old an orphan is."""
 
 _FOLDER = re.compile(r"(?:[^/]+/versions/[^/]+|[^/]+/\d{8}(?:T\d{6}Z-[0-9a-f]{12})?)(?=/)")
 """A model version, a checkpoint's step or a dataset version; nothing else is ever swept."""

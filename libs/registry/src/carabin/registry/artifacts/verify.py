@@ -1,4 +1,4 @@
-"""Proving a stored version: every byte of every file, and no file that the manifest does not name."""
+"""Verification of a stored version: every byte of every file, and no file that the manifest does not name."""
 
 import tempfile
 from pathlib import Path

@@ -13,11 +13,11 @@ MAX_VOLUMES = 5000
 """SeaweedFS keeps data in files of 128 MB and would stop at some seventy of them; the disk is the limit we mean."""
 
 
-def weed_command(data: Path, s3: int, others: list[int], *options: str) -> list[str]:
+def seaweedfs_command(data: Path, s3: int, others: list[int], *options: str) -> list[str]:
     """Return the SeaweedFS command line: loopback only, no console, no WebDAV, no usage statistics sent anywhere."""
     master, volume, filer, admin = others
     return [
-        _weed(), "mini", f"-dir={data}", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}", f"-s3.port={s3}",
+        _executable(), "mini", f"-dir={data}", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}", f"-s3.port={s3}",
         f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-admin.port={admin}",
         "-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false",
         f"-volume.max={MAX_VOLUMES}", "-s3.allowDeleteBucketNotEmpty=false", "-s3.autoCreateBucket=false", *options,
@@ -32,7 +32,7 @@ def remove_sockets(ports: Sequence[int]) -> None:
                 path.unlink()
 
 
-def _weed() -> str:
+def _executable() -> str:
     beside_python = Path(sys.executable).parent / "weed"
     found = str(beside_python) if beside_python.exists() else shutil.which("weed")
     if found is None:

@@ -24,7 +24,7 @@ from ..errors import DiskFailed, EmbeddedStoreFailed
 from ..settings import StoreSettings, data_dir
 from ..store import MinioStore
 from .ports import LOOPBACK, free_ports, require_free
-from .seaweedfs import remove_sockets, weed_command
+from .seaweedfs import remove_sockets, seaweedfs_command
 from .state import StoreState, alive_lock, is_running, read_state, start_lock, write_state
 
 ACCESS_KEY = "carabin"
@@ -142,7 +142,7 @@ class EmbeddedStore:
         environment = {**os.environ, **keys, "TMPDIR": str(scratch)}
         with alive_lock(self.folder) as alive, self.log.open("wb") as log:
             process = subprocess.Popen(
-                weed_command(data, s3, others, *self._options),
+                seaweedfs_command(data, s3, others, *self._options),
                 env=environment,
                 stdout=log,
                 stderr=log,

@@ -1,4 +1,4 @@
-"""Stages beside production, by tags: a canary with a share of new sessions, and a shadow that nobody hears."""
+"""Stages beside production, by tags: a canary with a share of new sessions, and a shadow whose text nobody sees."""
 
 from datetime import datetime
 

@@ -28,7 +28,7 @@ class StageRecord(StoredRecord):
     by: str = Field(min_length=1)
     reason: str = Field(min_length=1)
     at: AwareDatetime
-    token: str = Field(default_factory=lambda: uuid.uuid4().hex, description="tells two equal records apart")
+    token: str = Field(default_factory=lambda: uuid.uuid4().hex, description="distinguishes two equal records")
 
 
 def read_stage_log(store: ObjectStore, bucket: str, name: str) -> list[StageRecord]:

@@ -25,7 +25,7 @@ class PromotionRecord(StoredRecord):
     forced: bool = Field(default=False, description="a regression was seen and accepted, for `reason`")
     metrics_delta: dict[str, float] = Field(default_factory=dict, description="new minus previous, by metric")
     manifest_sha256: str | None = Field(default=None, description="of the promoted manifest's bytes")
-    token: str = Field(default_factory=lambda: uuid.uuid4().hex, description="tells two equal promotions apart")
+    token: str = Field(default_factory=lambda: uuid.uuid4().hex, description="distinguishes two equal promotions")
 
 
 def read_log(store: ObjectStore, bucket: str, name: str) -> list[PromotionRecord]:
@@ -81,11 +81,11 @@ def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) 
 
 
 def require_immutable(store: ObjectStore, bucket: str, key: str) -> None:
-    """Prove by an object of the log that the store refuses a second `create`, at worst adding a line feed to it.
+    """Verify with an object of the log that the store refuses a second `create`, at worst adding a line feed to it.
 
-    The line feed tells what was there from what the probe would write, should its answer be lost. Several stores
-    accept the condition and ignore it; a probe with an object of its own would need rights that a promoter does not
-    have.
+    The line feed distinguishes what was there from what the probe would write, should its answer be lost. Several
+    stores accept the condition and ignore it; a probe with an object of its own would need rights that a promoter does
+    not have.
 
     Raises:
         ConditionsIgnored: it did not refuse.

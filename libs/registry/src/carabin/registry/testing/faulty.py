@@ -1,4 +1,4 @@
-"""A store that breaks where a test tells it to, around any other store."""
+"""A store that breaks where a test says, around any other store."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
