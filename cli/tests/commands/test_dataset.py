@@ -11,8 +11,8 @@ import soundfile
 from carabin.cli.main import main
 from carabin.registry.artifacts.datasets import list_datasets
 from carabin.registry.corrections import CorrectionRecord
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
-from carabin.registry.store import MinioStore
 
 COUNT = 12
 

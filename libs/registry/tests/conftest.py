@@ -4,8 +4,9 @@ import uuid
 
 import pytest
 from carabin.registry.artifacts.manifest import ModelFormat
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
-from carabin.registry.store import MinioStore, ObjectStore
+from carabin.registry.store import ObjectStore
 from carabin.registry.testing.fixtures import external_settings, s3_bucket, s3_settings, s3_store
 from carabin.registry.testing.memory import MemoryStore
 from pydantic import SecretStr

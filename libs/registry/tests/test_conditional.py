@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from carabin.registry.conditional import ATTEMPTS, until_answered
 from carabin.registry.errors import PreconditionFailed, StoreUnreachable
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
-from carabin.registry.stages.promote import promote, read_decision
+from carabin.registry.stages.promote import promote
 from carabin.registry.stages.promotions import read_log
-from carabin.registry.store import MinioStore
+from carabin.registry.stages.read import read_decision
 
 from .helpers.versions import NAME, NOW, publish
 

@@ -9,8 +9,8 @@ import pytest
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.embedded.state import alive_lock
 from carabin.registry.errors import StoreNotConfigured
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import state_path
-from carabin.registry.store import MinioStore
 
 
 @pytest.fixture(autouse=True)

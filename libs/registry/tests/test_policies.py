@@ -23,10 +23,11 @@ from carabin.registry.layout import (
     stage_key,
     vocabulary_key,
 )
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
 from carabin.registry.stages.assign import set_stage
-from carabin.registry.stages.promote import promote, read_decision, rollback
-from carabin.registry.store import MinioStore
+from carabin.registry.stages.promote import promote, rollback
+from carabin.registry.stages.read import read_decision
 from pydantic import SecretStr
 
 from .conftest import FORMAT

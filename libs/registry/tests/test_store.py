@@ -17,8 +17,9 @@ from carabin.registry.errors import (
     PreconditionFailed,
     StoreUnreachable,
 )
+from carabin.registry.s3_store import PART_BYTES, MinioStore
 from carabin.registry.settings import StoreSettings
-from carabin.registry.store import PART_BYTES, PROBE_KEY, MinioStore, ObjectStore, require_conditional_writes
+from carabin.registry.store import PROBE_KEY, ObjectStore, require_conditional_writes
 from carabin.registry.testing.memory import MemoryStore
 
 from .conftest import at

@@ -9,8 +9,8 @@ import pytest
 from carabin.registry.embedded.ports import free_ports
 from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.errors import StoreUnreachable
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
-from carabin.registry.store import MinioStore
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

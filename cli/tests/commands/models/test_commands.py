@@ -13,8 +13,8 @@ from carabin.exporter.publishing.signing import signer
 from carabin.registry.artifacts.manifest import ModelFormat
 from carabin.registry.artifacts.publish import Signer, publish_model
 from carabin.registry.layout import file_key, manifest_key
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
-from carabin.registry.store import MinioStore
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 

@@ -9,7 +9,7 @@ from carabin.registry.artifacts.manifest import ModelManifest, Smoke, signed_byt
 from carabin.registry.artifacts.publish import fetch_model, list_models, list_versions, publish_model, read_manifest
 from carabin.registry.errors import ManifestInvalid, PreconditionFailed, UnsafePath, VersionMissing
 from carabin.registry.layout import file_key, manifest_key, safe_file
-from carabin.registry.stages.promote import read_decision
+from carabin.registry.stages.read import read_decision
 from carabin.registry.stages.resolve import Decision
 from carabin.registry.store import ObjectStore
 from carabin.registry.testing.memory import MemoryStore

@@ -9,8 +9,8 @@ from carabin.registry.artifacts.datasets import list_datasets, publish_dataset
 from carabin.registry.artifacts.publish import list_versions
 from carabin.registry.artifacts.sweep import ORPHAN_AFTER, find_orphans, sweep
 from carabin.registry.layout import vocabulary_key
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.stages.promote import promote
-from carabin.registry.store import MinioStore
 from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.memory import MemoryStore
 

@@ -14,8 +14,8 @@ from carabin.registry.embedded.seaweedfs import seaweedfs_command
 from carabin.registry.embedded.state import is_running, read_state
 from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.errors import EmbeddedStoreFailed, PortInUse
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import state_path
-from carabin.registry.store import MinioStore
 
 
 def test_it_starts_once_keeps_its_data_and_its_keys_and_stops(tmp_path: Path) -> None:

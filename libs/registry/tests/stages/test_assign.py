@@ -9,7 +9,8 @@ from carabin.registry.errors import PromotionRefused, PromotionUnfinished, Store
 from carabin.registry.layout import manifest_key
 from carabin.registry.stages.assign import set_stage
 from carabin.registry.stages.log import read_stage_log
-from carabin.registry.stages.promote import promote, read_decision
+from carabin.registry.stages.promote import promote
+from carabin.registry.stages.read import read_decision
 from carabin.registry.stages.resolve import Canary, Decision
 from carabin.registry.store import ObjectStore
 from carabin.registry.testing.faulty import FaultyStore

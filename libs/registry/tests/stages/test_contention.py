@@ -7,8 +7,9 @@ from threading import Barrier
 
 import pytest
 from carabin.registry.errors import PromotionLost
-from carabin.registry.stages.promote import promote, read_decision, read_tags
+from carabin.registry.stages.promote import promote
 from carabin.registry.stages.promotions import read_log
+from carabin.registry.stages.read import read_decision, read_tags
 from carabin.registry.stages.resolve import Decision
 from carabin.registry.store import ObjectStore
 from carabin.registry.testing.memory import MemoryStore

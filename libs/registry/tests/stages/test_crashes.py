@@ -12,11 +12,14 @@ import pytest
 from carabin.registry.artifacts.publish import fetch_model, list_versions, read_manifest
 from carabin.registry.artifacts.verify import verify_files
 from carabin.registry.errors import PreconditionFailed, PromotionRefused, PromotionUnfinished, StoreUnreachable
+from carabin.registry.s3_store import MinioStore
+from carabin.registry.stages.apply import repair
 from carabin.registry.stages.assign import set_stage
-from carabin.registry.stages.promote import promote, read_decision, repair, rollback
+from carabin.registry.stages.promote import promote, rollback
 from carabin.registry.stages.promotions import read_log
+from carabin.registry.stages.read import read_decision
 from carabin.registry.stages.resolve import Decision
-from carabin.registry.store import MinioStore, ObjectStore
+from carabin.registry.store import ObjectStore
 from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.memory import MemoryStore
 from hypothesis import given, settings

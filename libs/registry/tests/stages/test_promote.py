@@ -14,8 +14,9 @@ from carabin.registry.errors import (
     VersionMissing,
 )
 from carabin.registry.layout import file_key, manifest_key, promotion_key
-from carabin.registry.stages.promote import promote, read_decision, rollback
+from carabin.registry.stages.promote import promote, rollback
 from carabin.registry.stages.promotions import read_log
+from carabin.registry.stages.read import read_decision
 from carabin.registry.stages.resolve import Decision
 from carabin.registry.store import ObjectStore
 from carabin.registry.testing.memory import MemoryStore

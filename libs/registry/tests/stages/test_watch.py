@@ -12,12 +12,13 @@ import pytest
 from carabin.registry.artifacts.publish import publish_model
 from carabin.registry.errors import StoreError, StoreUnreachable
 from carabin.registry.layout import manifest_key
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
 from carabin.registry.stages.assign import set_stage
 from carabin.registry.stages.promote import promote
 from carabin.registry.stages.resolve import Canary, Decision
 from carabin.registry.stages.watch import MAX_BACKOFF, ModelWatcher
-from carabin.registry.store import MinioStore, ObjectStore
+from carabin.registry.store import ObjectStore
 from carabin.registry.testing.memory import MemoryStore
 
 from ..conftest import FORMAT, at

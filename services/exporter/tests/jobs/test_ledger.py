@@ -8,7 +8,8 @@ from carabin.exporter.errors import ExportBusy, ExportCancelled, ExportFailedBef
 from carabin.exporter.jobs.lease import LeaseRenewal
 from carabin.exporter.jobs.ledger import MAX_ATTEMPTS, ExportRecord, Held, Ledger, export_id
 from carabin.registry.errors import ManifestInvalid
-from carabin.registry.store import MinioStore, ObjectStore
+from carabin.registry.s3_store import MinioStore
+from carabin.registry.store import ObjectStore
 from carabin.registry.testing.fixtures import s3_bucket, s3_settings, s3_store
 from carabin.registry.testing.memory import MemoryStore
 

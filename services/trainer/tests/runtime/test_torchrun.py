@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from carabin.registry.artifacts.checkpoints import list_checkpoints, read_checkpoint, read_run
 from carabin.registry.artifacts.datasets import SplitCount, publish_dataset
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
-from carabin.registry.store import MinioStore
 
 LAUNCHER = [sys.executable, "-m", "carabin.trainer.runtime.torchrun", "--standalone"]
 IN_KUBERNETES = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}

@@ -11,8 +11,8 @@ import pytest
 import soundfile
 from carabin.registry.artifacts.checkpoints import fetch_checkpoint, latest_checkpoint, read_run
 from carabin.registry.artifacts.datasets import list_datasets, read_dataset
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
-from carabin.registry.store import MinioStore
 from carabin.trainer.data.audio import RATE_HZ
 from carabin.trainer.synthesis.engines import PicoEngine
 from carabin.trainer.synthesis.voices import SPEAKERS

@@ -12,9 +12,9 @@ import pytest_asyncio
 from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.records import FileEntry
 from carabin.registry.layout import file_key, vocabulary_key
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.stages.promote import promote
-from carabin.registry.store import MinioStore
 from carabin.registry.testing.fixtures import s3_settings, s3_store
 from carabin.registry.word_error import smoke_error
 from carabin.transcriber.bootstrap import make_transcriber

@@ -14,6 +14,7 @@ from carabin.registry.store import ObjectStore
 
 app = typer.Typer(
     help="What is kept of clinicians' corrections, and its end.",
+    epilog="Example: carabin corrections list --json",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -17,6 +17,7 @@ DEFAULT_PORT = 8333
 
 app = typer.Typer(
     help="Run the embedded object store (SeaweedFS, loopback only) on this machine.",
+    epilog="Example: carabin store start, then: carabin store status",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -13,6 +13,7 @@ from carabin.registry.layout import vocabularies_prefix, vocabulary_key
 
 app = typer.Typer(
     help="Terms to expect: suggested by corrections, used from the next session on, without training.",
+    epilog="Example: carabin vocabulary suggest --min-persons 2 --out cardiologie.txt",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -4,8 +4,9 @@ from pydantic import ValidationError
 
 from .embedded.state import is_running
 from .errors import StoreNotConfigured
+from .s3_store import MinioStore
 from .settings import PREFIX, StoreSettings, environment_names_a_store, state_path
-from .store import MinioStore, ObjectStore
+from .store import ObjectStore
 
 
 def store_settings() -> StoreSettings:

@@ -12,7 +12,7 @@ from carabin.registry.artifacts.sweep import sweep as sweep_orphans
 from carabin.registry.artifacts.verify import verify_files
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.errors import RegistryError
-from carabin.registry.stages.promote import repair as repair_promotion
+from carabin.registry.stages.apply import repair as repair_promotion
 from carabin.registry.stages.prune import KEEP_BEFORE, KEEP_FOR, plan_prune
 from carabin.registry.stages.prune import prune as prune_versions
 

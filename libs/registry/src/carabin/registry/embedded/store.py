@@ -3,6 +3,8 @@
 For one machine that its users trust: trials, the demo and the tests. The S3 endpoint wants our keys, SeaweedFS's own
 inner ports want none, so whoever has an account on the machine can read the data. In production the store is a service
 of its own.
+
+One module although it is long: starting and stopping hold one lock and one state file, and are understood together.
 """
 
 import contextlib
@@ -21,8 +23,8 @@ from urllib3.exceptions import HTTPError
 from urllib3.poolmanager import PoolManager
 
 from ..errors import DiskFailed, EmbeddedStoreFailed
+from ..s3_store import MinioStore
 from ..settings import StoreSettings, data_dir
-from ..store import MinioStore
 from .ports import LOOPBACK, free_ports, require_free
 from .seaweedfs import remove_sockets, seaweedfs_command
 from .state import StoreState, alive_lock, is_running, read_state, start_lock, write_state

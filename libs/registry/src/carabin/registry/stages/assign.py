@@ -7,7 +7,7 @@ from ..errors import PromotionRefused, PromotionUnfinished, StoreError
 from ..layout import manifest_key
 from ..store import ObjectStore
 from .log import Stage, StageRecord, append_stage, last_stage_number
-from .promote import read_tags
+from .read import read_tags
 from .resolve import SHARE, STAGE, Tags, resolve
 
 

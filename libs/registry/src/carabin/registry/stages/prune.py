@@ -8,8 +8,8 @@ from ..artifacts.publish import read_manifest
 from ..errors import ManifestInvalid
 from ..layout import manifest_key, version_prefix
 from ..store import ObjectStore
-from .promote import read_decision, read_tags
 from .promotions import PromotionRecord, read_log
+from .read import read_decision, read_tags
 from .resolve import STAGE, Decision, LogHead, resolve
 
 KEEP_BEFORE = 2

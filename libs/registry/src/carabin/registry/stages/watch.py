@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from ..errors import RegistryError
 from ..layout import safe_name
 from ..store import ObjectStore
-from .promote import read_decision
+from .read import read_decision
 from .resolve import Decision
 
 log = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ import pytest
 from pydantic import SecretStr
 
 from ..embedded.store import EmbeddedStore
+from ..s3_store import MinioStore
 from ..settings import StoreSettings
-from ..store import MinioStore
 
 TEST_STORE_PREFIX = "CARABIN_TEST_S3_"
 """`CARABIN_TEST_S3_ENDPOINT`, `_ACCESS_KEY`, `_SECRET_KEY` and `_SECURE` add a store of yours to the contract suite."""

@@ -11,7 +11,7 @@ from carabin.registry.artifacts.checkpoints import fetch_checkpoint, latest_chec
 from carabin.registry.artifacts.publish import fetch_model, read_manifest
 from carabin.registry.errors import VersionMissing
 from carabin.registry.settings import StoreSettings
-from carabin.registry.stages.promote import read_decision
+from carabin.registry.stages.read import read_decision
 from carabin.registry.store import ObjectStore
 
 from ..errors import BaseModelRefused

@@ -1,0 +1,90 @@
+"""`carabin dataset list | show | check`: the datasets of the store, and whether one is sound."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from carabin.registry.artifacts.datasets import (
+    DatasetManifest,
+    fetch_dataset,
+    latest_dataset,
+    list_datasets,
+    read_dataset,
+)
+from carabin.registry.connect import connect, store_settings
+from rich.console import Console
+from rich.table import Table
+
+from .output import AsJson, progress_bar, show_findings
+
+Reference = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A dataset in the store; its newest version.")]
+
+
+def list_(as_json: AsJson = False) -> None:
+    """List the datasets of the store."""
+    store, settings = connect(), store_settings()
+    bucket = settings.datasets_bucket
+    manifests = [read_dataset(store, bucket, name, version) for name, version in list_datasets(store, bucket)]
+    if as_json:
+        typer.echo(json.dumps([manifest.model_dump(mode="json") for manifest in manifests], ensure_ascii=False))
+        return
+    table = Table("dataset", "train", "validation", "test", "hours")
+    table.add_column("version", no_wrap=True)
+    for manifest in manifests:
+        counts = [str(manifest.counts[split].dictations) for split in ("train", "validation", "test")]
+        table.add_row(manifest.name, *counts, f"{_hours(manifest):.2f}", manifest.version)
+    Console().print(table)
+
+
+def show(reference: Reference, as_json: AsJson = False) -> None:
+    """Show one dataset: its splits, where it came from, and its files with their hashes."""
+    _, manifest = _manifest(reference)
+    if as_json:
+        typer.echo(manifest.model_dump_json(indent=2))
+        return
+    typer.echo(f"{manifest.name} {manifest.version}, made {manifest.created_at:%Y-%m-%d %H:%M} UTC")
+    for split, count in manifest.counts.items():
+        typer.echo(f"  {split:<11}{count.dictations:>6} dictations {count.duration_s / 60:>8.1f} min")
+    for key, value in sorted(manifest.source.items()):
+        typer.echo(f"  {key}: {value}")
+    for entry in manifest.files:
+        typer.echo(f"  {entry.sha256}  {entry.path} ({entry.size} bytes)")
+
+
+def check(
+    reference: Annotated[str, typer.Argument(metavar="NAME[@VERSION]|FOLDER", help="In the store, or a folder here.")],
+    as_json: AsJson = False,
+) -> None:
+    """Judge a dataset again: hashes, durations, label lengths, leaks between splits; exit code 1 if it fails."""
+    from carabin.trainer.quality.dataset import check_dataset
+
+    with tempfile.TemporaryDirectory(prefix="carabin-check-") as scratch, progress_bar("Checking", as_json) as progress:
+        folder = Path(reference)
+        if not folder.is_dir():
+            store, manifest = _manifest(reference)
+            folder = fetch_dataset(store, store_settings().datasets_bucket, manifest, Path(scratch) / "dataset")
+        report = check_dataset(folder, progress=progress)
+    if as_json:
+        typer.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+    else:
+        show_findings(report)
+        typer.echo(f"{reference}: {report.accepted} dictations are sound, {len(report.refused)} findings refuse it.")
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def _manifest(reference: str) -> tuple[Any, DatasetManifest]:
+    store, bucket = connect(), store_settings().datasets_bucket
+    name, _, version = reference.partition("@")
+    found = read_dataset(store, bucket, name, version) if version else latest_dataset(store, bucket, name)
+    return store, found
+
+
+def _hours(manifest: DatasetManifest) -> float:
+    return sum(count.duration_s for count in manifest.counts.values()) / 3600
+
+
+def _hours(manifest: DatasetManifest) -> float:
+    return sum(count.duration_s for count in manifest.counts.values()) / 3600

@@ -1,0 +1,203 @@
+"""The one seam to the `minio` client: any S3 store."""
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from minio import Minio, S3Error
+from minio.commonconfig import Tags
+from minio.error import InvalidResponseError, ServerError
+from urllib3 import Retry, Timeout
+from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
+from urllib3.poolmanager import PoolManager
+
+from .conditional import until_answered
+from .disk import local_file
+from .errors import AccessDenied, BucketMissing, ObjectMissing, PreconditionFailed, StoreError, StoreUnreachable
+from .settings import StoreSettings
+from .store import ObjectInfo
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 60.0
+
+FAILURES = (500, 502, 503, 504)
+"""Statuses of a store that fails, and may not the next time."""
+
+MAX_CONNECTIONS = 16
+"""Kept open to the store: the parts of an upload and the threads of a service share them."""
+
+CHUNK_BYTES = 1024 * 1024
+PART_BYTES = 16 * 1024 * 1024
+"""Bytes of one part of a multipart upload: 10,000 of them, S3's limit, hold 160 GB; a few are in memory at once."""
+
+
+class MinioStore:
+    """Any S3 store, through the `minio` client."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self._endpoint = settings.endpoint
+        self._client = self._connect(settings, Retry(total=2, backoff_factor=0.2, status_forcelist=FAILURES))
+        # Sends once: whether a conditional write was sent before decides what a refusal means.
+        self._once = self._connect(settings, Retry(total=0, status_forcelist=FAILURES))
+
+    @staticmethod
+    def _connect(settings: StoreSettings, retries: Retry) -> Minio:
+        timeout = Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S)
+        return Minio(
+            settings.endpoint,
+            access_key=settings.access_key,
+            secret_key=settings.secret_key.get_secret_value(),
+            secure=settings.secure,
+            region=settings.region,
+            http_client=PoolManager(maxsize=MAX_CONNECTIONS, timeout=timeout, retries=retries),
+        )
+
+    def ensure_bucket(self, bucket: str) -> None:
+        with self._translated(bucket):
+            if not self._client.bucket_exists(bucket):
+                self._client.make_bucket(bucket)
+
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        with self._translated(bucket, key):
+            self._client.put_object(bucket, key, io.BytesIO(data), len(data))
+
+    def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
+        headers = {"If-None-Match": "*"}
+        if tags:
+            headers["x-amz-tagging"] = "&".join(f"{name}={value}" for name, value in tags.items())
+        self._write_on_condition(bucket, key, data, headers)
+
+    def replace(self, bucket: str, key: str, data: bytes, etag: str) -> None:
+        try:
+            self._write_on_condition(bucket, key, data, {"If-Match": f'"{etag}"'})
+        except ObjectMissing as error:
+            raise PreconditionFailed(f"{self._endpoint}/{bucket}/{key}: it is gone") from error
+
+    def _write_on_condition(self, bucket: str, key: str, data: bytes, headers: Mapping[str, str]) -> None:
+        def write() -> None:
+            with self._translated(bucket, key):
+                # put_object(metadata=...) would send x-amz-meta-if-none-match, an unconditional overwrite.
+                self._once._put_object(bucket, key, data, headers={**headers})
+
+        def is_ours() -> bool:
+            try:
+                return self.get(bucket, key) == data
+            except ObjectMissing:
+                return False
+
+        until_answered(write, is_ours)
+
+    def upload(self, bucket: str, key: str, path: Path) -> None:
+        with path.open("rb") as file, self._translated(bucket, key):
+            self._client.put_object(bucket, key, file, path.stat().st_size, part_size=PART_BYTES)
+
+    def download(self, bucket: str, key: str, path: Path) -> None:
+        chunks = self._chunks(bucket, key)
+        first = next(chunks, b"")  # An object that is not there must not touch what lies at `path`.
+        with local_file(path), path.open("wb") as file:
+            file.write(first)
+            for chunk in chunks:
+                file.write(chunk)
+
+    def stat(self, bucket: str, key: str) -> ObjectInfo:
+        with self._translated(bucket, key):
+            found = self._client.stat_object(bucket, key)
+        modified = found.last_modified or datetime.fromtimestamp(0, UTC)
+        return ObjectInfo(size=found.size or 0, etag=found.etag or "", modified=modified)
+
+    def get(self, bucket: str, key: str) -> bytes:
+        with self._translated(bucket, key):
+            response = self._client.get_object(bucket, key)
+            try:
+                return bytes(response.read())
+            finally:
+                response.close()
+                response.release_conn()
+
+    def exists(self, bucket: str, key: str) -> bool:
+        try:
+            with self._translated(bucket, key):
+                self._client.stat_object(bucket, key)
+        except ObjectMissing:
+            return False
+        return True
+
+    def list(self, bucket: str, prefix: str) -> list[str]:
+        with self._translated(bucket):
+            found = self._client.list_objects(bucket, prefix=prefix, recursive=True)
+            return sorted(str(item.object_name) for item in found if not item.is_dir)
+
+    def get_tags(self, bucket: str, key: str) -> dict[str, str]:
+        with self._translated(bucket, key):
+            return dict(self._client.get_object_tags(bucket, key) or {})
+
+    def set_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+        tag_set = Tags.new_object_tags()
+        tag_set.update(tags)
+        with self._translated(bucket, key):
+            self._client.set_object_tags(bucket, key, tag_set)
+
+    def delete(self, bucket: str, key: str) -> None:
+        with self._translated(bucket, key):
+            self._client.remove_object(bucket, key)
+
+    def listen(self, bucket: str, prefix: str) -> Iterator[None]:
+        """Stream MinIO's bucket notifications, an extension that S3 does not have, until the server ends them."""
+        query: dict[str, str | list[str] | tuple[str]] = {
+            "prefix": prefix,
+            "suffix": "",
+            "events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"],
+        }
+        with self._translated(bucket, prefix):
+            # The client's own iterator reconnects without a pause for as long as a server hangs up.
+            response = self._client._execute("GET", bucket, query_params=query, preload_content=False)
+            try:
+                while line := response.readline():
+                    if line.strip():  # An empty line only keeps the connection alive.
+                        yield
+            finally:
+                response.close()
+                response.release_conn()
+
+    def _chunks(self, bucket: str, key: str) -> Iterator[bytes]:
+        with self._translated(bucket, key):
+            response = self._client.get_object(bucket, key)
+            try:
+                yield from response.stream(CHUNK_BYTES)
+            finally:
+                response.close()
+                response.release_conn()
+
+    @contextmanager
+    def _translated(self, bucket: str, key: str = "") -> Iterator[None]:
+        """Turn the client's errors into ours, naming the object."""
+        where = f"{self._endpoint}/{bucket}/{key}"
+        try:
+            yield
+        except S3Error as error:
+            raise _STORE_ERRORS.get(error.code or "", StoreError)(f"{where}: {error.code}: {error.message}") from error
+        except (HTTPError, ServerError, InvalidResponseError, OSError) as error:
+            raise StoreUnreachable(f"{where}: {_describe_outage(error)}") from error
+
+
+def _describe_outage(error: Exception) -> str:
+    """Distinguish a store that fails from one that is away, without the client's own wording of its retries."""
+    reason = error.reason if isinstance(error, MaxRetryError) else error
+    if isinstance(reason, ResponseError):
+        return f"the object store answers with errors ({reason}); its log says why, a full disk is the first suspect"
+    return f"the object store does not answer: {reason}"
+
+
+_STORE_ERRORS: Mapping[str, type[StoreError]] = {
+    "AccessDenied": AccessDenied,
+    "InvalidAccessKeyId": AccessDenied,
+    "SignatureDoesNotMatch": AccessDenied,
+    "NoSuchBucket": BucketMissing,
+    "NoSuchKey": ObjectMissing,
+    "NoSuchTagSet": ObjectMissing,
+    "PreconditionFailed": PreconditionFailed,
+    # Two conditional writes met and the store judged neither: the next attempt is answered.
+    "ConditionalRequestConflict": StoreUnreachable,
+}
