@@ -84,7 +84,3 @@ def _manifest(reference: str) -> tuple[Any, DatasetManifest]:
 
 def _hours(manifest: DatasetManifest) -> float:
     return sum(count.duration_s for count in manifest.counts.values()) / 3600
-
-
-def _hours(manifest: DatasetManifest) -> float:
-    return sum(count.duration_s for count in manifest.counts.values()) / 3600
