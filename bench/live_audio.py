@@ -1,15 +1,22 @@
 """The speech of the live benches: what each speaker says, and when, to the sample."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import cycle
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from carabin.trainer.corpus import sentences_of
+from carabin.trainer.data.audio import decode
 from numpy.typing import NDArray
 from py_nanotts import NanoTTS
 
 Samples = NDArray[np.float32]
+Take = tuple[str, Samples]
+"""A text and its speech, from its first to its last audible sample."""
 RATE_HZ = 16_000
 AUDIBLE = 0.01
 """Of full loudness: below it the voice is silent, so that an end of speech is a true one."""
@@ -37,28 +44,59 @@ class Speaker:
         return len(self.samples) / RATE_HZ
 
 
-def speakers(n: int, n_sentences: int, tail_s: float) -> list[Speaker]:
-    """Return so many speakers, each silent for half of the time, who begin one after another within three seconds."""
+Scenario = Literal["pauses", "continuous"]
+SCENARIOS: tuple[Scenario, ...] = ("pauses", "continuous")
+GAP_S = (0.15, 0.3)
+"""Between the sentences of somebody who does not pause: a breath, far shorter than any endpoint's silence."""
+
+
+def speakers(scenario: Scenario, n: int, size: float, tail_s: float, playlist: Path | None = None) -> list[Speaker]:
+    """Return so many speakers, who begin one after another within three seconds.
+
+    Args:
+        scenario: `pauses` is silent for half of the time; `continuous` joins sentences with gaps of GAP_S.
+        size: with `pauses` the sentences of each speaker, with `continuous` the seconds that each one speaks.
+        tail_s: silence that is sent at the end.
+        playlist: a folder of NAME.wav with NAME.txt, spoken in the order of their names instead of our corpus.
+    """
+    # A sentence of the corpus lasts three seconds and more.
+    wanted = n * math.ceil(size if scenario == "pauses" else size / 3)
+    takes = _playlist(playlist) if playlist else _corpus(wanted)
     rng = np.random.default_rng(20_260_907)
-    texts = [text for text in sentences_of("medical") if 40 <= len(text) <= 110]
-    chosen = rng.choice(len(texts), size=n * n_sentences, replace=n * n_sentences > len(texts))
-    return [
-        speaker([texts[i] for i in chosen[k * n_sentences : (k + 1) * n_sentences]], 0.5 + 2.5 * k / max(n, 1), tail_s)
-        for k in range(n)
-    ]
+    return [_speaker(scenario, takes, size, 0.5 + 2.5 * k / max(n, 1), tail_s, rng) for k in range(n)]
 
 
-def speaker(texts: Sequence[str], lead_s: float, tail_s: float) -> Speaker:
-    """Speak sentences with pauses as long as themselves, and end in silence."""
-    parts, spoken, place = [_silence(lead_s)], [], lead_s
-    for text in texts:
-        voice = _speak(text)
+def _speaker(
+    scenario: Scenario, takes: Iterator[Take], size: float, lead_s: float, tail_s: float, rng: np.random.Generator
+) -> Speaker:
+    parts, spoken, place = [_silence(lead_s)], list[Spoken](), lead_s
+    while (len(spoken) < size) if scenario == "pauses" else (place - lead_s < size):
+        text, voice = next(takes)
         length_s = len(voice) / RATE_HZ
+        gap_s = length_s if scenario == "pauses" else rng.uniform(*GAP_S)
         spoken.append(Spoken(text, place, place + length_s))
-        parts += [voice, _silence(length_s)]
-        place += 2 * length_s
+        parts += [voice, _silence(gap_s)]
+        place += length_s + int(gap_s * RATE_HZ) / RATE_HZ
     parts.append(_silence(tail_s))
     return Speaker(np.concatenate(parts), tuple(spoken))
+
+
+def _corpus(n: int) -> Iterator[Take]:
+    """Speak `n` sentences of our corpus, the same ones in every run, and none twice while there are others."""
+    texts = [text for text in sentences_of("medical") if 40 <= len(text) <= 110]
+    chosen = np.random.default_rng(20_260_907).choice(len(texts), size=n, replace=n > len(texts))
+    return ((texts[i], _speak(texts[i])) for i in chosen)
+
+
+def _playlist(folder: Path) -> Iterator[Take]:
+    pairs = [(path, path.with_suffix(".txt")) for path in sorted(folder.glob("*.wav"))]
+    if not pairs:
+        raise SystemExit(f"{folder} holds no .wav")
+    for _, text in pairs:
+        if not text.is_file():
+            raise SystemExit(f"{text} is missing: each .wav needs its text")
+    for audio, text in cycle(pairs):
+        yield " ".join(text.read_text("utf-8").split()), _audible(decode(audio.read_bytes()))
 
 
 @cache
@@ -68,7 +106,10 @@ def _voice() -> NanoTTS:
 
 def _speak(text: str) -> Samples:
     """Return a sentence from its first to its last audible sample."""
-    samples = np.frombuffer(_voice().speak(text, voice="fr-FR"), np.int16).astype(np.float32) / 32768
+    return _audible(np.frombuffer(_voice().speak(text, voice="fr-FR"), np.int16).astype(np.float32) / 32768)
+
+
+def _audible(samples: Samples) -> Samples:
     audible = np.flatnonzero(np.abs(samples) > AUDIBLE)
     return samples[audible[0] : audible[-1] + 1]
 

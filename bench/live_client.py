@@ -23,7 +23,7 @@ LAST_WORDS_S = 120.0
 
 
 @dataclass(slots=True)
-class Heard:
+class Received:
     """What one client was told, and when, on the dictation's own clock: 0 is when its first sample was spoken."""
 
     events: list[tuple[float, Event]] = field(default_factory=list)
@@ -42,17 +42,17 @@ class Heard:
         return sum(isinstance(event, Resumed) for _, event in self.events)
 
 
-async def dictate_all(url: str, speakers: Sequence[Speaker]) -> list[Heard]:
+async def dictate_all(url: str, speakers: Sequence[Speaker]) -> list[Received]:
     """Let all speakers dictate at the same time; returns when the last one has hung up."""
     return list(await asyncio.gather(*(_dictate(url, speaker) for speaker in speakers)))
 
 
-async def _dictate(url: str, speaker: Speaker) -> Heard:
-    heard = Heard()
+async def _dictate(url: str, speaker: Speaker) -> Received:
+    received = Received()
     try:
         async with connect(url, Options(language="fr", format=False)) as dictation:
             started_s = time.perf_counter()
-            reading = asyncio.create_task(_read(dictation, heard, started_s))
+            reading = asyncio.create_task(_read(dictation, received, started_s))
             await _send(dictation, speaker, started_s)
             await dictation.finish()
             # A server closes when it has said all; what has not come by then never comes.
@@ -60,8 +60,8 @@ async def _dictate(url: str, speaker: Speaker) -> Heard:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
     except ClientError as error:
-        heard.error = str(error)
-    return heard
+        received.error = str(error)
+    return received
 
 
 async def _send(dictation, speaker: Speaker, started_s: float) -> None:
@@ -73,9 +73,9 @@ async def _send(dictation, speaker: Speaker, started_s: float) -> None:
         await dictation.send(speaker.samples[place : place + size])
 
 
-async def _read(dictation, heard: Heard, started_s: float) -> None:
+async def _read(dictation, received: Received, started_s: float) -> None:
     try:
         async for event in dictation:
-            heard.events.append((time.perf_counter() - started_s, event))
+            received.events.append((time.perf_counter() - started_s, event))
     except ClientError as error:
-        heard.error = str(error)
+        received.error = str(error)

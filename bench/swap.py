@@ -30,7 +30,7 @@ from carabin.registry.stages.promote import promote
 from carabin.registry.store import ObjectStore
 from carabin.trainer.models.embedded import install_base_model
 from live_audio import Speaker, speakers
-from live_client import Heard, dictate_all
+from live_client import Received, dictate_all
 from live_measure import Figures, measure
 from live_process import Process, our_server
 
@@ -71,7 +71,7 @@ def main() -> None:
         log = Path(scratch) / "service.log"
         cache = str(Path(scratch) / "cache")
         with our_server(arguments.port, log, poll_s=POLL_S, cache_dir=cache, model_name=NAME) as server:
-            said = speakers(arguments.clients, arguments.sentences, tail_s=5.0)
+            said = speakers("pauses", arguments.clients, arguments.sentences, tail_s=5.0)
             steady = asyncio.run(dictate_all(server.url, said))
             swaps = asyncio.run(_swap(server, said, steady, store, settings.models_bucket, versions, arguments))
     _print(swaps, arguments.json)
@@ -89,7 +89,7 @@ def publish_two(store: ObjectStore, bucket: str, scratch: Path) -> list[str]:
 async def _swap(
     server: Process,
     said: Sequence[Speaker],
-    steady: Sequence[Heard],
+    steady: Sequence[Received],
     store: ObjectStore,
     bucket: str,
     versions: list[str],
@@ -103,16 +103,16 @@ async def _swap(
         if dictating.done():
             break
         took_s.append(await asyncio.to_thread(_change, store, bucket, version, arguments.port))
-    heard = await dictating
+    received = await dictating
     await asyncio.sleep(REST_S)
-    before, during = measure(said, steady), measure(said, heard)
+    before, during = measure(said, steady), measure(said, received)
     return Swaps(
         done=len(took_s),
         slowest_s=max(took_s, default=float("nan")),
-        versions_in_text=len({final.model_version for each in heard for _, final in each.finals()}),
-        disconnects=sum(each.breaks() for each in heard) + during.errors,
+        versions_in_text=len({final.model_version for each in received for _, final in each.finals()}),
+        disconnects=sum(each.breaks() for each in received) + during.errors,
         lost_sentences=during.never_final - _never_final(before),
-        repeated_ranges=sum(repeated(each) for each in heard),
+        repeated_ranges=sum(repeated(each) for each in received),
         steady_p95_s=before.final_p95_s,
         swapping_p95_s=during.final_p95_s,
         steady_mb=steady_mb,
@@ -121,9 +121,9 @@ async def _swap(
     )
 
 
-def repeated(heard: Heard) -> int:
+def repeated(received: Received) -> int:
     """Count finals that begin before the end of the one before: audio that was written twice."""
-    finals = [final for _, final in heard.finals()]
+    finals = [final for _, final in received.finals()]
     return sum(after.start_s < before.end_s - 0.001 for before, after in itertools.pairwise(finals))
 
 
