@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from carabin.exporter.testing import write_tokens
+from carabin.ct2whisper.testing import write_tokens
 from carabin.trainer.models.ct2_import import import_ct2
 from carabin.trainer.models.embedded import install_base_model
 from safetensors.torch import save_file

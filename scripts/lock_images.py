@@ -21,8 +21,8 @@ SHARED = ("libs/registry", "libs/service")
 IMAGES = {
     "tools": (*SHARED, "libs/client", "cli"),
     "transcriber": (*SHARED, "services/transcriber"),
-    "exporter": (*SHARED, "services/exporter"),
-    "trainer": (*SHARED, "services/trainer"),
+    "exporter": (*SHARED, "libs/ct2whisper", "services/exporter"),
+    "trainer": (*SHARED, "libs/ct2whisper", "services/trainer"),
 }
 BUILD = ("setuptools>=80", "wheel")
 """What builds our own wheels, in the first stage of every image only."""

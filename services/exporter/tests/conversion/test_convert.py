@@ -58,27 +58,13 @@ def test_a_truncated_model_is_refused(model: Path, tmp_path: Path) -> None:
         verify(tmp_path, SECOND_OF_NOISE)
 
 
-@pytest.fixture(scope="module", params=["float32", "float16", "bfloat16"])
-def trained_in(
-    request: pytest.FixtureRequest, pristine_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The checkpoint in each type that people train in."""
-    folder = Path(shutil.copytree(pristine_checkpoint, tmp_path_factory.mktemp("trained") / request.param))
-    tensors = load_file(folder / "model.safetensors")
-    dtype = getattr(torch, request.param)
-    save_file(
-        {name: tensor.to(dtype) for name, tensor in tensors.items()}, folder / "model.safetensors", {"format": "pt"}
-    )
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "dtype": request.param}))
-    return folder
-
-
 @pytest.mark.filterwarnings("ignore:int16 is twice")
-def test_every_form_from_one_load_is_the_converters_own_byte_for_byte(trained_in: Path, tmp_path: Path) -> None:
-    convert_all(trained_in, {form: tmp_path / form for form in QUANTIZATIONS})
+def test_every_form_from_one_load_is_the_converters_own_byte_for_byte(
+    pristine_checkpoint: Path, tmp_path: Path
+) -> None:
+    convert_all(pristine_checkpoint, {form: tmp_path / form for form in QUANTIZATIONS})
     for form in QUANTIZATIONS:
-        TransformersConverter(str(trained_in)).convert(str(tmp_path / "plain"), quantization=form, force=True)
+        TransformersConverter(str(pristine_checkpoint)).convert(str(tmp_path / "plain"), quantization=form, force=True)
         for name in ("model.bin", "config.json", "vocabulary.json"):
             assert filecmp.cmp(tmp_path / form / name, tmp_path / "plain" / name, shallow=False), (form, name)
 
@@ -144,6 +130,15 @@ def test_int8_is_smaller_and_int16_warns(pristine_checkpoint: Path, model: Path,
     assert (int8 / "model.bin").stat().st_size < 0.7 * (model / "model.bin").stat().st_size
     with pytest.warns(UserWarning, match="int8 or float16 serves better"):
         convert(pristine_checkpoint, tmp_path / "int16", "int16")
+
+
+def test_a_value_beyond_a_form_is_refused_and_leaves_nothing_behind(checkpoint: Path, tmp_path: Path) -> None:
+    weights = load_file(checkpoint / "model.safetensors")
+    weights["model.encoder.conv1.bias"].fill_(70_000.0)
+    save_file(weights, checkpoint / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ConversionFailed, match=r"conv1/bias cannot be stored as float16: .* beyond float16's 65504"):
+        convert(checkpoint, tmp_path / "float16")
+    assert not (tmp_path / "float16").exists()
 
 
 def test_an_existing_target_is_never_overwritten(pristine_checkpoint: Path, model: Path) -> None:

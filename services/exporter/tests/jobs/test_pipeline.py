@@ -254,13 +254,13 @@ def test_a_store_that_fails_at_any_request_leaves_all_or_nothing_visible_and_the
 def test_a_full_disk_publishes_nothing_and_is_not_the_checkpoints_fault(
     store: MemoryStore, exporter: Exporter, pristine_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from carabin.exporter.conversion.ct2_writer import ModelWriter
+    from carabin.ct2whisper.binary import BinaryWriter
 
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
     with monkeypatch.context() as patch:
-        patch.setattr(ModelWriter, "write", full)
+        patch.setattr(BinaryWriter, "write", full)
         with pytest.raises(DiskFailed, match="No space left on device"):
             exporter.export(ExportRequest(FolderCheckpoint(pristine_checkpoint), "cardio"))
     assert list_versions(store, "models", "cardio") == []
@@ -351,7 +351,7 @@ def test_a_model_that_writes_something_else_than_its_checkpoint_is_refused(
     exporter: Exporter, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A converter that swaps two tokens' rows makes a model that loads, transcribes, and lies."""
-    from carabin.exporter.conversion.weights import Weights
+    from carabin.ct2whisper.weights import Weights
 
     cast = Weights._cast
 

@@ -2,7 +2,6 @@
 
 * TrainerError
   x BaseModelRefused   the base model is not the published one, or cannot be trained from
-  x Ct2FormatInvalid   a file is not the CTranslate2 binary that it claims to be
   x DatasetError
     + DatasetInvalid     a dataset folder or file cannot be read as one of ours
     + DatasetRefused     the gate found files that must not be learnt from; nothing was published
@@ -20,7 +19,6 @@
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from carabin.registry.errors import CarabinError
 
@@ -31,14 +29,6 @@ class TrainerError(CarabinError):
 
 class BaseModelRefused(TrainerError):
     """The base model is incomplete, altered, or in a form that must not be trained from."""
-
-
-class Ct2FormatInvalid(TrainerError):
-    """`file` ends early or holds something else than a CTranslate2 model."""
-
-    def __init__(self, file: Path, offset: int, reason: str) -> None:
-        super().__init__(f"{file}: not a CTranslate2 model: {reason} at byte {offset}")
-        self.file = file
 
 
 class DatasetError(TrainerError):

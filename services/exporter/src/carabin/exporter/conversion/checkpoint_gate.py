@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from carabin.ct2whisper.errors import TensorsInvalid
+from carabin.ct2whisper.layout import EMBEDDING
+from carabin.ct2whisper.quantize import all_finite
+from carabin.ct2whisper.tensors import read_tensors
 from tokenizers import Tokenizer
 
 from ..errors import CheckpointRefused
-from .quantize import all_finite
-from .safetensors import read_tensors
-from .whisper_layout import EMBEDDING
 
 REQUIRED_FILES = ("config.json", "generation_config.json", "tokenizer.json", "preprocessor_config.json")
 
@@ -95,7 +96,10 @@ def _check_mels(folder: Path, config: dict[str, Any]) -> int:
 
 def _check_weights(folder: Path) -> int:
     """Read every value once; return the rows of the token embedding."""
-    tensors = read_tensors(folder)
+    try:
+        tensors = read_tensors(folder)
+    except TensorsInvalid as error:
+        raise CheckpointRefused(folder, error.reason) from error
     for tensor in tensors.values():
         if not all(all_finite(block, tensor.dtype) for block in tensor.blocks()):
             raise CheckpointRefused(folder, f"{tensor.file.name}: {tensor.name} holds NaN or infinity")

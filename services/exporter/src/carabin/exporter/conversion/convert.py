@@ -9,11 +9,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+from carabin.ct2whisper.errors import WeightsUnfit
+from carabin.ct2whisper.weights import Check, Weights
 from carabin.registry.disk import local_file
 
 from ..errors import ConversionFailed
 from .checkpoint_gate import CheckpointFacts, inspect_checkpoint
-from .weights import Check, Weights
 
 MODEL_FILES: Final = (
     "model.bin",
@@ -68,7 +69,10 @@ def convert_all(checkpoint: Path, targets: Mapping[str, Path], check: Check = la
     check()
     with ExitStack() as stack:
         scratch = {form: _beside(target, stack) for form, target in targets.items()}
-        Weights(checkpoint).write(scratch, check)
+        try:
+            Weights(checkpoint).write(scratch, check)
+        except WeightsUnfit as error:
+            raise ConversionFailed(checkpoint, error.reason) from error
         for form, target in targets.items():
             _copy_companions(checkpoint, scratch[form])
             scratch[form].rename(target)

@@ -15,7 +15,7 @@ from carabin.registry.layout import safe_name
 from carabin.registry.store import ObjectStore
 
 from ..conversion.convert import QUANTIZATIONS, convert_all
-from ..conversion.ct2_reader import copy_ct2, inspect_ct2
+from ..conversion.ct2_folder import copy_ct2, inspect_ct2
 from ..conversion.lora import is_adapter, merge_adapter
 from ..errors import (
     CheckpointRefused,

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from carabin.ct2whisper.weights import Check
 from carabin.registry.serving_window import WindowPolicy
 
 from ..conversion.checkpoint_gate import CheckpointFacts
-from ..conversion.ct2_reader import inspect_ct2, stored_quantization
-from ..conversion.weights import Check
+from ..conversion.ct2_folder import inspect_ct2, stored_quantization
 from ..errors import ConversionRefused
 from .decode import ModelDecoder, Transcribed
 from .load import LoadedModel

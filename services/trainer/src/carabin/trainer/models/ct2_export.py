@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from ctranslate2.converters import TransformersConverter
+from carabin.ct2whisper.errors import Ct2WhisperError
+from carabin.ct2whisper.weights import Weights
 from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
@@ -34,15 +35,19 @@ def processor_files(base: Path) -> list[Path]:
 
 
 def write_ct2(checkpoint: Path, target: Path, quantization: str = "int8") -> Path:
-    """Convert a Hugging Face folder for faster-whisper.
+    """Convert a Hugging Face folder for faster-whisper, with the code that converts what is served.
 
     Raises:
-        EvaluationFailed: CTranslate2 cannot convert it.
+        EvaluationFailed: its files do not fit each other.
+        DiskFailed: the disk is full or may not be written.
     """
     shutil.rmtree(target, ignore_errors=True)
-    copied = [name for name in ("tokenizer.json", "preprocessor_config.json") if (checkpoint / name).is_file()]
+    target.mkdir(parents=True)
     try:
-        TransformersConverter(str(checkpoint), copy_files=copied).convert(str(target), quantization=quantization)
-    except (RuntimeError, ValueError, KeyError) as error:
-        raise EvaluationFailed(f"{checkpoint}: CTranslate2 cannot convert it: {error}") from error
+        Weights(checkpoint).write({quantization: target})
+    except Ct2WhisperError as error:
+        raise EvaluationFailed(f"{checkpoint}: it cannot be converted: {error.reason}") from error
+    for name in ("tokenizer.json", "preprocessor_config.json"):
+        if (checkpoint / name).is_file():
+            shutil.copyfile(checkpoint / name, target / name)
     return target

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from .safetensors import Block
+from .tensors import Block
 
 INT8_FORMS: Final = ("int8", "int8_float32", "int8_float16", "int8_bfloat16")
 INT8_MAX: Final = np.float32(127)

@@ -3,22 +3,22 @@
 CTranslate2's converter loads the whole checkpoint, with torch and transformers, quantises it in place and holds the
 result; for three forms it does all of that three times. Here a block is read once and written in every form: what is in
 memory is a few megabytes, whatever the size of the model, and neither torch nor transformers is imported. The files are
-the converter's own, byte for byte, which a test asserts for every form and every type trained in.
+the converter's own, byte for byte, as a test asserts for every form and every type trained in.
 """
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from carabin.registry.disk import local_file
-from tokenizers import Tokenizer
 
-from ..errors import ConversionFailed
-from .ct2_writer import ModelWriter
+from .binary import BinaryWriter
+from .companions import read_config, write_config, write_vocabulary
+from .errors import WeightsUnfit
+from .layout import EMBEDDING, Scalar, Variable, whisper_scalars, whisper_variables
 from .quantize import (
     Overflow,
     cast,
@@ -29,52 +29,50 @@ from .quantize import (
     to_int8,
     to_int16,
 )
-from .safetensors import BLOCK_BYTES, Block, read_tensors
-from .whisper_layout import EMBEDDING, Scalar, Variable, whisper_scalars, whisper_variables
+from .tensors import BLOCK_BYTES, Block, read_tensors
 
 Check = Callable[[], None]
 """Raises to end the work; asked between any two variables."""
 
-S_PER_TIMESTAMP: Final = 0.02
 SAMPLE_BYTES: Final = 256
-"""Of a variable's first row: two variables that differ are all but always told apart by them."""
+"""Of a variable's first row: two variables that differ all but always differ in them."""
 
 
 class Weights:
     """A checkpoint in CTranslate2's layout, unread, in the type that its config.json names.
 
     Raises:
-        CheckpointRefused: its files cannot be read.
-        ConversionFailed: the files do not fit each other.
+        TensorsInvalid: its files cannot be read.
+        WeightsUnfit: the files do not fit each other.
     """
 
     def __init__(self, checkpoint: Path) -> None:
         self._checkpoint = checkpoint
-        self._config: dict[str, Any] = json.loads((checkpoint / "config.json").read_bytes())
+        self._config = read_config(checkpoint)
         self._tensors = read_tensors(checkpoint)
         try:
             self._variables = whisper_variables(self._config)
             self._scalars = whisper_scalars(self._config)
         except (KeyError, TypeError) as error:
-            raise ConversionFailed(checkpoint, f"config.json says nothing of {error}") from error
+            raise WeightsUnfit(checkpoint, f"config.json says nothing of {error}") from error
         self._require_tensors()
         named = self._config.get("dtype") or self._config.get("torch_dtype") or self._tensors[EMBEDDING].dtype
         self._trained = str(named)
         if self._trained not in ("float32", "float16", "bfloat16"):
-            raise ConversionFailed(checkpoint, f"config.json says that it was trained in {self._trained}")
+            raise WeightsUnfit(checkpoint, f"config.json says that it was trained in {self._trained}")
 
     def write(self, folders: Mapping[str, Path], check: Check = lambda: None) -> None:
         """Write model.bin, config.json and vocabulary.json of each form into its folder, which exists.
 
         Raises:
-            ConversionFailed: a value does not fit a form's type.
+            WeightsUnfit: a value does not fit a form's type.
             DiskFailed: the disk is full or may not be written.
         """
         with ExitStack() as stack:
             writers = {}
             for form, folder in folders.items():
                 stack.enter_context(local_file(folder / "model.bin"))
-                writers[form] = ModelWriter(stack.enter_context((folder / "model.bin").open("wb")))
+                writers[form] = BinaryWriter(stack.enter_context((folder / "model.bin").open("wb")))
             aliases = self._aliases(check)
             items: list[Variable | Scalar] = [*self._variables, *self._scalars]
             for item in sorted(items, key=lambda item: item.name):
@@ -86,10 +84,10 @@ class Weights:
             for writer in writers.values():
                 writer.end(sorted(aliases.items()))
         for folder in folders.values():
-            _write_json(folder / "config.json", self._model_config(), sort_keys=True, end="\n")
-            _write_json(folder / "vocabulary.json", self._vocabulary())
+            write_config(self._checkpoint, folder)
+            write_vocabulary(self._checkpoint, folder, int(self._config["vocab_size"]))
 
-    def _write_variable(self, variable: Variable, writers: Mapping[str, ModelWriter]) -> None:
+    def _write_variable(self, variable: Variable, writers: Mapping[str, BinaryWriter]) -> None:
         types = {form: stored_type(form, self._trained, quantizable=variable.quantizable) for form in writers}
         scale = int16_scale(greatest(self._floats(variable))) if "int16" in types.values() else np.float32(1)
         scales: list[Block] = []
@@ -133,7 +131,7 @@ class Weights:
         try:
             return cast(block, dtype, target)
         except Overflow as error:
-            raise ConversionFailed(self._checkpoint, f"{name} cannot be stored as {target}: {error}") from error
+            raise WeightsUnfit(self._checkpoint, f"{name} cannot be stored as {target}: {error}") from error
 
     def _aliases(self, check: Check) -> Mapping[str, str]:
         """Return what is stored under another name: of variables that hold the same, the first by name is kept."""
@@ -165,28 +163,11 @@ class Weights:
         for part in (part for variable in self._variables for part in variable.parts if part.tensor is not None):
             tensor = self._tensors.get(part.tensor or "")
             if tensor is None:
-                raise ConversionFailed(self._checkpoint, f"no {part.tensor} in its weights")
+                raise WeightsUnfit(self._checkpoint, f"no {part.tensor} in its weights")
             if tensor.shape != part.shape:
-                raise ConversionFailed(
+                raise WeightsUnfit(
                     self._checkpoint, f"{part.tensor} has shape {tensor.shape}, {part.shape} by config.json"
                 )
-
-    def _model_config(self) -> dict[str, Any]:
-        generation = json.loads((self._checkpoint / "generation_config.json").read_bytes())
-        return {
-            "alignment_heads": generation.get("alignment_heads"),
-            "lang_ids": sorted(generation["lang_to_id"].values()),
-            "suppress_ids": generation.get("suppress_tokens"),
-            "suppress_ids_begin": generation.get("begin_suppress_tokens"),
-        }
-
-    def _vocabulary(self) -> Sequence[str]:
-        """Return the tokens by id; a tokenizer that does not spell out the timestamps gets them at its end."""
-        size = int(self._config["vocab_size"])
-        ids = Tokenizer.from_file(str(self._checkpoint / "tokenizer.json")).get_vocab(with_added_tokens=True)
-        tokens = sorted(ids, key=ids.__getitem__)[:size]
-        timestamps = (f"<|{number * S_PER_TIMESTAMP:.2f}|>" for number in range(size - len(tokens)))
-        return [*tokens, *timestamps]
 
 
 def _comparable(floats: Block) -> bytes:
@@ -194,12 +175,7 @@ def _comparable(floats: Block) -> bytes:
     return bytes((floats + np.float32(0)).data)
 
 
-def _write_scalar(scalar: Scalar, writers: Mapping[str, ModelWriter]) -> None:
+def _write_scalar(scalar: Scalar, writers: Mapping[str, BinaryWriter]) -> None:
     for writer in writers.values():
         writer.begin(scalar.name, (), scalar.dtype)
         writer.write(scalar.data)
-
-
-def _write_json(path: Path, content: object, *, sort_keys: bool = False, end: str = "") -> None:
-    with local_file(path):
-        path.write_text(json.dumps(content, indent=2, sort_keys=sort_keys) + end, encoding="utf-8")

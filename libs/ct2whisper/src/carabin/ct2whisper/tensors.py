@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
-from ..errors import CheckpointRefused
+from .errors import TensorsInvalid
 
 BLOCK_BYTES: Final = 4 * 1024 * 1024
 """Read at once: a few such blocks are all that a conversion holds, and larger ones are no faster."""
@@ -64,16 +64,16 @@ def read_tensors(folder: Path) -> Mapping[str, Tensor]:
     """Return every tensor of a checkpoint's safetensors files by name, shards included.
 
     Raises:
-        CheckpointRefused: a file is missing, cut off or damaged, or holds a type that Whisper is not trained in.
+        TensorsInvalid: a file is missing, cut off or damaged, or holds a type that Whisper is not trained in.
     """
     found: dict[str, Tensor] = {}
     for shard in shards(folder):
         try:
             with safe_open(shard, framework="np"):
-                pass  # it proves the header, and that the tensors fill the file without gap or overlap
+                pass  # it checks the header, and that the tensors fill the file without gap or overlap
             found.update((tensor.name, tensor) for tensor in _read_header(folder, shard))
         except (SafetensorError, OSError) as error:
-            raise CheckpointRefused(folder, f"{shard.name} cannot be read: {error}") from error
+            raise TensorsInvalid(folder, f"{shard.name} cannot be read: {error}") from error
     return found
 
 
@@ -81,7 +81,7 @@ def shards(folder: Path) -> Sequence[Path]:
     """Return the files that the weights lie in.
 
     Raises:
-        CheckpointRefused: the index cannot be followed.
+        TensorsInvalid: the index cannot be followed.
     """
     index = folder / "model.safetensors.index.json"
     if not index.exists():
@@ -89,10 +89,10 @@ def shards(folder: Path) -> Sequence[Path]:
     try:
         names = sorted({str(name) for name in json.loads(index.read_bytes())["weight_map"].values()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointRefused(folder, f"{index.name} has no weight_map") from error
+        raise TensorsInvalid(folder, f"{index.name} has no weight_map") from error
     for name in names:
         if Path(name).name != name:
-            raise CheckpointRefused(folder, f"{index.name} names a file outside the folder: {name}")
+            raise TensorsInvalid(folder, f"{index.name} names a file outside the folder: {name}")
     return [folder / name for name in names]
 
 
@@ -105,7 +105,7 @@ def _read_header(folder: Path, shard: Path) -> Iterator[Tensor]:
         if name == "__metadata__":
             continue
         if entry["dtype"] not in STORED:
-            raise CheckpointRefused(
+            raise TensorsInvalid(
                 folder, f"{shard.name}: {name} is stored as {entry['dtype']}, not as {', '.join(STORED)}"
             )
         offset = 8 + length + int(entry["data_offsets"][0])

@@ -2,31 +2,27 @@
 
 import json
 import shutil
-import struct
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
+
+from carabin.ct2whisper.binary import Ct2Binary, read_binary
+from carabin.ct2whisper.errors import BinaryInvalid
+from carabin.ct2whisper.layout import CT2_CONVOLUTION, CT2_EMBEDDING, CT2_NORM
 
 from ..errors import ConversionRefused
 from .checkpoint_gate import N_LANGUAGES, N_TIMESTAMPS, CheckpointFacts
 from .ct2_files import LOADED_FILES, VOCABULARIES, require_files
-from .ct2_writer import DTYPES
-from .whisper_layout import BINARY_VERSION, SPEC
-
-EMBEDDING: Final = "decoder/embeddings/weight"
-NORM: Final = "decoder/layer_norm/gamma"
-"""A variable that is never quantised: its type is the other half of names such as int8_float16."""
 
 
 def inspect_ct2(folder: Path) -> CheckpointFacts:
     """Check a CTranslate2 Whisper folder's files against each other and say what it holds.
 
     Raises:
-        ModelRefused: with the first reason found.
+        ConversionRefused: with the first reason found.
     """
     require_files(folder)
-    variables = read_variables(folder)
-    rows = variables[EMBEDDING][0][0] if EMBEDDING in variables else 0
+    variables = _read_binary(folder).variables
+    rows = variables[CT2_EMBEDDING].shape[0]
     vocabulary = _vocabulary(folder)
     if len(vocabulary) != rows:
         raise ConversionRefused(folder, f"the vocabulary has {len(vocabulary)} tokens, the token embedding {rows} rows")
@@ -46,14 +42,14 @@ def inspect_ct2(folder: Path) -> CheckpointFacts:
     if not config.get("alignment_heads"):
         raise ConversionRefused(folder, "config.json has no alignment_heads: word times would be wrong")
     _check_tokenizer(folder, vocabulary)
-    n_mels = _mel_bins(folder, variables["encoder/conv1/weight"][0])
+    n_mels = _mel_bins(folder, variables[CT2_CONVOLUTION].shape)
     return CheckpointFacts(n_mels=n_mels, vocabulary_size=rows, n_languages=len(languages))
 
 
 def stored_quantization(folder: Path) -> str:
     """Return CTranslate2's name for the type that the weights are stored in."""
-    variables = read_variables(folder)
-    weight, rest = variables[EMBEDDING][1], variables[NORM][1]
+    variables = _read_binary(folder).variables
+    weight, rest = variables[CT2_EMBEDDING].dtype, variables[CT2_NORM].dtype
     return f"int8_{rest}" if weight == "int8" and rest != "float32" else weight
 
 
@@ -67,46 +63,15 @@ def copy_ct2(folder: Path, target: Path) -> Path:
     return target
 
 
-def read_variables(folder: Path) -> Mapping[str, tuple[tuple[int, ...], str]]:
-    """Return shape and type of every variable in model.bin, without reading the weights.
-
-    Raises:
-        ModelRefused: it is not a Whisper model of the binary version that CTranslate2 writes.
-    """
-    path = folder / "model.bin"
-    found: dict[str, tuple[tuple[int, ...], str]] = {}
+def _read_binary(folder: Path) -> Ct2Binary:
     try:
-        with path.open("rb") as file:
-
-            def number(form: str) -> int:
-                return int(struct.unpack(form, file.read(struct.calcsize(form)))[0])
-
-            def text() -> str:
-                return file.read(number("<H"))[:-1].decode()
-
-            version, spec = number("<I"), text()
-            if version != BINARY_VERSION or spec != SPEC:
-                raise ConversionRefused(
-                    folder, f"model.bin is {spec!r} of version {version}, not {SPEC} of version {BINARY_VERSION}"
-                )
-            number("<I")
-            for _ in range(number("<I")):
-                name = text()
-                shape = tuple(number("<I") for _ in range(number("<B")))
-                dtype = DTYPES[number("<B")]
-                file.seek(number("<I"), 1)
-                found[name] = shape, dtype
-            for _ in range(number("<I")):
-                alias, name = text(), text()
-                found[alias] = found[name]
-            if file.tell() > path.stat().st_size:
-                raise ConversionRefused(folder, "model.bin is shorter than its variables: it was cut off")
-    except (struct.error, UnicodeDecodeError, LookupError) as error:
-        raise ConversionRefused(folder, "model.bin is cut off or is no CTranslate2 model") from error
-    missing = [name for name in (EMBEDDING, NORM, "encoder/conv1/weight") if name not in found]
+        binary = read_binary(folder / "model.bin")
+    except BinaryInvalid as error:
+        raise ConversionRefused(folder, f"model.bin cannot be read: {error.reason}") from error
+    missing = [name for name in (CT2_EMBEDDING, CT2_NORM, CT2_CONVOLUTION) if name not in binary.variables]
     if missing:
         raise ConversionRefused(folder, f"model.bin has no {missing[0]}: it is no Whisper model")
-    return found
+    return binary
 
 
 def _vocabulary(folder: Path) -> list[str]:

@@ -1,0 +1,1 @@
+"""CTranslate2's Whisper format, read and written in one place, with NumPy alone."""
