@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from carabin.service.threads import ThreadSupervisor
 from carabin.transcriber.core.api import Samples
 from carabin.transcriber.core.config import SAMPLE_RATE_HZ, SessionConfig
 from carabin.transcriber.core.events import Event, Final, Partial
 from carabin.transcriber.metrics import Metrics
+from carabin.transcriber.models.prompt import Prompt
 from carabin.transcriber.models.slot import ModelHandle, ModelSlot
 from carabin.transcriber.scheduling.load import LoadController
 from carabin.transcriber.scheduling.scheduler import DecodeJob, Scheduler
+from carabin.transcriber.streaming.decode_context import DecodeContext
 from carabin.transcriber.streaming.session import Session
-from carabin.transcriber.streaming.utterance_decoder import DecodeContext
 from carabin.transcriber.testing.engine import LOUD, FakeEngine
 
 
@@ -41,7 +43,7 @@ class Bench:
 
     engine: FakeEngine = field(default_factory=FakeEngine)
     config: SessionConfig = field(default_factory=SessionConfig)
-    prompt: tuple[int, ...] = ()
+    prompt: Prompt = field(default_factory=Prompt)
     recording: bool = False
     events: list[Event] = field(default_factory=list)
     time_s: float = 0.0
@@ -51,7 +53,7 @@ class Bench:
         self.load = LoadController()
         self.slot = ModelSlot()
         self.slot.install(ModelHandle("v1", self.engine))
-        self.scheduler = Scheduler(self.metrics, self.load, workers=0, clock=self.clock)
+        self.scheduler = Scheduler(self.metrics, self.load, ThreadSupervisor(), workers=0, clock=self.clock)
         self.calls: deque[Callable[[], None]] = deque()
         context = DecodeContext(self.slot, self.scheduler, self.load, self.metrics, self.clock, self.calls.append)
         self.session = Session(

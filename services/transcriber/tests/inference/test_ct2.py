@@ -9,7 +9,7 @@ from carabin.registry.word_error import smoke_error
 from carabin.transcriber.core.errors import DecodeFailed, ModelBroken, ModelMismatch
 from carabin.transcriber.inference.ct2 import Ct2Engine
 from carabin.transcriber.inference.engine import DecodeRequest
-from carabin.transcriber.models.vocabulary import build_prompt
+from carabin.transcriber.models.prompt import build_prompt
 
 from ..helpers.real_models import SECOND, SENTENCE, base_folder, engine, say, set_mels, spoiled
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 from carabin.registry.stages.resolve import Canary, Decision
+from carabin.service.threads import ThreadSupervisor
 from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.loader import LoadedCandidate
 from carabin.transcriber.models.roles import ModelRoles
 from carabin.transcriber.models.slot import ModelHandle, ModelSlot
+from carabin.transcriber.scheduling.jobs import DecodeJob, Lane
 from carabin.transcriber.scheduling.load import LoadController
-from carabin.transcriber.scheduling.scheduler import DecodeJob, Lane, Scheduler
+from carabin.transcriber.scheduling.scheduler import Scheduler
 from carabin.transcriber.scheduling.shadow import MAX_WAITING, Shadow
 from carabin.transcriber.testing.engine import FakeEngine
 
@@ -31,7 +33,12 @@ class Rig:
         self._loaded = threading.Condition()
         self._folder = folder
         self.models = ModelRoles(
-            "whisper", self._fetch, lambda _, version, __: FakeEngine(version), self.metrics, draw=lambda: self.drawn
+            "whisper",
+            self._fetch,
+            lambda _, version, __: FakeEngine(version),
+            self.metrics,
+            ThreadSupervisor(),
+            draw=lambda: self.drawn,
         )
         self.models.start()
 
@@ -93,7 +100,7 @@ class Probation:
         self.metrics = Metrics()
         self.load = LoadController()
         self.slot = ModelSlot()
-        self.scheduler = Scheduler(self.metrics, self.load, workers=0, clock=lambda: 0.0)
+        self.scheduler = Scheduler(self.metrics, self.load, ThreadSupervisor(), workers=0, clock=lambda: 0.0)
         self.shadow = Shadow(self.slot, self.scheduler, self.load, self.metrics, lambda: 0.0)
         self.request = DecodeRequest(speech(1), 750, "fr", prompt=(1, 2))
 

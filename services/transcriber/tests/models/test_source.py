@@ -12,6 +12,7 @@ from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.stages.promote import promote
 from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.memory import MemoryStore
+from carabin.service.threads import ThreadSupervisor
 from carabin.transcriber.core.api import ModelInfo
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.roles import ModelRoles
@@ -39,10 +40,18 @@ class Deployment:
         self._changed = threading.Condition()
         self.windows: list[WindowPolicy] = []
         self.metrics = Metrics()
+        self.threads = ThreadSupervisor()
         self.source = RegistrySource(
-            "whisper", self.cache, Vocabularies(), self.metrics, store=self.store, bucket="models", poll_s=0.01
+            "whisper",
+            self.cache,
+            Vocabularies(),
+            self.metrics,
+            self.threads,
+            store=self.store,
+            bucket="models",
+            poll_s=0.01,
         )
-        self.models = ModelRoles("whisper", self.source.fetch, self._load, Metrics(), changed=self._note)
+        self.models = ModelRoles("whisper", self.source.fetch, self._load, Metrics(), self.threads, changed=self._note)
 
     @property
     def store_away(self) -> float | None:
@@ -202,6 +211,7 @@ def test_a_local_folder_is_served_as_it_is(tmp_path: Path) -> None:
         source.fetch,
         lambda _, version, windows: FakeEngine(version, windows=windows),
         Metrics(),
+        ThreadSupervisor(),
         changed=lambda info: loaded.set() if info.state == "steady" else None,
     )
     models.start()

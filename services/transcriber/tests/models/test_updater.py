@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from carabin.registry.errors import ManifestInvalid, StoreUnreachable
 from carabin.registry.serving_window import WindowPolicy
+from carabin.service.threads import ThreadSupervisor
 from carabin.transcriber.core.api import ModelInfo
 from carabin.transcriber.core.errors import ModelBroken, NotReady
 from carabin.transcriber.metrics import Metrics
@@ -24,11 +25,18 @@ class Rig:
         self.fetch_errors: dict[str, Exception] = {}
         self.load_errors: dict[str, Exception] = {}
         self.metrics = Metrics()
+        self.threads = ThreadSupervisor(self.metrics.registry)
         self._folder = folder
         self._states: list[ModelInfo] = []
         self._changed = threading.Condition()
         self.updater = ModelUpdater(
-            "whisper", self._fetch, self._load, self.metrics, changed=self._note, retry_s=0.01, **options
+            "whisper",
+            self._fetch,
+            self._load,
+            self.metrics,
+            self.threads,
+            changed=self._note,
+            **{"retry_s": 0.01} | options,
         )  # type: ignore[arg-type]
         self.updater.start()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from carabin.registry.stages.resolve import Decision
+from carabin.service.threads import ThreadSupervisor
 from carabin.transcriber.core.api import DictationStream, Transcriber
 from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.core.errors import (
@@ -80,6 +81,7 @@ class SwappableLive(LiveTranscriber):
             lambda _, version, __: FakeEngine(version, gate=gate),
             metrics=Metrics(),
             vocabularies=vocabularies,
+            threads=ThreadSupervisor(),
             workers=2,
         )
 

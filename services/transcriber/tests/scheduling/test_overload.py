@@ -10,14 +10,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from carabin.service.threads import ThreadSupervisor
 from carabin.transcriber.core.config import SAMPLE_RATE_HZ, SessionConfig
 from carabin.transcriber.core.events import Event, Final
 from carabin.transcriber.metrics import Metrics
+from carabin.transcriber.models.prompt import Prompt
 from carabin.transcriber.models.slot import ModelHandle, ModelSlot
 from carabin.transcriber.scheduling.load import LoadController
 from carabin.transcriber.scheduling.scheduler import Scheduler
+from carabin.transcriber.streaming.decode_context import DecodeContext
 from carabin.transcriber.streaming.session import Session
-from carabin.transcriber.streaming.utterance_decoder import DecodeContext
 from carabin.transcriber.testing.engine import FakeEngine
 
 from ..helpers.pipeline import LoudnessVad, loudness_vad, silence, speech
@@ -38,7 +40,7 @@ class Office:
         self.cost_s = cost_s
         self.metrics = Metrics()
         self.load = LoadController()
-        self.scheduler = Scheduler(self.metrics, self.load, workers=0, clock=lambda: self.now)
+        self.scheduler = Scheduler(self.metrics, self.load, ThreadSupervisor(), workers=0, clock=lambda: self.now)
         self.events: list[list[tuple[float, Event]]] = [[] for _ in range(n_sessions)]
         self.levels: set[int] = set()
         slot = ModelSlot()
@@ -49,7 +51,7 @@ class Office:
         self._busy = False
         for i in range(n_sessions):
             context = DecodeContext(slot, self.scheduler, self.load, self.metrics, lambda: self.now, self._calls.append)
-            session = Session(context, SessionConfig(), lambda _: (), self._noting(i), version="v1")
+            session = Session(context, SessionConfig(), lambda _: Prompt(), self._noting(i), version="v1")
             self._speak(session, 0.37 * i)
 
     def run(self) -> None:

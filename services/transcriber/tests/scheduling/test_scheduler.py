@@ -3,12 +3,14 @@
 import threading
 
 import pytest
+from carabin.service.threads import ThreadSupervisor
 from carabin.transcriber.core.errors import DecodeFailed
 from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.slot import ModelHandle
+from carabin.transcriber.scheduling.jobs import DecodeJob, Lane
 from carabin.transcriber.scheduling.load import LoadController
-from carabin.transcriber.scheduling.scheduler import DecodeJob, Lane, Scheduler
+from carabin.transcriber.scheduling.scheduler import Scheduler
 from carabin.transcriber.testing.engine import FakeEngine
 
 from ..helpers.pipeline import speech
@@ -21,7 +23,9 @@ class ManualScheduler:
         self.time_s = 0.0
         self.metrics = Metrics()
         self.model = ModelHandle("v1", engine or FakeEngine())
-        self.scheduler = Scheduler(self.metrics, LoadController(), workers=0, clock=lambda: self.time_s)
+        self.scheduler = Scheduler(
+            self.metrics, LoadController(), ThreadSupervisor(), workers=0, clock=lambda: self.time_s
+        )
         self.outcomes: dict[int, Hypothesis | DecodeFailed] = {}
 
     def submit(self, lane: Lane, *, seconds: float = 1, prompt: int = 0, model: ModelHandle | None = None) -> DecodeJob:
@@ -130,7 +134,7 @@ def test_a_cancelled_job_is_not_decoded() -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_workers_decode_until_stopped(workers: int) -> None:
     done = threading.Semaphore(0)
-    scheduler = Scheduler(Metrics(), LoadController(), workers=workers)
+    scheduler = Scheduler(Metrics(), LoadController(), ThreadSupervisor(), workers=workers)
     scheduler.start()
     model = ModelHandle("v1", FakeEngine())
     for _ in range(10):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from carabin.registry.serving_window import WindowPolicy
 from carabin.transcriber.core.config import SAMPLE_RATE_HZ, SessionConfig, VadConfig
-from carabin.transcriber.core.errors import SessionClosed
+from carabin.transcriber.core.errors import IllegalTransition
 from carabin.transcriber.core.events import (
     AudioAcknowledged,
     Final,
@@ -326,7 +326,7 @@ def test_a_decode_that_fails_twice_ends_this_session_alone() -> None:
     assert isinstance(last, SessionFailed)
     assert "words" not in last.reason
     assert not any(isinstance(event, AudioAcknowledged) for event in bench.events)
-    with pytest.raises(SessionClosed):
+    with pytest.raises(IllegalTransition):
         bench.session.push(speech(0.1))
 
 

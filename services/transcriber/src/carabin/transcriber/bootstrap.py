@@ -8,6 +8,7 @@ from pathlib import Path
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.store import ObjectStore
+from carabin.service.threads import ThreadSupervisor
 
 from .core.memory import bound_heap
 from .http.app import make_parts
@@ -66,6 +67,7 @@ def make_transcriber(
         StoreNotConfigured: models come from the registry and no store is configured.
     """
     metrics = metrics or Metrics()
+    threads = ThreadSupervisor(metrics.registry)
     vocabularies = Vocabularies()
     on_gpu = has_gpu(settings.device)
     source: ModelSource
@@ -77,6 +79,7 @@ def make_transcriber(
             settings.cache_dir,
             vocabularies,
             metrics,
+            threads,
             store=store or connect(),
             bucket=bucket or store_settings().models_bucket,
             poll_s=settings.poll_s,
@@ -87,6 +90,7 @@ def make_transcriber(
         partial(_load, settings, on_gpu),
         metrics=metrics,
         vocabularies=vocabularies,
+        threads=threads,
         workers=1 if on_gpu else settings.workers,
     )
 

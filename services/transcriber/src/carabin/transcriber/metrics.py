@@ -46,6 +46,9 @@ class Metrics:
         self.retries = self._counter("retries_total", "Decodes done again", "reason")
         self.rejected = self._counter("rejected_total", "Utterances without text after all retries", "reason")
         self.failures = self._counter("decode_failures_total", "Requests that failed twice")
+        self.callback_failures = self._counter(
+            "callback_failures_total", "Decodes whose callback raised: an error in the program, logged", "lane"
+        )
         self.overload = self._gauge("overload_level", "0 ease, 1 slower partials, 2 small beam, 3 greedy, 4 refusing")
         self.beam = self._counter("finals_total", "Finals by beam size", "beam")
         self.prompt_cut = self._counter("prompt_tokens_cut_total", "Prompt tokens that did not fit")

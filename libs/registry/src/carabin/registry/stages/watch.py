@@ -52,6 +52,7 @@ class ModelWatcher:
     def changes(self) -> Iterator[Decision]:
         """Yield the Decision as it is, then each one that differs, blocking in between; ends after `stop`."""
         if self._notify:
+            self._notify = False  # one reader of notifications serves every call
             threading.Thread(target=self._listen, name="model-notifications", daemon=True).start()
         seen: Decision | None = None
         while not self._stopped.is_set():
@@ -112,4 +113,6 @@ class ModelWatcher:
                     self._wake.set()
             except RegistryError as error:
                 log.debug("no notifications: %s", error, extra={"event": "listen_failed"})
+            except Exception as error:  # polling is the truth: without notifications a change is only seen later
+                log.error("notifications failed", extra={"event": "listen_failed", "error": type(error).__name__})
             self._stopped.wait(LISTEN_AGAIN_S)

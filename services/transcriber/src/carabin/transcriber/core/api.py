@@ -55,13 +55,21 @@ class DictationStream(Protocol):
         """Unique in this process; safe to log."""
 
     def push(self, samples: Samples) -> None:
-        """Take audio; it never blocks and nothing is dropped.
+        """Take audio; it never blocks and nothing is dropped. Between two calls, await `wait_for_room()`.
 
         Args:
-            samples: (n,) float32 at 16 kHz, mono, in [-1, 1]; any n, 0 included. The array is not kept by reference.
+            samples: (n,) float32 at 16 kHz, mono, in [-1, 1]; any n, 0 included. What is a little louder is clipped.
+                The array is not kept by reference.
 
         Raises:
             SessionClosed: after `finish()` or `cancel()`.
+            ImpossibleAudio: the samples are no audio in the declared format; they were not taken.
+        """
+
+    async def wait_for_room(self) -> None:
+        """Return when the service can take more audio of this session: at once unless much of it waits.
+
+        A protocol that awaits this before it reads on lets its client's socket fill up, and so slows the client down.
         """
 
     async def flush(self) -> None:
@@ -113,6 +121,9 @@ class Transcriber(Protocol):
     @property
     def model(self) -> ModelInfo:
         """The production model and the state of its newest change."""
+
+    def dead_threads(self) -> tuple[str, ...]:
+        """Return the names of the threads that ended although nobody asked for it: the process should restart."""
 
     def subscribe_model(self) -> AsyncIterator[ModelInfo]:
         """Yield the current state, then each change; a slow reader sees the newest, not every one."""

@@ -10,6 +10,8 @@ CarabinError                  (carabin.registry.errors)
     x UnsupportedLanguage     the language is none that the model knows
     x InvalidConfig           a value in the session's configuration is out of range
   * SessionClosed             audio came after finish() or cancel()
+  * IllegalTransition         a session was told to do what its state does not allow; an error in the program
+  * ImpossibleAudio           the samples are no audio in the declared format; `probable`: what was probably sent
   * ModelRefused              a model version cannot be served; `version` and `reason`: which and why
     x ModelBroken             files missing, bytes wrong, or CTranslate2 cannot read them
     x ModelMismatch           mel bins, vocabulary or manifest disagree
@@ -76,6 +78,24 @@ class InvalidConfig(SessionRefused):
 
 class SessionClosed(TranscriberError):
     """Audio or a flush came after the dictation was finished or cancelled."""
+
+
+class IllegalTransition(TranscriberError):
+    """A session cannot go from its state to the one that was asked for."""
+
+    def __init__(self, now: str, to: str) -> None:
+        super().__init__(f"a session cannot go from {now} to {to}")
+        self.now = now
+        self.to = to
+
+
+class ImpossibleAudio(TranscriberError):
+    """The samples cannot be audio in the format that the client declared."""
+
+    def __init__(self, found: str, probable: str) -> None:
+        super().__init__(f"the audio is not in its declared format: {found}; probably {probable}")
+        self.found = found
+        self.probable = probable
 
 
 class ModelRefused(TranscriberError):

@@ -85,10 +85,29 @@ class FlushFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionWarning:
+    """Something that the client should know and that stops nothing."""
+
+    code: str
+    """What it is about, as an identifier, such as `prompt_cut`."""
+    message: str
+    """One sentence with figures; it never holds dictated text."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFailed:
     """The session cannot go on; no event follows. The reason never holds dictated text."""
 
     reason: str
 
 
-Event: TypeAlias = Partial | Final | LanguageDetected | ModelChanged | AudioAcknowledged | FlushFinished | SessionFailed
+Event: TypeAlias = (
+    Partial
+    | Final
+    | LanguageDetected
+    | ModelChanged
+    | AudioAcknowledged
+    | FlushFinished
+    | SessionWarning
+    | SessionFailed
+)

@@ -9,7 +9,7 @@ from typing import Any
 from ..access.errors import TokenExpired
 from ..access.identity import Authenticator, Identity, bearer
 from ..core.errors import DecodeFailed, Draining, Overloaded
-from ..core.events import SessionFailed
+from ..core.events import SessionFailed, SessionWarning
 from ..formatting import Formatter
 from ..v1 import transcriber_pb2 as pb
 from ..v1 import transcriber_pb2_grpc
@@ -100,6 +100,8 @@ class _Stream:
                 if isinstance(event, SessionFailed):
                     raise DecodeFailed(event.reason)
                 self._visit.note(event)
+                if isinstance(event, SessionWarning):
+                    continue  # the contract has no message for it
                 yield self._responses.of(event)
             await hearing
         finally:
@@ -139,6 +141,7 @@ class _Stream:
                 case "audio":
                     samples = self._audio.decode(request.audio)
                     self._visit.dictation.push(samples)
+                    await self._visit.dictation.wait_for_room()
                     delay_s = self._visit.heard(len(samples))
                     if delay_s > 0:
                         await asyncio.sleep(delay_s)

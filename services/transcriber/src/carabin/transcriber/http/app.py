@@ -94,6 +94,9 @@ def _add_websocket(app: FastAPI, parts: Parts) -> None:
 def _add_probes(app: FastAPI, parts: Parts) -> None:
     @app.get("/livez")
     async def livez() -> Response:
+        dead = parts.transcriber.dead_threads()
+        if dead:
+            return JSONResponse({"status": "dead", "threads": list(dead)}, status_code=503)
         return JSONResponse({"status": "alive"})
 
     @app.get("/readyz")

@@ -17,7 +17,14 @@ from ..core.config import SAMPLE_RATE_HZ
 from ..core.errors import DecodeFailed, ModelBroken, ModelMismatch
 from ..core.memory import trim_heap
 from .engine import DecodeRequest, DecodeTiming, Hypothesis, TimedWord, TokenWord
-from .model_files import has_alignment, read_n_mels, read_tokenizer, require_files
+from .model_files import (
+    END_OF_TEXT,
+    has_alignment,
+    read_n_mels,
+    read_tokenizer,
+    require_files,
+    without_added_tokens,
+)
 from .word_alignment import timed_words
 
 CPU_BATCH = 4
@@ -56,6 +63,8 @@ class Ct2Engine:
     ) -> None:
         require_files(folder, version)
         self._tokenizer_json = read_tokenizer(folder, version)
+        self._end_of_text = int(self._tokenizer_json.token_to_id(END_OF_TEXT) or 0)
+        self._text_tokenizer = without_added_tokens(self._tokenizer_json)
         n_mels = read_n_mels(folder, version)
         self._version = version
         self._model: Any = _load(folder, version, device, compute_type, replicas)
@@ -92,8 +101,12 @@ class Ct2Engine:
             return language == "en"
         return self._tokenizer_json.token_to_id(f"<|{language}|>") is not None
 
+    @property
+    def end_of_text(self) -> int:
+        return self._end_of_text
+
     def encode_text(self, text: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer_json.encode(text, add_special_tokens=False).ids)
+        return tuple(self._text_tokenizer.encode(text, add_special_tokens=False).ids)
 
     def decode(self, batch: Sequence[DecodeRequest]) -> tuple[list[Hypothesis], DecodeTiming]:
         try:

@@ -104,8 +104,15 @@ class Engine(Protocol):
     def knows(self, language: str) -> bool:
         """Return whether the model has a token for this language code."""
 
+    @property
+    def end_of_text(self) -> int:
+        """The token that ends every text; before a prompt it means nothing."""
+
     def encode_text(self, text: str) -> tuple[int, ...]:
-        """Return the tokens of a text."""
+        """Return the tokens of a text, all of them below `end_of_text`.
+
+        What looks like a control token, such as `<|endoftext|>`, is text as well: its characters are encoded.
+        """
 
     def decode(self, batch: Sequence[DecodeRequest]) -> tuple[list[Hypothesis], DecodeTiming]:
         """Decode requests with one and the same `batch_key`, in order.

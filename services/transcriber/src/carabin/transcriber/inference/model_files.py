@@ -11,6 +11,10 @@ REQUIRED = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.j
 """Without the last two faster-whisper would fetch a tokenizer of its own choice and assume 80 mel bins."""
 
 
+END_OF_TEXT = "<|endoftext|>"
+"""The first of Whisper's control tokens: the tokens of text are below it."""
+
+
 def require_files(folder: Path, version: str) -> None:
     """Raise ModelBroken, naming what is missing."""
     missing = [name for name in REQUIRED if not (folder / name).is_file()]
@@ -29,10 +33,18 @@ def read_tokenizer(folder: Path, version: str) -> Tokenizer:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     except Exception as error:  # the tokenizers library raises bare Exception
         raise ModelBroken(version, f"tokenizer.json cannot be read: {error}") from error
-    for mark in ("<|startoftranscript|>", "<|notimestamps|>", "<|endoftext|>"):
+    for mark in ("<|startoftranscript|>", "<|notimestamps|>", END_OF_TEXT):
         if tokenizer.token_to_id(mark) is None:
             raise ModelMismatch(version, f"tokenizer.json has no {mark}: it is not Whisper's")
     return tokenizer
+
+
+def without_added_tokens(tokenizer: Tokenizer) -> Tokenizer:
+    """Return a tokenizer of the same text tokens that knows no control token: their names are encoded as characters."""
+    plain = Tokenizer(tokenizer.model)
+    plain.normalizer = tokenizer.normalizer
+    plain.pre_tokenizer = tokenizer.pre_tokenizer
+    return plain
 
 
 def read_n_mels(folder: Path, version: str) -> int:

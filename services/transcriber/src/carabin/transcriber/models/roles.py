@@ -1,14 +1,17 @@
-"""The versions that serve: production, a canary with its share of the sessions, a shadow that nobody sees."""
+"""The versions that serve: production, a canary with its share of the sessions, a shadow whose text nobody sees."""
 
 import random
+import threading
 from collections.abc import Callable
+from functools import partial
 
 from carabin.registry.stages.resolve import Decision
+from carabin.service.threads import ThreadSupervisor
 
 from ..core.api import ModelInfo
 from ..metrics import Metrics
 from .loader import Decode, EngineFactory, decode_now
-from .slot import Slot, TrialSlot
+from .slot import ModelSlot, Slot, TrialSlot
 from .updater import Fetch, ModelUpdater
 
 Draw = Callable[[], float]
@@ -16,7 +19,10 @@ Draw = Callable[[], float]
 
 
 class ModelRoles:
-    """Three updaters and who gets which; `decide` may be called from any thread."""
+    """Which version serves whom; `decide` may be called from any thread.
+
+    A canary or a shadow has an updater, and so a thread, from the first time that the registry names one.
+    """
 
     def __init__(
         self,
@@ -24,47 +30,63 @@ class ModelRoles:
         fetch: Fetch,
         factory: EngineFactory,
         metrics: Metrics,
+        threads: ThreadSupervisor,
         *,
         drain: bool = False,
         decode: Decode = decode_now,
         changed: Callable[[ModelInfo], None] = lambda _: None,
         draw: Draw = random.random,
     ) -> None:
-        self.production = ModelUpdater(name, fetch, factory, metrics, drain=drain, decode=decode, changed=changed)
-        self._canary = ModelUpdater(name, fetch, factory, metrics, role="canary", decode=decode)
-        self._shadow = ModelUpdater(name, fetch, factory, metrics, role="shadow", decode=decode)
+        self._new_updater = partial(ModelUpdater, name, fetch, factory, metrics, threads, decode=decode)
+        self.production = self._new_updater(drain=drain, changed=changed)
+        self._trial_slots = {"canary": ModelSlot(), "shadow": ModelSlot()}
+        self._trials: dict[str, ModelUpdater] = {}
+        self._lock = threading.Lock()
         self._share = 0.0
         self._draw = draw
 
     @property
     def shadow(self) -> Slot:
-        return self._shadow.slot
+        """The slot of the shadow; empty while there is none."""
+        return self._trial_slots["shadow"]
 
     def start(self) -> None:
-        for updater in self._updaters():
-            updater.start()
+        """Start the production version's updater."""
+        self.production.start()
 
     def stop(self) -> None:
+        """Stop all updaters and free their models."""
         for updater in self._updaters():
             updater.stop()
 
     def decide(self, decision: Decision) -> None:
-        """Serve what the registry says; without a production version the one in use stays."""
+        """Serve what the registry decided; without a production version the one in use stays."""
         if decision.version is not None:
             self.production.request_version(decision.version)
-        self._share = decision.canary.share if decision.canary else 0.0
-        self._canary.request_version(decision.canary.version if decision.canary else None)
-        self._shadow.request_version(decision.shadow)
+        with self._lock:
+            self._share = decision.canary.share if decision.canary else 0.0
+            self._try_version("canary", decision.canary.version if decision.canary else None)
+            self._try_version("shadow", decision.shadow)
 
     def slot(self) -> Slot:
         """Draw the slot of a new session."""
-        if self._canary.slot.current is not None and self._draw() < self._share:
-            return TrialSlot(self._canary.slot, self.production.slot)
+        canary = self._trial_slots["canary"]
+        if canary.current is not None and self._draw() < self._share:
+            return TrialSlot(canary, self.production.slot)
         return self.production.slot
 
     def in_use(self) -> set[str]:
         """Return the versions whose files may be needed."""
         return {updater.info.version for updater in self._updaters() if updater.info.version}
 
+    def _try_version(self, role: str, version: str | None) -> None:
+        updater = self._trials.get(role)
+        if updater is None:
+            if version is None:
+                return
+            updater = self._trials[role] = self._new_updater(role=role, slot=self._trial_slots[role])
+            updater.start()
+        updater.request_version(version)
+
     def _updaters(self) -> tuple[ModelUpdater, ...]:
-        return (self.production, self._canary, self._shadow)
+        return (self.production, *list(self._trials.values()))

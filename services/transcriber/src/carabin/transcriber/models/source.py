@@ -1,8 +1,6 @@
 """Where versions come from: the registry, watched, with a cache on the local disk; or one local folder."""
 
 import logging
-import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +10,7 @@ from carabin.registry.errors import StoreUnreachable
 from carabin.registry.stages.resolve import Decision
 from carabin.registry.stages.watch import ModelWatcher
 from carabin.registry.store import ObjectStore
+from carabin.service.threads import SupervisedThread, ThreadSupervisor
 
 from ..metrics import Metrics
 from .cache import ModelCache
@@ -75,6 +74,7 @@ class RegistrySource:
         cache: Path,
         vocabularies: Vocabularies,
         metrics: Metrics,
+        threads: ThreadSupervisor,
         *,
         store: ObjectStore,
         bucket: str,
@@ -88,11 +88,8 @@ class RegistrySource:
         self._bucket = bucket
         self._watcher = ModelWatcher(self._store, self._bucket, name, interval_s=poll_s)
         metrics.store_away.set_function(lambda: float(self._watcher.last_error is not None))
-        self._stopped = threading.Event()
-        self._refreshers = [
-            threading.Thread(target=self._every, args=(every_s, do), name=do.__name__, daemon=True)
-            for every_s, do in ((VOCABULARY_POLL_S, self._read_vocabularies), (EXPLAIN_S, self._explain))
-        ]
+        self._threads = threads
+        self._running: list[SupervisedThread] = []
         self._models: ModelRoles | None = None
         self._offline = False
         """Whether the cache's version was requested."""
@@ -115,16 +112,18 @@ class RegistrySource:
     def start(self, models: ModelRoles) -> None:
         self._models = models
         self._read_vocabularies()
-        self._watcher.start(self._decided)
-        for refresher in self._refreshers:
-            refresher.start()
+        self._running = [
+            self._threads.start("model-watcher", self._watch),
+            self._threads.every("vocabularies", VOCABULARY_POLL_S, self._read_vocabularies),
+            self._threads.every("store-outage", EXPLAIN_S, self._explain),
+        ]
 
     def stop(self) -> None:
-        self._stopped.set()
         self._watcher.stop()
-        for refresher in self._refreshers:
-            if refresher.is_alive():
-                refresher.join()
+        for thread in self._running:
+            thread.stop()
+        for thread in self._running:
+            thread.join()
 
     def _manifest(self, version: str) -> ModelManifest:
         """Read a manifest; while the store is away, the remembered one, whose files may not be here."""
@@ -136,6 +135,12 @@ class RegistrySource:
                 raise
             return manifest
 
+    def _watch(self) -> bool:
+        """Take each decision until the watcher is stopped; after a failure the newest decision is taken again."""
+        for decision in self._watcher.changes():
+            self._decided(decision)
+        return False
+
     def _decided(self, decision: Decision) -> None:
         assert self._models is not None
         self._metrics.conflicts.set(len(decision.rivals))
@@ -146,10 +151,6 @@ class RegistrySource:
             self._cache.production = decision.version
         else:
             self._models.production.explain(f"no version of {self._name} is tagged production in bucket {self._bucket}")
-
-    def _every(self, every_s: float, do: Callable[[], None]) -> None:
-        while not self._stopped.wait(every_s):
-            do()
 
     def _read_vocabularies(self) -> None:
         self._vocabularies.read_store(self._store, self._bucket, self._name)

@@ -1,7 +1,8 @@
-"""Keeps the slot filled with the version in production, from a thread of its own.
+"""Keeps one slot filled with the version that its role should serve, from a thread of its own.
 
-A new version is downloaded, hashed, loaded, proven and warmed beside the one in use; then one assignment makes it
+A new version is downloaded, hashed, loaded, validated and warmed beside the one in use; then one assignment makes it
 current. A bad one is refused with its reason and not tried again while it is the same version; the old one goes on.
+This is over 200 lines: the states of one swap, of which none is of use without the others.
 """
 
 import logging
@@ -14,7 +15,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from carabin.registry.errors import CarabinError, ManifestInvalid
-from carabin.service.logging import bind
+from carabin.service.logging import bind, describe_error
+from carabin.service.threads import SupervisedThread, ThreadSupervisor
 from carabin.service.tracing import FIELD
 
 from ..core.api import ModelInfo
@@ -22,30 +24,32 @@ from ..core.errors import MemoryShort, ModelRefused
 from ..core.memory import available_bytes, resident_bytes
 from ..metrics import Metrics
 from .loader import Decode, EngineFactory, LoadedCandidate, decode_now, load
+from .room import require_room
 from .slot import ModelHandle, ModelSlot
 
 log = logging.getLogger(__name__)
 
-ROOM = 1.3
-"""A model wants this much of its files' size: int8 weights are copied once while they load."""
-WORKSPACE_BYTES = 128 * 1024 * 1024
-"""And this much for activations and caches."""
-
 STOP_S = 10.0
 """How long a download or a load in progress may hold up a stop; the process ends without it."""
+
+DRAIN_POLL_S = 0.5
+"""How soon a drain that waits for the last utterance notices that the service stops."""
 
 Fetch = Callable[[str], LoadedCandidate]
 """Brings a version's files to the local disk; raises CarabinError."""
 
 
 class ModelUpdater:
-    """See the module. `target()` may be called from any thread; the newest wish wins.
+    """See the module. `request_version()` may be called from any thread; the newest request wins.
 
     Args:
+        threads: supervises the updater's thread.
         role: what its version is for: `production`, `canary` or `shadow`.
+        slot: where the version is installed; a new one by default.
         decode: runs the smoke dictation and the warm-up.
         drain: unload before loading where memory does not hold two models.
-        changed: told of every change of state, on the updater's thread.
+        changed: called after every change of state, on the updater's thread.
+        retry_s: after a failure that may pass, the same version is tried once more each time this has gone by.
     """
 
     def __init__(
@@ -54,15 +58,17 @@ class ModelUpdater:
         fetch: Fetch,
         factory: EngineFactory,
         metrics: Metrics,
+        threads: ThreadSupervisor,
         *,
         role: str = "production",
+        slot: ModelSlot | None = None,
         drain: bool = False,
         decode: Decode = decode_now,
         changed: Callable[[ModelInfo], None] = lambda _: None,
         free_bytes: Callable[[], int | None] = available_bytes,
         retry_s: float = 15.0,
     ) -> None:
-        self.slot = ModelSlot()
+        self.slot = slot or ModelSlot()
         self._role = role
         self._fetch = fetch
         self._factory = factory
@@ -75,51 +81,69 @@ class ModelUpdater:
         self._changed = changed
         self._free_bytes = free_bytes
         self._retry_s = retry_s
-        self._retry: threading.Timer | None = None
+        self._retry_at: float | None = None
+        """When the failed version is tried again: at most one such time is pending."""
         self._info = ModelInfo(name, None, "none", reason="no version is in production")
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._requested: str | None = None
         self._serving: LoadedCandidate | None = None
         self._refused: dict[str, str] = {}
-        self._thread = threading.Thread(target=self._run, name="model-updater", daemon=True)
+        self._stopping = threading.Event()
+        self._threads = threads
+        self._thread: SupervisedThread | None = None
 
     @property
     def info(self) -> ModelInfo:
+        """The version in use and the state of the newest change."""
         return self._info
 
     def start(self) -> None:
-        self._thread.start()
+        """Begin to follow requests."""
+        self._thread = self._threads.start(f"model-updater-{self._role}", self._follow)
 
     def stop(self) -> None:
         """Free the model once nobody holds it."""
-        if self._retry is not None:
-            self._retry.cancel()
+        self._stopping.set()
         self._commands.put(None)
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(STOP_S)
         self.slot.install(None, "the transcriber is stopping")
         while not self._commands.empty():
-            if task := self._commands.get():
-                task()
+            if command := self._commands.get():
+                command()
 
     def request_version(self, version: str | None) -> None:
-        """Ask for this version, or for none; nothing happens where it is current, or was refused."""
+        """Serve this version, or none; nothing happens where it is current, or was refused."""
         if version != self._requested or version is not None:
             self._requested = version
             self._commands.put(lambda: self._reach(version))
 
     def explain(self, reason: str) -> None:
-        """Say why there is no model, as long as there is none."""
+        """Set the reason why there is no model, as long as there is none."""
         if self._info.version is None and self._info.state in ("none", "failed"):
             self._set(replace(self._info, reason=reason))
 
-    def _run(self) -> None:
-        while (task := self._commands.get()) is not None:
-            try:
-                # Each in a context of its own: what one binds to its log lines is not the next one's.
-                copy_context().run(task)
-            except Exception:
-                log.exception("the model updater failed", extra={"event": "updater_error"})
+    def _follow(self) -> bool:
+        """Run the next command, or the retry when it is due."""
+        wait_s = None if self._retry_at is None else max(0.0, self._retry_at - time.monotonic())
+        try:
+            command = self._commands.get(timeout=wait_s)
+        except queue.Empty:
+            command = self._retry
+        if command is None:
+            return False
+        # Each in a context of its own: what one binds to its log lines is not the next one's.
+        copy_context().run(command)
+        return True
+
+    def _retry(self) -> None:
+        self._retry_at = None
+        if self._restore():
+            self._set(replace(self._info, version=self._serving.version if self._serving else None))
+        self._reach(self._requested)
+
+    def _retry_later(self) -> None:
+        self._retry_at = time.monotonic() + self._retry_s
 
     def _reach(self, version: str | None) -> None:
         current = self.slot.current
@@ -130,8 +154,8 @@ class ModelUpdater:
             return
         if version in self._refused:
             return
-        before = self._info
-        self._set(replace(before, state="loading", target=version, reason=""))
+        self._retry_at = None
+        self._set(replace(self._info, state="loading", target=version, reason=""))
         started = time.monotonic()
         try:
             self._swap(version, started)
@@ -139,17 +163,20 @@ class ModelUpdater:
             self._refuse(version, error.reason, lasting=not isinstance(error, MemoryShort))
         except CarabinError as error:
             self._refuse(version, str(error), lasting=isinstance(error, ManifestInvalid))
+        except Exception as error:
+            self._refuse(version, f"unexpected {type(error).__name__}: the log has its place", lasting=False)
+            raise
 
     def _swap(self, version: str, started: float) -> None:
         candidate = self._fetch(version)
         if candidate.manifest is not None and (trace := candidate.manifest.source.get(FIELD)):
             bind(**{FIELD: trace})
         self._timed("fetch", started)
+        previous = self.slot.current.version if self.slot.current else None
         self._make_room(candidate)
         loading = time.monotonic()
         engine = load(candidate, self._factory, self._decode)
         self._timed("load", loading)
-        previous = self.slot.current.version if self.slot.current else None
         self.slot.install(ModelHandle(version, engine, self._retire))
         self._serving = candidate
         self._timed("total", started)
@@ -162,21 +189,19 @@ class ModelUpdater:
         self._set(ModelInfo(self._info.name, version, "steady", loaded_at=datetime.now(UTC)))
 
     def _make_room(self, candidate: LoadedCandidate) -> None:
-        free = self._free_bytes()
-        need = int(candidate.size_bytes * ROOM) + WORKSPACE_BYTES
-        if free is None or free >= need:
-            return
-        if not self._drain or self.slot.current is None:
-            raise MemoryShort(
-                candidate.version,
-                f"it needs {need >> 20} MiB and {free >> 20} MiB are free; give more memory,"
-                " or let the swap drain first (swap_when_short=drain)",
-            )
-        log.warning("draining before loading", extra={"event": "model_drain", "version": candidate.version})
-        self._metrics.swaps.labels(self._role, "drained").inc()
-        handle = self.slot.install(None, "a new model is being loaded")
-        if handle is not None:
-            handle.idle.wait()
+        """Unload the model in use where memory does not hold two and the operator chose that; else raise."""
+        try:
+            require_room(candidate, self._free_bytes())
+        except MemoryShort:
+            handle = self.slot.current
+            if not self._drain or handle is None:
+                raise
+            log.warning("draining before loading", extra={"event": "model_drain", "version": candidate.version})
+            self._metrics.swaps.labels(self._role, "drained").inc()
+            self.slot.install(None, "a new model is being loaded")
+            while not handle.idle.wait(DRAIN_POLL_S):
+                if self._stopping.is_set():
+                    raise
             handle.engine.close()
 
     def _refuse(self, version: str, reason: str, *, lasting: bool) -> None:
@@ -184,9 +209,7 @@ class ModelUpdater:
         if lasting:
             self._refused[version] = reason
         else:
-            self._retry = threading.Timer(self._retry_s, self._commands.put, [lambda: self._reach(version)])
-            self._retry.daemon = True
-            self._retry.start()
+            self._retry_later()
         self._restore()
         self._metrics.swaps.labels(self._role, "refused").inc()
         log.error("model refused", extra={"event": "model_refused", "version": version, "reason": reason})
@@ -202,27 +225,30 @@ class ModelUpdater:
             )
         )
 
-    def _restore(self) -> None:
-        """Load the version that was drained for one that then failed."""
-        if self.slot.current is None and self._serving is not None:
-            try:
-                engine = load(self._serving, self._factory, self._decode)
-            except ModelRefused as error:
-                log.error("the old model cannot be restored", extra={"event": "restore_failed", "error": str(error)})
-            else:
-                self.slot.install(ModelHandle(self._serving.version, engine, self._retire))
+    def _restore(self) -> bool:
+        """Load the version that was drained for one that then failed; return whether it serves again."""
+        if self.slot.current is not None or self._serving is None or self._stopping.is_set():
+            return False
+        try:
+            engine = load(self._serving, self._factory, self._decode)
+        except Exception as error:  # sessions wait for it: whatever it was, it is tried again
+            log.error("the old model cannot be restored", extra={"event": "restore_failed"} | describe_error(error))
+            self._retry_later()
+            return False
+        self.slot.install(ModelHandle(self._serving.version, engine, self._retire))
+        return True
 
     def _unload(self) -> None:
-        """End a trial: its utterances end on it, the next ones go elsewhere."""
+        """End a canary or a shadow: its utterances end on it, the next ones go elsewhere."""
         previous = self.slot.install(None, "its trial is over")
-        self._serving = None
+        self._serving, self._retry_at = None, None
         if previous is not None:
             self._metrics.model.remove(self._role, previous.version)
             self._metrics.swaps.labels(self._role, "ended").inc()
             self._set(ModelInfo(self._info.name, None, "none", reason="its trial is over"))
 
     def _retire(self, handle: ModelHandle) -> None:
-        """Free a model on the updater's thread: it takes a moment, and whoever gave the last lease back is busy."""
+        """Free a model on the updater's thread: it takes a moment, and the thread that gave the last lease is busy."""
         self._commands.put(lambda: self._free(handle))
 
     def _free(self, handle: ModelHandle) -> None:

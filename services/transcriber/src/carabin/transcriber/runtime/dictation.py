@@ -7,28 +7,32 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
-from carabin.service.logging import bind
+from carabin.service.logging import bind, describe_error
 
 from ..core.api import Samples
+from ..core.audio_check import AudioCheck
 from ..core.config import SAMPLE_RATE_HZ, SessionConfig
 from ..core.errors import SessionClosed
-from ..core.events import Event, FlushFinished, SessionFailed
-from ..streaming.session import PromptFor, Session, State
-from ..streaming.utterance_decoder import DecodeContext
-from .session_thread import describe
+from ..core.events import Event, FlushFinished, SessionFailed, SessionWarning
+from ..streaming.decode_context import DecodeContext
+from ..streaming.session import PromptFor, Session
+from ..streaming.state import SessionState
+from .backlog import AudioBacklog, SessionBacklog
 
 log = logging.getLogger(__name__)
 
 SLICE_SAMPLES = SAMPLE_RATE_HZ
-"""Audio heard at a time: a client that sends an hour at once waits for its turn after each second of it."""
+"""Audio processed at a time: a client that sends an hour at once waits for its turn after each second of it."""
 
 
 class EngineDictation:
-    """One open session; see `service.Dictation`.
+    """One open session; see `core.api.DictationStream`.
 
     Args:
+        backlog: counts the audio of all sessions that waits.
         closed: called once, on the loop, with the dictation and whether it ended well.
     """
 
@@ -39,6 +43,7 @@ class EngineDictation:
         config: SessionConfig,
         prompt: PromptFor,
         *,
+        backlog: AudioBacklog,
         version: str | None,
         closed: Callable[["EngineDictation", bool], None],
         recording: bool = False,
@@ -53,30 +58,43 @@ class EngineDictation:
         self._flushing: deque[asyncio.Future[None]] = deque()
         self._on_closed: Callable[[EngineDictation, bool], None] | None = closed
         self._decode_context = decode_context
+        self._backlog = SessionBacklog(backlog)
+        self._check = AudioCheck()
         self._open = True
-        # From here on, what only the sessions' thread touches; the deque is its mailbox.
+        # From here on, what only the sessions' thread touches.
         self._inbox: deque[Samples | None] = deque()
+        """Audio that waits, and None for each flush."""
         self._session = Session(
             replace(decode_context, post=self._post), config, prompt, self._emit, version=version, recording=recording
         )
 
     @property
     def behind_s(self) -> float:
-        """Return how much audio waits to be heard."""
-        return sum(len(samples) for samples in list(self._inbox) if samples is not None) / SAMPLE_RATE_HZ
+        """Seconds of audio that wait to be processed."""
+        return self._backlog.samples / SAMPLE_RATE_HZ
 
     def push(self, samples: Samples) -> None:
+        """See `DictationStream.push`."""
         self._require_open()
+        samples = np.array(samples, np.float32)
+        self._check.check(samples)
+        np.clip(samples, -1.0, 1.0, out=samples)
         self.audio_s += len(samples) / SAMPLE_RATE_HZ
         self._decode_context.metrics.audio_seconds.inc(len(samples) / SAMPLE_RATE_HZ)
-        self._inbox.append(np.array(samples, np.float32))
-        self._decode_context.post(self._pump)
+        self._backlog.add(len(samples))
+        self._decode_context.post(partial(self._receive, samples))
+
+    async def wait_for_room(self) -> None:
+        """See `DictationStream.wait_for_room`."""
+        await self._backlog.wait_for_room()
 
     async def flush(self) -> None:
+        """See `DictationStream.flush`."""
         self._require_open()
         await self._flush()
 
     async def finish(self) -> None:
+        """See `DictationStream.finish`."""
         if self._open:
             flushed = self._flush()
             self._open = False
@@ -84,30 +102,36 @@ class EngineDictation:
             self._close(True)
 
     def cancel(self) -> None:
+        """See `DictationStream.cancel`."""
         self._close(False)
 
     async def events(self) -> AsyncIterator[Event]:
+        """See `DictationStream.events`."""
         while (event := await self._events.get()) is not None:
             yield event
 
+    def warn(self, code: str, message: str) -> None:
+        """Send a `SessionWarning`; on the loop."""
+        self._deliver(SessionWarning(code, message))
+
     def tick(self) -> None:
         """Let the session notice that no audio comes; on the sessions' thread."""
-        if not self._inbox and self._session.state is not State.CLOSED:
+        if not self._inbox and self._session.state is not SessionState.CLOSED:
             self._guarded(self._session.tick)
 
-    def wake(self) -> None:
-        """Go on hearing, where that had to wait; on the sessions' thread."""
+    def model_changed(self) -> None:
+        """Decode what had to wait for a model; on the sessions' thread."""
+        self._guarded(self._session.attach_model)
         self._pump()
 
     def _flush(self) -> "asyncio.Future[None]":
         future: asyncio.Future[None] = self._loop.create_future()
         self._flushing.append(future)
-        self._inbox.append(None)
-        self._decode_context.post(self._pump)
+        self._decode_context.post(partial(self._receive, None))
         return future
 
     def _post(self, call: Callable[[], None]) -> None:
-        """Run a decode's result on the sessions' thread, then hear what had to wait for it."""
+        """Run a decode's result on the sessions' thread, then take the audio that had to wait for it."""
 
         def run() -> None:
             self._guarded(call)
@@ -115,9 +139,14 @@ class EngineDictation:
 
         self._decode_context.post(run)
 
+    def _receive(self, item: Samples | None) -> None:
+        if self._session.state is not SessionState.CLOSED:
+            self._inbox.append(item)
+            self._pump()
+
     def _pump(self) -> None:
-        """Hear a slice of what is waiting; on the sessions' thread."""
-        if self._inbox and self._session.state is not State.CLOSED and self._session.accepts_audio:
+        """Process a slice of what waits; on the sessions' thread."""
+        if self._inbox and self._session.accepts_audio:
             self._guarded(self._take_next)
             if self._inbox:
                 self._decode_context.post(self._pump)
@@ -129,26 +158,34 @@ class EngineDictation:
             return
         if len(item) > SLICE_SAMPLES:
             self._inbox.appendleft(item[SLICE_SAMPLES:])
-        self._session.push(item[:SLICE_SAMPLES])
+        taken = item[:SLICE_SAMPLES]
+        self._backlog.take(len(taken))
+        self._session.push(taken)
 
     def _guarded(self, call: Callable[[], None]) -> None:
         # A copy: two threads cannot be in one context at a time, and both log for this session.
-        self._log_context.copy().run(self._survive, call)
+        self._log_context.copy().run(self._run_or_fail, call)
 
-    def _survive(self, call: Callable[[], None]) -> None:
+    def _run_or_fail(self, call: Callable[[], None]) -> None:
         try:
             call()
-        except Exception as error:  # one session's trouble must stay its own
-            log.error("a session failed", extra={"event": "session_error"} | describe(error))
-            self._session.close()
+        except Exception as error:  # one session's failure must stay its own
+            log.error("a session failed", extra={"event": "session_error"} | describe_error(error))
+            self._end_session()
             self._emit(SessionFailed(f"internal error ({type(error).__name__})"))
 
+    def _end_session(self) -> None:
+        self._session.close()
+        self._inbox.clear()
+
     def _emit(self, event: Event) -> None:
-        """Hand an event to the loop; one that is gone needs none."""
+        """Hand an event to the loop; one that is closed has no reader."""
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._deliver, event)
 
     def _deliver(self, event: Event) -> None:
+        if self._on_closed is None:
+            return
         self._events.put_nowait(event)
         if isinstance(event, FlushFinished) and self._flushing:
             self._resolve(self._flushing.popleft())
@@ -160,8 +197,8 @@ class EngineDictation:
         if self._on_closed is None:
             return
         on_closed, self._on_closed = self._on_closed, None
-        self._decode_context.post(self._session.close)
-        self._inbox.clear()
+        self._backlog.close()
+        self._decode_context.post(self._end_session)
         while self._flushing:
             self._resolve(self._flushing.popleft())
         self._events.put_nowait(None)

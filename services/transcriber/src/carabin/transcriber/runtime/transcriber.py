@@ -2,29 +2,32 @@
 
 import asyncio
 import logging
-import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from uuid import uuid4
 
+from carabin.service.threads import ThreadSupervisor
+
 from ..core.api import ModelInfo, Readiness, Samples
-from ..core.config import SessionConfig
+from ..core.config import SAMPLE_RATE_HZ, SessionConfig
 from ..core.errors import DecodeFailed, Draining, NotReady, Overloaded, UnsupportedLanguage
 from ..core.events import Final, SessionFailed
 from ..core.languages import normalise_language
 from ..core.memory import trim_heap
 from ..metrics import Metrics
 from ..models.loader import EngineFactory
+from ..models.prompt import SessionPrompts
 from ..models.roles import ModelRoles
 from ..models.slot import ModelHandle, Slot
 from ..models.source import ModelSource
-from ..models.vocabulary import SessionPrompts, Vocabularies
-from ..scheduling.load import LoadController
+from ..models.vocabulary import Vocabularies
+from ..scheduling.load import LoadController, LoadLevel
 from ..scheduling.scheduler import Scheduler
 from ..scheduling.shadow import Shadow
 from ..settings.model import TranscriberSettings
-from ..streaming.utterance_decoder import DecodeContext
+from ..streaming.decode_context import DecodeContext
+from .backlog import AudioBacklog
 from .broadcast import ChangeSignal
 from .dictation import EngineDictation
 from .session_thread import SessionThread
@@ -37,12 +40,17 @@ TICK_S = 0.5
 """How often sessions without audio are looked at."""
 
 
+FEED_SAMPLES = 10 * SAMPLE_RATE_HZ
+"""A recording is given to its session in pieces of this length, each when there is room for it."""
+
+
 class LiveTranscriber:
-    """See `service.Transcriber`.
+    """See `core.api.Transcriber`. Over 200 lines: the one place where models, sessions and threads are joined.
 
     Args:
         source: where models come from.
         factory: how a folder becomes an engine.
+        threads: supervises every thread of the transcriber.
         workers: threads that decode.
     """
 
@@ -54,6 +62,7 @@ class LiveTranscriber:
         *,
         metrics: Metrics,
         vocabularies: Vocabularies,
+        threads: ThreadSupervisor,
         workers: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -63,13 +72,16 @@ class LiveTranscriber:
         self._vocabularies = vocabularies
         self._clock = clock
         self._load = LoadController()
-        self._session_thread = SessionThread()
-        self._scheduler = Scheduler(metrics, self._load, workers=workers, clock=clock)
+        self._threads = threads
+        self._session_thread = SessionThread(threads)
+        self._backlog = AudioBacklog()
+        self._scheduler = Scheduler(metrics, self._load, threads, workers=workers, clock=clock)
         self._models = ModelRoles(
             settings.model_name,
             source.fetch,
             factory,
             metrics,
+            threads,
             drain=settings.swap_when_short == "drain",
             decode=self._scheduler.decode_alone,
             changed=self._model_changed,
@@ -85,6 +97,7 @@ class LiveTranscriber:
         metrics.sessions.set_function(lambda: len(self._dictations))
 
     async def start(self) -> None:
+        """See `Transcriber.start`."""
         self._model_changes.loop = asyncio.get_running_loop()
         self._session_thread.start()
         self._scheduler.start()
@@ -93,6 +106,7 @@ class LiveTranscriber:
         await asyncio.to_thread(self._source.start, self._models)
 
     async def stop(self, drain_s: float) -> None:
+        """See `Transcriber.stop`."""
         self._draining = True
         if self._dictations:
             self._empty.clear()
@@ -105,23 +119,27 @@ class LiveTranscriber:
         await asyncio.to_thread(self._stop_threads)
 
     def open(self, config: SessionConfig, identity: str | None = None) -> EngineDictation:
+        """See `Transcriber.open`."""
         return self._open(config, identity, recording=False)
 
     async def transcribe(self, samples: Samples, config: SessionConfig) -> AsyncIterator[Final]:
+        """See `Transcriber.transcribe`."""
         dictation = self._open(config, None, recording=True)
+        feeding = asyncio.create_task(_feed(dictation, samples))
         try:
-            dictation.push(samples)
-            finishing = asyncio.create_task(dictation.finish())
             async for event in dictation.events():
                 if isinstance(event, Final):
                     yield event
                 elif isinstance(event, SessionFailed):
                     raise DecodeFailed(event.reason)
-            await finishing
+            await feeding
         finally:
             dictation.cancel()
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
 
     def readiness(self) -> Readiness:
+        """See `Transcriber.readiness`."""
         if self._draining:
             return Readiness(False, "draining: no new sessions are taken")
         if self._models.production.slot.current is None:
@@ -130,11 +148,17 @@ class LiveTranscriber:
             return Readiness(False, f"all {self._settings.max_sessions} sessions are taken")
         return Readiness(True, "")
 
+    def dead_threads(self) -> tuple[str, ...]:
+        """See `Transcriber.dead_threads`."""
+        return self._threads.dead()
+
     @property
     def model(self) -> ModelInfo:
+        """See `Transcriber.model`."""
         return self._models.production.info
 
     async def subscribe_model(self) -> AsyncIterator[ModelInfo]:
+        """See `Transcriber.subscribe_model`."""
         async with aclosing(self._model_changes.changes()) as changes:
             async for _ in changes:
                 yield self._models.production.info
@@ -148,18 +172,20 @@ class LiveTranscriber:
         model = self._admit(config, slot)
         prompts = SessionPrompts(config, self._vocabularies.words)
         prompt = prompts.of(model.engine, model.version)
-        if prompt.cut_tokens:
-            self.metrics.prompt_cut.inc(prompt.cut_tokens)
+        self.metrics.prompt_cut.inc(prompt.cut_tokens)
         dictation = EngineDictation(
             uuid4().hex,
             self._decode_context(slot),
             config,
-            lambda handle: prompts.of(handle.engine, handle.version).tokens,
+            lambda handle: prompts.of(handle.engine, handle.version),
+            backlog=self._backlog,
             version=model.version,
             closed=self._forget,
             recording=recording,
         )
         self._dictations[dictation.id] = dictation
+        if prompt.warning is not None:
+            dictation.warn("prompt_cut", prompt.warning)
         log.info(
             "session opened",
             extra={
@@ -194,7 +220,7 @@ class LiveTranscriber:
         if language is not None and not model.engine.knows(language):
             raise UnsupportedLanguage(language)
         now = self._clock()
-        if len(self._dictations) >= self._settings.max_sessions or self._load.level(now) >= 4:
+        if len(self._dictations) >= self._settings.max_sessions or self._load.level(now) >= LoadLevel.REFUSING:
             self.metrics.session_outcomes.labels("refused").inc()
             raise Overloaded(self._load.retry_after_s(now))
         return model
@@ -227,11 +253,12 @@ class LiveTranscriber:
         return max((dictation.behind_s for dictation in list(self._dictations.values())), default=0.0)
 
     def _model_changed(self, info: ModelInfo) -> None:
-        """Tell whoever waits for a model; on the updater's thread."""
+        """Notify the readers of changes and the sessions that wait for a model; on the updater's thread."""
+        del info
         self._model_changes.notify()
-        if info.state == "steady":
+        if self._models.production.slot.current is not None:
             for dictation in list(self._dictations.values()):
-                self._session_thread.post(dictation.wake)
+                self._session_thread.post(dictation.model_changed)
 
     async def _tick(self) -> None:
         """Let sessions notice that no audio comes."""
@@ -242,9 +269,19 @@ class LiveTranscriber:
 
     def _stop_threads(self) -> None:
         # A source may be waiting for a store that does not answer; leaving must not.
-        leaving = threading.Thread(target=self._source.stop, name="source-stop", daemon=True)
-        leaving.start()
-        leaving.join(STOP_S)
+        self._threads.once("source-stop", self._source.stop).join(STOP_S)
         self._scheduler.stop()
         self._session_thread.stop()
         self._models.stop()
+
+
+async def _feed(dictation: EngineDictation, samples: Samples) -> None:
+    """Push a recording as there is room, then finish; where that fails the dictation's events end."""
+    try:
+        for start in range(0, len(samples), FEED_SAMPLES):
+            await dictation.wait_for_room()
+            dictation.push(samples[start : start + FEED_SAMPLES])
+        await dictation.finish()
+    except BaseException:
+        dictation.cancel()
+        raise

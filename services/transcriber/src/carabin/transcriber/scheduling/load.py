@@ -5,6 +5,7 @@ has a level, which the metrics show. Nothing here ever drops audio.
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from math import inf
 
 FIRST_PARTIAL_S = 0.4
@@ -31,6 +32,27 @@ _IDLE_HALVING_S = 5.0
 """An estimate halves in this time without decodes: silence is not load."""
 
 
+class LoadLevel(IntEnum):
+    """What load takes away, each step with all before it; the value is what the metrics show."""
+
+    EASE = 0
+    SLOWER_PARTIALS = 1
+    SMALL_BEAM = 2
+    GREEDY_FINALS = 3
+    REFUSING = 4
+    """No new sessions."""
+
+
+_BEAM = {
+    LoadLevel.EASE: FULL_BEAM,
+    LoadLevel.SLOWER_PARTIALS: FULL_BEAM,
+    LoadLevel.SMALL_BEAM: SMALL_BEAM,
+    LoadLevel.GREEDY_FINALS: 1,
+    LoadLevel.REFUSING: 1,
+}
+_SPECULATE_AFTER_S = {LoadLevel.EASE: SPECULATE_AFTER_S, LoadLevel.SLOWER_PARTIALS: LATE_SPECULATE_AFTER_S}
+
+
 @dataclass(slots=True)
 class LoadController:
     """Moving estimates of how late decodes are; `now` is any steady clock's seconds."""
@@ -43,11 +65,13 @@ class LoadController:
     _final_at: float = 0.0
 
     def partial_done(self, turnaround_s: float, now: float) -> None:
+        """Learn how long a partial took from its submission to its text."""
         before = _decayed(self.partial_turnaround_s, now - self._partial_at)
         self.partial_turnaround_s = before + _SMOOTHING * (turnaround_s - before)
         self._partial_at = now
 
     def final_started(self, wait_s: float, now: float) -> None:
+        """Learn how long a final waited for a worker."""
         before = _decayed(self.final_wait_s, now - self._final_at)
         self.final_wait_s = before + _SMOOTHING * (wait_s - before)
         self._final_at = now
@@ -58,7 +82,7 @@ class LoadController:
 
     def beam_size(self, now: float) -> int:
         """Return the beam for finals."""
-        return (FULL_BEAM, FULL_BEAM, SMALL_BEAM, 1, 1)[self.level(now)]
+        return _BEAM[self.level(now)]
 
     def first_retry_s(self) -> float:
         """Return how much new audio the next try of a first partial should wait for."""
@@ -66,19 +90,19 @@ class LoadController:
 
     def speculate_after_s(self, now: float) -> float:
         """Return the silence after which a speculative final is worth its cost; infinite where none is."""
-        return (SPECULATE_AFTER_S, LATE_SPECULATE_AFTER_S, inf, inf, inf)[self.level(now)]
+        return _SPECULATE_AFTER_S.get(self.level(now), inf)
 
-    def level(self, now: float) -> int:
-        """Return 0 at ease, 1 slower partials, 2 a smaller beam, 3 greedy finals, 4 no new sessions."""
+    def level(self, now: float) -> LoadLevel:
+        """Return how much load takes away just now."""
         wait_s = _decayed(self.final_wait_s, now - self._final_at)
         if wait_s > REFUSE_WAIT_S:
-            return 4
+            return LoadLevel.REFUSING
         if wait_s > GREEDY_WAIT_S:
-            return 3
+            return LoadLevel.GREEDY_FINALS
         if wait_s > SMALL_BEAM_WAIT_S:
-            return 2
+            return LoadLevel.SMALL_BEAM
         turnaround_s = _decayed(self.partial_turnaround_s, now - self._partial_at)
-        return 1 if 2 * turnaround_s > 2 * MIN_CADENCE_S else 0
+        return LoadLevel.SLOWER_PARTIALS if 2 * turnaround_s > 2 * MIN_CADENCE_S else LoadLevel.EASE
 
     def retry_after_s(self, now: float) -> float:
         """Return when a refused client should come back."""

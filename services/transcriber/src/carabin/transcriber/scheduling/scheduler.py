@@ -1,6 +1,6 @@
 """One queue over all sessions, and the threads that decode from it.
 
-Finals go first, then guesses at finals, then first partials, then partials, then recordings, which wait no longer than
+Finals go first, then speculative finals, then first partials, then partials, then recordings, which wait no longer than
 their patience. A session has at most one partial waiting: a newer one takes its place in the queue. Requests that can
 share a call are decoded together.
 """
@@ -9,64 +9,41 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextvars import Context, copy_context
-from dataclasses import dataclass, field
-from enum import IntEnum
 from queue import Empty, SimpleQueue
+
+from carabin.service.logging import describe_error
+from carabin.service.threads import SupervisedThread, ThreadSupervisor
 
 from ..core.errors import DecodeFailed
 from ..inference.engine import DecodeRequest, Engine, Hypothesis
 from ..metrics import Metrics
 from ..models.slot import ModelHandle
+from .jobs import DecodeJob, Lane, rank
 from .load import LoadController
 
 log = logging.getLogger(__name__)
 
-RECORDING_PATIENCE_S = 1.0
-"""A recording's part that waited this long goes before live partials, so that files end too."""
-
-
 _STOP_POLL_S = 0.5
-"""How soon whoever waits for a decode notices that none will come."""
-
-
-class Lane(IntEnum):
-    """Smaller goes first."""
-
-    FINAL = 0
-    SPECULATIVE = 1
-    FIRST_PARTIAL = 2
-    PARTIAL = 3
-    RECORDING = 4
-    SHADOW = 5
-
-
-@dataclass(slots=True, eq=False)
-class DecodeJob:
-    """One decode that a session waits for."""
-
-    lane: Lane
-    request: DecodeRequest
-    model: ModelHandle
-    done: Callable[["DecodeJob", Hypothesis | DecodeFailed], None]
-    """Called on a worker's thread, once, unless the job was cancelled before it began."""
-    submitted_at: float = 0.0
-    context: Context = field(default_factory=copy_context, init=False)
-    """Of whoever waits: it holds what is bound to log lines, such as the session."""
-    started: bool = field(default=False, init=False)
-    cancelled: bool = field(default=False, init=False)
+"""How soon a caller of `decode_alone` notices that no decode will come."""
 
 
 class Scheduler:
     """The queue and its workers.
 
     Args:
+        threads: supervises the workers.
         workers: threads that decode; no more than the engine has replicas.
         clock: any steady clock, in seconds.
     """
 
     def __init__(
-        self, metrics: Metrics, load: LoadController, *, workers: int = 2, clock: Callable[[], float] = time.monotonic
+        self,
+        metrics: Metrics,
+        load: LoadController,
+        threads: ThreadSupervisor,
+        *,
+        workers: int = 2,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._metrics = metrics
         self._load = load
@@ -74,11 +51,13 @@ class Scheduler:
         self._jobs: list[DecodeJob] = []
         self._condition = threading.Condition()
         self._stopping = False
-        self._threads = [threading.Thread(target=self._work, name=f"decode-{i}", daemon=True) for i in range(workers)]
+        self._threads = threads
+        self._n_workers = workers
+        self._workers: list[SupervisedThread] = []
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        """Start the workers."""
+        self._workers = [self._threads.start(f"decode-{i}", self._work) for i in range(self._n_workers)]
 
     def stop(self) -> None:
         """Let running decodes end; what waits is dropped."""
@@ -86,9 +65,8 @@ class Scheduler:
             self._stopping = True
             self._jobs.clear()
             self._condition.notify_all()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join()
+        for worker in self._workers:
+            worker.join()
 
     @property
     def waiting(self) -> int:
@@ -96,6 +74,7 @@ class Scheduler:
         return len(self._jobs)
 
     def submit(self, job: DecodeJob) -> None:
+        """Put a job into the queue; `job.done` is called when it is decoded."""
         with self._condition:
             job.submitted_at = self._clock()
             self._jobs.append(job)
@@ -137,7 +116,7 @@ class Scheduler:
             if self._stopping:
                 return None
             now = self._clock()
-            self._jobs.sort(key=lambda job: _rank(job, now))
+            self._jobs.sort(key=lambda job: rank(job, now))
             first = self._jobs[0]
             key = first.request.batch_key
             batch = [job for job in self._jobs if job.model is first.model and job.request.batch_key == key]
@@ -177,9 +156,12 @@ class Scheduler:
         if job.lane in (Lane.FINAL, Lane.SPECULATIVE):
             self._load.final_started(wait_s, now)
 
-    def _work(self) -> None:
-        while (batch := self.take()) is not None:
-            self.decode(batch)
+    def _work(self) -> bool:
+        batch = self.take()
+        if batch is None:
+            return False
+        self.decode(batch)
+        return True
 
     def decode(self, batch: list[DecodeJob]) -> None:
         """Decode a batch; where it fails, each request alone once more, so that only the guilty one fails."""
@@ -193,7 +175,16 @@ class Scheduler:
             if job.lane in (Lane.PARTIAL, Lane.FIRST_PARTIAL):
                 now = self._clock()
                 self._load.partial_done(now - job.submitted_at, now)
+            self._deliver(job, outcome)
+
+    def _deliver(self, job: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:
+        """Call back; one job's failing callback must not keep the rest of its batch from theirs."""
+        try:
             job.done(job, outcome)
+        except Exception as error:
+            self._metrics.callback_failures.labels(job.lane.name.lower()).inc()
+            extra = {"event": "callback_failed", "lane": job.lane.name.lower()} | describe_error(error)
+            job.context.run(log.error, "a decode's callback failed", extra=extra)
 
     def _alone(self, job: DecodeJob) -> Hypothesis | DecodeFailed:
         try:
@@ -211,6 +202,8 @@ class Scheduler:
             raise
         except Exception as error:  # whatever the engine does, the worker lives; its text may hold anything
             raise DecodeFailed(f"the engine raised {type(error).__name__}") from error
+        if len(hypotheses) != len(batch):
+            raise DecodeFailed(f"the engine returned {len(hypotheses)} hypotheses for {len(batch)} requests")
         self._metrics.encode.observe(timing.encode_s)
         self._metrics.decode.observe(timing.decode_s)
         self._metrics.batch_size.observe(len(batch))
@@ -219,9 +212,3 @@ class Scheduler:
 
     def _gauge(self, lane: Lane) -> None:
         self._metrics.queue_length.labels(lane.name.lower()).set(sum(job.lane is lane for job in self._jobs))
-
-
-def _rank(job: DecodeJob, now: float) -> tuple[int, float]:
-    if job.lane is Lane.RECORDING and now - job.submitted_at > RECORDING_PATIENCE_S:
-        return (Lane.FIRST_PARTIAL, job.submitted_at)
-    return (job.lane, job.submitted_at)

@@ -1,6 +1,6 @@
 """A shadow version decodes what production decoded; the difference is a figure in the metrics, and nothing else."""
 
-import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,10 +10,9 @@ from ..core.errors import DecodeFailed, NotReady
 from ..inference.engine import DecodeRequest, Hypothesis
 from ..metrics import Metrics
 from ..models.slot import Slot
-from .load import LoadController
-from .scheduler import DecodeJob, Lane, Scheduler
-
-log = logging.getLogger(__name__)
+from .jobs import DecodeJob, Lane
+from .load import LoadController, LoadLevel
+from .scheduler import Scheduler
 
 MAX_WAITING = 8
 """Comparisons that may wait; the rest is skipped, because nobody waits for them."""
@@ -30,13 +29,14 @@ class Shadow:
         self._load = load
         self._metrics = metrics
         self._clock = clock
+        self._lock = threading.Lock()
         self._waiting = 0
 
     def compare(self, request: DecodeRequest, text: str) -> None:
-        """Decode the same audio with the shadow, some time."""
+        """Decode the request's audio with the shadow, some time, and observe how far its text is from this one."""
         if self._slot.current is None:
             return
-        if self._waiting >= MAX_WAITING or self._load.level(self._clock()) > 0:
+        if self._waiting >= MAX_WAITING or self._load.level(self._clock()) > LoadLevel.EASE:
             self._metrics.shadow_skipped.inc()
             return
         try:
@@ -47,10 +47,14 @@ class Shadow:
         request = replace(request, prompt=(), prefix=(), word_timestamps=False)
 
         def done(_: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:
-            self._waiting -= 1
+            self._count(-1)
             model.release()
             if isinstance(outcome, Hypothesis):
                 self._metrics.shadow_difference.observe(smoke_error(text, outcome.text))
 
-        self._waiting += 1
+        self._count(1)
         self._scheduler.submit(DecodeJob(Lane.SHADOW, request, model, done))
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._waiting += change

@@ -13,25 +13,27 @@ from .vad import WINDOW, SileroStream, VoiceActivity
 
 
 class EndpointerListener(Protocol):
-    """Told of the utterance in progress; there is one at a time."""
+    """Called for the utterance in progress; there is one at a time."""
 
-    def utterance_began(self, utterance: Utterance) -> None: ...
+    def utterance_began(self, utterance: Utterance) -> None:
+        """Speech began."""
 
     def speech_continued(self) -> None:
-        """There was speech."""
+        """A window held speech."""
 
     def speech_paused(self, silence_s: float) -> None:
         """There has been silence for so long, and it is not yet an end."""
 
-    def utterance_ended(self, utterance: Utterance) -> None: ...
+    def utterance_ended(self, utterance: Utterance) -> None:
+        """A pause, a flush or a cut ended it; its audio grows no more."""
 
 
 class Endpointer:
-    """Hears one session. Audio may come in any pieces."""
+    """Finds the utterances of one session. Audio may come in any pieces."""
 
     def __init__(self, config: SessionConfig, listener: EndpointerListener) -> None:
         self.position = 0
-        """Samples heard."""
+        """Samples that the voice activity detection has seen."""
         self._config = config
         self._listener = listener
         self._vad = SileroStream()
@@ -45,7 +47,7 @@ class Endpointer:
 
     @property
     def received(self) -> int:
-        """Samples that came, heard or not."""
+        """Samples that came, seen or not."""
         return self.position + len(self._rest)
 
     @property
@@ -67,7 +69,7 @@ class Endpointer:
             self._push_windows(whole, WINDOW)
 
     def end(self) -> None:
-        """Hear the last samples and end the utterance, pause or not."""
+        """Take the samples that fill no window yet, and end the utterance, pause or not."""
         if n := len(self._rest):
             # The VAD wants a whole window; the zeros that fill it take no time.
             window, self._rest = np.pad(self._rest, (0, WINDOW - n)), self._rest[:0]
@@ -121,8 +123,15 @@ class Endpointer:
         self._listener.utterance_ended(utterance)
 
     def _cut(self, utterance: Utterance) -> None:
-        """Speech that is too long for one window goes on as a new utterance, from its longest pause."""
-        rest = utterance.split(utterance.cut(self._config.vad.threshold), self._number())
+        """Speech that is too long for one window goes on as a new utterance, from its longest pause.
+
+        A cut behind the last speech ends it: what follows would be an utterance of silence, without an end.
+        """
+        at = utterance.cut(self._config.vad.threshold)
+        if at >= utterance.speech_stop > 0:
+            self._end()
+            return
+        rest = utterance.split(at, self._number())
         self._current = rest
         self._listener.utterance_ended(utterance)
         self._listener.utterance_began(rest)

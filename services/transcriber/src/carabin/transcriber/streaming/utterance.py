@@ -19,6 +19,10 @@ TRAILING_SAMPLES = SAMPLE_RATE_HZ // 5
 MIN_PAUSE_WINDOWS = 5
 """A pause is worth a cut from 150 ms on: shorter ones are stops inside words."""
 
+HUM_LAG_SAMPLES = SAMPLE_RATE_HZ // 5
+"""200 ms: ten periods of 50 Hz, twelve of 60 Hz."""
+HUM_CORRELATION = 0.95
+"""Whatever else sounds is 13 dB below the hum: no voice activity detection finds speech there."""
 
 _SURE = 0.5
 """Probability at which a window certainly holds speech, whatever the session's threshold."""
@@ -61,9 +65,12 @@ class Utterance:
     audio: AudioBuffer = field(default_factory=AudioBuffer)
     probabilities: list[float] = field(default_factory=list)
     """Of speech, one per VAD window of the buffer."""
+    speech: list[bool] = field(default_factory=list)
+    """Whether each VAD window of the buffer holds speech."""
     speech_stop: int = 0
     """Sample of the buffer at which the last speech ended."""
     speech_samples: int = 0
+    """Samples of the windows that hold speech."""
     agreement: LocalAgreement = field(default_factory=LocalAgreement)
     revision: int = 0
 
@@ -71,6 +78,7 @@ class Utterance:
         """Take one VAD window."""
         self.audio.append(window)
         self.probabilities.append(probability)
+        self.speech.append(speech)
         if speech:
             self.speech_stop = len(self.audio)
             self.speech_samples += len(window)
@@ -110,16 +118,26 @@ class Utterance:
     def split(self, at: int, number: int) -> "Utterance":
         """Move what follows sample `at` of the buffer into a new utterance; this one ends there."""
         rest = Utterance(number, self.start + at, trimmed=self.trimmed)
-        rest.audio.append(self.audio.view(at))
-        n_kept = at // WINDOW
-        rest.probabilities = self.probabilities[n_kept:]
-        rest.speech_stop = max(0, self.speech_stop - at)
-        rest.speech_samples = min(self.speech_samples, len(rest.audio))
-        kept = AudioBuffer()
-        kept.append(self.audio.view(0, at))
-        self.audio, self.probabilities = kept, self.probabilities[:n_kept]
-        self.speech_stop = min(self.speech_stop, at)
+        kept = Utterance(self.number, self.start, trimmed=self.trimmed)
+        for i, (probability, speech) in enumerate(zip(self.probabilities, self.speech, strict=True)):
+            window = self.audio.view(i * WINDOW, (i + 1) * WINDOW)
+            (kept if i < at // WINDOW else rest).append(window, probability, speech)
+        self.audio, self.probabilities, self.speech = kept.audio, kept.probabilities, kept.speech
+        self.speech_stop, self.speech_samples = kept.speech_stop, kept.speech_samples
         return rest
+
+    def is_hum(self) -> bool:
+        """Return whether all sound of the buffer repeats every 200 ms, as mains hum of 50 or 60 Hz does.
+
+        An offset counts for nothing. Speech repeats nothing for so long, a sung tone aside.
+        """
+        samples = self.audio.view()
+        if len(samples) < 2 * HUM_LAG_SAMPLES:
+            return False
+        before, after = samples[:-HUM_LAG_SAMPLES], samples[HUM_LAG_SAMPLES:]
+        before, after = before - before.mean(), after - after.mean()
+        power = float(np.sqrt((before @ before) * (after @ after)))
+        return power > 0 and float(before @ after) / power > HUM_CORRELATION
 
 
 def _longest_run(flags: NDArray[np.bool_]) -> tuple[int, int]:

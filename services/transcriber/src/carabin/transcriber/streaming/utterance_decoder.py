@@ -1,51 +1,30 @@
-"""The decodes of one utterance: greedy partials while it lasts, guesses at its pauses, and its one final.
+"""The decodes of one utterance: greedy partials while it lasts, speculative finals at its pauses, and its one final.
 
-Lives on the session's thread: results come in through `post`.
+Lives on the session's thread: results come in through `post`. Without a model, while one is loaded after the other was
+unloaded, it waits: `attach` gives it one. Over 200 lines: the three kinds of decode share the same few states, and are
+understood only together.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from carabin.registry.serving_window import (
-    FINAL_TOKENS_PER_S,
-    PARTIAL_TOKENS_PER_S,
-    WindowPolicy,
-    frames_in,
-    next_window,
-    token_cap,
-)
+from carabin.registry.serving_window import WindowPolicy, next_window
 
 from ..core.config import SAMPLE_RATE_HZ, SessionConfig
 from ..core.errors import DecodeFailed
 from ..inference.engine import DecodeRequest, Hypothesis
-from ..metrics import Metrics
-from ..models.slot import ModelHandle, Slot
-from ..scheduling.load import FIRST_PARTIAL_S, LoadController
-from ..scheduling.scheduler import DecodeJob, Lane, Scheduler
+from ..models.prompt import Prompt
+from ..models.slot import ModelHandle
+from ..scheduling.jobs import DecodeJob, Lane
+from ..scheduling.load import FIRST_PARTIAL_S, FULL_BEAM
+from .decode_context import DecodeContext
+from .decode_requests import DecodeRequests
 from .hallucinations import is_duplicated, rejection_reason, repetition
+from .prompt_echo import is_echo
 from .utterance import Utterance
 
-FINAL_SILENCE_S = 0.35
-"""Put behind an utterance, which is cut at its last sound. Measured on 64 dictated sentences with a stock Whisper base:
-word errors of 66.5 % without it and 63.7 % with it, as with so much real silence; a model of ours is at 51.5 % with
-either."""
 MAX_ATTEMPTS = 2
 """A final that fails its guards is decoded once more, in the next window that suits any model."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeContext:
-    """What decoding needs of the rest of the service."""
-
-    slot: Slot
-    scheduler: Scheduler
-    load: LoadController
-    metrics: Metrics
-    clock: Callable[[], float]
-    post: Callable[[Callable[[], None]], None]
-    """Runs a call on the session's thread; safe from any thread."""
-    shadow: Callable[[DecodeRequest, str], None] = lambda request, text: None  # noqa: ARG005
-    """Takes each final's audio and text, for a version on probation."""
 
 
 @dataclass(slots=True)
@@ -62,11 +41,10 @@ class UtteranceDecoder:
     """Decodes one utterance with one model.
 
     Args:
-        prompt: the prompt's tokens.
         language: the session's language as far as it is known.
         on_partial: called after each hypothesis that moved the utterance's agreement.
         on_final: called once, with the hypothesis, None for an utterance without text, or what failed.
-        recording: the utterance is part of a file: no guesses, and live sessions go first.
+        recording: the utterance is part of a file: no speculation, and live sessions go first.
     """
 
     def __init__(
@@ -74,39 +52,50 @@ class UtteranceDecoder:
         context: DecodeContext,
         config: SessionConfig,
         utterance: Utterance,
-        model: ModelHandle,
         *,
-        prompt: tuple[int, ...],
         language: str | None,
         on_partial: Callable[[Hypothesis], None],
         on_final: Callable[[Hypothesis | DecodeFailed | None], None],
         recording: bool = False,
     ) -> None:
         self.utterance = utterance
-        self.model = model
         self.language = language
         self._context = context
         self._config = config
-        self._prompt = prompt
         self._on_partial = on_partial
         self._on_final = on_final
         self._recording = recording
+        self._requests: DecodeRequests | None = None
         self._partial: DecodeJob | None = None
         self._partial_at = 0
-        self._min_window = 0
         self._speculation: SpeculativeFinal | None = None
         self._final: DecodeJob | None = None
         self._attempts = 0
+        self._ended = False
         self._over = False
+        self._prompt_partials = True
+        self._prompt_final = True
+
+    @property
+    def model(self) -> ModelHandle | None:
+        """The model that decodes this utterance, held for it; None while there is none."""
+        return self._requests.model if self._requests else None
+
+    def attach(self, model: ModelHandle, prompt: Prompt) -> None:
+        """Take the model, which the caller holds for this utterance, and decode what waited for it."""
+        self._requests = DecodeRequests(self._config, self.utterance, model, prompt)
+        if self._ended and not self._over:
+            self._request_final()
 
     def request_partial(self) -> None:
-        """Ask for a partial if enough new audio is there."""
-        if self._final or self._speculation or not self._config.partials or self._recording:
+        """Decode what there is so far, if enough of it is new."""
+        requests = self._requests
+        if requests is None or self._busy() or not self._config.partials or self._recording:
             return
         n = len(self.utterance.audio)
-        if not self._partial_is_due(n):
+        if not self._partial_is_due(n) or self.utterance.is_hum():
             return
-        request = self._request(n, 1, PARTIAL_TOKENS_PER_S, prefix=self.utterance.agreement.prefix)
+        request = requests.partial(self.language, prompted=self._prompt_partials)
         if self._partial is None:
             lane = Lane.PARTIAL if self.utterance.revision else Lane.FIRST_PARTIAL
             self._partial = self._submit(lane, request, self._partial_done)
@@ -116,35 +105,38 @@ class UtteranceDecoder:
 
     def speculate(self, silence_s: float) -> None:
         """Decode the utterance as if it were over, unless the silence is too short for what that costs just now."""
-        if self._final or self._speculation or self._recording:
+        if self._requests is None or self._busy() or self._recording:
             return
         if silence_s >= self._context.load.speculate_after_s(self._context.clock()):
-            guess = self._submit(Lane.SPECULATIVE, self._final_request(0), self._speculation_done)
-            self._speculation = SpeculativeFinal(self.utterance.speech_stop, guess)
+            job = self._submit(Lane.SPECULATIVE, self._final_request(self._requests), self._speculation_done)
+            self._speculation = SpeculativeFinal(self.utterance.speech_stop, job)
 
     def resume(self) -> None:
-        """Speech went on: forget the guess."""
+        """Speech went on: drop the speculative final."""
         if self._speculation is not None:
             self._withdraw(self._speculation.job)
             self._context.metrics.speculations.labels("wasted").inc()
             self._speculation = None
 
     def finish(self) -> None:
-        """The utterance is over: find its final."""
-        guess, self._speculation = self._speculation, None
-        self._drop_partial()
-        if guess is not None and guess.stop == self.utterance.speech_stop:
-            self._context.metrics.speculations.labels("used").inc()
-            self._final = guess.job
-            self._attempts = 1
-            if guess.hypothesis is not None:
-                self._judge(guess.hypothesis)
-            else:
-                self._context.scheduler.promote(guess.job, Lane.FINAL)
+        """The utterance is over: find its final, now or when there is a model."""
+        self._ended = True
+        if self._requests is None:
             return
-        if guess is not None:
-            self._withdraw(guess.job)
-        self._ask_final()
+        speculation, self._speculation = self._speculation, None
+        self._drop_partial()
+        if speculation is not None and speculation.stop == self.utterance.speech_stop:
+            self._context.metrics.speculations.labels("used").inc()
+            self._final = speculation.job
+            self._attempts = 1
+            if speculation.hypothesis is not None:
+                self._judge(speculation.hypothesis)
+            else:
+                self._context.scheduler.promote(speculation.job, Lane.FINAL)
+            return
+        if speculation is not None:
+            self._withdraw(speculation.job)
+        self._request_final()
 
     def abandon(self) -> None:
         """Forget everything; `on_final` is not called."""
@@ -154,6 +146,14 @@ class UtteranceDecoder:
             if job is not None:
                 self._withdraw(job)
 
+    def release(self) -> None:
+        """Give the model back."""
+        if self.model is not None:
+            self.model.release()
+
+    def _busy(self) -> bool:
+        return self._final is not None or self._speculation is not None
+
     def _partial_is_due(self, n: int) -> bool:
         if self._partial_at == 0:
             return self.utterance.speech_samples >= FIRST_PARTIAL_S * SAMPLE_RATE_HZ
@@ -161,51 +161,24 @@ class UtteranceDecoder:
         wait_s = load.cadence_s() if self.utterance.revision else load.first_retry_s()
         return n - self._partial_at >= wait_s * SAMPLE_RATE_HZ
 
-    def _ask_final(self) -> None:
+    def _request_final(self) -> None:
+        assert self._requests is not None
         lane = Lane.RECORDING if self._recording else Lane.FINAL
         self._attempts += 1
-        self._final = self._submit(lane, self._final_request(self._min_window), self._final_done)
+        self._final = self._submit(lane, self._final_request(self._requests), self._final_done)
 
-    def _final_request(self, min_window: int) -> DecodeRequest:
-        n = self.utterance.spoken_stop
-        self._min_window = max(self._min_window, min_window)
-        beam_size = 5 if self._recording else self._context.load.beam_size(self._context.clock())
-        return self._request(
-            n, beam_size, FINAL_TOKENS_PER_S, word_timestamps=self._config.word_timestamps, silence_s=FINAL_SILENCE_S
-        )
-
-    def _request(
-        self,
-        n: int,
-        beam_size: int,
-        tokens_per_s: int,
-        *,
-        prefix: tuple[int, ...] = (),
-        word_timestamps: bool = False,
-        silence_s: float = 0.0,
-    ) -> DecodeRequest:
-        return DecodeRequest(
-            samples=self.utterance.audio.view(0, n),
-            window_frames=max(self._min_window, self.model.engine.windows.window_for(frames_in(n))),
-            language=self.language,
-            task=self._config.task,
-            beam_size=beam_size,
-            max_tokens=token_cap(frames_in(n), tokens_per_s),
-            prompt=self._prompt,
-            prefix=prefix,
-            word_timestamps=word_timestamps,
-            silence_s=silence_s,
-        )
+    def _final_request(self, requests: DecodeRequests) -> DecodeRequest:
+        beam_size = FULL_BEAM if self._recording else self._context.load.beam_size(self._context.clock())
+        return requests.final(self.language, beam_size, prompted=self._prompt_final)
 
     def _submit(
         self, lane: Lane, request: DecodeRequest, done: Callable[[DecodeJob, Hypothesis | DecodeFailed], None]
     ) -> DecodeJob:
-        self.model.try_retain()  # the utterance holds it already, so it is there
+        model = self.model
+        assert model is not None
+        model.try_retain()  # the utterance holds it already, so it is there
         job = DecodeJob(
-            lane,
-            request,
-            self.model,
-            lambda job, outcome: self._context.post(lambda: self._returned(job, outcome, done)),
+            lane, request, model, lambda job, outcome: self._context.post(lambda: self._returned(job, outcome, done))
         )
         self._context.scheduler.submit(job)
         return job
@@ -216,16 +189,16 @@ class UtteranceDecoder:
         outcome: Hypothesis | DecodeFailed,
         done: Callable[[DecodeJob, Hypothesis | DecodeFailed], None],
     ) -> None:
-        self.model.release()
+        job.model.release()
         if not self._over and not job.cancelled:
             done(job, outcome)
 
     def _withdraw(self, job: DecodeJob) -> None:
-        """Cancel a job; one that runs already is let run and not listened to."""
+        """Cancel a job; the outcome of one that runs already is ignored."""
         was_waiting = self._context.scheduler.cancel(job)
         job.cancelled = True
         if was_waiting:
-            self.model.release()
+            job.model.release()
 
     def _drop_partial(self) -> None:
         if self._partial is not None:
@@ -237,11 +210,18 @@ class UtteranceDecoder:
         if isinstance(outcome, DecodeFailed):
             return
         if repetition(outcome, len(job.request.samples)):
-            self._context.metrics.retries.labels("partial").inc()
-            self._min_window = next_window(job.request.window_frames)
+            self._retry_partial("partial", job)
+        elif self._echoes(job, self.utterance.agreement.stable + outcome.text):
+            self._prompt_partials = False
+            self._context.metrics.retries.labels("prompt_echo").inc()
         elif rejection_reason(outcome, len(job.request.samples), self._config.no_speech_threshold) is None:
             self.utterance.agreement.update(outcome.words)
             self._on_partial(outcome)
+
+    def _retry_partial(self, reason: str, job: DecodeJob) -> None:
+        assert self._requests is not None
+        self._context.metrics.retries.labels(reason).inc()
+        self._requests.min_window = next_window(job.request.window_frames)
 
     def _speculation_done(self, job: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:
         if self._final is job:
@@ -259,22 +239,40 @@ class UtteranceDecoder:
             self._judge(outcome)
 
     def _judge(self, hypothesis: Hypothesis) -> None:
+        """Take a final that passes its guards; else decode it once more, in a larger window and without the prompt."""
         job = self._final
         assert job is not None
+        assert self._requests is not None
         reason = rejection_reason(hypothesis, len(job.request.samples), self._config.no_speech_threshold)
-        if reason is None and self._attempts < MAX_ATTEMPTS and is_duplicated(hypothesis.text):
-            reason = "doubled"
+        if reason is None and self._attempts < MAX_ATTEMPTS:
+            reason = self._doubt(job, hypothesis)
         if reason is None:
             self._context.metrics.beam.labels(str(job.request.beam_size)).inc()
             self._context.shadow(job.request, hypothesis.text)
             self._end(hypothesis)
         elif self._attempts < MAX_ATTEMPTS and reason != "empty":
             self._context.metrics.retries.labels(reason).inc()
-            self._min_window = max(next_window(job.request.window_frames), WindowPolicy().min_frames)
-            self._ask_final()
+            if reason != "doubled":
+                self._prompt_final = False
+            if reason != "prompt_echo":
+                larger = next_window(job.request.window_frames)
+                self._requests.min_window = max(larger, WindowPolicy().min_frames)
+            self._request_final()
         else:
             self._context.metrics.rejected.labels(reason).inc()
             self._end(None)
+
+    def _doubt(self, job: DecodeJob, hypothesis: Hypothesis) -> str | None:
+        """Return why a sound hypothesis is worth a second decode, as a metric label."""
+        if self._echoes(job, hypothesis.text):
+            return "prompt_echo"
+        return "doubled" if is_duplicated(hypothesis.text) else None
+
+    def _echoes(self, job: DecodeJob, text: str) -> bool:
+        if not job.request.prompt or self._requests is None:
+            return False
+        prompt = self._requests.prompt
+        return is_echo(text, prompt.expected, prompt.initial_prompt)
 
     def _end(self, outcome: Hypothesis | DecodeFailed | None) -> None:
         self._over = True

@@ -141,6 +141,7 @@ class Connection:
                 return
             if isinstance(message, bytes):
                 delay_s = self._session.hear(message)
+                await self._session.visit.dictation.wait_for_room()
                 if delay_s > 0:
                     await asyncio.sleep(delay_s)
             else:

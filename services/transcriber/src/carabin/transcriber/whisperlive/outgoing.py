@@ -12,6 +12,7 @@ from ..core.events import (
     ModelChanged,
     Partial,
     SessionFailed,
+    SessionWarning,
 )
 from ..formatting import Formatter
 from . import messages
@@ -78,6 +79,10 @@ class OutgoingMessages:
             case ModelChanged():
                 if ours:
                     self._add(messages.event(uid, "model", version=event.version, previous=event.previous))
+            case SessionWarning():
+                self._warnings.append(messages.warning(uid, event.message))
+                if self._hello.session.language is not None:
+                    self._warn()
             case SessionFailed():
                 self.failed = event.reason
 

@@ -12,7 +12,7 @@ from .errors import TornFrame
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """How one sample is written; `decode` brings it to float32 in [-1, 1]."""
+    """How one sample is written; `decode` brings it to float32 with [-1, 1] as full scale."""
 
     name: str
     dtype: str
@@ -22,7 +22,7 @@ class AudioFormat:
     """The distance from silence to full loudness."""
 
     def decode(self, frame: bytes) -> Samples:
-        """Return the (n,) samples of a frame; values outside [-1, 1] are clipped, NaN becomes silence.
+        """Return the (n,) samples of a frame as they were sent: the dictation refuses what cannot be audio.
 
         Raises:
             TornFrame: the frame ends inside a sample.
@@ -32,7 +32,7 @@ class AudioFormat:
             raise TornFrame(f"a frame of {len(frame)} bytes does not hold whole {self.name} samples of {size} bytes")
         raw = np.frombuffer(frame, self.dtype)
         if self.name == "float32":
-            return np.clip(np.nan_to_num(raw.astype(np.float32), posinf=1.0, neginf=-1.0), -1.0, 1.0)
+            return raw.astype(np.float32)
         return (raw.astype(np.float32) - np.float32(self.zero)) / np.float32(self.scale)
 
 

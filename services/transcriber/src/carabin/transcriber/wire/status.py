@@ -33,6 +33,7 @@ _TABLE: dict[type[Exception], Status] = {
     errors.UnknownVocabulary: Status(1008, 400, _CODE.INVALID_ARGUMENT, "unknown_vocabulary"),
     errors.UnsupportedLanguage: Status(1008, 400, _CODE.INVALID_ARGUMENT, "unsupported_language"),
     errors.InvalidConfig: Status(1008, 400, _CODE.INVALID_ARGUMENT, "invalid_config"),
+    errors.ImpossibleAudio: Status(1003, 400, _CODE.INVALID_ARGUMENT, "impossible_audio"),
     errors.SessionClosed: Status(1008, 409, _CODE.FAILED_PRECONDITION, "session_closed"),
     errors.DecodeFailed: Status(1011, 500, _CODE.INTERNAL, "decode_failed"),
     protocol_errors.BadMessage: Status(1007, 400, _CODE.INVALID_ARGUMENT, "bad_message"),

@@ -1,0 +1,24 @@
+"""Whether a model fits into the memory that is free."""
+
+from ..core.errors import MemoryShort
+from .loader import LoadedCandidate
+
+ROOM = 1.3
+"""A model takes this much of its files' size: int8 weights are copied once while they load."""
+WORKSPACE_BYTES = 128 * 1024 * 1024
+"""And this much for activations and caches."""
+
+
+def require_room(candidate: LoadedCandidate, free_bytes: int | None) -> None:
+    """Return if the version fits; None, memory that the system does not report, counts as enough.
+
+    Raises:
+        MemoryShort: it does not; the text has both figures.
+    """
+    need = int(candidate.size_bytes * ROOM) + WORKSPACE_BYTES
+    if free_bytes is not None and free_bytes < need:
+        raise MemoryShort(
+            candidate.version,
+            f"it needs {need >> 20} MiB and {free_bytes >> 20} MiB are free; give more memory,"
+            " or let the swap drain first (swap_when_short=drain)",
+        )

@@ -1,0 +1,45 @@
+"""The states of a session and the ways between them; pure.
+
+A protocol that still reads its client's configuration has no session yet: that state is the protocol's own.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+
+from ..core.errors import IllegalTransition
+
+
+class SessionState(Enum):
+    """Where a session is in its life."""
+
+    CONFIGURED = "configured"
+    """Open, and no audio came yet."""
+    STREAMING = "streaming"
+    """Audio comes; utterances begin and end."""
+    FLUSHING = "flushing"
+    """The utterance in progress was ended, and not all that was pushed is final yet; audio may follow."""
+    CLOSED = "closed"
+    """Nothing is taken and nothing is sent any more."""
+
+
+TRANSITIONS: Mapping[SessionState, frozenset[SessionState]] = MappingProxyType(
+    {
+        SessionState.CONFIGURED: frozenset({SessionState.STREAMING, SessionState.FLUSHING, SessionState.CLOSED}),
+        SessionState.STREAMING: frozenset({SessionState.STREAMING, SessionState.FLUSHING, SessionState.CLOSED}),
+        SessionState.FLUSHING: frozenset({SessionState.STREAMING, SessionState.FLUSHING, SessionState.CLOSED}),
+        SessionState.CLOSED: frozenset(),
+    }
+)
+"""From each state, those that may follow it."""
+
+
+def next_state(now: SessionState, to: SessionState) -> SessionState:
+    """Return `to`.
+
+    Raises:
+        IllegalTransition: no session goes that way; the text names both states.
+    """
+    if to not in TRANSITIONS[now]:
+        raise IllegalTransition(now.value, to.value)
+    return to
