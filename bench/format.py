@@ -2,6 +2,7 @@
 
     python bench/format.py                    # table, time, and 16 spoken sentences through the embedded base model
     python bench/format.py --no-speech        # without a model: seconds
+    python bench/format.py --per-kind 8       # and so many cases of each kind of the specialties' tables, spoken
     python bench/format.py --model FOLDER     # another CTranslate2 folder, such as one you trained
     python bench/format.py --json
 
@@ -9,7 +10,6 @@ Spoken sentences come from a synthetic voice (SVOX Pico, fr-FR): they show the w
 """
 
 import argparse
-import csv
 import json
 import re
 import statistics
@@ -25,33 +25,18 @@ from typing import Any, Final
 
 import numpy as np
 from carabin.transcriber.formatting import FormatOptions, Formatter
+from format_tables import MARKS, TableScore, cases, read_rows, score_tables
 
-ROOT: Final = Path(__file__).parents[1]
-CASES: Final = ROOT / "services/transcriber/tests/formatting/cases.tsv"
 SPOKEN: Final = Path(__file__).with_name("format_spoken.tsv")
 AUTOTEXTS: Final = ("signature", "examen normal")
 TARGET_MS: Final = 2.0
 """The issue's bound on the 95th percentile of one update."""
 
-MARKS: Final = re.compile(r"[,;:?!…()«»\"]|\.(?![0-9])|\n+")
 CRITICAL: Final = re.compile(
-    r"(?<![\w/])(?:[0-9]+(?:[,/.][0-9]+)?(?:\s?(?:mg/kg|mg|µg|g/dL|mmol/L|mmHg|mL|cm|mm|kg|g|L|UI|%|bpm|°C|°))?"
+    r"(?<![\w/])(?:[0-9]+(?:[,/.][0-9]+)?(?:\s?(?:mg/kg|mg|µg|g/dL|mmol/L|mmHg|mL|cm³|cm²|m²|cm|mm|kg|g|L|UI|%|bpm|°C|°))?"
     r"|[CDTLS][0-9]{1,2}(?:-[CDTLS]?[0-9]{1,2})?|pas|sans|ni|aucune?|absence|droite?|gauche|bilatérale?)(?!\w)",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TableScore:
-    cases: int
-    right: int
-    commands: int
-    """Cases that ask for a sign, a line, a bracket or an event."""
-    executed: int
-    words: int
-    """Cases that must stay words."""
-    false_conversions: int
-    wrong: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,37 +70,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--no-speech", action="store_true", help="leave the spoken sentences out")
     parser.add_argument("--model", type=Path, help="CTranslate2 folder; by default the embedded Whisper base")
+    parser.add_argument("--per-kind", type=int, default=3, help="cases of each kind to speak; 0 for none")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     formatter = Formatter(FormatOptions(typography="plain", autotexts=AUTOTEXTS))
-    scores: dict[str, Any] = {"table": asdict(score_table(formatter)), "time": asdict(score_time(formatter))}
+    scores: dict[str, Any] = {"table": asdict(score_tables(formatter)), "time": asdict(score_time(formatter))}
     if not arguments.no_speech:
-        scores["spoken"] = asdict(score_spoken(formatter, arguments.model, show=not arguments.json))
+        with tempfile.TemporaryDirectory(prefix="carabin-bench-") as scratch:
+            voice = Voice(arguments.model or _base_model(Path(scratch)))
+            scores["spoken"] = asdict(score_spoken(formatter, voice, show=not arguments.json))
+            scores["end_to_end"] = score_kinds(formatter, voice, arguments.per_kind)
     sys.stdout.write(json.dumps(scores, ensure_ascii=False, indent=1) + "\n" if arguments.json else _text(scores))
     if scores["table"]["wrong"] or scores["time"]["p95_ms"] > TARGET_MS:
         sys.exit(1)
-
-
-def score_table(formatter: Formatter) -> TableScore:
-    """Run every case of the clinicians' table."""
-    cases = right = commands = executed = words = false = 0
-    wrong = []
-    for _, said, written in _rows(CASES):
-        formatted = formatter.final(said)
-        events = "".join("{" + ":".join(filter(None, (each.name, each.argument))) + "}" for each in formatted.events)
-        expected = said if written == "=" else written.replace("\\n", "\n")
-        cases += 1
-        passed = formatted.text + events == expected
-        right += passed
-        if written == "=":
-            words += 1
-            false += not passed
-        elif len(MARKS.findall(expected)) > len(MARKS.findall(said)) or "{" in expected:
-            commands += 1
-            executed += passed
-        if not passed:
-            wrong.append(said)
-    return TableScore(cases, right, commands, executed, words, false, wrong)
 
 
 def score_time(formatter: Formatter) -> TimeScore:
@@ -123,7 +90,7 @@ def score_time(formatter: Formatter) -> TimeScore:
 
     The bound is judged on processor time, which other work on the machine does not change.
     """
-    phrases = [said for family, said, _ in _rows(CASES) if family == "phrases"]
+    phrases = [row.given for row in cases() if row.kind == "phrases"]
     longest = " ".join(phrases).split()
     spans_ms, walls_ms, most = [], [], 0
     for start in range(0, len(longest), 40):
@@ -141,31 +108,54 @@ def score_time(formatter: Formatter) -> TimeScore:
     )
 
 
-def score_spoken(formatter: Formatter, model: Path | None, *, show: bool) -> SpokenScore:
-    """Speak sentences with commands, recognise them, format what was heard."""
-    from faster_whisper import WhisperModel
-    from py_nanotts import NanoTTS
+class Voice:
+    """Speaks a text with the synthetic voice and returns what Whisper writes of it."""
 
-    with tempfile.TemporaryDirectory(prefix="carabin-bench-") as scratch:
-        if model is None:
-            from carabin.trainer.models.embedded import install_base_model
+    def __init__(self, model: Path) -> None:
+        from faster_whisper import WhisperModel
+        from py_nanotts import NanoTTS
 
-            model = Path(scratch) / "base"
-            install_base_model(model)
-        whisper, voice = WhisperModel(str(model), device="cpu", compute_type="int8"), NanoTTS()
-        totals: Counter[str] = Counter()
-        for said, written in _rows(SPOKEN):
-            samples = np.frombuffer(voice.speak(said, voice="fr-FR"), np.int16).astype(np.float32) / 32768
-            segments, _ = whisper.transcribe(samples, language="fr", beam_size=5, condition_on_previous_text=False)
-            heard = "".join(segment.text for segment in segments).strip()
-            expected, got = written.replace("\\n", "\n"), formatter.final(heard).text
-            if show:
-                sys.stderr.write(f"heard    {heard}\nwritten  {got!r}\nexpected {expected!r}\n\n")
-            totals.update(_compare(expected, heard, got))
+        self._whisper, self._voice = WhisperModel(str(model), device="cpu", compute_type="int8"), NanoTTS()
+
+    def transcribe(self, said: str) -> str:
+        samples = np.frombuffer(self._voice.speak(said, voice="fr-FR"), np.int16).astype(np.float32) / 32768
+        segments, _ = self._whisper.transcribe(samples, language="fr", beam_size=5, condition_on_previous_text=False)
+        return "".join(segment.text for segment in segments).strip()
+
+
+def _base_model(scratch: Path) -> Path:
+    from carabin.trainer.models.embedded import install_base_model
+
+    return install_base_model(scratch / "base")
+
+
+def score_spoken(formatter: Formatter, voice: Voice, *, show: bool) -> SpokenScore:
+    """Speak sentences with commands, recognise them, format what Whisper wrote."""
+    totals: Counter[str] = Counter()
+    for said, written in read_rows(SPOKEN):
+        transcript = voice.transcribe(said)
+        expected, got = written.replace("\\n", "\n"), formatter.final(transcript).text
+        if show:
+            sys.stderr.write(f"whisper  {transcript}\nwritten  {got!r}\nexpected {expected!r}\n\n")
+        totals.update(_compare(expected, transcript, got))
     return SpokenScore(**totals)
 
 
-def _compare(expected: str, heard: str, got: str) -> dict[str, int]:
+def score_kinds(formatter: Formatter, voice: Voice, per_kind: int) -> dict[str, tuple[int, int, int]]:
+    """Return by kind how many values are right as Whisper wrote them, how many after formatting, and of how many."""
+    found: dict[str, Counter[str]] = {}
+    for row in cases():
+        values = _critical(row.written)
+        counts = found.setdefault(row.kind, Counter())
+        if row.by_whisper or row.stays or not values or counts["cases"] >= per_kind:
+            continue
+        transcript = voice.transcribe(row.given)
+        before, after = values & _critical(transcript), values & _critical(formatter.final(transcript).text)
+        counts.update(cases=1, before=before.total(), after=after.total(), values=values.total())
+    return {kind: (n["before"], n["after"], n["values"]) for kind, n in sorted(found.items()) if n["values"]}
+
+
+def _compare(expected: str, transcript: str, got: str) -> dict[str, int]:
     wanted, marks = _marks(expected), _marks(got)
     executed = _common(wanted, marks)
     critical = _critical(expected)
@@ -173,10 +163,10 @@ def _compare(expected: str, heard: str, got: str) -> dict[str, int]:
         "sentences": 1,
         "marks": len(wanted),
         "executed": executed,
-        "whisper_alone": _common(wanted, _marks(heard)),
+        "whisper_alone": _common(wanted, _marks(transcript)),
         "false_marks": len(marks) - executed,
         "critical": critical.total(),
-        "wrong_before": (critical - _critical(heard)).total(),
+        "wrong_before": (critical - _critical(transcript)).total(),
         "wrong_after": (critical - _critical(got)).total(),
     }
 
@@ -193,16 +183,10 @@ def _common(wanted: Sequence[str], got: Sequence[str]) -> int:
     return sum(block.size for block in SequenceMatcher(None, wanted, got, False).get_matching_blocks())
 
 
-def _rows(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = (line for line in file if line.strip() and not line.startswith("#"))
-        return list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
 def _text(scores: dict[str, Any]) -> str:
     table, span = TableScore(**scores["table"]), TimeScore(**scores["time"])
     lines = [
-        f"case table        {table.right} of {table.cases} cases as written",
+        f"case tables       {table.right} of {table.cases} cases as written ({table.by_whisper} given as Whisper wrote them)",
         f"  commands        {table.executed} of {table.commands} executed",
         f"  stay words      {table.false_conversions} false conversions in {table.words} cases",
         (
@@ -212,6 +196,7 @@ def _text(scores: dict[str, Any]) -> str:
         ),
     ]
     lines += [f"  wrong: {said}" for said in table.wrong]
+    lines.append("by kind           " + ", ".join(f"{kind} {right}/{n}" for kind, (right, n) in table.kinds.items()))
     if "spoken" in scores:
         spoken = SpokenScore(**scores["spoken"])
         share = 100 * spoken.executed / spoken.marks
@@ -225,6 +210,11 @@ def _text(scores: dict[str, Any]) -> str:
                 f"  critical tokens {spoken.wrong_before} of {spoken.critical} wrong before the formatter, "
                 f"{spoken.wrong_after} after"
             ),
+        ]
+    if scores.get("end_to_end"):
+        lines.append("end to end        values right: as Whisper wrote them, after formatting, of all")
+        lines += [
+            f"  {kind:<15} {before:>3} {after:>3} {n:>3}" for kind, (before, after, n) in scores["end_to_end"].items()
         ]
     return "\n".join([*lines, ""])
 

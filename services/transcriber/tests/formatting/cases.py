@@ -1,28 +1,33 @@
-"""The case table that a clinician reads and extends."""
+"""The case tables that a clinician reads and extends."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from carabin.transcriber.formatting import FormatOptions, Formatted, Formatter
 
-TABLE = Path(__file__).parent / "cases.tsv"
+TABLES = Path(__file__).parent / "tables"
 AUTOTEXTS = ("signature", "examen normal")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     family: str
-    said: str
+    given: str
     written: str
+    table: str
+    by_whisper: bool
+    """The given text is what Whisper base wrote of a synthetic voice, not what was said."""
 
 
 def load_cases() -> list[Case]:
-    """Return every case; `=` is spelled out and escapes are resolved."""
+    """Return every case of every table; `=` is spelled out and escapes are resolved."""
     cases = []
-    for line in TABLE.read_text("utf-8").splitlines():
-        if line and not line.startswith("#"):
-            family, said, written = line.split("\t")
-            cases.append(Case(family, said, said if written == "=" else written.replace("\\n", "\n")))
+    for path in sorted(TABLES.rglob("*.tsv")):
+        for line in path.read_text("utf-8").splitlines():
+            if line and not line.startswith("#"):
+                family, given, written = line.split("\t")
+                text = given if written == "=" else written.replace("\\n", "\n")
+                cases.append(Case(family, given, text, path.stem, path.parent.name == "whisper"))
     return cases
 
 

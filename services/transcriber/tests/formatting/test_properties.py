@@ -14,7 +14,7 @@ from .cases import load_cases
 
 FRENCH = Formatter()
 PLAIN = Formatter(FormatOptions(typography="plain"))
-SAID = [case.said for case in load_cases() if "littéral" not in case.said]
+SAID = [case.given for case in load_cases() if "littéral" not in case.given]
 WORDS = sorted({word for said in SAID for word in said.split()})
 INTERPRETED = {token.key for said in SAID for token in tokenize(said)}
 

@@ -68,4 +68,4 @@ def _ends_clause(stream: Stream, index: int) -> bool:
     token = stream[index]
     if token is END or token.kind in (Kind.SIGN, Kind.BREAK):
         return True
-    return token.key in words()["clause_starter"] or token.key in ("à", "virgule", "point")
+    return token.key in words()["clause_starter"] or token.key in ("à", "virgule", "point", "du")

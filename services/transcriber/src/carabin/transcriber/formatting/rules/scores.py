@@ -44,8 +44,12 @@ def gleason(stream: Stream, index: int, style: Style) -> Match | None:
 
 def _range(stream: Stream, index: int, first: Number) -> Match | None:
     second = _small(stream, first.end + 1)
-    if second is None or second.article or is_counted(stream, second.end) or starts_number(stream[second.end]):
+    if second is None or starts_number(stream[second.end]):
         return None
+    if is_counted(stream, second.end) or (second.article and not _is_closed(stream, second.end)):
+        if first.article:
+            return None
+        return Match(first.end, (OutputPiece(first.text, gap=stream[index].gap),))
     joint = OutputPiece(stream[first.end].text)
     return Match(second.end, (OutputPiece(first.text, gap=stream[index].gap), joint, OutputPiece(second.text)))
 
@@ -67,4 +71,4 @@ def _letter(stream: Stream, index: int) -> str:
 
 def _is_closed(stream: Stream, end: int) -> bool:
     """« grade un » is a number where nothing follows that « un » could stand before."""
-    return stream[end] is END or is_complete(stream, end) or stream[end].key in ("à", "b", "c")
+    return stream[end] is END or is_complete(stream, end) or stream[end].key in ("à", "b", "c", "de")
