@@ -186,7 +186,7 @@ def _common(wanted: Sequence[str], got: Sequence[str]) -> int:
 def _text(scores: dict[str, Any]) -> str:
     table, span = TableScore(**scores["table"]), TimeScore(**scores["time"])
     lines = [
-        f"case tables       {table.right} of {table.cases} cases as written ({table.by_whisper} given as Whisper wrote them)",
+        f"case tables       {table.right} of {table.cases} cases as written, {table.by_whisper} from Whisper's words",
         f"  commands        {table.executed} of {table.commands} executed",
         f"  stay words      {table.false_conversions} false conversions in {table.words} cases",
         (

@@ -28,7 +28,9 @@ formatters = st.sampled_from([FRENCH, PLAIN])
 @settings(max_examples=600, derandomize=True)
 def test_formatting_twice_changes_nothing(formatter: Formatter, said: str) -> None:
     once = formatter.final(said).text
-    assert formatter.final(once).text == once
+    again = formatter.final(once)
+    assume(not again.events)  # « efface point » is the word efface; « efface. » is a command.
+    assert again.text == once
 
 
 @given(formatters, st.one_of(dictated, anything))
