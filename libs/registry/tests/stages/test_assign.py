@@ -1,11 +1,18 @@
 """One canary, one shadow, and never the version in production."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
 import pytest
-from carabin.registry.errors import PromotionRefused, PromotionUnfinished, StoreUnreachable, VersionMissing
+from carabin.registry.errors import (
+    PromotionRefused,
+    PromotionUnfinished,
+    StalePromotion,
+    StoreUnreachable,
+    VersionMissing,
+)
 from carabin.registry.layout import manifest_key
 from carabin.registry.stages.assign import set_stage
 from carabin.registry.stages.log import read_stage_log
@@ -100,3 +107,51 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(store: ObjectStore, bu
         set_stage(store, bucket, NAME, "nothing", "shadow", by="a", reason="r", at=NOW)
     assert read_decision(store, bucket, NAME) == Decision(version=production)
     assert read_stage_log(store, bucket, NAME) == []
+
+
+class PromotedMeanwhile(MemoryStore):
+    """A store on which somebody promotes `version` at the next request of the kind `watched`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.version: str | None = None
+        self.watched = ""
+
+    def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
+        super().create(bucket, key, data, tags)
+        if "/stages/" in key:
+            self._promote(bucket, "create")
+
+    def set_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+        self._promote(bucket, "set_tags")
+        super().set_tags(bucket, key, tags)
+
+    def _promote(self, bucket: str, kind: str) -> None:
+        if self.watched == kind and self.version is not None:
+            version, self.version = self.version, None
+            promote(self, bucket, NAME, version, by="dr-b", reason="meanwhile", at=NOW)
+
+
+@pytest.mark.parametrize("watched", ["create", "set_tags"])
+def test_a_displaced_canary_that_is_promoted_meanwhile_stays_in_production(watched: str, tmp_path: Path) -> None:
+    store = PromotedMeanwhile()
+    store.ensure_bucket("models")
+    production, canary, other = publish_many(store, "models", tmp_path, 3)
+    promote(store, "models", NAME, production, by="a", reason="r", at=NOW)
+    set_stage(store, "models", NAME, canary, "canary", share=0.1, by="a", reason="r", at=NOW)
+    store.version, store.watched = canary, watched
+    set_stage(store, "models", NAME, other, "canary", share=0.2, by="a", reason="r", at=NOW)
+    decision = read_decision(store, "models", NAME)
+    assert decision == Decision(version=canary, canary=Canary(other, 0.2))
+    assert store.get_tags("models", manifest_key(NAME, canary))["promotion-seq"] == "2"
+
+
+@pytest.mark.parametrize("watched", ["create", "set_tags"])
+def test_a_version_that_is_promoted_while_it_is_staged_stays_in_production(watched: str, tmp_path: Path) -> None:
+    store = PromotedMeanwhile()
+    store.ensure_bucket("models")
+    [version] = publish_many(store, "models", tmp_path, 1)
+    store.version, store.watched = version, watched
+    with pytest.raises(StalePromotion, match="promoted to production meanwhile"):
+        set_stage(store, "models", NAME, version, "shadow", by="a", reason="r", at=NOW)
+    assert read_decision(store, "models", NAME) == Decision(version=version)

@@ -25,18 +25,19 @@ def repair(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | None
     return head
 
 
-def apply(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) -> None:
+def apply(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) -> PromotionRecord:
     """Tag the holder that `record` names and demote the others; then the newer record's, if one came meanwhile.
 
     Tags have no compare-and-set: between our reading and our writing of a tag somebody may have promoted. So everyone
-    who has written looks at the log again, and finishes what its head says: the last to look leaves it true.
+    who has written looks at the log again, and finishes what its head says: the last to look leaves it true. Returns
+    the record that is in force then.
     """
     while True:
         _tag_holder(store, bucket, name, record)
         _demote_others(store, bucket, name, record)
         head = read_head(store, bucket, name)
         if head is None or head.number <= record.number:
-            return
+            return record
         record = head
 
 

@@ -3,12 +3,14 @@
 from datetime import datetime
 
 from ..artifacts.publish import read_manifest
-from ..errors import PromotionRefused, PromotionUnfinished, StoreError
+from ..errors import PromotionRefused, PromotionUnfinished, StalePromotion, StoreError
 from ..layout import manifest_key
 from ..store import ObjectStore
+from .apply import apply
 from .log import Stage, StageRecord, append_stage, last_stage_number
+from .promotions import last_number, read_head
 from .read import read_tags
-from .resolve import SHARE, STAGE, Tags, resolve
+from .resolve import SHARE, STAGE, resolve
 
 
 def set_stage(
@@ -35,9 +37,11 @@ def set_stage(
     Raises:
         VersionMissing: there is no such version.
         PromotionRefused: the version is in production, or the share does not fit the stage.
+        StalePromotion: the version was promoted meanwhile; it stays in production.
         PromotionUnfinished: the store failed after the change was logged; setting the stage again finishes it.
     """
     read_manifest(store, bucket, name, version)
+    promotions_before = last_number(store, bucket, name)
     tags_by_version = read_tags(store, bucket, name)
     if resolve(tags_by_version).version == version:
         raise PromotionRefused(f"{name}: {version} is in production; promote another version first")
@@ -60,14 +64,28 @@ def set_stage(
     record = append_stage(store, bucket, name, record)
     try:
         for other in displaced:
-            _set(store, bucket, name, other, tags_by_version[other], "candidate", None)
-        _set(store, bucket, name, version, tags_by_version[version], stage, share)
+            _set(store, bucket, name, other, "candidate", None)
+        _set(store, bucket, name, version, stage, share)
+        promoted = _finish_promotions_since(store, bucket, name, promotions_before)
     except StoreError as error:
         raise PromotionUnfinished(
             f"{name}: {stage} for {version} is logged as number {record.number}, and the store failed before it took"
             f" effect; set the stage again ({error})"
         ) from error
+    if promoted == version:
+        raise StalePromotion(f"{name}: {version} was promoted to production meanwhile, and is no {stage}")
     return record
+
+
+def _finish_promotions_since(store: ObjectStore, bucket: str, name: str, number: int) -> str | None:
+    """Finish the newest promotion if it came after `number`; return its version, or None where none came.
+
+    Tags have no compare-and-set: a promotion between our reading and our writing of a tag may have been undone by us.
+    """
+    head = read_head(store, bucket, name)
+    if head is None or head.number <= number:
+        return None
+    return apply(store, bucket, name, head).version
 
 
 def _require_share(name: str, stage: Stage, share: float | None) -> None:
@@ -77,9 +95,11 @@ def _require_share(name: str, stage: Stage, share: float | None) -> None:
         raise PromotionRefused(f"{name}: only a canary takes a share of sessions, not {stage}")
 
 
-def _set(
-    store: ObjectStore, bucket: str, name: str, version: str, tags: Tags, stage: Stage, share: float | None
-) -> None:
+def _set(store: ObjectStore, bucket: str, name: str, version: str, stage: Stage, share: float | None) -> None:
+    key = manifest_key(name, version)
+    tags = store.get_tags(bucket, key)
+    if tags.get(STAGE) == "production":  # promoted since it was looked at
+        return
     kept = {tag: value for tag, value in tags.items() if tag != SHARE}
     added = {STAGE: stage} if share is None else {STAGE: stage, SHARE: f"{share:g}"}
-    store.set_tags(bucket, manifest_key(name, version), kept | added)
+    store.set_tags(bucket, key, kept | added)
