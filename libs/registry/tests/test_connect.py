@@ -1,6 +1,7 @@
 """Settings come from the environment, else from the embedded store's note, else a sentence says what is missing."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,8 +73,57 @@ def test_a_setting_that_does_not_parse_is_named(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv("CARABIN_STORE_SECURE", "perhaps")
         monkeypatch.setenv("CARABIN_STORE_ACCESS_KEY", "me")
         monkeypatch.setenv("CARABIN_STORE_SECRET_KEY", "mine")
-        with pytest.raises(StoreNotConfigured, match="CARABIN_STORE_SECURE: Input should be a valid boolean"):
+        with pytest.raises(StoreNotConfigured, match="CARABIN_STORE_SECURE='perhaps': Input should be a valid boolean"):
             connect()
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARABIN_STORE_ACCESS_KEY", "me")
+    monkeypatch.setenv("CARABIN_STORE_SECRET_KEY", "mine")
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(("scheme", "secure"), [("http", False), ("https", True)])
+def test_an_endpoint_with_a_scheme_is_understood(scheme: str, secure: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARABIN_STORE_ENDPOINT", f"{scheme}://127.0.0.1:9000")
+    settings = store_settings()
+    assert (settings.endpoint, settings.secure) == ("127.0.0.1:9000", secure)
+    assert isinstance(connect(), MinioStore)
+    monkeypatch.setenv("CARABIN_STORE_SECURE", str(secure).lower())
+    assert store_settings() == settings
+    monkeypatch.setenv("CARABIN_STORE_SECURE", str(not secure).lower())
+    with pytest.raises(StoreNotConfigured, match="contradict each other"):
+        store_settings()
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ENDPOINT", "127.0.0.1:9000/models"),
+        ("ENDPOINT", "127.0.0.1 :9000"),
+        ("ENDPOINT", "127.0.0.1:99999"),
+        ("ENDPOINT", ""),
+        ("ACCESS_KEY", ""),
+        ("REGION", "eu west"),
+        ("MODELS_BUCKET", "My_Models"),
+    ],
+)
+def test_what_no_client_could_use_is_refused_by_name(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"CARABIN_STORE_{variable}", value)
+    with pytest.raises(StoreNotConfigured, match=f"CARABIN_STORE_{variable}={re.escape(repr(value))}: "):
+        connect()
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_password_in_the_endpoint_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARABIN_STORE_ENDPOINT", "http://me:hidden@127.0.0.1:9000")
+    with pytest.raises(StoreNotConfigured, match="holds a user or a password") as caught:
+        connect()
+    assert "hidden" not in str(caught.value)
 
 
 def test_the_secret_is_never_printed() -> None:

@@ -15,6 +15,7 @@ from carabin.registry.errors import (
     DiskFailed,
     ObjectMissing,
     PreconditionFailed,
+    StoreError,
     StoreUnreachable,
 )
 from carabin.registry.s3_store import PART_BYTES, MinioStore
@@ -166,6 +167,14 @@ def test_a_store_that_ignores_conditions_is_refused(kind: type[MemoryStore], hea
 def test_a_wrong_secret_is_denied(s3_settings: StoreSettings) -> None:
     with pytest.raises(AccessDenied):
         MinioStore(at(s3_settings.endpoint, secret="wrong-secret")).ensure_bucket("models")
+
+
+def test_what_the_client_refuses_before_any_request_is_ours_and_named() -> None:
+    store = MinioStore(at("127.0.0.1:1"))
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:1/My_Models/key: "):
+        store.get("My_Models", "key")
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:1/models/: "):
+        store.put("models", "", b"")
 
 
 def test_a_store_that_is_away_is_unreachable_and_named() -> None:

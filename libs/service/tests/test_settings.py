@@ -59,3 +59,15 @@ def test_a_setting_that_does_not_parse_or_is_missing_is_named(monkeypatch: pytes
     monkeypatch.delenv("CARABIN_SAMPLE_SERVICE_TOKEN")
     with pytest.raises(SettingInvalid, match="CARABIN_SAMPLE_SERVICE_TOKEN is not set"):
         SampleServiceSettings.load()
+
+
+def test_a_list_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARABIN_SAMPLE_SERVICE_FORMS", "int8,float16")
+    with pytest.raises(SettingInvalid, match="CARABIN_SAMPLE_SERVICE_FORMS cannot be read: it is written as JSON"):
+        SampleServiceSettings.load()
+
+
+def test_a_secret_that_does_not_parse_is_not_repeated() -> None:
+    with pytest.raises(SettingInvalid, match="CARABIN_SAMPLE_SERVICE_TOKEN: ") as caught:
+        SampleServiceSettings.load(token=["hidden"])
+    assert "hidden" not in str(caught.value)

@@ -1,11 +1,12 @@
 """From settings to a store, with a sentence for whoever has none."""
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from .embedded.state import is_running
 from .errors import StoreNotConfigured
 from .s3_store import MinioStore
-from .settings import PREFIX, StoreSettings, environment_names_a_store, state_path
+from .settings import StoreSettings, describe_invalid, environment_names_a_store, state_path
 from .store import ObjectStore
 
 
@@ -20,13 +21,12 @@ def store_settings() -> StoreSettings:
         raise StoreNotConfigured(f"the embedded store in {noted.parent} is not running: run `carabin store start`")
     try:
         return StoreSettings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        variable = f"{PREFIX}{'_'.join(str(step) for step in first['loc']).upper()}"
-        if first["type"] != "missing":
-            raise StoreNotConfigured(f"{variable}: {first['msg']}") from error
+    except (ValidationError, SettingsError) as error:
+        missing, sentence = describe_invalid(error, StoreSettings)
+        if missing is None:
+            raise StoreNotConfigured(sentence) from error
         raise StoreNotConfigured(
-            f"no object store is known: {variable} is not set and {noted} names no embedded store;"
+            f"no object store is known: {sentence} and {noted} names no embedded store;"
             " set CARABIN_STORE_ENDPOINT, _ACCESS_KEY and _SECRET_KEY, or run `carabin store start`"
         ) from error
 

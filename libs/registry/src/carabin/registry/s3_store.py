@@ -15,7 +15,15 @@ from urllib3.poolmanager import PoolManager
 
 from .conditional import until_answered
 from .disk import local_file
-from .errors import AccessDenied, BucketMissing, ObjectMissing, PreconditionFailed, StoreError, StoreUnreachable
+from .errors import (
+    AccessDenied,
+    BucketMissing,
+    ObjectMissing,
+    PreconditionFailed,
+    StoreError,
+    StoreNotConfigured,
+    StoreUnreachable,
+)
 from .settings import StoreSettings
 from .store import ObjectInfo
 
@@ -45,14 +53,17 @@ class MinioStore:
     @staticmethod
     def _connect(settings: StoreSettings, retries: Retry) -> Minio:
         timeout = Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S)
-        return Minio(
-            settings.endpoint,
-            access_key=settings.access_key,
-            secret_key=settings.secret_key.get_secret_value(),
-            secure=settings.secure,
-            region=settings.region,
-            http_client=PoolManager(maxsize=MAX_CONNECTIONS, timeout=timeout, retries=retries),
-        )
+        try:
+            return Minio(
+                settings.endpoint,
+                access_key=settings.access_key,
+                secret_key=settings.secret_key.get_secret_value(),
+                secure=settings.secure,
+                region=settings.region,
+                http_client=PoolManager(maxsize=MAX_CONNECTIONS, timeout=timeout, retries=retries),
+            )
+        except ValueError as error:
+            raise StoreNotConfigured(f"{settings.endpoint} cannot be used as an object store: {error}") from error
 
     def ensure_bucket(self, bucket: str) -> None:
         with self._translated(bucket):
@@ -178,6 +189,8 @@ class MinioStore:
             yield
         except S3Error as error:
             raise _STORE_ERRORS.get(error.code or "", StoreError)(f"{where}: {error.code}: {error.message}") from error
+        except ValueError as error:  # Refused by the client, before any request: a name that S3 does not have.
+            raise StoreError(f"{where}: {error}") from error
         except (HTTPError, ServerError, InvalidResponseError, OSError) as error:
             raise StoreUnreachable(f"{where}: {_describe_outage(error)}") from error
 

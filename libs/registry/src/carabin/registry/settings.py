@@ -2,12 +2,16 @@
 
 import json
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from .endpoint import require_host_and_port, split_scheme
 
 PREFIX = "CARABIN_STORE_"
 _IDENTITY = ("endpoint", "access_key", "secret_key", "secure")
@@ -29,22 +33,53 @@ def environment_names_a_store() -> bool:
     return any(f"{PREFIX}{field.upper()}" in named for field in _IDENTITY)
 
 
+Bucket = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+"""A bucket's name as S3 has it: 3 to 63 small letters, digits, dots and hyphens."""
+
+
 class StoreSettings(BaseSettings):
     """Read from the environment, each field as `CARABIN_STORE_<FIELD>`; else from this machine's embedded store."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
-    endpoint: str = Field(default="127.0.0.1:8333", description="host:port of any S3 store")
-    access_key: str = Field(default=..., description="S3 access key")
+    endpoint: Annotated[str, AfterValidator(require_host_and_port)] = Field(
+        default="127.0.0.1:8333", description="host:port of any S3 store; http:// or https:// before it sets `secure`"
+    )
+    access_key: str = Field(default=..., min_length=1, description="S3 access key")
     secret_key: SecretStr = Field(default=..., description="S3 secret key; never printed")
     secure: bool = Field(
         default=True,
         description="speak HTTPS, trusting the system and SSL_CERT_FILE; false on loopback alone",
     )
-    region: str = Field(default="us-east-1", description="S3 region; most self-hosted stores ignore it")
-    datasets_bucket: str = Field(default="datasets", description="bucket of dataset versions")
-    checkpoints_bucket: str = Field(default="checkpoints", description="bucket of training checkpoints")
-    models_bucket: str = Field(default="models", description="bucket of model versions and promotions")
+    region: str = Field(
+        default="us-east-1",
+        pattern=r"^[A-Za-z0-9_-]{1,63}$",
+        description="S3 region; most self-hosted stores ignore it",
+    )
+    datasets_bucket: Bucket = Field(default="datasets", description="bucket of dataset versions")
+    checkpoints_bucket: Bucket = Field(default="checkpoints", description="bucket of training checkpoints")
+    models_bucket: Bucket = Field(default="models", description="bucket of model versions and promotions")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_scheme(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Take `secure` from the endpoint's scheme; both may be given where they agree."""
+        endpoint = values.get("endpoint")
+        if not isinstance(endpoint, str):
+            return values
+        asked, rest = split_scheme(endpoint)
+        if asked is None:
+            return {**values, "endpoint": rest}
+        try:
+            secure = TypeAdapter(bool).validate_python(values.get("secure", asked))
+        except ValidationError:
+            return {**values, "endpoint": rest}  # The field says so itself.
+        if secure is not asked:
+            raise ValueError(
+                f"the scheme of {PREFIX}ENDPOINT and {PREFIX}SECURE={str(secure).lower()} contradict each other:"
+                " leave one out"
+            )
+        return {**values, "endpoint": rest, "secure": asked}
 
     @classmethod
     def settings_customise_sources(
@@ -76,3 +111,27 @@ class _EmbeddedState(PydanticBaseSettingsSource):
         except (OSError, ValueError):
             return {}
         return {field: state[field] for field in _IDENTITY if field in state}
+
+
+def describe_invalid(error: ValidationError | SettingsError, settings: type[BaseSettings]) -> tuple[str | None, str]:
+    """Return the variable that is missing, or None, and what is wrong in one sentence; a secret is never in it."""
+    prefix = str(settings.model_config.get("env_prefix", ""))
+    if isinstance(error, SettingsError):
+        named = re.search(r'field "(\w+)"', str(error))
+        variable = f"{prefix}{named.group(1)}".upper() if named else prefix
+        return None, f'{variable} cannot be read: it is written as JSON, such as [1, 0.5] or ["a", "b"]'
+    first = error.errors()[0]
+    path = [str(step) for step in first["loc"]]
+    sentence = first["msg"].removeprefix("Value error, ")
+    if not path:
+        return None, sentence
+    variable = f"{prefix}{'_'.join(path)}".upper()
+    if first["type"] == "missing":
+        return variable, f"{variable} is not set"
+    written = re.sub(r"[^/@\s]*@", "...@", str(first["input"]))  # A password before a host is not repeated.
+    shown = "" if _is_secret(settings.model_fields, path[0]) else f"={written!r}"
+    return None, f"{variable}{shown}: {sentence}"
+
+
+def _is_secret(fields: Mapping[str, FieldInfo], name: str) -> bool:
+    return name in fields and "Secret" in str(fields[name].annotation)

@@ -3,13 +3,16 @@
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+from carabin.registry.settings import describe_invalid
 from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from .errors import SettingInvalid
+
+_Settings = TypeVar("_Settings", bound=BaseSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +50,26 @@ class ServiceSettings(BaseSettings):
         Raises:
             SettingInvalid: a setting is missing or does not parse; the sentence names its variable.
         """
-        try:
-            return cls(**values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            variable = f"{cls.model_config.get('env_prefix', '')}{'_'.join(str(step) for step in first['loc'])}".upper()
-            if first["type"] == "missing":
-                raise SettingInvalid(f"{variable} is not set; `carabin settings` says what it means") from error
-            raise SettingInvalid(f"{variable}={first['input']!r}: {first['msg']}") from error
+        return load_settings(cls, **values)
 
     @classmethod
     def table(cls) -> list[SettingRow]:
         """Return one row for each setting, in the order of the class."""
         return settings_table(cls)
+
+
+def load_settings(settings: type[_Settings], **values: Any) -> _Settings:
+    """Read any settings class from the environment; `values` win over it.
+
+    Raises:
+        SettingInvalid: a setting is missing or does not parse; the sentence names its variable.
+    """
+    try:
+        return settings(**values)
+    except (ValidationError, SettingsError) as error:
+        missing, sentence = describe_invalid(error, settings)
+        hint = "; `carabin settings` says what it means" if missing else ""
+        raise SettingInvalid(f"{sentence}{hint}") from error
 
 
 def settings_table(settings: type[BaseSettings]) -> list[SettingRow]:

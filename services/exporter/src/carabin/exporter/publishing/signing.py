@@ -12,6 +12,7 @@ from carabin.registry.artifacts.publish import Signer, read_manifest_and_documen
 from carabin.registry.artifacts.verify import verify_files
 from carabin.registry.errors import RegistryError
 from carabin.registry.store import ObjectStore
+from carabin.service.settings import load_settings
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -33,7 +34,7 @@ def signer_from_settings(settings: SigningSettings | None = None) -> Signer | No
     Raises:
         ProvenanceInvalid: the key cannot be read.
     """
-    path = (settings or SigningSettings()).key
+    path = (settings or load_settings(SigningSettings)).key
     return signer(read_private_key(path)) if path else None
 
 
@@ -84,7 +85,7 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
 
 def trusted_keys(settings: SigningSettings | None = None) -> tuple[Ed25519PublicKey, ...]:
     """Return the public keys that `CARABIN_SIGNING_TRUSTED` names."""
-    return tuple(read_public_key(path) for path in (settings or SigningSettings()).trusted)
+    return tuple(read_public_key(path) for path in (settings or load_settings(SigningSettings)).trusted)
 
 
 def verify_version(

@@ -9,8 +9,8 @@ from typing import Final
 
 from carabin.registry.artifacts.checkpoints import fetch_checkpoint, latest_checkpoint, read_checkpoint
 from carabin.registry.artifacts.publish import fetch_model, read_manifest
+from carabin.registry.connect import store_settings
 from carabin.registry.errors import VersionMissing
-from carabin.registry.settings import StoreSettings
 from carabin.registry.stages.read import read_decision
 from carabin.registry.store import ObjectStore
 
@@ -66,7 +66,7 @@ def _rebuilt(source: Path, target: Path) -> Path:
 
 def _from_run(spec: str, cache: Path, store: ObjectStore) -> Path:
     run, _, step = spec.removeprefix(RUN).partition("@")
-    bucket = StoreSettings().checkpoints_bucket
+    bucket = store_settings().checkpoints_bucket
     manifest = read_checkpoint(store, bucket, run, int(step)) if step else latest_checkpoint(store, bucket, run)
     if manifest is None:
         raise VersionMissing(f"run {run} has no checkpoint to start from")
@@ -78,7 +78,7 @@ def _from_run(spec: str, cache: Path, store: ObjectStore) -> Path:
 
 def _from_model(spec: str, cache: Path, store: ObjectStore) -> Path:
     name, _, version = spec.removeprefix(MODEL).partition("@")
-    bucket = StoreSettings().models_bucket
+    bucket = store_settings().models_bucket
     version = version or read_decision(store, bucket, name).version or ""
     if not version:
         raise VersionMissing(f"model {name} has no version in production: name one, as {MODEL}{name}@VERSION")
