@@ -278,7 +278,7 @@ async def test_fresh_token_lets_the_session_go_on():
         await raw.hello(token="x")
         await raw.send(json.dumps({"event": "token", "token": "y"}), speech(0.4), json.dumps({"event": "flush"}))
         await raw.until("segments")
-        assert len(server.parts.admission.visits) == 1
+        assert len(server.parts.admission.sessions) == 1
         await raw.send(json.dumps({"event": "token", "token": "z"}))
         assert (await raw.rest())[0] == 1008
 

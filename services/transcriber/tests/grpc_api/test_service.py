@@ -109,7 +109,7 @@ async def test_bad_request_is_an_invalid_argument_with_its_reason(sent, word):
             await dictate(server, sent)
         assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert word in refusal.value.details()
-        assert server.parts.admission.visits == set()
+        assert server.parts.admission.sessions == set()
 
 
 async def test_overload_says_when_to_come_back():

@@ -43,24 +43,24 @@ class GrpcTranscriber(transcriber_pb2_grpc.TranscriberServiceServicer):
             config = await _config(request_iterator)
             audio = grpc_messages.audio_format(config)
             session_config = grpc_messages.session_config(config, self._default_language)
-            visit = self._admission.admit(session_config, identity, PROTOCOL, _address(context))
+            admitted = self._admission.admit(session_config, identity, PROTOCOL, _address(context))
         except Exception as error:
             self._admission.refused(identity, PROTOCOL, _address(context), error)
             await _abort(context, error)
             return
-        stream = _Stream(visit, audio, Formatter() if config.formatted else None)
+        stream = _Stream(admitted, audio, Formatter() if config.formatted else None)
         try:
             version = self._admission.transcriber.model.version or ""
-            yield pb.DictateResponse(ready=pb.Ready(session=visit.dictation.id, model_version=version))
+            yield pb.DictateResponse(ready=pb.Ready(session=admitted.dictation.id, model_version=version))
             async for response in stream.run(request_iterator):
                 yield response
-            visit.close("ended")
+            admitted.close("ended")
         except Exception as error:
-            visit.close(status_of(error).label)
+            admitted.close(status_of(error).label)
             await _abort(context, error)
         finally:
-            visit.dictation.cancel()
-            visit.close("closed_by_client")
+            admitted.dictation.cancel()
+            admitted.close("closed_by_client")
 
     async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:  # noqa: ARG002, N802
         await self._admit_reader(context)
@@ -88,43 +88,43 @@ class GrpcTranscriber(transcriber_pb2_grpc.TranscriberServiceServicer):
 class _Stream:
     """One admitted call: requests in, responses out."""
 
-    def __init__(self, visit: AdmittedSession, audio: AudioFormat, formatter: Formatter | None) -> None:
-        self._visit = visit
+    def __init__(self, admitted: AdmittedSession, audio: AudioFormat, formatter: Formatter | None) -> None:
+        self._admitted = admitted
         self._audio = audio
         self._responses = grpc_messages.Responses(formatter)
 
     async def run(self, requests: AsyncIterator[pb.DictateRequest]) -> AsyncIterator[pb.DictateResponse]:
-        hearing = asyncio.create_task(self._hear(requests))
+        receiving = asyncio.create_task(self._receive(requests))
         try:
-            async for event in self._visit.dictation.events():
+            async for event in self._admitted.dictation.events():
                 if isinstance(event, SessionFailed):
                     raise DecodeFailed(event.reason)
-                self._visit.note(event)
+                self._admitted.record_event(event)
                 if isinstance(event, SessionWarning):
                     continue  # the contract has no message for it
                 yield self._responses.of(event)
-            await hearing
+            await receiving
         finally:
-            hearing.cancel()
+            receiving.cancel()
             with suppress(asyncio.CancelledError):
-                await hearing
+                await receiving
 
-    async def _hear(self, requests: AsyncIterator[pb.DictateRequest]) -> None:
+    async def _receive(self, requests: AsyncIterator[pb.DictateRequest]) -> None:
         """Take requests to their end, or until the service leaves or the token's time is over."""
         try:
-            reason = await self._until_told(self._take_all(requests))
-            await self._visit.dictation.finish()
+            reason = await self._until_ended(self._take_all(requests))
+            await self._admitted.dictation.finish()
         except BaseException:
-            self._visit.dictation.cancel()
+            self._admitted.dictation.cancel()
             raise
         if reason is not None:
             raise reason
 
-    async def _until_told(self, taking: Any) -> Exception | None:
-        tasks = [asyncio.ensure_future(taking), asyncio.create_task(self._visit.ending.wait())]
+    async def _until_ended(self, taking: Any) -> Exception | None:
+        tasks = [asyncio.ensure_future(taking), asyncio.create_task(self._admitted.ending.wait())]
         try:
             done, _ = await asyncio.wait(
-                tasks, timeout=self._visit.identity.left_s(), return_when=asyncio.FIRST_COMPLETED
+                tasks, timeout=self._admitted.identity.left_s(), return_when=asyncio.FIRST_COMPLETED
             )
             if tasks[0] in done:
                 tasks[0].result()
@@ -140,13 +140,13 @@ class _Stream:
             match request.WhichOneof("request"):
                 case "audio":
                     samples = self._audio.decode(request.audio)
-                    self._visit.dictation.push(samples)
-                    await self._visit.dictation.wait_for_room()
-                    delay_s = self._visit.heard(len(samples))
+                    self._admitted.dictation.push(samples)
+                    await self._admitted.dictation.wait_for_room()
+                    delay_s = self._admitted.count_audio(len(samples))
                     if delay_s > 0:
                         await asyncio.sleep(delay_s)
                 case "flush":
-                    await self._visit.dictation.flush()
+                    await self._admitted.dictation.flush()
                 case "config":
                     raise BadField("the configuration came twice: it is the first request alone")
                 case _:

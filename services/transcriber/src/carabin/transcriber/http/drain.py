@@ -16,12 +16,12 @@ FLUSH_SHARE = 0.4
 async def drain(admission: Admission, resume: ResumableSessions, budget_s: float) -> None:
     """Refuse new sessions and return when the last one has ended, or when the budget is spent."""
     admission.draining = True
-    log.info("draining", extra={"event": "draining", "sessions": len(admission.visits), "budget_s": budget_s})
+    log.info("draining", extra={"event": "draining", "sessions": len(admission.sessions), "budget_s": budget_s})
     with suppress(TimeoutError):
         await asyncio.wait_for(admission.wait_empty(), budget_s * (1 - FLUSH_SHARE))
     resume.abandon_held()
-    for visit in list(admission.visits):
-        visit.ending.set()
+    for session in list(admission.sessions):
+        session.ending.set()
     with suppress(TimeoutError):
         await asyncio.wait_for(admission.wait_empty(), budget_s * FLUSH_SHARE)
-    log.info("drained", extra={"event": "drained", "sessions_left": len(admission.visits)})
+    log.info("drained", extra={"event": "drained", "sessions_left": len(admission.sessions)})

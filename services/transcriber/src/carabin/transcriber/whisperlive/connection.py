@@ -39,13 +39,13 @@ class Connection:
         session: LiveSession,
         identity: Identity,
         authenticator: Authenticator,
-        desk: ResumableSessions,
+        resumable: ResumableSessions,
         limits: SocketLimits,
     ) -> None:
         self._socket = socket
         self._session = session
         self._authenticator = authenticator
-        self._desk = desk
+        self._resumable = resumable
         self._limits = limits
         self._expiry = _Expiry(identity)
         self._flushes: set[asyncio.Task[None]] = set()
@@ -61,7 +61,7 @@ class Connection:
         watchers = [
             asyncio.create_task(session.superseded(), name="superseded"),
             asyncio.create_task(self._receive_all(), name="receive"),
-            asyncio.create_task(session.visit.ending.wait(), name="ending"),
+            asyncio.create_task(session.admitted.ending.wait(), name="ending"),
             asyncio.create_task(self._expiry.wait(), name="expiry"),
             asyncio.create_task(asyncio.sleep(self._limits.session_s), name="overtime"),
         ]
@@ -75,7 +75,7 @@ class Connection:
         finally:
             await _stop([sender, *watchers, *self._flushes])
             if not (superseded or session.held):
-                self._desk.remove(session)
+                self._resumable.remove(session)
 
     async def _part(self, first: asyncio.Task[Any], sender: asyncio.Task[None]) -> None:
         """End in the way that fits the reason."""
@@ -128,7 +128,7 @@ class Connection:
     def lost(self, code: int) -> None:
         """The client is gone: hold its session if it wants to come back, else this was its end."""
         session = self._session
-        if session.hello.resume and code != NORMAL and not session.visit.ending.is_set():
+        if session.hello.resume and code != NORMAL and not session.admitted.ending.is_set():
             session.hold()
         else:
             session.cancel("closed_by_client")
@@ -140,8 +140,8 @@ class Connection:
             if message in (END_OF_AUDIO, END_OF_AUDIO.encode()):
                 return
             if isinstance(message, bytes):
-                delay_s = self._session.hear(message)
-                await self._session.visit.dictation.wait_for_room()
+                delay_s = self._session.push(message)
+                await self._session.admitted.dictation.wait_for_room()
                 if delay_s > 0:
                     await asyncio.sleep(delay_s)
             else:

@@ -66,9 +66,9 @@ class WhisperLiveSocket:
         except Exception as error:
             await self._refuse(socket, uid, error, identity)
             return
-        conversation = Connection(socket, session, identity, self._authenticator, self._resume, self._limits)
+        connection = Connection(socket, session, identity, self._authenticator, self._resume, self._limits)
         try:
-            await conversation.run()
+            await connection.run()
         except Exception as error:
             await self._refuse(socket, uid, error, identity)
 
@@ -108,9 +108,9 @@ class WhisperLiveSocket:
         session = take_up(self._resume, hello, identity.name)
         resumed = session is not None
         if session is None:
-            visit = await self._admit(socket, hello, identity)
+            admitted = await self._admit(socket, hello, identity)
             model = self._admission.transcriber.model
-            session = LiveSession(visit, hello, hello.warnings + model_warning(hello, model), self._resume)
+            session = LiveSession(admitted, hello, hello.warnings + model_warning(hello, model), self._resume)
         if resumed:
             self._admission.metrics.resumed.inc()
             log.info("session resumed", extra=session.ids("session_resumed"))

@@ -9,7 +9,6 @@ import numpy as np
 from ..core.api import ModelInfo
 from ..core.config import SAMPLE_RATE_HZ
 from ..wire.admission import AdmittedSession
-from ..wire.errors import BadMessage
 from ..wire.status import sentence_of
 from . import messages
 from .hello import Hello
@@ -23,39 +22,39 @@ class LiveSession:
     """Audio in, messages out; it goes on while its client reconnects."""
 
     def __init__(
-        self, visit: AdmittedSession, hello: Hello, warnings: tuple[str, ...], desk: ResumableSessions
+        self, admitted: AdmittedSession, hello: Hello, warnings: tuple[str, ...], resumable: ResumableSessions
     ) -> None:
         self.uid = hello.uid
-        self.owner = visit.identity.name
+        self.owner = admitted.identity.name
         self.token = secrets.token_urlsafe(24)
         self.hello = hello
-        self.visit = visit
+        self.admitted = admitted
         self.outbox = OutgoingMessages(hello, warnings)
         self.received_samples = 0
         self.outcome = "ended"
-        self._desk = desk
+        self._resumable = resumable
         self._superseded = asyncio.Event()
         self.held = False
         """Its connection broke and its client may come back."""
         self._finishing: asyncio.Task[None] | None = None
-        self._pump = asyncio.create_task(self._run(), name=f"events of {visit.dictation.id}")
+        self._pump = asyncio.create_task(self._run(), name=f"events of {admitted.dictation.id}")
         if hello.resume:
-            desk.add(self)
+            resumable.add(self)
 
-    def hear(self, frame: bytes) -> float:
+    def push(self, frame: bytes) -> float:
         """Take one audio frame; return how many seconds to wait before reading the next.
 
         Raises:
             TornFrame, SessionClosed
         """
         samples = self.hello.audio.decode(frame)
-        self.visit.dictation.push(np.asarray(samples, np.float32))
+        self.admitted.dictation.push(np.asarray(samples, np.float32))
         self.received_samples += len(samples)
-        return self.visit.heard(len(samples))
+        return self.admitted.count_audio(len(samples))
 
     async def flush(self) -> None:
-        """Make everything heard so far final."""
-        await self.visit.dictation.flush()
+        """Make everything pushed so far final."""
+        await self.admitted.dictation.flush()
 
     async def finish(self) -> None:
         """Make everything final and end; the outbox closes behind the last message.
@@ -63,20 +62,20 @@ class LiveSession:
         It goes on when the caller is cancelled, so that a client that loses its connection here finds its text.
         """
         if self._finishing is None:
-            self._finishing = asyncio.create_task(self.visit.dictation.finish())
+            self._finishing = asyncio.create_task(self.admitted.dictation.finish())
         await asyncio.shield(self._finishing)
         await asyncio.shield(self._pump)
 
     def cancel(self, outcome: str) -> None:
         """Forget the session at once."""
         self.outcome = outcome
-        self.visit.dictation.cancel()
+        self.admitted.dictation.cancel()
 
     def hold(self) -> None:
         """The connection broke: wait for the client to come back."""
         log.info("session held", extra=self.ids("session_held", received_s=self.received_samples / SAMPLE_RATE_HZ))
         self.held = True
-        self._desk.hold(self)
+        self._resumable.hold(self)
 
     def abandon(self) -> None:
         self.held = False
@@ -97,47 +96,45 @@ class LiveSession:
             ours = {
                 "resumed": resumed,
                 "resume_token": self.token,
-                "resume_window_s": self._desk.window_s,
+                "resume_window_s": self._resumable.window_s,
                 "received_samples": self.received_samples,
                 "acknowledged_s": round(self.outbox.acknowledged_s, 3),
             }
-        return messages.ready(self.uid, self.visit.dictation.id, model, **ours)
+        return messages.ready(self.uid, self.admitted.dictation.id, model, **ours)
 
     def ids(self, event: str, **fields: object) -> dict[str, object]:
-        """The fields that tell this session apart in the log."""
+        """Return the fields that identify this session in the log."""
         return {
             "event": event,
-            "session": self.visit.dictation.id,
-            "trace_id": self.visit.record.trace_id,
+            "session": self.admitted.dictation.id,
+            "trace_id": self.admitted.record.trace_id,
             **fields,
         }
 
     async def _run(self) -> None:
         try:
-            async for event in self.visit.dictation.events():
-                self.visit.note(event)
+            async for event in self.admitted.dictation.events():
+                self.admitted.record_event(event)
                 self.outbox.add(event)
         except Exception as error:
             # The text of a foreign exception may hold anything: only its kind is logged.
             log.error("session failed", extra=self.ids("session_failed", error=type(error).__name__))
             self.outbox.failed = sentence_of(error)
-            self.visit.dictation.cancel()
+            self.admitted.dictation.cancel()
         finally:
             if self.outbox.failed is not None:
                 self.outcome = "failed"
             self.outbox.close()
-            self.visit.close(self.outcome)
+            self.admitted.close(self.outcome)
 
 
-def take_up(desk: ResumableSessions, hello: Hello, owner: str) -> LiveSession | None:
+def take_up(resumable: ResumableSessions, hello: Hello, owner: str) -> LiveSession | None:
     """Return the session that this client wants back, or None when it is gone or was never its own."""
     if hello.resume_token is None:
         return None
-    session = desk.take(hello.uid, hello.resume_token, owner)
+    session = resumable.take(hello.uid, hello.resume_token, owner)
     if session is None:
         return None
-    if not isinstance(session, LiveSession):
-        raise BadMessage("this resume token belongs to another protocol")
     session.held = False
     session.outbox.resend_after(hello.resume_after)
     return session

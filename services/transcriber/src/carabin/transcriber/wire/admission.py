@@ -1,4 +1,4 @@
-"""The front desk of every protocol: who may open a session, what it may use, and what the audit log keeps of it."""
+"""Who may open a session over any protocol, what it may use, and what the audit log keeps of it."""
 
 import asyncio
 import logging
@@ -25,32 +25,34 @@ log = logging.getLogger(__name__)
 class AdmittedSession:
     """One admitted session: its dictation, its budget and its audit record."""
 
-    def __init__(self, desk: "Admission", dictation: DictationStream, identity: Identity, record: AuditRecord) -> None:
+    def __init__(
+        self, admission: "Admission", dictation: DictationStream, identity: Identity, record: AuditRecord
+    ) -> None:
         self.dictation = dictation
         self.identity = identity
         self.record = record
         self.ending = asyncio.Event()
         """Set when the service wants the session to come to its end."""
-        self._desk = desk
-        self._budget = desk.budget_of(identity)
+        self._admission = admission
+        self._budget = admission.budget_of(identity)
         self._closed = False
 
-    def heard(self, n_samples: int) -> float:
+    def count_audio(self, n_samples: int) -> float:
         """Count audio and return how many seconds to wait before reading more of it."""
         audio_s = n_samples / SAMPLE_RATE_HZ
         self.record.audio_s += audio_s
-        return self._budget.take(audio_s, self._desk.clock())
+        return self._budget.take(audio_s, self._admission.clock())
 
-    def note(self, event: Event) -> None:
+    def record_event(self, event: Event) -> None:
         """Keep what the audit log may know of an event."""
         if isinstance(event, Final):
             self.record.wrote(event.model_version)
 
     def close(self, outcome: str) -> None:
-        """Give the place back; the first outcome counts."""
+        """End the session's part in all limits; the first outcome counts."""
         if not self._closed:
             self._closed = True
-            self._desk.leave(self, outcome)
+            self._admission.leave(self, outcome)
 
 
 class Admission:
@@ -70,7 +72,7 @@ class Admission:
         self.metrics = metrics
         self.clock = clock
         self.draining = False
-        self.visits: set[AdmittedSession] = set()
+        self.sessions: set[AdmittedSession] = set()
         self._uploads = 0
         self._empty = asyncio.Event()
         self._empty.set()
@@ -93,11 +95,11 @@ class Admission:
             self._leave(identity)
             raise
         record = AuditRecord(dictation.id, identity.name, protocol, current_trace_id(), address, self.clock())
-        visit = AdmittedSession(self, dictation, identity, record)
-        self.visits.add(visit)
+        admitted = AdmittedSession(self, dictation, identity, record)
+        self.sessions.add(admitted)
         self._empty.clear()
         audit.opened(record)
-        return visit
+        return admitted
 
     @contextmanager
     def place(self, identity: Identity) -> Iterator[None]:
@@ -118,20 +120,20 @@ class Admission:
             self._uploads -= 1
             self._note_empty()
 
-    def leave(self, visit: AdmittedSession, outcome: str) -> None:
-        """Close a visit's books."""
-        self.visits.discard(visit)
-        self._leave(visit.identity)
-        self.closed(visit.record, outcome)
+    def leave(self, admitted: AdmittedSession, outcome: str) -> None:
+        """Take a session out of all counts."""
+        self.sessions.discard(admitted)
+        self._leave(admitted.identity)
+        self.closed(admitted.record, outcome)
         self._note_empty()
 
     def closed(self, record: AuditRecord, outcome: str) -> None:
-        """Tell the audit log and the metrics that a session or an upload ended."""
+        """Write to the audit log and count in the metrics that a session or an upload ended."""
         audit.closed(record, outcome, self.clock())
         self.metrics.sessions.labels(record.protocol, outcome.replace(" ", "_")).inc()
 
     def refused(self, identity: Identity | None, protocol: str, address: str, error: BaseException) -> None:
-        """Tell the audit log and the metrics that somebody was turned away."""
+        """Write to the audit log and count in the metrics that somebody was refused."""
         label = status_of(error).label
         audit.refused(identity.name if identity else None, protocol, address, label)
         self.metrics.refused.labels(protocol, label).inc()
@@ -147,7 +149,7 @@ class Admission:
         await self._empty.wait()
 
     def _note_empty(self) -> None:
-        if not self.visits and not self._uploads:
+        if not self.sessions and not self._uploads:
             self._empty.set()
 
     def _enter(self, identity: Identity) -> None:
