@@ -62,7 +62,7 @@ def main() -> None:
 
 def _speakers(arguments: argparse.Namespace, scenario: Scenario, n: int, tail_s: float) -> list[Speaker]:
     size = arguments.sentences if scenario == "pauses" else arguments.seconds
-    return speakers(scenario, n, size, tail_s, arguments.playlist)
+    return speakers(scenario, n, size, tail_s, corpus=arguments.corpus, playlist=arguments.playlist)
 
 
 def _run(name: str, scenario: Scenario, server: Process, said: Sequence[Speaker]) -> dict[str, object]:
@@ -94,6 +94,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="1 and 4 speakers, three sentences or 30 s each")
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), help="by default both")
+    parser.add_argument("--corpus", choices=("medical", "general"), default="medical", help="sentences of ours")
     parser.add_argument("--playlist", type=Path, help="folder of NAME.wav and NAME.txt to be spoken instead")
     parser.add_argument("--seconds", type=float, help="that each speaker speaks in the scenario `continuous`")
     parser.add_argument("--ours", action="store_true", help="without the published server")

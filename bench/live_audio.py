@@ -45,23 +45,34 @@ class Speaker:
 
 
 Scenario = Literal["pauses", "continuous"]
+Corpus = Literal["medical", "general"]
 SCENARIOS: tuple[Scenario, ...] = ("pauses", "continuous")
+MIN_SENTENCE_S = 1.0
+"""Every sentence of the corpus lasts longer."""
 GAP_S = (0.15, 0.3)
 """Between the sentences of somebody who does not pause: a breath, far shorter than any endpoint's silence."""
 
 
-def speakers(scenario: Scenario, n: int, size: float, tail_s: float, playlist: Path | None = None) -> list[Speaker]:
+def speakers(
+    scenario: Scenario,
+    n: int,
+    size: float,
+    tail_s: float,
+    *,
+    corpus: Corpus = "medical",
+    playlist: Path | None = None,
+) -> list[Speaker]:
     """Return so many speakers, who begin one after another within three seconds.
 
     Args:
         scenario: `pauses` is silent for half of the time; `continuous` joins sentences with gaps of GAP_S.
         size: with `pauses` the sentences of each speaker, with `continuous` the seconds that each one speaks.
         tail_s: silence that is sent at the end.
+        corpus: which sentences of ours; a stock base mishears the medical ones in a synthetic voice.
         playlist: a folder of NAME.wav with NAME.txt, spoken in the order of their names instead of our corpus.
     """
-    # A sentence of the corpus lasts three seconds and more.
-    wanted = n * math.ceil(size if scenario == "pauses" else size / 3)
-    takes = _playlist(playlist) if playlist else _corpus(wanted)
+    wanted = n * math.ceil(size if scenario == "pauses" else size / MIN_SENTENCE_S)
+    takes = _playlist(playlist) if playlist else _corpus(corpus, wanted)
     rng = np.random.default_rng(20_260_907)
     return [_speaker(scenario, takes, size, 0.5 + 2.5 * k / max(n, 1), tail_s, rng) for k in range(n)]
 
@@ -81,9 +92,9 @@ def _speaker(
     return Speaker(np.concatenate(parts), tuple(spoken))
 
 
-def _corpus(n: int) -> Iterator[Take]:
+def _corpus(corpus: Corpus, n: int) -> Iterator[Take]:
     """Speak `n` sentences of our corpus, the same ones in every run, and none twice while there are others."""
-    texts = [text for text in sentences_of("medical") if 40 <= len(text) <= 110]
+    texts = [text for text in sentences_of(corpus) if 40 <= len(text) <= 110]
     chosen = np.random.default_rng(20_260_907).choice(len(texts), size=n, replace=n > len(texts))
     return ((texts[i], _speak(texts[i])) for i in chosen)
 

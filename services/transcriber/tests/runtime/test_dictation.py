@@ -206,7 +206,7 @@ async def test_cancel_ends_the_events_at_once(transcriber: Transcriber) -> None:
 
 
 async def test_a_recording_is_transcribed_whole(transcriber: Transcriber) -> None:
-    audio = np.concatenate([speech(1), silence(0.6)] * 12)
+    audio = np.concatenate([speech(1), silence(1.1)] * 12)
     finals = [final async for final in transcriber.transcribe(audio, SessionConfig())]
     assert [final.utterance for final in finals] == list(range(12))
 

@@ -152,11 +152,11 @@ def test_a_final_that_is_ready_early_waits_for_the_one_before() -> None:
 
 def test_speech_without_pauses_is_cut_and_no_audio_is_lost() -> None:
     bench = Bench()
-    bench.push(speech(16), silence(0.25), speech(14), silence(0.6))
+    bench.push(speech(8), silence(0.2), speech(7), silence(0.6))
     assert len(bench.finals) == 2
-    assert bench.finals[0].end_s == pytest.approx(16.1, abs=0.15)
+    assert bench.finals[0].end_s == pytest.approx(8.1, abs=0.15)
     assert bench.finals[1].start_s == bench.finals[0].end_s
-    assert bench.finals[1].end_s == pytest.approx(30.45, abs=0.05)
+    assert bench.finals[1].end_s == pytest.approx(15.4, abs=0.05)
 
 
 def test_a_guess_is_not_the_final_of_an_utterance_that_is_cut_elsewhere() -> None:
@@ -165,9 +165,9 @@ def test_a_guess_is_not_the_final_of_an_utterance_that_is_cut_elsewhere() -> Non
         return replace(sound, text="".join(f" {i * 7919 % 9973}" for i in range(len(sound.words))))
 
     bench = Bench(engine=FakeEngine(script=numbered), config=SessionConfig(partials=False))
-    bench.push(speech(20), silence(0.4), speech(4.35), silence(0.6))
+    bench.push(speech(7), silence(0.25), speech(4.65), silence(0.6))
     words = [len(final.text.split()) for final in bench.finals]
-    assert words == [40, 8]
+    assert words == [14, 9]
 
 
 def test_the_silence_between_two_utterances_is_shared_out_once() -> None:
@@ -373,7 +373,7 @@ def test_closing_gives_all_leases_back() -> None:
 def test_hearing_pauses_while_too_many_finals_wait() -> None:
     bench = Bench(recording=True)
     for _ in range(8):
-        bench.push(speech(1), silence(0.6), decode=False)
+        bench.push(speech(1), silence(1.1), decode=False)
     assert not bench.session.accepts_audio
     bench.decode()
     assert bench.session.accepts_audio

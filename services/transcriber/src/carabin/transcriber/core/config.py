@@ -23,6 +23,8 @@ class VadConfig:
     """Speech begins at this probability; it goes on down to 0.15 below it, as Silero's authors advise."""
     min_silence_s: float = 0.45
     """An utterance ends after this much silence: long enough for a breath, short enough to feel immediate."""
+    adaptive: bool = True
+    """The silence shrinks while the utterance grows; False where a client chose its own, which then always holds."""
     speech_pad_s: float = 0.3
     """Audio kept before and after the speech: consonants start below the threshold."""
     min_speech_s: float = 0.1

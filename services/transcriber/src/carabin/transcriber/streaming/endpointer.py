@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.api import Samples
 from ..core.config import SAMPLE_RATE_HZ, SessionConfig
+from .endpoint_policy import EndpointPolicy, live_policy
 from .utterance import Utterance
 from .vad import WINDOW, SileroStream, VoiceActivity
 
@@ -31,10 +32,13 @@ class EndpointerListener(Protocol):
 class Endpointer:
     """Finds the utterances of one session. Audio may come in any pieces."""
 
-    def __init__(self, config: SessionConfig, listener: EndpointerListener) -> None:
+    def __init__(
+        self, config: SessionConfig, listener: EndpointerListener, policy: EndpointPolicy | None = None
+    ) -> None:
         self.position = 0
         """Samples that the voice activity detection has seen."""
         self._config = config
+        self._policy = policy or live_policy(config)
         self._listener = listener
         self._vad = SileroStream()
         self._activity = VoiceActivity(config.vad)
@@ -97,12 +101,12 @@ class Endpointer:
         utterance.append(window, probability, speech)
         if speech:
             self._listener.speech_continued()
-        elif utterance.speech_stop and self._activity.silence_s >= self._config.vad.min_silence_s:
+        elif utterance.speech_stop and self._activity.silence_s >= self._policy.silence_that_ends_s(utterance.speech_s):
             self._end()
             return
         elif utterance.speech_stop:
             self._listener.speech_paused(self._activity.silence_s)
-        if utterance.too_long():
+        if utterance.length_s >= self._policy.longest_s:
             self._cut(utterance)
 
     def _begin(self) -> None:
@@ -127,7 +131,7 @@ class Endpointer:
 
         A cut behind the last speech ends it: what follows would be an utterance of silence, without an end.
         """
-        at = utterance.cut(self._config.vad.threshold)
+        at = utterance.cut(self._config.vad.threshold, self._policy.search_s)
         if at >= utterance.speech_stop > 0:
             self._end()
             return

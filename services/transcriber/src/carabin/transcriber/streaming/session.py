@@ -24,6 +24,7 @@ from ..models.prompt import Prompt
 from ..models.slot import ModelHandle
 from .arrival_times import ArrivalTimes
 from .decode_context import DecodeContext
+from .endpoint_policy import live_policy, recording_policy
 from .endpointer import Endpointer
 from .event_order import EventSequencer
 from .final_event import final_event, span
@@ -72,7 +73,7 @@ class Session:
         self._recording = recording
         self._version = version
         self._language = normalise_language(config.language)
-        self._endpointer = Endpointer(config, self)
+        self._endpointer = Endpointer(config, self, recording_policy(config) if recording else live_policy(config))
         self._sequencer = EventSequencer(emit)
         self._arrival_times = ArrivalTimes()
         self._current: UtteranceDecoder | None = None

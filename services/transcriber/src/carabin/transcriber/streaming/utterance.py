@@ -10,10 +10,6 @@ from ..core.config import SAMPLE_RATE_HZ
 from .local_agreement import LocalAgreement
 from .vad import WINDOW
 
-MAX_SAMPLES = 25 * SAMPLE_RATE_HZ
-"""Longer speech is cut: Whisper sees 30 s at most, and its margin has to fit as well."""
-CUT_SEARCH_SAMPLES = 10 * SAMPLE_RATE_HZ
-"""The cut is looked for in the last ten seconds."""
 TRAILING_SAMPLES = SAMPLE_RATE_HZ // 5
 """Silence kept behind the last speech: the last consonant rings on below the VAD's threshold."""
 MIN_PAUSE_WINDOWS = 5
@@ -99,16 +95,22 @@ class Utterance:
         """Sample of the session behind the buffer's last one."""
         return self.start + len(self.audio)
 
-    def too_long(self) -> bool:
-        """Return whether it has to be cut now."""
-        return len(self.audio) >= MAX_SAMPLES
+    @property
+    def length_s(self) -> float:
+        """Seconds of the buffer."""
+        return len(self.audio) / SAMPLE_RATE_HZ
 
-    def cut(self, threshold: float) -> int:
+    @property
+    def speech_s(self) -> float:
+        """Seconds from the first speech to the last, as near as the VAD can say; 0 before any."""
+        return max(0, self.speech_stop - self.first_speech) / SAMPLE_RATE_HZ
+
+    def cut(self, threshold: float, search_s: float) -> int:
         """Return the sample of the buffer at which an utterance that is too long is best cut.
 
-        The middle of the longest pause of the last ten seconds; without one, the least likely speech there.
+        The middle of the longest pause of the last `search_s`; without one, the least likely speech there.
         """
-        first = max(1, len(self.probabilities) - CUT_SEARCH_SAMPLES // WINDOW)
+        first = max(1, len(self.probabilities) - int(search_s * SAMPLE_RATE_HZ) // WINDOW)
         recent = np.array(self.probabilities[first:], np.float32)
         run_start, run_length = _longest_run(recent < threshold)
         if run_length >= MIN_PAUSE_WINDOWS:
