@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BENCHES := train export live swap format
 
-.PHONY: help setup demo check test proto lock clean up down e2e-compose $(addprefix bench-,$(BENCHES))
+.PHONY: help setup demo check test proto soak lock clean up down e2e-compose $(addprefix bench-,$(BENCHES))
 
 help:  ## Show these commands
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ bench-format: setup  ## The formatter's accuracy and time
 
 $(addprefix bench-,$(BENCHES)): bench-%:
 	$(BIN)/python bench/$*.py $(ARGS)
+
+soak: setup  ## The transcriber for two hours under everything at once (MINUTES=5: a first look)
+	$(BIN)/python bench/soak.py $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 up: .env  ## Run everything by docker compose, on the CPU
 	docker compose up --build --detach --wait

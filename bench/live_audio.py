@@ -80,15 +80,15 @@ def speakers(
 def _speaker(
     scenario: Scenario, takes: Iterator[Take], size: float, lead_s: float, tail_s: float, rng: np.random.Generator
 ) -> Speaker:
-    parts, spoken, place = [_silence(lead_s)], list[Spoken](), lead_s
+    parts, spoken, place = [silence(lead_s)], list[Spoken](), lead_s
     while (len(spoken) < size) if scenario == "pauses" else (place - lead_s < size):
         text, voice = next(takes)
         length_s = len(voice) / RATE_HZ
         gap_s = length_s if scenario == "pauses" else rng.uniform(*GAP_S)
         spoken.append(Spoken(text, place, place + length_s))
-        parts += [voice, _silence(gap_s)]
+        parts += [voice, silence(gap_s)]
         place += length_s + int(gap_s * RATE_HZ) / RATE_HZ
-    parts.append(_silence(tail_s))
+    parts.append(silence(tail_s))
     return Speaker(np.concatenate(parts), tuple(spoken))
 
 
@@ -96,7 +96,7 @@ def _corpus(corpus: Corpus, n: int) -> Iterator[Take]:
     """Speak `n` sentences of our corpus, the same ones in every run, and none twice while there are others."""
     texts = [text for text in sentences_of(corpus) if 40 <= len(text) <= 110]
     chosen = np.random.default_rng(20_260_907).choice(len(texts), size=n, replace=n > len(texts))
-    return ((texts[i], _speak(texts[i])) for i in chosen)
+    return ((texts[i], speak(texts[i])) for i in chosen)
 
 
 def _playlist(folder: Path) -> Iterator[Take]:
@@ -115,7 +115,7 @@ def _voice() -> NanoTTS:
     return NanoTTS()
 
 
-def _speak(text: str) -> Samples:
+def speak(text: str) -> Samples:
     """Return a sentence from its first to its last audible sample."""
     return _audible(np.frombuffer(_voice().speak(text, voice="fr-FR"), np.int16).astype(np.float32) / 32768)
 
@@ -125,6 +125,6 @@ def _audible(samples: Samples) -> Samples:
     return samples[audible[0] : audible[-1] + 1]
 
 
-def _silence(seconds: float) -> Samples:
+def silence(seconds: float) -> Samples:
     # A room is never digitally silent; the noise is far below what any detector takes for speech.
     return np.random.default_rng(1).normal(0, 1e-4, int(seconds * RATE_HZ)).astype(np.float32)

@@ -58,10 +58,10 @@ class Process:
 
 
 @contextmanager
-def our_server(port: int, log: Path, **settings: str) -> Iterator[Process]:
+def our_server(port: int, log: Path, *, grpc_port: int = 0, **settings: str) -> Iterator[Process]:
     """Run our service; settings are those of the environment, without their prefix."""
     environment = {f"CARABIN_TRANSCRIBER_{name.upper()}": value for name, value in settings.items()}
-    command = [sys.executable, "-m", "carabin.transcriber", "--port", str(port), "--grpc-port", "0"]
+    command = [sys.executable, "-m", "carabin.transcriber", "--port", str(port), "--grpc-port", str(grpc_port)]
     with _running(command, log, environment) as process:
         _wait(lambda: _ready(port), process, log)
         yield Process(process, f"ws://127.0.0.1:{port}", f"http://127.0.0.1:{port}/livez")
