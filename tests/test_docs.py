@@ -44,14 +44,15 @@ def missing_links(document: Path, text: str) -> list[str]:
     return [path for path in paths if not (document.parent / path).exists()]
 
 
-def missing_paths(text: str) -> list[str]:
-    """Return the code spans that read as a path of this repository, and are none."""
+def missing_paths(document: Path, text: str) -> list[str]:
+    """Return the code spans that read as a path of the repository, or of the document's folder, and are none."""
     return [
         span
         for span in code_spans(text)
         if span.startswith(tuple(f"{folder}/" for folder in TOP_FOLDERS))
         and not NOT_OURS.search(span)
         and not any(ROOT.glob(span.rstrip("/")))
+        and not any(document.parent.glob(span.rstrip("/")))
     ]
 
 
@@ -119,7 +120,7 @@ def attributes_of(cls: ast.ClassDef) -> set[str]:
 def test_every_link_path_and_name_of_a_document_is_there(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     assert missing_links(document, text) == []
-    assert missing_paths(text) == []
+    assert missing_paths(document, text) == []
     assert document == FORMER_NAMES or unresolved_names(text) == []
 
 
@@ -127,8 +128,9 @@ def test_a_path_a_link_and_a_name_that_are_not_there_are_found() -> None:
     text = (
         "`docs/absent.md`, `docs/*.md`, [a](absent.md), [b](protocol.md), `registry.layout.absent`, `registry.layout`"
     )
-    assert missing_paths(text) == ["docs/absent.md"]
-    assert missing_links(ROOT / "docs/architecture.md", text) == ["absent.md"]
+    document = ROOT / "docs/architecture.md"
+    assert missing_paths(document, text) == ["docs/absent.md"]
+    assert missing_links(document, text) == ["absent.md"]
     assert unresolved_names(text) == ["registry.layout.absent"]
 
 

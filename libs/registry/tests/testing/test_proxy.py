@@ -2,8 +2,8 @@
 
 import pytest
 from carabin.registry.errors import AccessDenied, StoreError
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
-from carabin.registry.store import MinioStore
 from carabin.registry.testing.proxy import Fault, ProxiedRequest, StoreProxy
 
 
