@@ -18,6 +18,7 @@ from carabin.registry.connect import connect, store_settings
 from carabin.registry.errors import CarabinError, StoreError, StoreUnreachable
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore, require_conditional_writes
+from carabin.service.output import never_lose_output
 from minio.credentials.providers import StaticProvider
 from minio.error import MinioAdminException
 from minio.minioadmin import MinioAdmin
@@ -165,6 +166,7 @@ def bootstrap(
 
 def main() -> int:
     """Run the command; a refusal is one sentence and exit code 1."""
+    never_lose_output()
     try:
         app(standalone_mode=True)
     except (CarabinError, StoreError) as error:

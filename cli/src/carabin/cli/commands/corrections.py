@@ -1,10 +1,10 @@
 """`carabin corrections`: what is kept of clinicians' corrections, and its end."""
 
-import json
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from carabin.cli.output import write_json
 from carabin.registry.artifacts.datasets import list_datasets, read_dataset
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.corrections import delete_expired, delete_person
@@ -41,7 +41,7 @@ def list_(bucket: Bucket = "corrections", as_json: AsJson = False) -> None:
         persons[record.person] += 1
     if as_json:
         quarantined = {each.id: each.reason for each in judged.quarantined}
-        typer.echo(json.dumps({"persons": persons, "quarantined": quarantined}, ensure_ascii=False))
+        write_json({"persons": persons, "quarantined": quarantined})
         return
     for person, count in sorted(persons.items()):
         typer.echo(f"{person}: {count} corrections")
@@ -71,7 +71,7 @@ def delete(
             _delete_dataset(store, settings.datasets_bucket, name, version)
     named = [f"{name}@{version}" for name, version in datasets]
     if as_json:
-        typer.echo(json.dumps({"person": pseudonym, "corrections": deleted, "datasets": named}))
+        write_json({"person": pseudonym, "corrections": deleted, "datasets": named})
         return
     fate = "kept" if keep_datasets else "deleted"
     typer.echo(f"{pseudonym}: {deleted} corrections deleted; dataset versions {fate}: {', '.join(named) or 'none'}")

@@ -1,12 +1,11 @@
 """`carabin evaluate`: several model versions side by side on one dataset's held-out dictations."""
 
-import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from carabin.cli.output import write_json
 from carabin.registry.artifacts.datasets import fetch_dataset
 from carabin.registry.artifacts.publish import fetch_model, read_manifest
 from carabin.registry.connect import connect, store_settings
@@ -50,7 +49,7 @@ def evaluate(
             version: _measure(store, buckets, name, version, medical, other, folder / version) for version in versions
         }
     if json_output:
-        sys.stdout.write(json.dumps(found) + "\n")
+        write_json(found)
     else:
         Console().print(comparison(found))
 

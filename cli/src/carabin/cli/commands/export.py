@@ -1,6 +1,5 @@
 """`carabin export`: turn checkpoints into proven model versions, take folders in, hand folders out."""
 
-import json
 import os
 import signal
 import socket
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from carabin.cli.output import write_json
 from carabin.exporter.errors import RequestInvalid
 from carabin.exporter.jobs.ledger import ExportRecord, Ledger
 from carabin.exporter.jobs.pipeline import Exporter, ExportRequest, Step
@@ -216,4 +216,4 @@ def _row(record: ExportRecord) -> tuple[str, ...]:
 
 
 def _write_json(document: object) -> None:
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    write_json(document, indent=2)

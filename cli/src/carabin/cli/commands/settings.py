@@ -2,12 +2,12 @@
 
 import dataclasses
 import importlib
-import json
 import sys
 from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
+from carabin.cli.output import write_json
 from carabin.registry.errors import CarabinError
 from carabin.service.settings import settings_table
 from pydantic_settings import BaseSettings
@@ -62,7 +62,7 @@ def settings(
     """Print each setting's variable, type, default and meaning."""
     rows = list({row.variable: row for one in settings_classes(service) for row in settings_table(one)}.values())
     if as_json:
-        typer.echo(json.dumps([dataclasses.asdict(row) for row in rows], ensure_ascii=False, indent=2))
+        write_json([dataclasses.asdict(row) for row in rows], indent=2)
         return
     table = Table(box=box.SIMPLE)
     for column in ("variable", "type", "default", "meaning"):

@@ -1,12 +1,12 @@
 """`carabin store`: the embedded object store of this machine."""
 
-import json
 import signal
 import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from carabin.cli.output import write_json
 from carabin.registry.embedded.state import StoreState
 from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.errors import EmbeddedStoreFailed
@@ -85,7 +85,7 @@ def _announce(store: EmbeddedStore, settings: StoreSettings) -> None:
 def _report(state: StoreState | None, store: EmbeddedStore, as_json: bool, verb: str) -> None:
     if as_json:
         shown = {"running": state is not None, "folder": str(store.folder)}
-        typer.echo(json.dumps(shown | (state.model_dump(mode="json", exclude={"secret_key"}) if state else {})))
+        write_json(shown | (state.model_dump(mode="json", exclude={"secret_key"}) if state else {}))
     elif state is None:
         typer.echo(f"No store runs in {store.folder}.")
     else:

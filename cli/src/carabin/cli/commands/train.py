@@ -2,12 +2,12 @@
 
 import json
 import re
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from carabin.cli.output import write_json
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.settings import data_dir
 from carabin.service.logging import configure_logging
@@ -80,7 +80,7 @@ def train(
     }
     result = _train({name: value for name, value in given.items() if value is not None}, setting or [], preset, console)
     if as_json:
-        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+        write_json(result)
     else:
         Console().print(_table(result))
 
@@ -154,9 +154,7 @@ def _follow(run: str, address: str, console: Console, *, as_json: bool) -> None:
     finally:
         shown.close()
     if as_json:
-        sys.stdout.write(
-            json.dumps({"run": run, "text": last.text, "metrics": dict(last.metrics)}, ensure_ascii=False) + "\n"
-        )
+        write_json({"run": run, "text": last.text, "metrics": dict(last.metrics)})
 
 
 def _table(result: dict[str, Any]) -> Table:

@@ -1,12 +1,12 @@
 """`carabin vocabulary`: terms to expect, from what clinicians corrected, at once and without training."""
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from carabin.cli.output import write_json
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.errors import CarabinError
 from carabin.registry.layout import vocabularies_prefix, vocabulary_key
@@ -47,7 +47,7 @@ def suggest(
     if out is not None:
         out.write_text("".join(f"{term.text}\n" for term in terms), "utf-8")
     if as_json:
-        typer.echo(json.dumps([_row(term) for term in terms], ensure_ascii=False))
+        write_json([_row(term) for term in terms])
         return
     for term in terms:
         typer.echo(f"{term.corrections:>4} × {term.text}  (heard: {', '.join(term.heard)})")
@@ -86,7 +86,7 @@ def list_(model: Model = "whisper", as_json: AsJson = False) -> None:
         name: len(_terms(store.get(settings.models_bucket, key).decode().splitlines())) for name, key in names.items()
     }
     if as_json:
-        typer.echo(json.dumps(counts, ensure_ascii=False))
+        write_json(counts)
         return
     for name, count in counts.items():
         typer.echo(f"{name}: {count} terms")

@@ -1,10 +1,9 @@
 """`carabin demo`: the whole loop on this machine, from recordings to live text by a model that learnt them."""
 
-import json
-import sys
 from typing import Annotated
 
 import typer
+from carabin.cli.output import write_json
 from rich.console import Console
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -29,4 +28,4 @@ def demo(
 
     report = run(Console(stderr=as_json), QUICK if quick else FULL, port)
     if as_json:
-        sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
+        write_json(report)

@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 from carabin.registry.errors import CarabinError
+from carabin.service.output import never_lose_output
 
 from .conversion.convert import MODEL_FILES, QUANTIZATIONS, convert_all
 
 
 def main(argv: list[str] | None = None) -> int:
     """Do as the arguments say: 0 done, 1 refused with one sentence on standard error, 2 wrong usage."""
+    never_lose_output()
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))

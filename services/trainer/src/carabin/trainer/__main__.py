@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.errors import CarabinError
 from carabin.service.logging import configure_logging
+from carabin.service.output import never_lose_output
 from rich.console import Console
 
 from .launch import launch, quiet
@@ -20,6 +21,7 @@ GRPC_PORT, METRICS_PORT = 9094, 9095
 
 def main() -> int:
     """Train; 0 when finished, the code of a stop when stopped on request, 1 with one sentence otherwise."""
+    never_lose_output()
     try:
         settings = TrainerSettings.load()
         configure_logging("trainer", settings.log_level)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from carabin.registry.errors import CarabinError
 from carabin.service.logging import configure_logging
+from carabin.service.output import never_lose_output
 
 from .bootstrap import run
 from .settings.model import TranscriberSettings
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until a signal: 0 drained, 1 refused with one sentence."""
+    never_lose_output()
     arguments = _parser().parse_args(argv)
     chosen = {name: value for name, value in vars(arguments).items() if value is not None}
     of_model = {name: chosen.pop(name) for name in ("model_dir", "model_name") if name in chosen}

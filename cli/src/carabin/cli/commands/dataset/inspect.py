@@ -1,11 +1,11 @@
 """`carabin dataset list | show | check`: the datasets of the store, and whether one is sound."""
 
-import json
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from carabin.cli.output import write_json
 from carabin.registry.artifacts.datasets import (
     DatasetManifest,
     fetch_dataset,
@@ -28,7 +28,7 @@ def list_(as_json: AsJson = False) -> None:
     bucket = settings.datasets_bucket
     manifests = [read_dataset(store, bucket, name, version) for name, version in list_datasets(store, bucket)]
     if as_json:
-        typer.echo(json.dumps([manifest.model_dump(mode="json") for manifest in manifests], ensure_ascii=False))
+        write_json([manifest.model_dump(mode="json") for manifest in manifests])
         return
     table = Table("dataset", "train", "validation", "test", "hours")
     table.add_column("version", no_wrap=True)
@@ -42,7 +42,7 @@ def show(reference: Reference, as_json: AsJson = False) -> None:
     """Show one dataset: its splits, where it came from, and its files with their hashes."""
     _, manifest = _manifest(reference)
     if as_json:
-        typer.echo(manifest.model_dump_json(indent=2))
+        write_json(manifest.model_dump(mode="json"), indent=2)
         return
     typer.echo(f"{manifest.name} {manifest.version}, made {manifest.created_at:%Y-%m-%d %H:%M} UTC")
     for split, count in manifest.counts.items():
@@ -67,7 +67,7 @@ def check(
             folder = fetch_dataset(store, store_settings().datasets_bucket, manifest, Path(scratch) / "dataset")
         report = check_dataset(folder, progress=progress)
     if as_json:
-        typer.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+        write_json(report.as_dict())
     else:
         show_findings(report)
         typer.echo(f"{reference}: {report.accepted} dictations are sound, {len(report.refused)} findings refuse it.")

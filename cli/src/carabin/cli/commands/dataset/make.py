@@ -1,6 +1,5 @@
 """`carabin dataset synthesize | build | from-corrections`: datasets out of voices, recordings and corrections."""
 
-import json
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from carabin.cli.output import write_json
 from carabin.registry.connect import connect
 from carabin.registry.layout import safe_name
 
@@ -80,12 +80,12 @@ def build(
                 "refused": str(len(report.refused)), "speakers_disjoint": str(built.speakers_disjoint).lower(),
             }  # fmt: skip
             if dry_run:
-                typer.echo(json.dumps(report.as_dict(), ensure_ascii=False) if as_json else sizes_line(built.sizes))
+                write_json(report.as_dict()) if as_json else typer.echo(sizes_line(built.sizes))
                 return
             finish(dataset, target, built.sizes, source, folder, as_json)
     except DatasetRefused:
         if as_json:
-            typer.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+            write_json(report.as_dict())
         raise
     finally:
         if gate_report:

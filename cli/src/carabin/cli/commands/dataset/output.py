@@ -1,6 +1,5 @@
 """Where a dataset that is made goes to, and what is said of it; the options that all its commands share."""
 
-import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from carabin.cli.output import write_json
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.layout import safe_name
 from rich.console import Console
@@ -35,14 +35,14 @@ def finish(
     from carabin.trainer.datasets.publish import publish_folder
 
     if folder:
-        typer.echo(json.dumps({"folder": str(folder)}) if as_json else f"{folder}: {sizes_line(sizes)}")
+        write_json({"folder": str(folder)}) if as_json else typer.echo(f"{folder}: {sizes_line(sizes)}")
         return
     store, settings = connect(), store_settings()
     manifest = publish_folder(
         store, settings.datasets_bucket, safe_name(name), target, sizes, datetime.now(UTC), source=source
     )
     if as_json:
-        typer.echo(manifest.model_dump_json())
+        write_json(manifest.model_dump(mode="json"))
     else:
         typer.echo(f"Published {manifest.name} {manifest.version}: {sizes_line(sizes)}")
 

@@ -1,10 +1,10 @@
 """What `carabin dictate` shows during a dictation and writes after it."""
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from carabin.cli.output import write_json
 from carabin.client import (
     Event,
     FinalText,
@@ -74,7 +74,7 @@ def write(finals: Sequence[FinalText], form: str, complete: bool) -> None:
     """Write the transcript to standard output as text, srt or json."""
     if form == "json":
         document = {"complete": complete, "segments": [asdict(final) for final in finals]}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_json(document, indent=2)
     elif form == "srt":
         sys.stdout.write(srt(finals))
     else:

@@ -1,12 +1,12 @@
 """How model versions look: tables a person likes to read, plain data for machines."""
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import typer
+from carabin.cli.output import write_json
 from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.stages.log import StageRecord
 from carabin.registry.stages.promotions import PromotionRecord
@@ -57,7 +57,7 @@ class VersionRow:
 
 def print_json(data: Any) -> None:
     """Print `data` as JSON, and nothing else."""
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+    write_json(data, indent=2)
 
 
 def print_versions(name: str, rows: Sequence[VersionRow], decision: Decision) -> None:
