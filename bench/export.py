@@ -6,8 +6,8 @@
 Each row is a fresh process of each side, in turn, with the checkpoint in the page cache: wall time, processor time, and
 peak resident memory as the kernel counts it, imports and mapped pages of the checkpoint included. The plain converter
 runs once for each form: its times are added up, its peak is the greatest. Ours includes its gate (every value is looked
-at for NaN), and is timed without the proof, which the plain converter has not. Both sides' files are compared byte for
-byte. On a busy machine believe the processor time.
+at for NaN), and is timed without the validation, which the plain converter has not. Both sides' files are compared
+byte for byte. On a busy machine believe the processor time.
 """
 
 import argparse

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from carabin.ct2whisper.errors import WeightsUnfit
+from carabin.ct2whisper.quantize import FORMS
 from carabin.ct2whisper.weights import Weights
 from ctranslate2.converters import TransformersConverter
 from safetensors.torch import load_file, save_file
@@ -18,7 +19,6 @@ from transformers import WhisperForConditionalGeneration
 from .conftest import WRITTEN, edit_tensors, is_the_converters_own, write_form
 
 BIAS = "model.encoder.conv1.bias"
-FORMS = ("float16", "float32", "bfloat16", "int8", "int8_float16", "int8_bfloat16", "int16")
 
 
 @pytest.fixture(scope="module", params=["float32", "float16", "bfloat16"])

@@ -5,7 +5,9 @@ the sentence's tokens: a model that behaves, is proven in milliseconds, and surv
 """
 
 import shutil
+import threading
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -103,6 +105,20 @@ def store() -> MemoryStore:
     for bucket in ("models", "checkpoints"):
         memory.ensure_bucket(bucket)
     return memory
+
+
+class FatalFault(BaseException):
+    """What only a broken interpreter or a `SystemExit` in the wrong thread would raise."""
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Look at `condition` until it holds; what happens in other threads has no event to wait on."""
+    turn = threading.Event()
+    for _ in range(1200):
+        if condition():
+            return
+        turn.wait(0.05)
+    raise AssertionError("it never happened")
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from carabin.exporter.jobs.ledger import ExportRecord, Ledger
+from carabin.exporter.jobs.ledger import Ledger
+from carabin.exporter.jobs.records import ExportRecord
 from carabin.registry.artifacts.checkpoints import publish_checkpoint
 from carabin.registry.artifacts.publish import fetch_model, list_versions, read_manifest
 from carabin.registry.connect import connect

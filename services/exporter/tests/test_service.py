@@ -6,7 +6,7 @@ import logging
 import shutil
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +14,12 @@ from pathlib import Path
 import grpc
 import pytest
 from carabin.exporter.app import Running, running
+from carabin.exporter.grpc_api import MAX_FOLLOWERS
+from carabin.exporter.jobs.lease import LeaseRenewal
 from carabin.exporter.jobs.ledger import Ledger
 from carabin.exporter.jobs.pipeline import Exporter
+from carabin.exporter.jobs.queue import Jobs
+from carabin.exporter.jobs.watcher import CheckpointWatcher
 from carabin.exporter.settings import ExporterSettings
 from carabin.exporter.v1 import exporter_pb2, exporter_pb2_grpc
 from carabin.registry.artifacts.checkpoints import publish_checkpoint
@@ -28,6 +32,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+
+from .conftest import FatalFault, wait_for
 
 NOW = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 STORE = StoreSettings(endpoint="memory", access_key="x", secret_key=SecretStr("x"))
@@ -51,15 +57,6 @@ def publish(
     store: MemoryStore, folder: Path, run: str = "run-1", step: int = 1, *, final: bool = True, **source: str
 ) -> None:
     publish_checkpoint(store, "checkpoints", run, step, folder, NOW, source=source, metrics={}, final=final)
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    turn = threading.Event()
-    for _ in range(1200):
-        if condition():
-            return
-        turn.wait(0.05)
-    raise AssertionError("it never happened")
 
 
 def test_export_streams_its_progress_and_ends_with_the_outcome(
@@ -96,6 +93,57 @@ def test_health_and_reflection_name_the_service(store: MemoryStore, tmp_path: Pa
         asked = reflection_pb2.ServerReflectionRequest(list_services="")
         answer = next(reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(iter([asked])))
         assert "carabin.exporter.v1.ExporterService" in {each.name for each in answer.list_services_response.service}
+
+
+def is_serving(channel: grpc.Channel) -> bool:
+    answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def test_streams_that_wait_for_exports_leave_the_health_check_its_thread(
+    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(store, pristine_checkpoint)
+    held = threading.Event()
+    monkeypatch.setattr(Exporter, "export", lambda *_: held.wait() and [])
+    with service(store, tmp_path) as (_, channel):
+        stub = exporter_pb2_grpc.ExporterServiceStub(channel)
+        streams = [stub.Export(exporter_pb2.ExportRequest(run="run-1")) for _ in range(3 * MAX_FOLLOWERS)]
+        refused = []
+        for stream in streams:
+            try:
+                next(stream)
+            except grpc.RpcError as error:
+                refused.append((error.code(), "GetExport" in error.details()))
+        assert refused == [(grpc.StatusCode.RESOURCE_EXHAUSTED, True)] * 2 * MAX_FOLLOWERS
+        assert is_serving(channel)
+        streams[0].cancel()
+        for stream in streams:
+            stream.cancel()
+        held.set()
+
+
+@pytest.mark.parametrize("method", ["Jobs._carry_out", "CheckpointWatcher._look_safely", "LeaseRenewal._renew"])
+def test_a_thread_that_dies_is_named_and_fails_the_health_check(
+    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    publish(store, pristine_checkpoint)
+    owner = {"Jobs": Jobs, "CheckpointWatcher": CheckpointWatcher, "LeaseRenewal": LeaseRenewal}[method.split(".")[0]]
+    renew = LeaseRenewal._renew
+
+    def die(*arguments: object, **changes: object) -> None:
+        if changes:  # the worker's own call, which is no thread of the renewal's
+            renew(*arguments, **changes)  # type: ignore[arg-type]
+            return
+        raise FatalFault
+
+    monkeypatch.setattr(owner, method.split(".")[1], die)
+    with service(store, tmp_path, watch="all", lease_s=0.02) as (exporter, channel):
+        assert is_serving(channel)
+        wait_for(exporter.check_threads)
+        names = {"Jobs": "exports", "CheckpointWatcher": "checkpoint-watcher", "LeaseRenewal": "lease-renewal"}
+        assert exporter.check_threads() == (names[method.split(".")[0]],)
+        assert not is_serving(channel)
 
 
 def test_refusals_have_the_status_that_a_caller_can_act_on(

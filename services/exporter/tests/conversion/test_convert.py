@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from carabin.ct2whisper.quantize import FORMS
 from carabin.exporter.__main__ import main
 from carabin.exporter.conversion.checkpoint_gate import inspect_checkpoint
-from carabin.exporter.conversion.convert import MODEL_FILES, QUANTIZATIONS, convert, convert_all
+from carabin.exporter.conversion.convert import MODEL_FILES, convert, convert_all
 from carabin.exporter.conversion.lora import merge_adapter
 from carabin.exporter.errors import CheckpointRefused, ConversionFailed, ConversionRefused
 from carabin.exporter.validation.load import verify
@@ -62,8 +63,8 @@ def test_a_truncated_model_is_refused(model: Path, tmp_path: Path) -> None:
 def test_every_form_from_one_load_is_the_converters_own_byte_for_byte(
     pristine_checkpoint: Path, tmp_path: Path
 ) -> None:
-    convert_all(pristine_checkpoint, {form: tmp_path / form for form in QUANTIZATIONS})
-    for form in QUANTIZATIONS:
+    convert_all(pristine_checkpoint, {form: tmp_path / form for form in FORMS})
+    for form in FORMS:
         TransformersConverter(str(pristine_checkpoint)).convert(str(tmp_path / "plain"), quantization=form, force=True)
         for name in ("model.bin", "config.json", "vocabulary.json"):
             assert filecmp.cmp(tmp_path / form / name, tmp_path / "plain" / name, shallow=False), (form, name)

@@ -14,7 +14,8 @@ import pytest
 from carabin.exporter.conversion.checkpoint_gate import CheckpointFacts, inspect_checkpoint
 from carabin.exporter.conversion.convert import MODEL_FILES, convert_all
 from carabin.exporter.errors import CheckpointRefused
-from carabin.exporter.jobs.pipeline import Exporter, ExportRequest
+from carabin.exporter.jobs.pipeline import Exporter
+from carabin.exporter.jobs.request import ExportRequest
 from carabin.exporter.sources import FolderCheckpoint
 from carabin.exporter.validation.samples import SHIPPED_SENTENCE, shipped_sample
 from carabin.registry.artifacts.publish import fetch_model

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from carabin.exporter.errors import ExportBusy, ExportCancelled, ExportFailedBefore, ExportUnknown, LeaseLost
-from carabin.exporter.jobs.lease import LeaseRenewal
-from carabin.exporter.jobs.ledger import MAX_ATTEMPTS, ExportRecord, Held, Ledger, export_id
+from carabin.exporter.jobs.ledger import MAX_ATTEMPTS, Ledger
+from carabin.exporter.jobs.records import ExportRecord, Held, export_id
 from carabin.registry.errors import ManifestInvalid
 from carabin.registry.s3_store import MinioStore
 from carabin.registry.store import ObjectStore
@@ -153,19 +153,11 @@ def test_of_sixteen_replicas_one_gets_the_lease_on_a_real_store(
     )
 
 
-def test_the_heartbeat_renews_by_itself_and_hears_of_a_cancel(store: MemoryStore) -> None:
-    one = Ledger(store, "models", "a", ttl=timedelta(milliseconds=80))
-    held = one.claim("cardio", "identity", "run@1", ("float16",))
-    heard = threading.Event()
-    with LeaseRenewal(one, held) as beat:
-        renewed = beat.record.expires_at
-        Ledger(store, "models", "operator").request_cancel("cardio", held.record.id)
-        for _ in range(100):
-            try:
-                beat.check()
-            except ExportCancelled:
-                heard.set()
-                break
-            heard.wait(0.05)
-        assert heard.is_set()
-        assert beat.record.expires_at >= renewed
+def test_a_record_that_cannot_be_read_is_named_and_hides_no_other(store: MemoryStore, clock: Clock) -> None:
+    one = ledger(store, "a", clock)
+    claim(one)
+    store.put("models", f"cardio/exports/{'0' * 16}.json", b"{")
+    errors: list[ManifestInvalid] = []
+    assert [record.checkpoint for record in one.list("cardio", errors.append)] == ["run@1"]
+    assert "delete this object to export its checkpoint again" in str(errors[0])
+    assert f"{'0' * 16}.json" in str(errors[0])

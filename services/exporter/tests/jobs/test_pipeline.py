@@ -23,7 +23,8 @@ from carabin.exporter.errors import (
 from carabin.exporter.jobs import lease as heartbeat
 from carabin.exporter.jobs import pipeline
 from carabin.exporter.jobs.ledger import Ledger
-from carabin.exporter.jobs.pipeline import Exporter, ExportRequest, Step
+from carabin.exporter.jobs.pipeline import Exporter
+from carabin.exporter.jobs.request import ExportRequest, Step
 from carabin.exporter.sources import Ct2Folder, FolderCheckpoint, StoredCheckpoint, parse_reference
 from carabin.exporter.validation.parity import Parity
 from carabin.exporter.validation.result import Validated
@@ -172,14 +173,14 @@ def test_a_refused_checkpoint_is_marked_and_tried_again_on_demand_only(
 def test_a_form_that_is_refused_keeps_no_other_from_being_published(
     store: MemoryStore, exporter: Exporter, pristine_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from carabin.exporter.validation import validate as proof
+    from carabin.exporter.validation import validate as validation
 
     def refuse_int8(folder: Path, *_: object, **__: object) -> Parity:
         if folder.name == "int8":
             raise ConversionRefused(folder, "it makes 9 more word errors")
         return Parity(0.0, 9)
 
-    monkeypatch.setattr(proof, "prove", refuse_int8)
+    monkeypatch.setattr(validation, "compare", refuse_int8)
     request = ExportRequest(FolderCheckpoint(pristine_checkpoint), "cardio", ("int8", "float16"))
     with pytest.raises(ConversionRefused, match="int8: it makes 9 more"):
         exporter.export(request)
@@ -200,14 +201,14 @@ def instant(monkeypatch: pytest.MonkeyPatch, pristine_checkpoint: Path) -> None:
             (target / "model.bin").write_text(target.name)
         return facts
 
-    def prove(_: Validator, candidate: ConvertedForm, check: Callable[[], None]) -> Validated:
+    def validate(_: Validator, candidate: ConvertedForm, check: Callable[[], None]) -> Validated:
         check()
         store_smoke(smoke, candidate.folder)
         return Validated(candidate.form, facts, smoke, WindowPolicy())
 
     monkeypatch.setattr(pipeline, "load_samples", lambda _: (smoke.sample,))
     monkeypatch.setattr(pipeline, "convert_all", convert_all)
-    monkeypatch.setattr(Validator, "of", prove)
+    monkeypatch.setattr(Validator, "validate", validate)
 
 
 @pytest.mark.usefixtures("instant")

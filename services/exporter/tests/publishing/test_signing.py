@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from carabin.exporter.errors import ProvenanceInvalid
 from carabin.exporter.jobs.ledger import Ledger
-from carabin.exporter.jobs.pipeline import Exporter, ExportRequest
+from carabin.exporter.jobs.pipeline import Exporter
+from carabin.exporter.jobs.request import ExportRequest
 from carabin.exporter.publishing.signing import (
     describe_signature,
     key_name,

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from carabin.exporter.conversion.convert import convert
-from carabin.exporter.jobs.pipeline import Exporter, ExportRequest
+from carabin.exporter.jobs.pipeline import Exporter
+from carabin.exporter.jobs.request import ExportRequest
 from carabin.exporter.sources import FolderCheckpoint
 from carabin.exporter.validation.decode import ModelDecoder
 from carabin.exporter.validation.load import LoadedModel
@@ -43,8 +44,8 @@ def test_whisper_base_keeps_its_tokens_in_float32_and_its_words_in_int8(
 def test_a_disturbed_sentence_is_still_the_sentence_to_the_real_model(base_checkpoint: Path, tmp_path: Path) -> None:
     loaded = LoadedModel(convert(base_checkpoint, tmp_path / "int8", "int8"))
     decoder = ModelDecoder(loaded.whisper, loaded.folder, "fr")
-    heard = decoder.hear([disturbed(shipped_sample(), number) for number in range(1, 6)])
-    errors = [smoke_error(SHIPPED_SENTENCE, each.hypothesis.text) for each in heard]
+    transcribed = decoder.decode_all([disturbed(shipped_sample(), number) for number in range(1, 6)])
+    errors = [smoke_error(SHIPPED_SENTENCE, each.hypothesis.text) for each in transcribed]
     assert max(errors) < 0.25
 
 

@@ -16,7 +16,7 @@ from carabin.registry.serving_window import WindowPolicy
 WINDOW = WindowPolicy(min_frames=500, margin_frames=200)
 
 
-def heard(sentence: str, full: str, n_frames: int) -> Transcribed:
+def transcribed(sentence: str, full: str, n_frames: int) -> Transcribed:
     sample = Sample(sentence, np.zeros(n_frames * 160, np.float32), sentence)
     return Transcribed(sample, np.zeros((80, n_frames), np.float32), DecodedText((1,), full, False))
 
@@ -35,19 +35,22 @@ def choose(cases: list[Transcribed], served: dict[int, str], with_timestamps: st
 
 
 def test_the_expectation_is_what_the_served_window_writes() -> None:
-    assert choose([heard("pas de toux", "pas de doux", 400)], {750: "pas de tout"}).text == "pas de tout"
+    assert choose([transcribed("pas de toux", "pas de doux", 400)], {750: "pas de tout"}).text == "pas de tout"
 
 
 def test_a_steady_sample_is_taken_before_a_better_one() -> None:
-    cases = [heard("pas de toux", "pas de toux", 400), heard("aucune fracture", "aucun facteur", 600)]
+    cases = [transcribed("pas de toux", "pas de toux", 400), transcribed("aucune fracture", "aucun facteur", 600)]
     assert choose(cases, {750: "passe de tout", 1000: "aucun facteur"}).sample.name == "aucune fracture"
 
 
 def test_the_steadiest_is_taken_where_none_is_steady() -> None:
-    cases = [heard("pas de toux", "pas de toux", 400), heard("aucune fracture ce jour", "aucune fracture", 600)]
+    cases = [
+        transcribed("pas de toux", "pas de toux", 400),
+        transcribed("aucune fracture ce jour", "aucune fracture", 600),
+    ]
     assert choose(cases, {750: "elle est là", 1000: "aucune facture"}).text == "aucune facture"
 
 
 def test_a_model_that_writes_in_one_timestamp_mode_only_is_refused() -> None:
     with pytest.raises(ConversionRefused, match="writes nothing of any of its 1 sample"):
-        choose([heard("pas de toux", "pas de toux", 400)], {750: "pas de toux"}, with_timestamps="")
+        choose([transcribed("pas de toux", "pas de toux", 400)], {750: "pas de toux"}, with_timestamps="")

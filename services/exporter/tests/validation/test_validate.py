@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from carabin.exporter.errors import CheckpointRefused, ConversionRefused, RequestInvalid
 from carabin.exporter.validation.decode import DecodedText, Mel, ModelDecoder, Transcribed, padded
-from carabin.exporter.validation.parity import Parity, prove
+from carabin.exporter.validation.parity import Parity, compare
 from carabin.exporter.validation.perturb import disturbed
 from carabin.exporter.validation.samples import Sample, load_samples, read_sample, shipped_sample
 from carabin.exporter.validation.window import measure_window
@@ -23,7 +23,7 @@ def hypothesis(text: str, *tokens: int, capped: bool = False) -> DecodedText:
     return DecodedText(tokens, text, capped)
 
 
-def heard(sentence: str, said: DecodedText, n_frames: int = 400) -> Transcribed:
+def transcribed(sentence: str, said: DecodedText, n_frames: int = 400) -> Transcribed:
     audio = np.zeros(n_frames * 160, np.float32)
     return Transcribed(Sample("one", audio, sentence), np.zeros((80, n_frames), np.float32), said)
 
@@ -43,7 +43,7 @@ class FakeDecoder:
 
 
 def measure(fake: FakeDecoder, *n_frames: int, trained: WindowPolicy = STOCK) -> WindowPolicy:
-    cases = [heard("pas de fièvre", hypothesis("pas de fièvre"), n) for n in n_frames]
+    cases = [transcribed("pas de fièvre", hypothesis("pas de fièvre"), n) for n in n_frames]
     return measure_window(FOLDER, cast(ModelDecoder, fake), cases, trained)
 
 
@@ -64,7 +64,7 @@ def test_a_model_that_bears_no_cut_gets_the_full_window() -> None:
 
 
 def test_a_model_that_repeats_itself_on_everything_is_refused() -> None:
-    cases = [heard("pas de fièvre", hypothesis("fièvre " * 40))]
+    cases = [transcribed("pas de fièvre", hypothesis("fièvre " * 40))]
     with pytest.raises(ConversionRefused, match="repeats itself on all of its 1 sample"):
         measure_window(FOLDER, cast(ModelDecoder, FakeDecoder(0, 0)), cases, STOCK)
 
@@ -83,17 +83,17 @@ def worse_by(words: int) -> str:
 
 
 def judge(*worse: int, checkpoint: int = 0) -> tuple[float, int, int]:
-    """Prove a form that is wrong in so many words at each hearing of a hundred; return increase, words, hearings."""
+    """Compare a form that is wrong in so many words of each variation's hundred; return increase, words, variations."""
     asked: list[int] = []
 
-    def hear(number: int) -> list[Transcribed]:
+    def transcribe(number: int) -> list[Transcribed]:
         asked.append(number)
-        return [heard(SENTENCE, hypothesis(worse_by(worse[number])))]
+        return [transcribed(SENTENCE, hypothesis(worse_by(worse[number])))]
 
-    def refer(_: int, each: Sequence[Transcribed]) -> list[DecodedText]:
+    def decode_reference(_: int, each: Sequence[Transcribed]) -> list[DecodedText]:
         return [hypothesis(worse_by(checkpoint)) for _ in each]
 
-    parity = prove(FOLDER, hear, refer, exact=False)
+    parity = compare(FOLDER, transcribe, decode_reference, exact=False)
     return round(parity.wer_increase, 6), parity.words, len(asked)
 
 
@@ -127,8 +127,8 @@ def test_half_a_point_is_the_margin_on_many_words_at_once() -> None:
 
     def judge_many(wrong: int) -> Parity:
         said = " ".join(f"faux{number}" if number < wrong else f"mot{number}" for number in range(800))
-        case = [heard(sentence, hypothesis(said))]
-        return prove(FOLDER, lambda _: case, lambda *_: [hypothesis(sentence)], exact=False)
+        case = [transcribed(sentence, hypothesis(said))]
+        return compare(FOLDER, lambda _: case, lambda *_: [hypothesis(sentence)], exact=False)
 
     assert judge_many(4) == Parity(pytest.approx(0.005), 800)
     with pytest.raises(ConversionRefused, match="5 word errors more"):
@@ -149,7 +149,7 @@ def test_another_hearing_is_the_same_sentence_a_little_otherwise_and_always_alik
 
 def test_float32_must_write_the_very_tokens() -> None:
     with pytest.raises(ConversionRefused, match="it writes 'a' of one, where its checkpoint writes 'a'"):
-        prove(FOLDER, lambda _: [heard("a", hypothesis("a", 1))], lambda *_: [hypothesis("a", 2)], exact=True)
+        compare(FOLDER, lambda _: [transcribed("a", hypothesis("a", 1))], lambda *_: [hypothesis("a", 2)], exact=True)
 
 
 def test_a_mel_is_padded_with_zeros() -> None:

@@ -1,4 +1,4 @@
-"""`carabin export`: turn checkpoints into proven model versions, take folders in, hand folders out."""
+"""`carabin export`: turn checkpoints into validated model versions, take folders in, hand folders out."""
 
 import os
 import signal
@@ -15,8 +15,10 @@ from typing import Annotated, Any
 import typer
 from carabin.cli.output import write_json
 from carabin.exporter.errors import RequestInvalid
-from carabin.exporter.jobs.ledger import ExportRecord, Ledger
-from carabin.exporter.jobs.pipeline import Exporter, ExportRequest, Step
+from carabin.exporter.jobs.ledger import Ledger
+from carabin.exporter.jobs.pipeline import Exporter
+from carabin.exporter.jobs.records import ExportRecord
+from carabin.exporter.jobs.request import ExportRequest, Step
 from carabin.exporter.publishing.signing import signer_from_settings
 from carabin.exporter.sources import (
     CheckpointSource,
@@ -54,7 +56,7 @@ app = typer.Typer(
     cls=_CheckpointByDefault,
     no_args_is_help=True,
     add_completion=False,
-    help="Turn checkpoints into proven model versions. `carabin export RUN --model MODEL` is the short form.",
+    help="Turn checkpoints into validated model versions. `carabin export RUN --model MODEL` is the short form.",
     epilog="Example: carabin export cardio-1@200 --model cardio --quantization float16 --quantization int8",
 )
 
@@ -69,13 +71,13 @@ def checkpoint(
         list[str] | None, typer.Option(help="may be given several times [default: float16]")
     ] = None,
     language: Annotated[str, typer.Option(help="language of the sample dictations")] = "fr",
-    smoke_wav: Annotated[Path | None, typer.Option(help="recording to prove the model on")] = None,
+    smoke_wav: Annotated[Path | None, typer.Option(help="recording to validate the model on")] = None,
     smoke_text: Annotated[str | None, typer.Option(help="what is said in it")] = None,
     retry: Annotated[bool, typer.Option(help="try again although this checkpoint failed before")] = False,
     work: Annotated[Path | None, typer.Option(help="folder for files under way")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Convert a checkpoint, prove it, and publish each form as a candidate version."""
+    """Convert a checkpoint, validate it, and publish each form as a candidate version."""
     settings, store = _store()
     store.ensure_bucket(settings.models_bucket)
     request = ExportRequest(
@@ -105,7 +107,7 @@ def download(
     name: Name,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a version as a folder that plain faster-whisper opens, every byte proven."""
+    """Fetch a version as a folder that plain faster-whisper opens, every byte verified."""
     settings, store = _store()
     manifest = read_manifest(store, settings.models_bucket, name, version)
     fetch_model(store, settings.models_bucket, manifest, folder, _each_file)
@@ -119,7 +121,7 @@ def download(
 def list_exports(name: Name, as_json: AsJson = False) -> None:
     """Show every export of a model: those that run, that are done, and that failed, with the reason."""
     settings, store = _store()
-    records = list(_ledger(store, settings).list(name))
+    records = _ledger(store, settings).list(name, lambda error: _warn(str(error)))
     if as_json:
         _write_json([record.model_dump(mode="json") for record in records])
         return
@@ -213,6 +215,10 @@ def _row(record: ExportRecord) -> tuple[str, ...]:
     versions = ", ".join(f"{form}: {version}" for form, version in record.versions.items())
     state = f"{record.state}: {record.stage}" if record.state == "running" else record.state
     return record.id, record.checkpoint, state, versions, record.reason
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 def _write_json(document: object) -> None:

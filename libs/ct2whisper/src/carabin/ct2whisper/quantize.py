@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from .tensors import Block
 
+FORMS: Final = ("float16", "float32", "bfloat16", "int8", "int8_float16", "int8_bfloat16", "int16")
+"""What a model may be stored in; int8_float32 is what int8 gives of a float32 checkpoint."""
 INT8_FORMS: Final = ("int8", "int8_float32", "int8_float16", "int8_bfloat16")
 INT8_MAX: Final = np.float32(127)
 INT16_MAX: Final = 2**10

@@ -1,1 +1,1 @@
-"""The exporter: a checkpoint goes in, a proven CTranslate2 folder comes out."""
+"""The exporter: it turns checkpoints into validated CTranslate2 model versions."""

@@ -5,10 +5,11 @@ import json
 import sys
 from pathlib import Path
 
+from carabin.ct2whisper.quantize import FORMS
 from carabin.registry.errors import CarabinError
 from carabin.service.output import never_lose_output
 
-from .conversion.convert import MODEL_FILES, QUANTIZATIONS, convert_all
+from .conversion.convert import MODEL_FILES, convert_all
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -68,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     converting.add_argument("checkpoint", type=Path, help="Hugging Face folder with safetensors weights")
     converting.add_argument("target", type=Path, help="folder to create; it must not exist")
     converting.add_argument(
-        "--quantization", action="append", choices=QUANTIZATIONS, help="may be given several times; default: float16"
+        "--quantization", action="append", choices=FORMS, help="may be given several times; default: float16"
     )
     converting.add_argument("--json", action="store_true", help="print one JSON object a line for each form")
     converting.set_defaults(run=_convert)

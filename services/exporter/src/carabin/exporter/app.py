@@ -13,8 +13,9 @@ from typing import Final
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore, require_conditional_writes
 from carabin.service import metrics as metrics_server
-from carabin.service.grpc import start_server
+from carabin.service.grpc import GrpcServer, start_server
 from carabin.service.shutdown import StopFlag
+from carabin.service.threads import ThreadSupervisor
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from .grpc_api import ExporterServicer, exporter_service
@@ -32,12 +33,26 @@ DRAIN_S: Final = 20.0
 """How long a running export may take to reach its next step; then the process ends and its lease runs out."""
 
 
+CHECK_S: Final = 5.0
+"""Between two looks at the threads: below the 10 s of a cluster's probe."""
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A started exporter."""
 
     grpc_port: int
     metrics_port: int
+    _server: GrpcServer
+    _threads: ThreadSupervisor
+
+    def check_threads(self) -> tuple[str, ...]:
+        """Report "not serving" to health checks if a thread died; return the names of the dead ones."""
+        dead = self._threads.dead()
+        if dead:
+            self._server.set_serving(False)
+            log.critical("threads died: %s", ", ".join(dead), extra={"event": "threads_dead", "threads": list(dead)})
+        return dead
 
 
 def owner_name() -> str:
@@ -62,8 +77,9 @@ def running(
     models = store_settings.models_bucket
     ledger = Ledger(store, models, owner_name(), ttl=timedelta(seconds=settings.lease_s))
     metrics = ExporterMetrics(registry)
-    exporter = Exporter(store, models, ledger, settings.work, signer_from_settings())
-    jobs = Jobs(exporter, metrics, settings.max_waiting)
+    threads = ThreadSupervisor(registry)
+    exporter = Exporter(store, models, ledger, settings.work, signer_from_settings(), threads)
+    jobs = Jobs(exporter, metrics, settings.max_waiting, threads)
     servicer = ExporterServicer(store, store_settings.checkpoints_bucket, ledger, jobs, settings)
     with ExitStack() as stack:
         metrics_port = metrics_server.serve(settings.metrics_port, settings.host, registry)
@@ -73,16 +89,19 @@ def running(
         server = start_server([exporter_service(servicer)], settings.grpc_port, host=settings.host)
         stack.callback(server.stop)
         if settings.watch != "none":
-            watcher = CheckpointWatcher(store, store_settings.checkpoints_bucket, ledger, jobs, settings, metrics)
+            watcher = CheckpointWatcher(
+                store, store_settings.checkpoints_bucket, ledger, jobs, settings, metrics, threads
+            )
             watcher.start()
             stack.callback(watcher.stop)
-        ports = Running(server.port, metrics_port.port)
+        ports = Running(server.port, metrics_port.port, server, threads)
         log.info("ready", extra={"event": "ready", "grpc_port": ports.grpc_port, "metrics_port": ports.metrics_port})
         yield ports
         log.info("stopping", extra={"event": "stopping"})
 
 
 def serve(settings: ExporterSettings, store: ObjectStore, store_settings: StoreSettings, stop: StopFlag) -> None:
-    """Run the exporter until `stop` is set."""
-    with running(settings, store, store_settings):
-        stop.wait()
+    """Run the exporter until `stop` is set; while one of its threads is dead, its health checks fail."""
+    with running(settings, store, store_settings) as exporter:
+        while not stop.wait(CHECK_S):
+            exporter.check_threads()

@@ -3,7 +3,7 @@
 * ExporterError
   x CheckpointRefused   the checkpoint must not become a model; never retried by itself
   x ConversionFailed    the converter could not finish; the checkpoint may be fine
-  x ModelRefused        the converted folder does not behave as the checkpoint does
+  x ConversionRefused        the converted folder does not behave as the checkpoint does
   x RequestInvalid      the request itself makes no sense: an unknown form, a file that is not there
   x ExportFailedBefore  this checkpoint failed earlier and is retried on demand only
   x ExportBusy          another exporter works on this checkpoint now

@@ -1,14 +1,16 @@
-"""The ExporterService over gRPC: a thin skin over the jobs and the ledger."""
+"""The ExporterService over gRPC: it translates between messages, jobs and the ledger."""
 
+import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 import grpc
 from carabin.registry.errors import AccessDenied, CarabinError, StoreUnreachable, UnsafePath, VersionMissing
 from carabin.registry.store import ObjectStore
-from carabin.service.grpc import Service
+from carabin.service.grpc import DEFAULT_WORKERS, Service
 
 from .errors import (
     CheckpointRefused,
@@ -16,17 +18,24 @@ from .errors import (
     ConversionRefused,
     ExportBusy,
     ExportCancelled,
+    ExporterError,
     ExportFailedBefore,
     ExportUnknown,
     LeaseLost,
     RequestInvalid,
 )
-from .jobs.ledger import ExportRecord, Ledger
-from .jobs.pipeline import ExportRequest
+from .jobs.ledger import Ledger
 from .jobs.queue import ExportJob, Jobs, QueueFull
+from .jobs.records import ExportRecord
+from .jobs.request import ExportRequest
 from .settings import ExporterSettings
 from .sources import StoredCheckpoint
 from .v1 import exporter_pb2, exporter_pb2_grpc
+
+
+class FollowersFull(ExporterError):
+    """Too many callers follow exports over gRPC."""
+
 
 STATUS: Final[Mapping[type[CarabinError], grpc.StatusCode]] = MappingProxyType(
     {
@@ -42,11 +51,17 @@ STATUS: Final[Mapping[type[CarabinError], grpc.StatusCode]] = MappingProxyType(
         LeaseLost: grpc.StatusCode.ABORTED,
         ExportCancelled: grpc.StatusCode.CANCELLED,
         QueueFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
+        FollowersFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
         StoreUnreachable: grpc.StatusCode.UNAVAILABLE,
         AccessDenied: grpc.StatusCode.PERMISSION_DENIED,
     }
 )
 """The one place where our errors become gRPC's; what is not here is INTERNAL."""
+
+
+MAX_FOLLOWERS: Final = DEFAULT_WORKERS // 2
+"""Export streams served at once: each holds one of the server's threads until its export ends, and the other half stays
+free for short calls, the health checks of the cluster among them."""
 
 
 def exporter_service(servicer: "ExporterServicer") -> Service:
@@ -63,14 +78,16 @@ class ExporterServicer(exporter_pb2_grpc.ExporterServiceServicer):
     ) -> None:
         self._store, self._bucket, self._ledger = store, checkpoints_bucket, ledger
         self._jobs, self._settings = jobs, settings
+        self._followers = threading.BoundedSemaphore(MAX_FOLLOWERS)
 
     def Export(  # noqa: N802 - gRPC's own spelling
         self, request: exporter_pb2.ExportRequest, context: grpc.ServicerContext
     ) -> Iterator[exporter_pb2.ExportProgress]:
         started = time.monotonic()
         try:
-            job = self._jobs.submit(self._request(request))
-            yield from self._progress(job, started, context)
+            with self._follower():
+                job = self._jobs.submit(self._request(request))
+                yield from self._progress(job, started, context)
             if job.error:
                 raise job.error
             outcome = self._ledger.read(job.request.name, job.id).record
@@ -104,19 +121,30 @@ class ExporterServicer(exporter_pb2_grpc.ExporterServiceServicer):
         except CarabinError as error:
             _abort(context, error)
 
+    @contextmanager
+    def _follower(self) -> Iterator[None]:
+        if not self._followers.acquire(blocking=False):
+            raise FollowersFull(
+                f"{MAX_FOLLOWERS} callers follow exports here already; ask for one with GetExport, or try again later"
+            )
+        try:
+            yield
+        finally:
+            self._followers.release()
+
     def _cancel(self, name: str, number: str) -> ExportRecord:
-        job = self._jobs.find(number)
+        jobs = self._jobs.unfinished(number)
         try:
             # The record first: an export of ours that sees the stop must find that it was asked for.
             record = self._ledger.request_cancel(name, number)
         except ExportUnknown:
-            if job is None:
+            if not jobs:
                 raise
-            # It waits here and nobody else knows of it: the mark keeps every watcher from it.
-            source = job.request.source
-            held = self._ledger.claim(name, source.identity, source.label, job.request.forms)
+            # It waits here and no record of it exists: writing one keeps every watcher from it.
+            source = jobs[0].request.source
+            held = self._ledger.claim(name, source.identity, source.label, jobs[0].request.forms)
             record = self._ledger.finish(held, "cancelled", "asked to stop before it began")
-        if job:
+        for job in jobs:
             job.stop.set()
         return record
 

@@ -5,7 +5,7 @@ from typing import Final
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
 STAGE_SECONDS: Final = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
-"""From the tiny model's conversion to the proof of large-v3 on a busy CPU."""
+"""From the tiny model's conversion to the validation of large-v3 on a busy CPU."""
 
 
 STATES: Final = ("done", "failed", "crashed", "cancelled", "busy", "skipped")

@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Literal
 
+from carabin.ct2whisper.quantize import FORMS
+from carabin.registry.errors import UnsafePath
+from carabin.registry.layout import safe_name
 from carabin.service.settings import ServiceSettings
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -28,6 +31,22 @@ class ExporterSettings(ServiceSettings):
     host: str = Field(default="0.0.0.0", description="address that gRPC and metrics listen on")
     grpc_port: int = Field(default=9092, ge=0, le=65535, description="port of the ExporterService; 0 takes a free one")
     metrics_port: int = Field(default=9093, ge=0, le=65535, description="port of the Prometheus metrics")
+
+    @field_validator("quantizations")
+    @classmethod
+    def _known_forms(cls, forms: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [form for form in forms if form not in FORMS]
+        if unknown or not forms:
+            raise ValueError(f"{', '.join(unknown) or 'nothing'} is no form; one or more of {', '.join(FORMS)}")
+        return forms
+
+    @field_validator("model_name")
+    @classmethod
+    def _safe_model_name(cls, name: str) -> str:
+        try:
+            return safe_name(name)
+        except UnsafePath as error:
+            raise ValueError(str(error)) from error
 
 
 class SigningSettings(BaseSettings):

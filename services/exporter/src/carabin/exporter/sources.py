@@ -24,7 +24,7 @@ REPORT: Final = "report.html"
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What is known of a checkpoint's past, carried into every version born of it."""
+    """Where a checkpoint came from; written into the manifest of every version made of it."""
 
     source: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class StoredCheckpoint:
 
 
 class FolderCheckpoint:
-    """A Hugging Face folder on this machine, as an air-gapped hospital carries it in.
+    """A Hugging Face folder on this machine, such as one that was copied to a machine without a network.
 
     Raises:
         RequestInvalid: there is no such folder.
@@ -136,7 +136,7 @@ class FolderCheckpoint:
 
 
 class Ct2Folder(FolderCheckpoint):
-    """A CTranslate2 folder on this machine: nothing to convert, everything to prove."""
+    """A CTranslate2 folder on this machine: nothing to convert, everything to validate."""
 
     @property
     def folder(self) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from carabin.ct2whisper.errors import WeightsUnfit
+from carabin.ct2whisper.quantize import FORMS
 from carabin.ct2whisper.weights import Check, Weights
 from carabin.registry.disk import local_file
 
@@ -22,16 +23,6 @@ MODEL_FILES: Final = (
     "tokenizer.json",
     "vocabulary.json",
     "preprocessor_config.json",
-)
-
-QUANTIZATIONS: Final = (
-    "float16",
-    "float32",
-    "bfloat16",
-    "int8",
-    "int8_float16",
-    "int8_bfloat16",
-    "int16",
 )
 
 PREPROCESSOR_KEYS: Final = ("feature_size", "sampling_rate", "hop_length", "chunk_length", "n_fft")
@@ -57,10 +48,8 @@ def convert_all(checkpoint: Path, targets: Mapping[str, Path], check: Check = la
         DiskFailed: the disk is full or may not be written.
     """
     for quantization, target in targets.items():
-        if quantization not in QUANTIZATIONS:
-            raise ConversionFailed(
-                checkpoint, f"unknown quantization {quantization!r}; one of {', '.join(QUANTIZATIONS)}"
-            )
+        if quantization not in FORMS:
+            raise ConversionFailed(checkpoint, f"unknown quantization {quantization!r}; one of {', '.join(FORMS)}")
         if target.exists():
             raise ConversionFailed(checkpoint, f"{target} exists already; model versions are never overwritten")
     if "int16" in targets:

@@ -14,7 +14,7 @@ def require_files(folder: Path) -> None:
     """Check that `folder` holds all that faster-whisper would otherwise look for on a hub or guess.
 
     Raises:
-        ModelRefused: naming the missing file.
+        ConversionRefused: naming the missing file.
     """
     for name in LOADED_FILES:
         if not (folder / name).is_file():

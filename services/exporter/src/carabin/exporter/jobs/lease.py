@@ -1,42 +1,49 @@
-"""Keeps a lease alive while the work goes on, and carries a cancel request to it."""
+"""Renews a lease while the work goes on, and passes a cancel request on to it."""
 
 import threading
 from types import TracebackType
 from typing import Any, Self
 
 from carabin.registry.errors import CarabinError, StoreError
+from carabin.service.threads import SupervisedThread, ThreadSupervisor
 
 from ..errors import ExportCancelled, LeaseLost
-from .ledger import ExportRecord, Held, Ledger, State
+from .ledger import Ledger
+from .records import ExportRecord, Held, State
 
 
 class LeaseRenewal:
-    """Renews the lease from a thread of its own; `check` raises in the worker's thread what the renewal found.
+    """Renews the lease in a supervised thread; `check` raises in the worker's thread what the renewal found.
 
     A store that does not answer is no reason to stop: if the lease runs out meanwhile and another exporter takes the
     work over, the next renewal that gets through says so, and both would publish the same version anyway.
 
     Args:
+        threads: starts the thread that renews.
         stop: set by the owner of the process to end the work, as on SIGTERM.
     """
 
-    def __init__(self, ledger: Ledger, held: Held, stop: threading.Event | None = None) -> None:
-        self._ledger, self._held = ledger, held
+    def __init__(
+        self, ledger: Ledger, held: Held, threads: ThreadSupervisor, stop: threading.Event | None = None
+    ) -> None:
+        self._ledger, self._held, self._threads = ledger, held, threads
         self._stop = stop or threading.Event()
         self._done = threading.Event()
         self._lock = threading.Lock()
         self._found: CarabinError | None = None
-        self._thread = threading.Thread(target=self._run, name=f"lease-{held.record.id}", daemon=True)
+        self._thread: SupervisedThread | None = None
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._thread = self._threads.every("lease-renewal", self._ledger.renewal_s, self._renew)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._done.set()
-        self._thread.join()
+        if self._thread:
+            self._thread.stop()
+            self._thread.join()
 
     @property
     def cancelled_on_request(self) -> bool:
@@ -47,6 +54,7 @@ class LeaseRenewal:
 
     @property
     def record(self) -> ExportRecord:
+        """Return the record as last written."""
         return self._held.record
 
     def check(self) -> None:
@@ -72,9 +80,16 @@ class LeaseRenewal:
         with self._lock:
             return self._ledger.finish(self._held, state, reason)
 
-    def _run(self) -> None:
-        while not self._done.wait(self._ledger.renewal_s):
-            self._renew()
+    def release(self) -> None:
+        """Give the lease back although the work is not at a step's end: its process ends now.
+
+        A worker that goes on nevertheless learns from `check` that the lease is no longer its own.
+        """
+        self._done.set()
+        with self._lock:
+            record = self.record
+            self._found = LeaseLost(f"export {record.id} of {record.checkpoint}: given back, this exporter is ending")
+            self._ledger.finish(self._held, "interrupted", "its exporter ended")
 
     def _renew(self, **changes: Any) -> None:
         with self._lock:

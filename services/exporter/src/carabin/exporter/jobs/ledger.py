@@ -1,78 +1,45 @@
 """Who exports what: one small object per checkpoint and model name, changed by compare-and-set alone.
 
-The record is lease, status and result in one, so that no two of them can disagree. It lies beside the model's
-versions, `<name>/exports/<id>.json`, and outlives the export: a checkpoint that failed stays marked with its reason.
+A record lies beside the model's versions, `<name>/exports/<id>.json`, and outlives the export: a checkpoint that
+failed stays marked with its reason.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from carabin.registry.errors import ManifestInvalid, ObjectMissing, PreconditionFailed
 from carabin.registry.layout import export_key, exports_prefix
 from carabin.registry.store import ObjectStore
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from ..errors import ExportBusy, ExportCancelled, ExportFailedBefore, ExportUnknown, LeaseLost
+from .records import ExportRecord, Held, State, export_id
 
-State = Literal["running", "done", "failed", "cancelled", "interrupted"]
-
-SCHEMA_VERSION: Final = 1
 MAX_ATTEMPTS: Final = 3
 """An export whose process died this often is taken to be what kills it."""
 
 Clock = Callable[[], datetime]
 
 
+log = logging.getLogger(__name__)
+
+
 def utc_now() -> datetime:
+    """Return the time, aware of its zone."""
     return datetime.now(UTC)
 
 
-class ExportRecord(BaseModel):
-    """Lease, status and result of exporting one checkpoint under one name."""
-
-    model_config = ConfigDict(frozen=True)
-
-    schema_version: int = Field(default=SCHEMA_VERSION, le=SCHEMA_VERSION)
-    id: str
-    name: str
-    checkpoint: str = Field(description="`run@step`, or the folder it came from")
-    created_at: datetime = Field(description="time of every version born of it, so that a double export is one version")
-    wanted: tuple[str, ...] = Field(description="forms asked for, by quantization")
-    versions: dict[str, str] = Field(default_factory=dict, description="version by quantization, once visible")
-    state: State = "running"
-    stage: str = ""
-    reason: str = ""
-    owner: str = ""
-    expires_at: datetime
-    attempts: int = 1
-    cancel_requested: bool = False
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        return tuple(form for form in self.wanted if form not in self.versions)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A record as read, with the etag that a change must name."""
-
-    record: ExportRecord
-    etag: str
-
-
-def export_id(name: str, identity: str) -> str:
-    """Return the id of exporting the checkpoint `identity` as `name`: 16 hex digits."""
-    return hashlib.sha256(f"{name}\n{identity}".encode()).hexdigest()[:16]
+def _log_unreadable(error: ManifestInvalid) -> None:
+    log.warning(str(error), extra={"event": "export_record_unreadable"})
 
 
 class Ledger:
     """The export records of one models bucket.
 
     Args:
-        owner: who we are, in leases and in what others are told.
+        owner: our name, in leases and in the errors of others.
         ttl: how long a lease lives without renewal.
     """
 
@@ -113,7 +80,7 @@ class Ledger:
         record = held.record
         every = tuple(dict.fromkeys((*record.wanted, *wanted)))
         if record.state != "running" and set(wanted) <= set(record.versions):
-            # Whoever published the last form may not have lived to say so.
+            # The exporter that published the last form may have ended before it wrote "done".
             whole = record.state == "interrupted" and not record.missing
             return self._write(held, state="done", reason="") if whole else held
         self._refuse_unless_free(record, retry)
@@ -198,7 +165,9 @@ class Ledger:
         try:
             return Held(ExportRecord.model_validate_json(data), etag)
         except ValidationError as error:
-            raise ManifestInvalid(f"{self._bucket}/{key}: {error.errors()[0]['msg']}") from error
+            raise ManifestInvalid(
+                f"{self._bucket}/{key}: {error.errors()[0]['msg']}; delete this object to export its checkpoint again"
+            ) from error
 
     def find(self, name: str, number: str) -> ExportRecord | None:
         """Return one record, or None where there is none."""
@@ -211,12 +180,22 @@ class Ledger:
         """Say whether somebody's lease on it runs."""
         return record.state == "running" and record.expires_at > self._now()
 
-    def list(self, name: str) -> Iterator[ExportRecord]:
-        """Return every export under `name`, oldest first."""
+    def list(self, name: str, skipped: Callable[[ManifestInvalid], None] | None = None) -> Sequence[ExportRecord]:
+        """Return every export under `name` that can be read, oldest first.
+
+        Args:
+            skipped: called with the error of each record that cannot be read; None logs it.
+        """
         prefix = exports_prefix(name)
-        keys = self._store.list(self._bucket, prefix)
-        records = [self.read(name, key.removeprefix(prefix).removesuffix(".json")).record for key in keys]
-        return iter(sorted(records, key=lambda record: record.created_at))
+        records = []
+        for key in self._store.list(self._bucket, prefix):
+            try:
+                records.append(self.read(name, key.removeprefix(prefix).removesuffix(".json")).record)
+            except ExportUnknown:
+                continue  # deleted since the listing
+            except ManifestInvalid as error:
+                (skipped or _log_unreadable)(error)
+        return sorted(records, key=lambda record: record.created_at)
 
     def _refuse_unless_free(self, record: ExportRecord, retry: bool) -> None:
         what = f"{record.checkpoint} as {record.name}"

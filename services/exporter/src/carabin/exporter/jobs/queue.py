@@ -4,18 +4,20 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from carabin.registry.errors import CarabinError
 from carabin.service.logging import bind
+from carabin.service.threads import SupervisedThread, ThreadSupervisor
 from carabin.service.tracing import FIELD, current_trace_id, trace_id_of
 
 from ..errors import ExportBusy, ExportCancelled, ExporterError, ExportFailedBefore, LeaseLost
 from ..metrics import ExporterMetrics
-from .ledger import export_id
-from .pipeline import Exporter, ExportRequest, Step
+from .pipeline import Exporter
+from .records import export_id
+from .request import ExportRequest, Step
 
 log = logging.getLogger(__name__)
 
@@ -25,24 +27,26 @@ HEARTBEAT_S: Final = 10.0
 
 @dataclass(slots=True)
 class ExportJob:
-    """One request on its way."""
+    """One request that waits or runs."""
 
     request: ExportRequest
     id: str
     trace_id: str = field(default_factory=current_trace_id)
-    """Of the caller who asked for it, if it was one."""
+    """Of the call that asked for it; empty where the watcher did."""
     stop: threading.Event = field(default_factory=threading.Event)
     steps: list[Step] = field(default_factory=list)
     error: BaseException | None = None
     finished: bool = False
     changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def tell(self, step: Step) -> None:
+    def add_step(self, step: Step) -> None:
+        """Record a step and wake every listener."""
         with self.changed:
             self.steps.append(step)
             self.changed.notify_all()
 
     def end(self, error: BaseException | None) -> None:
+        """Mark the job as finished, with its error if it failed, and wake every listener."""
         with self.changed:
             self.error, self.finished = error, True
             self.changed.notify_all()
@@ -70,62 +74,78 @@ class QueueFull(ExporterError):
 class Jobs:
     """Runs exports in one thread: each needs the memory of a whole checkpoint."""
 
-    def __init__(self, exporter: Exporter, metrics: ExporterMetrics, max_waiting: int) -> None:
+    def __init__(
+        self, exporter: Exporter, metrics: ExporterMetrics, max_waiting: int, threads: ThreadSupervisor
+    ) -> None:
         self._exporter, self._metrics, self._max_waiting = exporter, metrics, max_waiting
+        self._threads = threads
         self._waiting: queue.SimpleQueue[ExportJob | None] = queue.SimpleQueue()
-        self._jobs: dict[str, ExportJob] = {}
+        self._unfinished: list[ExportJob] = []
         self._lock = threading.Lock()
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="exporter", daemon=True)
+        self._thread: SupervisedThread | None = None
 
     def start(self) -> None:
-        self._thread.start()
+        """Begin to carry jobs out."""
+        self._thread = self._threads.start("exports", self._run_next)
 
     def stop(self, grace_s: float | None = None) -> None:
-        """End the running export between two steps, giving its lease back, and forget those that wait."""
+        """End the running export between two steps, giving its lease back, and drop those that wait.
+
+        An export that reaches no step's end within `grace_s` has its lease given back nevertheless: otherwise each end
+        of the process in a long step would count as a death that the checkpoint caused.
+        """
         with self._lock:
             self._stopping = True
-            for job in self._jobs.values():
+            for job in self._unfinished:
                 job.stop.set()
         self._waiting.put(None)
-        self._thread.join(grace_s)
+        if self._thread:
+            self._thread.join(grace_s)
+            if self._thread.is_alive():
+                self._exporter.release()
 
     def submit(self, request: ExportRequest) -> ExportJob:
-        """Queue an export, or join the one of the same checkpoint that is here already.
+        """Queue an export, or join one of the same checkpoint that is here already and has every form asked for.
 
         Raises:
             QueueFull: too many wait.
         """
         number = export_id(request.name, request.source.identity)
         with self._lock:
-            joined = self._jobs.get(number)
-            if joined and set(request.forms) <= set(joined.request.forms):
-                return joined
-            if len(self._jobs) >= self._max_waiting or self._stopping:
-                raise QueueFull(f"{len(self._jobs)} exports wait here already; try again later")
+            for job in self._unfinished:
+                if job.id == number and set(request.forms) <= set(job.request.forms):
+                    return job
+            if len(self._unfinished) >= self._max_waiting or self._stopping:
+                raise QueueFull(f"{len(self._unfinished)} exports wait here already; try again later")
             job = ExportJob(request, number)
-            self._jobs[number] = job
-            self._metrics.waiting.set(len(self._jobs))
-            job.tell(Step("queued", f"behind {len(self._jobs) - 1} others"))
+            self._unfinished.append(job)
+            self._metrics.waiting.set(len(self._unfinished))
+            job.add_step(Step("queued", f"behind {len(self._unfinished) - 1} others"))
             self._waiting.put(job)
             return job
 
-    def find(self, number: str) -> ExportJob | None:
-        """Return the job that waits or runs here, if there is one."""
+    def unfinished(self, number: str) -> Sequence[ExportJob]:
+        """Return the jobs of one export that wait or run here: several where a later one asked for further forms."""
         with self._lock:
-            return self._jobs.get(number)
+            return tuple(job for job in self._unfinished if job.id == number)
 
-    def _run(self) -> None:
-        while (job := self._waiting.get()) is not None:
-            self._metrics.running.set(1)
+    def _run_next(self) -> bool:
+        job = self._waiting.get()
+        if job is None:
+            return False
+        self._metrics.running.set(1)
+        error: BaseException | None = ExporterError(f"export {job.id} crashed")
+        try:
             bind(**{FIELD: _trace(job)})
             error = self._carry_out(job)
+        finally:
             with self._lock:
-                if self._jobs.get(job.id) is job:
-                    del self._jobs[job.id]
-                self._metrics.waiting.set(len(self._jobs))
+                self._unfinished.remove(job)
+                self._metrics.waiting.set(len(self._unfinished))
             self._metrics.running.set(0)
             job.end(error)
+        return True
 
     def _carry_out(self, job: ExportJob) -> BaseException | None:
         extra = {"export": job.id, "model": job.request.name, "checkpoint": job.request.source.label}
@@ -165,11 +185,11 @@ class _StageClock:
         if self._stage:
             self._metrics.stage_seconds.labels(self._stage).observe(now - self._since)
         self._stage, self._since = step.stage, now
-        self._job.tell(step)
+        self._job.add_step(step)
 
 
 def _trace(job: ExportJob) -> str:
-    """Return the trace of whoever asked, else that of the run which wrote the checkpoint."""
+    """Return the trace of the call that asked, else that of the run which wrote the checkpoint."""
     return job.trace_id or job.request.source.background().source.get(FIELD) or trace_id_of(None)
 
 

@@ -1,4 +1,4 @@
-"""From a proven folder to a visible model version, with everything that is known of it."""
+"""Publishes a validated folder as a model version, with everything that is known of it."""
 
 from datetime import datetime
 from importlib.metadata import version as release
@@ -62,5 +62,5 @@ def publish(
 
 
 def tool_releases() -> dict[str, str]:
-    """Return the release of everything that had a hand in the bytes."""
+    """Return the release of every tool that made the bytes."""
     return {tool: release(tool) for tool in TOOLS}

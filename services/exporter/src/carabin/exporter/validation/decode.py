@@ -46,7 +46,7 @@ class DecodedText:
 
 @dataclass(frozen=True, slots=True)
 class Transcribed:
-    """A sample, its mel and what the model under proof wrote of it in the full window."""
+    """A sample, its mel and what the converted model wrote of it in the full window."""
 
     sample: Sample
     mel: Mel
@@ -72,7 +72,7 @@ class ModelDecoder:
         features: Mel = self._whisper.feature_extractor(sample.audio, padding=0)
         return features[:, : math.ceil(sample.duration_s * FRAMES_PER_S)]
 
-    def hear(self, samples: Sequence[Sample]) -> list[Transcribed]:
+    def decode_all(self, samples: Sequence[Sample]) -> list[Transcribed]:
         """Decode every sample in the full window."""
         mels = [self.mel(sample) for sample in samples]
         return [Transcribed(sample, mel, self.decode(mel)) for sample, mel in zip(samples, mels, strict=True)]
@@ -81,7 +81,7 @@ class ModelDecoder:
         """Encode `window` frames, the mel and zeros after it, and decode them greedily.
 
         Raises:
-            ModelRefused: it cannot.
+            ConversionRefused: it cannot.
         """
         cap = token_cap(mel.shape[1])
         try:
@@ -139,7 +139,7 @@ def prompt_ids(tokenizer: Tokenizer, language: str, folder: Path) -> tuple[int, 
     """Return start, language, transcribe, no timestamps.
 
     Raises:
-        ModelRefused: the tokenizer lacks one of them.
+        ConversionRefused: the tokenizer lacks one of them.
     """
     names = ("<|startoftranscript|>", f"<|{language}|>", "<|transcribe|>", "<|notimestamps|>")
     ids = {name: tokenizer.token_to_id(name) for name in names}

@@ -29,7 +29,7 @@ class LoadedModel:
     """A CTranslate2 folder opened offline on the CPU.
 
     Raises:
-        ModelRefused: a file is missing, or the model does not load.
+        ConversionRefused: a file is missing, or the model does not load.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,7 +44,7 @@ class LoadedModel:
         """Transcribe `audio`, shape (n_samples,) at 16 kHz in [-1, 1], with and without timestamps.
 
         Raises:
-            ModelRefused: it cannot decode.
+            ConversionRefused: it cannot decode.
         """
         try:
             texts = [self._write(audio, language, without) for without in (False, True)]

@@ -1,9 +1,9 @@
-"""Whether a converted model still writes what its checkpoint writes: the proof before publication.
+"""Whether a converted model still writes what its checkpoint writes: measured before publication.
 
 A form may make half a point of word errors more than its checkpoint, and no more. On the hundred words of a
 checkpoint's samples that is half a word, so that a single word which falls the other way would refuse a form as good.
-Then, and only then, both hear the same samples again, each time a little otherwise, until there are words enough to
-tell; the margin stays what it is.
+Then, and only then, both transcribe the same samples again, each time a little disturbed, until there are enough words
+to decide; the margin stays what it is.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,26 +18,26 @@ from .decode import CheckpointDecoder, DecodedText, Transcribed
 from .samples import Sample
 
 MAX_WER_INCREASE: Final = 0.005
-"""Half a point over all that was heard."""
+"""Half a point over all that was transcribed."""
 ENOUGH_WORDS: Final = 400
 """Where half a point is two words. A form that is three worse before is refused at once: of a form within the margin,
 one in seventy would be on a hundred words (Poisson, half a word expected)."""
-MAX_HEARINGS: Final = 40
+MAX_VARIATIONS: Final = 40
 """The shipped sentence alone has nine words."""
 
-Hear = Callable[[int], Sequence[Transcribed]]
-"""What the form writes of the samples at the hearing of this number; 0 is the samples as they are."""
-Refer = Callable[[int, Sequence[Transcribed]], Sequence[DecodedText]]
-"""What its checkpoint writes at that hearing, from the same mels."""
+Transcribe = Callable[[int], Sequence[Transcribed]]
+"""Returns what the form writes of a variation of the samples, by number; 0 is the samples as they are."""
+DecodeReference = Callable[[int, Sequence[Transcribed]], Sequence[DecodedText]]
+"""Returns what its checkpoint writes of that variation, from the same mels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """What the proof found."""
+    """How a form stands against its checkpoint."""
 
     wer_increase: float
     words: int
-    """Spoken words that it rests on, each hearing's counted."""
+    """Spoken words that it was measured on, those of each variation counted."""
 
 
 class Reference:
@@ -52,40 +52,47 @@ class Reference:
         self._decoder: CheckpointDecoder | None = None
         self._found: dict[int, list[DecodedText]] = {}
 
-    def of(self, hearing: int, heard: Sequence[Transcribed]) -> Sequence[DecodedText]:
-        """Decode with the checkpoint itself, from the very mels that the converted model heard."""
-        if hearing not in self._found:
+    def of(self, variation: int, transcribed: Sequence[Transcribed]) -> Sequence[DecodedText]:
+        """Decode with the checkpoint itself, from the very mels that the converted model transcribed."""
+        if variation not in self._found:
             self._decoder = self._decoder or CheckpointDecoder(self._checkpoint, self._language)
-            self._found[hearing] = [self._decoder.decode(each.mel) for each in heard]
-        return self._found[hearing]
+            self._found[variation] = [self._decoder.decode(each.mel) for each in transcribed]
+        return self._found[variation]
 
     def release(self) -> None:
-        """Forget the checkpoint's weights, not what it wrote: in float32 they are twice what was stored."""
+        """Free the checkpoint's weights, not what it wrote: in float32 they are twice what was stored."""
         self._decoder = None
 
 
-def prove(folder: Path, hear: Hear, refer: Refer, *, exact: bool, check: Callable[[], None] = lambda: None) -> Parity:
+def compare(
+    folder: Path,
+    transcribe: Transcribe,
+    decode_reference: DecodeReference,
+    *,
+    exact: bool,
+    check: Callable[[], None] = lambda: None,
+) -> Parity:
     """Compare a form with its checkpoint.
 
     Args:
         exact: demand the very tokens of the checkpoint on the samples as they are, as float32 must give.
-        check: asked between two hearings; raises to end the work.
+        check: asked between two variations; raises to end the work.
 
     Raises:
-        ModelRefused: tokens differ where they must not, or words are lost beyond the margin.
+        ConversionRefused: tokens differ where they must not, or words are lost beyond the margin.
     """
     words, increase = 0, 0.0
-    for hearing in range(MAX_HEARINGS):
-        heard = hear(hearing)
-        truth = refer(hearing, heard)
-        if exact and hearing == 0:
-            _require_tokens(folder, heard, truth)
-        samples = [each.sample for each in heard]
+    for variation in range(MAX_VARIATIONS):
+        transcribed = transcribe(variation)
+        truth = decode_reference(variation, transcribed)
+        if exact and variation == 0:
+            _require_tokens(folder, transcribed, truth)
+        samples = [each.sample for each in transcribed]
         words += sum(len(sample.sentence.split()) for sample in samples)
-        increase += _errors(samples, [each.hypothesis for each in heard]) - _errors(samples, truth)
+        increase += _errors(samples, [each.hypothesis for each in transcribed]) - _errors(samples, truth)
         within = increase <= MAX_WER_INCREASE * words + 1e-9
         hopeless = increase > MAX_WER_INCREASE * max(words, ENOUGH_WORDS) + 1e-9
-        if hopeless or words >= ENOUGH_WORDS or (hearing == 0 and within):
+        if hopeless or words >= ENOUGH_WORDS or (variation == 0 and within):
             break
         check()
     if not within:
@@ -97,8 +104,8 @@ def prove(folder: Path, hear: Hear, refer: Refer, *, exact: bool, check: Callabl
     return Parity(increase / max(words, 1), words)
 
 
-def _require_tokens(folder: Path, heard: Sequence[Transcribed], reference: Sequence[DecodedText]) -> None:
-    for each, truth in zip(heard, reference, strict=True):
+def _require_tokens(folder: Path, transcribed: Sequence[Transcribed], reference: Sequence[DecodedText]) -> None:
+    for each, truth in zip(transcribed, reference, strict=True):
         ours = each.hypothesis
         if ours.tokens != truth.tokens:
             raise ConversionRefused(

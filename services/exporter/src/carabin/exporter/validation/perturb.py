@@ -1,4 +1,4 @@
-"""The same dictation, heard a little otherwise: more evidence from the recordings that a checkpoint brings."""
+"""The same dictation, a little disturbed: more words to measure on, from the recordings that a checkpoint brings."""
 
 from dataclasses import replace
 from typing import Final
@@ -9,8 +9,8 @@ from .samples import MAX_SAMPLE_S, Sample
 
 SPEEDS: Final = (0.97, 1.03)
 SNRS_DB: Final = (30.0, 40.0)
-"""Speech above noise. Of the shipped sentence Whisper base writes every word in six of eight such hearings; at 8 % and
-20 dB it mistakes half of them, and what is compared then is luck."""
+"""Speech above noise. Of the shipped sentence Whisper base writes every word in six of eight such variations; at
+8 % and 20 dB it mistakes half of them, and what is compared then is luck."""
 
 
 def disturbed(sample: Sample, number: int) -> Sample:

@@ -1,4 +1,4 @@
-"""The dictations that a checkpoint is proven on: its own samples, or the clip that ships with this package."""
+"""The dictations that a checkpoint is validated on: its own samples, or the clip that ships with this package."""
 
 import io
 import json
@@ -28,7 +28,7 @@ SHIPPED_SENTENCE: Final = "Le patient présente une douleur thoracique depuis ce
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One dictation to prove a model on."""
+    """One dictation to validate a model on."""
 
     name: str
     audio: npt.NDArray[np.float32]

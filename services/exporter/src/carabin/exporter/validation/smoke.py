@@ -33,7 +33,7 @@ class SmokeDictation:
 
 
 def choose_smoke(
-    model: LoadedModel, decoder: ModelDecoder, heard: Sequence[Transcribed], window: WindowPolicy, language: str
+    model: LoadedModel, decoder: ModelDecoder, transcribed: Sequence[Transcribed], window: WindowPolicy, language: str
 ) -> SmokeDictation:
     """Return the sample that the model writes best and most steadily, with the model's own words as the expectation.
 
@@ -43,10 +43,10 @@ def choose_smoke(
     one only is refused.
 
     Raises:
-        ModelRefused: it writes nothing of any of them, or nothing without timestamps.
+        ConversionRefused: it writes nothing of any of them, or nothing without timestamps.
     """
     found: list[tuple[float, SmokeDictation]] = []
-    for each in sorted(heard, key=lambda each: smoke_error(each.sample.sentence, each.hypothesis.text)):
+    for each in sorted(transcribed, key=lambda each: smoke_error(each.sample.sentence, each.hypothesis.text)):
         served = decoder.decode(each.mel, window.window_for(each.mel.shape[1]))
         if served.text and not served.loops and _writes_both(model, each.sample, language):
             change = smoke_error(served.text, each.hypothesis.text)
@@ -54,7 +54,7 @@ def choose_smoke(
             if change <= STEADY:
                 break
     if not found:
-        raise ConversionRefused(model.folder, f"it writes nothing of any of its {len(heard)} sample dictations")
+        raise ConversionRefused(model.folder, f"it writes nothing of any of its {len(transcribed)} sample dictations")
     return min(found, key=lambda each: each[0])[1]
 
 

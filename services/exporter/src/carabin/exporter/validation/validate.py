@@ -1,4 +1,4 @@
-"""Everything that a converted folder must show before it may be published."""
+"""Every check that a converted folder must pass before it may be published."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ..conversion.ct2_folder import inspect_ct2, stored_quantization
 from ..errors import ConversionRefused
 from .decode import ModelDecoder, Transcribed
 from .load import LoadedModel
-from .parity import Reference, prove
+from .parity import Reference, compare
 from .perturb import disturbed
 from .result import Validated
 from .samples import Sample
@@ -31,7 +31,7 @@ class ConvertedForm:
 
 
 class Validator:
-    """Proves the forms of one checkpoint; what they share is worked out once.
+    """Validates the forms of one checkpoint; what they share is computed once.
 
     Args:
         checkpoint: what they were converted from; None where only a converted folder came, and nothing to compare with.
@@ -45,11 +45,11 @@ class Validator:
         self._reference = Reference(checkpoint, language) if checkpoint else None
         self._window: WindowPolicy | None = None
 
-    def of(self, candidate: ConvertedForm, check: Check) -> Validated:
-        """Put one form through the whole gate and leave its smoke dictation in its folder.
+    def validate(self, candidate: ConvertedForm, check: Check) -> Validated:
+        """Run every check on one form and leave its smoke dictation in its folder.
 
         Raises:
-            ModelRefused: with the first reason found.
+            ConversionRefused: with the first reason found.
         """
         folder = candidate.folder
         if inspect_ct2(folder) != candidate.facts:
@@ -57,20 +57,24 @@ class Validator:
         quantization = stored_quantization(folder)
         loaded = LoadedModel(folder)
         decoder = ModelDecoder(loaded.whisper, folder, self._language)
-        heard = decoder.hear(self._samples)
+        transcribed = decoder.decode_all(self._samples)
         check()
         metrics = {}
         if self._reference:
 
-            def hear(hearing: int) -> Sequence[Transcribed]:
-                return decoder.hear([disturbed(sample, hearing) for sample in self._samples]) if hearing else heard
+            def transcribe(variation: int) -> Sequence[Transcribed]:
+                return (
+                    decoder.decode_all([disturbed(sample, variation) for sample in self._samples])
+                    if variation
+                    else transcribed
+                )
 
-            parity = prove(folder, hear, self._reference.of, exact=quantization == "float32", check=check)
+            parity = compare(folder, transcribe, self._reference.of, exact=quantization == "float32", check=check)
             self._reference.release()
             metrics = {"export_wer_increase": parity.wer_increase, "export_words": float(parity.words)}
         if self._window is None:
-            self._window = measure_window(folder, decoder, heard, self._trained)
+            self._window = measure_window(folder, decoder, transcribed, self._trained)
         check()
-        smoke = choose_smoke(loaded, decoder, heard, self._window, self._language)
+        smoke = choose_smoke(loaded, decoder, transcribed, self._window, self._language)
         store_smoke(smoke, folder)
         return Validated(quantization, candidate.facts, smoke, self._window, metrics)

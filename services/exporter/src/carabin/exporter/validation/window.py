@@ -18,7 +18,7 @@ MAX_CHANGE: Final = 0.5
 
 
 def measure_window(
-    folder: Path, decoder: ModelDecoder, heard: Sequence[Transcribed], trained: WindowPolicy
+    folder: Path, decoder: ModelDecoder, transcribed: Sequence[Transcribed], trained: WindowPolicy
 ) -> WindowPolicy:
     """Return the tightest policy, from the one it was trained with upwards, under which no sample repeats itself.
 
@@ -29,11 +29,11 @@ def measure_window(
         trained: the checkpoint's own policy; the registry's default where it names none.
 
     Raises:
-        ModelRefused: it repeats itself on every sample even in the full window.
+        ConversionRefused: it repeats itself on every sample even in the full window.
     """
-    cases = [each for each in heard if not each.hypothesis.loops]
+    cases = [each for each in transcribed if not each.hypothesis.loops]
     if not cases:
-        raise ConversionRefused(folder, f"it repeats itself on all of its {len(heard)} sample dictations")
+        raise ConversionRefused(folder, f"it repeats itself on all of its {len(transcribed)} sample dictations")
     policy = trained
     while failed := next((case for case in cases if not _bears(decoder, case, policy)), None):
         policy = _wider(policy, failed.mel.shape[1])

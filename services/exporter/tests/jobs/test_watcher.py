@@ -1,0 +1,86 @@
+"""A checkpoint or a record that cannot be read stops no other; a look that fails is followed by one that works."""
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from carabin.exporter.jobs.ledger import Ledger
+from carabin.exporter.jobs.pipeline import Exporter
+from carabin.exporter.jobs.queue import Jobs
+from carabin.exporter.jobs.records import export_id
+from carabin.exporter.jobs.watcher import CheckpointWatcher
+from carabin.exporter.metrics import ExporterMetrics
+from carabin.exporter.settings import ExporterSettings
+from carabin.exporter.sources import StoredCheckpoint
+from carabin.registry.artifacts.checkpoints import publish_checkpoint
+from carabin.registry.testing.memory import MemoryStore
+from carabin.service.threads import ThreadSupervisor
+from prometheus_client import CollectorRegistry
+
+NOW = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def runs(store: MemoryStore, tmp_path: Path) -> MemoryStore:
+    """Three runs with a final checkpoint each."""
+    for number in (1, 2, 3):
+        folder = tmp_path / f"run-{number}"
+        folder.mkdir()
+        (folder / "model.safetensors").write_text(f"weights {number}")
+        publish_checkpoint(store, "checkpoints", f"run-{number}", 1, folder, NOW, source={}, metrics={}, final=True)
+    return store
+
+
+def watcher_of(
+    store: MemoryStore, threads: ThreadSupervisor | None = None, max_waiting: int = 16
+) -> tuple[CheckpointWatcher, Jobs]:
+    registry = CollectorRegistry()
+    metrics, threads = ExporterMetrics(registry), threads or ThreadSupervisor(registry)
+    ledger = Ledger(store, "models", "test")
+    jobs = Jobs(Exporter(store, "models", ledger), metrics, max_waiting, threads)  # not started: nothing runs
+    settings = ExporterSettings.load(model_name="cardio", poll_s=0.01)
+    return CheckpointWatcher(store, "checkpoints", ledger, jobs, settings, metrics, threads), jobs
+
+
+def test_an_export_record_that_cannot_be_read_leaves_the_other_checkpoints_due(runs: MemoryStore) -> None:
+    identity = StoredCheckpoint(runs, "checkpoints", "run-2", 1).identity
+    key = f"cardio/exports/{export_id('cardio', identity)}.json"
+    runs.put("models", key, b"{")
+    watcher, _ = watcher_of(runs)
+    assert watcher.look() == ["run-1@1", "run-3@1"]
+    runs.delete("models", key)
+    assert "run-2@1" in watcher.look()
+
+
+def test_a_manifest_that_cannot_be_read_leaves_the_other_checkpoints_due(runs: MemoryStore) -> None:
+    runs.put("checkpoints", "run-1/00000001/manifest.json", b"{")
+    watcher, _ = watcher_of(runs)
+    assert watcher.look() == ["run-2@1", "run-3@1"]
+
+
+def test_what_finds_no_place_to_wait_is_due_at_the_next_look(runs: MemoryStore) -> None:
+    watcher, jobs = watcher_of(runs, max_waiting=2)
+    assert watcher.look() == ["run-1@1", "run-2@1"]
+    assert watcher.look() == ["run-1@1", "run-2@1"]  # they still wait, and no second job was made
+    identity = StoredCheckpoint(runs, "checkpoints", "run-1", 1).identity
+    assert len(jobs.unfinished(export_id("cardio", identity))) == 1
+
+
+def test_a_look_that_raises_anything_is_followed_by_another(runs: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = ThreadSupervisor(CollectorRegistry())
+    watcher, _ = watcher_of(runs, threads)
+    looks: list[int] = []
+    again = threading.Event()
+
+    def look() -> list[str]:
+        looks.append(1)
+        if len(looks) > 2:
+            again.set()
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(watcher, "look", look)
+    watcher.start()
+    assert again.wait(30)
+    watcher.stop()
+    assert threads.dead() == ()
