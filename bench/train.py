@@ -59,7 +59,7 @@ def main() -> None:
 def prepare(scratch: Path, options: argparse.Namespace) -> Path:
     """Speak report sentences by several voices, and rebuild the base model, once for all recipes."""
     from carabin.trainer.corpus import medical_sentences
-    from carabin.trainer.datasets.parquet import Row, write_dataset
+    from carabin.trainer.datasets.parquet import DatasetRow, write_dataset
     from carabin.trainer.models.resolve import resolve_base
     from carabin.trainer.synthesis.engines import open_engine
     from carabin.trainer.synthesis.spoken_text import spoken
@@ -67,7 +67,7 @@ def prepare(scratch: Path, options: argparse.Namespace) -> Path:
 
     engine, sentences = open_engine("pico"), [sentence.text for sentence in medical_sentences()]
     rows = [
-        Row.of(engine.speak(spoken(text), SPEAKERS[number % len(SPEAKERS)]), text, None, "pico")
+        DatasetRow.of(engine.speak(spoken(text), SPEAKERS[number % len(SPEAKERS)]), text, None, "pico")
         for number, text in enumerate(sentences[:: max(1, len(sentences) // (options.sentences + options.validation))])
     ]
     train, validation = rows[: options.sentences], rows[options.sentences :][: options.validation]

@@ -106,11 +106,11 @@ def measure(recipe: str, task: Task) -> dict[str, Any]:
 def ours(recipe: str, task: Task) -> tuple[Any, int, str]:
     """Return our trainer for a mode, its features computed."""
     from carabin.trainer.data.dictations import load_split
-    from carabin.trainer.features.prepare import collator, make_material
+    from carabin.trainer.features.prepare import collator, prepare_split
     from carabin.trainer.models.whisper import load_whisper, prepare
     from carabin.trainer.runtime.device import choose_precision, has_bf16
     from carabin.trainer.settings import TrainerSettings
-    from carabin.trainer.training.fit import arguments, make_recipe
+    from carabin.trainer.training.fit import arguments, feature_config
     from carabin.trainer.training.trainer import WhisperTrainer
 
     base, work = (task.data / "base").resolve(), task.data / recipe
@@ -119,10 +119,10 @@ def ours(recipe: str, task: Task) -> tuple[Any, int, str]:
     )
     computed = choose_precision("auto", cuda=False, bf16=has_bf16(cuda=False))
     model = load_whisper(base)
-    how = make_recipe(settings, base, model, work / "features", computed)
+    config = feature_config(settings, base, model, work / "features", computed)
     dictations = load_split(task.data / "data", "train")
-    material = make_material("train", dictations, how, model, training=True, progress=lambda *_: None)
-    sampler = material.sampler(task.batch, seed=0)
+    prepared = prepare_split("train", dictations, config, model, training=True, progress=lambda *_: None)
+    sampler = prepared.sampler(task.batch, seed=0)
     trained = prepare(model, recipe, train_embeddings=False, lora_rank=16)
     wanted = arguments(settings, work, computed, world=1, steps_an_epoch=len(sampler))
     wanted.save_strategy = wanted.eval_strategy = "no"
@@ -130,8 +130,8 @@ def ours(recipe: str, task: Task) -> tuple[Any, int, str]:
     trainer = WhisperTrainer(
         model=trained,
         args=wanted,
-        examples=material.examples,
-        data_collator=collator(how),
+        examples=prepared.examples,
+        data_collator=collator(config),
         sampler=sampler,
         validation={},
     )

@@ -92,7 +92,7 @@ def test_terms_are_suggested_by_how_often_they_were_corrected() -> None:
     ]
     records += [record(9, "une échographie tracé ici", "une échographie transoesophagienne ici")]
     (term,) = suggest_terms(records)
-    assert (term.text, term.corrections, term.persons, term.heard) == ("bisoprolol", 3, 3, ("bise au prolol",))
+    assert (term.text, term.corrections, term.persons, term.recognized) == ("bisoprolol", 3, 3, ("bise au prolol",))
     assert len(suggest_terms(records, min_corrections=1)) == 2
     assert suggest_terms(records, min_persons=4) == []
 

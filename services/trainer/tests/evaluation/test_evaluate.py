@@ -92,7 +92,7 @@ def test_a_long_dictation_is_cut_where_its_sentences_end(base_model: Path) -> No
     parts = [part for sentence in sentences for part in (speak(sentence).audio, silence)]
     samples = np.concatenate(parts)
     assert len(samples) / 16_000 > 31
-    pieces = segment(samples, " ".join(sentences), WhisperAligner(base_model).hear(samples))
+    pieces = segment(samples, " ".join(sentences), WhisperAligner(base_model).align(samples))
     assert len(pieces) >= 2
     assert " ".join(piece.text for piece in pieces) == " ".join(sentences)
     ends = [piece.text.rsplit(" ", 1)[-1] for piece in pieces]

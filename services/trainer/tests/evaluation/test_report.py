@@ -14,14 +14,14 @@ from carabin.trainer.evaluation.word_diff import diff
 from carabin.trainer.text.terms import TermIndex
 
 SAID = ("Apixaban 5 mg le soir.", "Genou droit <normal>.", "Pas de fièvre.")
-HEARD = ("à pixa banc 5 mg le soir", "Genou gauche <normal>", "Pas de fièvre.")
+HYPOTHESES = ("à pixa banc 5 mg le soir", "Genou gauche <normal>", "Pas de fièvre.")
 
 
 @pytest.fixture
 def evaluation() -> Evaluation:
     dictations = [Dictation(np.full(8_000, 0.1, np.float32), text, "voix", 0.5, "0" * 64) for text in SAID]
     index = TermIndex(["apixaban"])
-    rows = tuple(score(d, heard, index) for d, heard in zip(dictations, HEARD, strict=True))
+    rows = tuple(score(d, text, index) for d, text in zip(dictations, HYPOTHESES, strict=True))
     silence = {"hiss": "Merci."}
     return Evaluation(summarize(rows, rows[2:], silence), rows, rows[2:], silence, dictations)
 

@@ -21,4 +21,4 @@ def test_where_none_keeps_within_the_budget_the_least_harm_wins_and_it_is_said()
 
 def test_without_a_general_set_medical_errors_decide() -> None:
     choice = choose([AveragedWeights(1.0, {"wer": 0.2}), AveragedWeights(0.5, {"wer": 0.3})], {}, budget=0.01)
-    assert (choice.candidate.alpha, choice.within_budget) == (1.0, True)
+    assert (choice.candidate.weight, choice.within_budget) == (1.0, True)

@@ -6,10 +6,18 @@ import numpy as np
 from carabin.registry.serving_window import WindowPolicy
 from carabin.trainer.data.dictations import Dictation
 from carabin.trainer.evaluation.evaluate import Evaluation, score, summarize
-from carabin.trainer.finishing.window_search import CANDIDATES, Trial, WindowResult, beginnings, judge, prove, runs_away
+from carabin.trainer.finishing.window_search import (
+    CANDIDATES,
+    WindowResult,
+    WindowTrial,
+    beginnings,
+    compare,
+    runs_away,
+    search_window,
+)
 from carabin.trainer.text.terms import TermIndex
 
-SAID = [f"Le patient numéro {number} tousse depuis lundi matin sans fièvre ni douleur." for number in range(60)]
+SENTENCES = [f"Le patient numéro {number} tousse depuis lundi matin sans fièvre ni douleur." for number in range(60)]
 BUDGET = 0.02
 LOOP = "qui stovariendra rien droit, " * 6
 
@@ -18,41 +26,41 @@ def dictation(text: str, seconds: float = 5.0) -> Dictation:
     return Dictation(np.zeros(int(16_000 * seconds), np.float32), text, None, seconds, "0" * 64)
 
 
-def heard(texts: Sequence[str], silence: str = "") -> Evaluation:
+def result(texts: Sequence[str], silence: str = "") -> Evaluation:
     index = TermIndex([])
-    rows = tuple(score(dictation(said), text, index) for said, text in zip(SAID, texts, strict=False))
+    rows = tuple(score(dictation(said), text, index) for said, text in zip(SENTENCES, texts, strict=False))
     invented = {"hiss": silence}
     return Evaluation(summarize(rows, (), invented), rows, (), invented)
 
 
-REFERENCE = heard(SAID)
-ONE_WRONG = [SAID[0].replace("lundi", "mardi"), *SAID[1:]]
+REFERENCE = result(SENTENCES)
+ONE_WRONG = [SENTENCES[0].replace("lundi", "mardi"), *SENTENCES[1:]]
 
 
-def told(window: WindowPolicy, texts: Sequence[str], **changes: str) -> Trial:
-    return judge(window, WindowResult(heard(texts, **changes)), REFERENCE, BUDGET)
+def trial_of(window: WindowPolicy, texts: Sequence[str], **changes: str) -> WindowTrial:
+    return compare(window, WindowResult(result(texts, **changes)), REFERENCE, BUDGET)
 
 
 def test_a_window_that_changes_a_word_in_hundreds_is_safe_and_one_that_loses_words_is_not() -> None:
-    assert told(CANDIDATES[0], ONE_WRONG).safe
-    worse = told(CANDIDATES[0], [text.replace("lundi", "mardi") for text in SAID])
+    assert trial_of(CANDIDATES[0], ONE_WRONG).safe
+    worse = trial_of(CANDIDATES[0], [text.replace("lundi", "mardi") for text in SENTENCES])
     assert not worse.safe
     assert worse.rise > BUDGET
 
 
-def test_a_few_words_prove_nothing() -> None:
-    few = [SAID[0].replace("lundi", "mardi"), *SAID[1:4]]
-    trial = judge(CANDIDATES[0], WindowResult(heard(few)), heard(SAID[:4]), BUDGET)
+def test_a_few_words_decide_nothing() -> None:
+    few = [SENTENCES[0].replace("lundi", "mardi"), *SENTENCES[1:4]]
+    trial = compare(CANDIDATES[0], WindowResult(result(few)), result(SENTENCES[:4]), BUDGET)
     assert not trial.safe
     assert trial.runaways == ()
 
 
 def test_one_text_that_repeats_itself_is_enough_to_refuse_a_window() -> None:
-    in_a_dictation = told(CANDIDATES[0], [*SAID[:-1], LOOP])
-    in_a_short_one = judge(
+    in_a_dictation = trial_of(CANDIDATES[0], [*SENTENCES[:-1], LOOP])
+    in_a_short_one = compare(
         CANDIDATES[0], WindowResult(REFERENCE, [("Pas de fièvre.", 1.0), (LOOP, 1.0)]), REFERENCE, BUDGET
     )
-    in_silence = told(CANDIDATES[0], SAID, silence="Merci d'avoir regardé.")
+    in_silence = trial_of(CANDIDATES[0], SENTENCES, silence="Merci d'avoir regardé.")
     for trial in (in_a_dictation, in_a_short_one, in_silence):
         assert not trial.safe
         assert len(trial.runaways) == 1
@@ -60,8 +68,8 @@ def test_one_text_that_repeats_itself_is_enough_to_refuse_a_window() -> None:
 
 
 def test_what_runs_away_in_the_usual_window_too_is_not_held_against_another() -> None:
-    loops = [*SAID[:-1], LOOP]
-    assert judge(CANDIDATES[0], WindowResult(heard(loops)), heard(loops), BUDGET).safe
+    loops = [*SENTENCES[:-1], LOOP]
+    assert compare(CANDIDATES[0], WindowResult(result(loops)), result(loops), BUDGET).safe
 
 
 def test_more_words_than_anybody_says_run_away() -> None:
@@ -70,20 +78,20 @@ def test_more_words_than_anybody_says_run_away() -> None:
     assert runs_away(LOOP, 30.0)
 
 
-def test_the_smallest_safe_window_is_taken_and_each_trial_is_told() -> None:
+def test_the_smallest_safe_window_is_taken_and_each_trial_is_reported() -> None:
     sentences: list[str] = []
 
-    def hear(window: WindowPolicy) -> WindowResult:
-        return WindowResult(heard(SAID), [(LOOP, 1.0)] if window == CANDIDATES[0] else [])
+    def evaluate(window: WindowPolicy) -> WindowResult:
+        return WindowResult(result(SENTENCES), [(LOOP, 1.0)] if window == CANDIDATES[0] else [])
 
-    trial = prove(hear, REFERENCE, BUDGET, sentences.append)
+    trial = search_window(evaluate, REFERENCE, BUDGET, sentences.append)
     assert trial is not None
     assert trial.window == CANDIDATES[1]
-    assert [sentence.rpartition(": ")[2] for sentence in sentences[1:]] == ["proven"]
-    assert prove(lambda _: WindowResult(REFERENCE, [(LOOP, 1.0)]), REFERENCE, BUDGET, lambda _: None) is None
+    assert [sentence.rpartition(": ")[2] for sentence in sentences[1:]] == ["safe"]
+    assert search_window(lambda _: WindowResult(REFERENCE, [(LOOP, 1.0)]), REFERENCE, BUDGET, lambda _: None) is None
 
 
 def test_beginnings_are_as_short_as_the_floor_is_meant_for() -> None:
     window = WindowPolicy(min_frames=200, margin_frames=100)
-    parts = beginnings([dictation(text) for text in SAID], window, most=4)
+    parts = beginnings([dictation(text) for text in SENTENCES], window, most=4)
     assert [len(part) for part in parts] == [16_000] * 4

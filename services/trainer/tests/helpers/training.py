@@ -97,7 +97,7 @@ def a_store(*folders: Path) -> MemoryStore:
 
 
 @dataclass
-class Heard:
+class EventRecorder:
     """A listener that remembers."""
 
     events: list[RunEvent] = field(default_factory=list)
@@ -127,7 +127,7 @@ def settings(base: Path, work: Path, /, **changes: Any) -> TrainerSettings:
         "checkpoint_steps": 2,
         "batch_size": 4,
         "precision": "fp32",
-        "alphas": (1.0,),
+        "interpolation_weights": (1.0,),
         "evaluate": False,
         "evaluate_limit": 1,
         "full_window": False,
@@ -144,9 +144,13 @@ def run(
     store: ObjectStore,
     *,
     stopped: Callable[[], bool] = lambda: False,
-    heard: Heard | None = None,
+    recorder: EventRecorder | None = None,
 ) -> TrainResult:
     """Train, listening."""
     return train(
-        wanted, store, buckets=BUCKETS, progress=Progress(wanted.run or "r", (heard or Heard(),)), stopped=stopped
+        wanted,
+        store,
+        buckets=BUCKETS,
+        progress=Progress(wanted.run or "r", (recorder or EventRecorder(),)),
+        stopped=stopped,
     )

@@ -13,11 +13,11 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from carabin.registry.artifacts.checkpoints import list_checkpoints
 from carabin.trainer.runtime.progress import RunEvent
-from tests.helpers.training import BUCKETS, Heard, a_store, run, settings
+from tests.helpers.training import BUCKETS, EventRecorder, a_store, run, settings
 
 
-class Told(Heard):
-    """Writes losses as they are heard."""
+class PrintingRecorder(EventRecorder):
+    """Writes losses as they are recorder."""
 
     def __call__(self, event: RunEvent) -> None:
         super().__call__(event)
@@ -32,13 +32,13 @@ def main() -> None:
         Path(base), Path(work), max_steps=int(steps[0]), checkpoint_steps=int(steps[1]), upload_interval_s=3600.0
     )
     rank, store = os.environ.get("RANK", "0"), a_store(Path(dataset))
-    heard = Told() if rank == "0" else Heard()
+    recorder = PrintingRecorder() if rank == "0" else EventRecorder()
 
     def stopped() -> bool:
-        trained = (event.done for event in heard.events if event.phase.startswith("train"))
+        trained = (event.done for event in recorder.events if event.phase.startswith("train"))
         return os.environ.get("STOP_RANK") == rank and max(trained, default=0) >= 2
 
-    result = run(wanted, store, heard=heard, stopped=stopped)
+    result = run(wanted, store, recorder=recorder, stopped=stopped)
     if rank == "0" and result.state == "stopped":
         stored = [ref.step for ref in list_checkpoints(store, BUCKETS.checkpoints_bucket, "r")]
         sys.stdout.write(json.dumps({"stored": stored}) + "\n")

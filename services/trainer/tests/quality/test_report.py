@@ -232,13 +232,13 @@ def test_a_tampered_or_leaking_dataset_fails_its_check(hospital: Hospital) -> No
 
 
 def test_a_long_dictation_is_cut_with_its_text_and_its_pieces_stay_on_one_side(hospital: Hospital) -> None:
-    """Five sentences of 8 s, heard by a stand-in that knows when each word was said."""
+    """Five sentences of 8 s, recognized by a stand-in that knows when each word was said."""
     spoken = [RecognizedWord(f"mot{n}", n * 1.0 + n // 8 * 0.5, n * 1.0 + n // 8 * 0.5 + 0.6) for n in range(40)]
     text = " ".join(word.text for word in spoken)
     hospital.add("longue", bursts([8.0] * 5), text)
 
     class Ear:
-        def hear(self, samples: np.ndarray) -> list[RecognizedWord]:
+        def align(self, samples: np.ndarray) -> list[RecognizedWord]:
             assert len(samples) == round(42.5 * RATE_HZ)
             return spoken
 

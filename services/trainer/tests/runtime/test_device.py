@@ -27,7 +27,7 @@ def test_half_precision_without_hardware_for_it_is_refused() -> None:
     ("changes", "reason"),
     [
         ({"mode": "decoder", "spec_augment": True}, "cannot be augmented"),
-        ({"alphas": (0.0,)}, "alphas must lie above 0"),
+        ({"interpolation_weights": (0.0,)}, "interpolation_weights must lie above 0"),
         ({"mode": "half"}, "MODE='half'"),
     ],
 )

@@ -13,7 +13,7 @@ from carabin.trainer.runtime.watch_server import WatchRun, serve
 from prometheus_client import CollectorRegistry
 from rich.console import Console
 
-from ..helpers.training import Heard
+from ..helpers.training import EventRecorder
 
 
 class Clock:
@@ -24,12 +24,12 @@ class Clock:
 
 
 def test_the_time_left_is_that_of_the_phase_at_its_own_pace() -> None:
-    heard, clock = Heard(), Clock()
-    progress = Progress("r", (heard,), clock)
+    recorder, clock = EventRecorder(), Clock()
+    progress = Progress("r", (recorder,), clock)
     with progress.phase("train", 100, done=40) as advance:
         clock.now = 30.0
         advance(50, 100)
-    assert [event.eta_s for event in heard.events] == [None, 150.0]
+    assert [event.eta_s for event in recorder.events] == [None, 150.0]
 
 
 def test_a_log_is_told_phases_and_figures_but_not_every_step(caplog: pytest.LogCaptureFixture) -> None:
@@ -73,14 +73,14 @@ def test_gauges_hold_the_newest_figures() -> None:
     assert registry.get_sample_value("carabin_trainer_phase_done_ratio", {"run": "r", "phase": "train"}) == 0.5
 
 
-def test_a_watcher_hears_how_the_run_stands_what_follows_and_its_end() -> None:
+def test_a_watcher_gets_how_the_run_stands_what_follows_and_its_end() -> None:
     watch = WatchRun()
     server = serve(watch, 0)
     try:
-        progress, heard, joined = Progress("r", (watch.hear,)), Heard(), threading.Event()
+        progress, recorder, joined = Progress("r", (watch.publish,)), EventRecorder(), threading.Event()
 
         def listen(event: object) -> None:
-            heard(event)  # type: ignore[arg-type]
+            recorder(event)  # type: ignore[arg-type]
             joined.set()
 
         with progress.phase("train", 10) as advance:
@@ -91,11 +91,11 @@ def test_a_watcher_hears_how_the_run_stands_what_follows_and_its_end() -> None:
             progress.metrics(5, {"loss": 0.5})
         progress.end("run r is finished", {"wer": 0.25})
         follower.join(30)
-        first, last = heard.events[0], heard.events[-1]
+        first, last = recorder.events[0], recorder.events[-1]
         assert (first.phase, first.done, first.total) == ("train", 4, 10)
-        assert any(event.metrics == {"loss": 0.5} and event.step == 5 for event in heard.events)
+        assert any(event.metrics == {"loss": 0.5} and event.step == 5 for event in recorder.events)
         assert (last.kind, last.text, dict(last.metrics)) == ("end", "run r is finished", {"wer": 0.25})
         with pytest.raises(WatchFailed, match="does the run r, not other"):
-            follow("other", f"127.0.0.1:{server.port}", heard)
+            follow("other", f"127.0.0.1:{server.port}", recorder)
     finally:
         server.stop(0.0)

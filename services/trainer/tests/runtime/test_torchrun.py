@@ -1,4 +1,4 @@
-"""A container's first process is told to stop: its workers save, and it ends as they did."""
+"""A container's first process receives the signal: its workers save, and it ends as they did."""
 
 import json
 import os
@@ -24,7 +24,7 @@ LISTENS = """
 from carabin.trainer.runtime.stopping import StopRequests
 stopping = StopRequests()
 print("listens", flush=True)
-while not stopping.asked():
+while not stopping.requested():
     pass
 raise SystemExit(stopping.exit_code(None))
 """
@@ -32,11 +32,11 @@ GOES_ON = """
 from carabin.trainer.runtime.stopping import StopRequests
 stopping = StopRequests()
 print("listens", flush=True)
-while not stopping.asked():
+while not stopping.requested():
     pass
 import signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-print("heard", flush=True)
+print("requested", flush=True)
 while True:
     pass
 """
@@ -93,18 +93,18 @@ def test_a_second_signal_does_not_wait_for_the_workers(tmp_path: Path) -> None:
         assert launcher.stdout is not None
         assert launcher.stdout.readline() == "listens\n"
         launcher.send_signal(signal.SIGTERM)
-        assert launcher.stdout.readline() == "heard\n"
+        assert launcher.stdout.readline() == "requested\n"
         launcher.send_signal(signal.SIGINT)
-        _, told = launcher.communicate(timeout=60)
+        _, printed = launcher.communicate(timeout=60)
     assert launcher.returncode == 1
-    assert "ended by SIGINT, before the workers had saved" in told
+    assert "ended by SIGINT, before the workers had saved" in printed
 
 
 def test_a_worker_that_fails_fails_the_launch_in_one_sentence(tmp_path: Path) -> None:
     with started(["--nproc-per-node=1", script(tmp_path, FAILS)]) as launcher:
-        _, told = launcher.communicate(timeout=60)
+        _, printed = launcher.communicate(timeout=60)
     assert launcher.returncode == 1
-    assert "carabin-trainer: worker 0 ended with 3; its own lines say why" in told
+    assert "carabin-trainer: worker 0 ended with 3; its own lines say why" in printed
 
 
 @pytest.fixture
@@ -147,8 +147,8 @@ def test_a_run_of_two_processes_that_is_told_to_stop_saves_ends_with_0_and_goes_
         assert launcher.stderr is not None
         next(line for line in launcher.stderr if '"loss"' in line and json.loads(line)["step"] >= 2)
         launcher.send_signal(signal.SIGTERM)
-        _, told = launcher.communicate(timeout=120)
-    assert launcher.returncode == 0, told[-2000:]
+        _, printed = launcher.communicate(timeout=120)
+    assert launcher.returncode == 0, printed[-2000:]
     assert read_run(store, bucket, "r").state == "stopped"
     (saved,) = list_checkpoints(store, bucket, "r")
     assert 2 <= saved.step < STEPS
@@ -156,7 +156,7 @@ def test_a_run_of_two_processes_that_is_told_to_stop_saves_ends_with_0_and_goes_
         file.path for file in read_checkpoint(store, bucket, "r", saved.step).files
     }
     with started(command, {**trainer, "CARABIN_TRAINER_WORK_DIR": str(tmp_path / "another")}) as launcher:
-        _, told = launcher.communicate(timeout=300)
-    assert launcher.returncode == 0, told[-2000:]
-    assert f"goes on from checkpoint-{saved.step}" in told
+        _, printed = launcher.communicate(timeout=300)
+    assert launcher.returncode == 0, printed[-2000:]
+    assert f"goes on from checkpoint-{saved.step}" in printed
     assert read_run(store, bucket, "r").state == "finished"

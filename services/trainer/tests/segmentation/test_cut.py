@@ -13,16 +13,16 @@ BURST_S, PAUSE_S = 6.0, 0.6
 
 
 def dictated(count: int, wrong: frozenset[int] = frozenset()) -> tuple[np.ndarray, str, list[RecognizedWord]]:
-    """Return a dictation of `count` sentences of 6 s with pauses between, its report, and what was heard."""
+    """Return a dictation of `count` sentences of 6 s with pauses between, its report, and what was recognized."""
     samples = bursts([BURST_S] * count, PAUSE_S)
-    written, heard = [], []
+    written, recognized = [], []
     for number in range(count):
         for place, word in enumerate(f"{word}{number}" if word == "Patient" else word for word in WORDS):
             start = number * (BURST_S + PAUSE_S) + place * BURST_S / len(WORDS)
             written.append(word)
             if number * len(WORDS) + place not in wrong:
-                heard.append(RecognizedWord(f" {word}", start, start + 0.3))
-    return samples, " ".join(written), heard
+                recognized.append(RecognizedWord(f" {word}", start, start + 0.3))
+    return samples, " ".join(written), recognized
 
 
 def test_pauses_are_found_where_nobody_speaks() -> None:
@@ -32,8 +32,8 @@ def test_pauses_are_found_where_nobody_speaks() -> None:
 
 
 def test_no_word_is_lost_and_each_piece_holds_whole_sentences() -> None:
-    samples, text, heard = dictated(8)
-    pieces = segment(samples, text, heard)
+    samples, text, recognized = dictated(8)
+    pieces = segment(samples, text, recognized)
     assert " ".join(piece.text for piece in pieces) == text
     assert all(piece.end_s - piece.start_s <= MAX_PIECE_S for piece in pieces)
     assert all(piece.text.startswith("Patient") and piece.text.endswith("identique.") for piece in pieces)
@@ -41,9 +41,11 @@ def test_no_word_is_lost_and_each_piece_holds_whole_sentences() -> None:
     assert sum(len(piece.of(samples)) for piece in pieces) == len(samples)
 
 
-def test_words_that_the_recogniser_missed_are_placed_between_those_it_heard() -> None:
-    samples, text, heard = dictated(6, wrong=frozenset({3, 4, 17, 30}))
-    assert [p.text for p in segment(samples, text, heard)] == [p.text for p in segment(samples, text, dictated(6)[2])]
+def test_words_that_the_recogniser_missed_are_placed_between_those_it_recognised() -> None:
+    samples, text, recognized = dictated(6, wrong=frozenset({3, 4, 17, 30}))
+    assert [p.text for p in segment(samples, text, recognized)] == [
+        p.text for p in segment(samples, text, dictated(6)[2])
+    ]
     placed = place_words("un deux trois", [RecognizedWord("un", 0.0, 0.4), RecognizedWord("trois", 2.0, 2.4)], 3.0)
     assert [round(word.middle_s, 1) for word in placed] == [0.2, 1.2, 2.2]
     assert [word.anchored for word in placed] == [True, False, True]
@@ -55,9 +57,9 @@ def test_digits_and_words_are_the_same_number() -> None:
 
 
 def test_a_report_of_another_patient_is_not_laid_along_the_recording() -> None:
-    samples, _, heard = dictated(6)
-    with pytest.raises(CannotSegment, match="of its report is heard in it: they do not belong together"):
-        segment(samples, "Il pleut souvent en Bretagne et les bateaux rentrent au port avant la nuit. " * 5, heard)
+    samples, _, recognized = dictated(6)
+    with pytest.raises(CannotSegment, match="of its report is recognised in it: they do not belong together"):
+        segment(samples, "Il pleut souvent en Bretagne et les bateaux rentrent au port avant la nuit. " * 5, recognized)
 
 
 def test_speech_without_a_pause_is_not_cut() -> None:
@@ -67,10 +69,10 @@ def test_speech_without_a_pause_is_not_cut() -> None:
         segment(samples, " ".join(word.text for word in words), words)
 
 
-def test_a_pause_between_unheard_words_is_not_trusted() -> None:
-    samples, text, heard = dictated(5)
+def test_a_pause_between_unrecognised_words_is_not_trusted() -> None:
+    samples, text, recognized = dictated(5)
     edge = 4 * (BURST_S + PAUSE_S) - PAUSE_S / 2
-    assert any(abs(piece.end_s - edge) < 0.2 for piece in segment(samples, text, heard))
-    deaf = [word for word in heard if abs(word.start_s - edge) > 1.6]
+    assert any(abs(piece.end_s - edge) < 0.2 for piece in segment(samples, text, recognized))
+    deaf = [word for word in recognized if abs(word.start_s - edge) > 1.6]
     cuts = [piece.end_s for piece in segment(samples, text, deaf)][:-1]
     assert all(abs(cut - edge) > 1 for cut in cuts)

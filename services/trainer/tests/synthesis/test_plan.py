@@ -48,7 +48,7 @@ def test_labels_are_respelled_for_the_voice(written: str, said: str) -> None:
     assert spoken(written) == said
 
 
-def test_splits_share_no_sentence_and_one_speaker_is_heard_in_tests_only() -> None:
+def test_splits_share_no_sentence_and_one_speaker_is_used_in_tests_only() -> None:
     sides, voices = defaultdict(set), defaultdict(set)
     for take in plan(SENTENCES):
         sides[take.sentence].add(take.split)

@@ -18,7 +18,7 @@ from carabin.trainer.features.mel import Mel
 from carabin.trainer.features.spec_augment import SpecAugment
 from safetensors.torch import load_file
 
-from ..helpers.training import BUCKETS, Heard, a_store, run, settings
+from ..helpers.training import BUCKETS, EventRecorder, a_store, run, settings
 
 LONGEST = 60
 """Steps of the schedule: far more than validation bears at this rate."""
@@ -55,14 +55,14 @@ def test_a_run_that_no_longer_learns_ends_early_and_gives_its_best_weights(
         return honest(mel, n_frames, amount, rng)
 
     monkeypatch.setattr(examples, "mask", mask)
-    heard = Heard()
+    recorder = EventRecorder()
     wanted = settings(
         tiny, tmp_path / "w", augment=True, spec_augment=True, timestamps=0.5, patience=2,
         learning_rate=2e-2, max_steps=LONGEST, checkpoint_steps=3,
     )  # fmt: skip
-    result = run(wanted, store, heard=heard)
+    result = run(wanted, store, recorder=recorder)
 
-    validation = {event.step: event.metrics["eval_loss"] for event in heard.events if "eval_loss" in event.metrics}
+    validation = {event.step: event.metrics["eval_loss"] for event in recorder.events if "eval_loss" in event.metrics}
     best = min(validation, key=lambda step: validation[step])
     assert result.state == "finished"
     assert max(validation) == best + 2 * 3 < LONGEST  # two validations without a better one
@@ -79,10 +79,10 @@ def test_a_run_that_no_longer_learns_ends_early_and_gives_its_best_weights(
 def test_a_recording_that_becomes_unreadable_mid_epoch_is_named_and_the_run_goes_on_once_it_is_back(
     tiny: Path, store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heard, honest = Heard(), dictations.decode
+    recorder, honest = EventRecorder(), dictations.decode
 
     def unreadable(data: bytes) -> npt.NDArray[np.float32]:
-        if max((step for step, _ in heard.losses), default=0) >= 3:
+        if max((step for step, _ in recorder.losses), default=0) >= 3:
             raise soundfile.SoundFileError("flac decoder lost sync")
         return honest(data)
 
@@ -90,7 +90,7 @@ def test_a_recording_that_becomes_unreadable_mid_epoch_is_named_and_the_run_goes
     with monkeypatch.context() as patched:
         patched.setattr(dictations, "decode", unreadable)
         with pytest.raises(DatasetInvalid, match=r"train.parquet: dictation \d+ \(noise\) cannot be decoded: flac"):
-            run(wanted, store, heard=heard)
-    again = Heard()
-    assert run(wanted, store, heard=again).state == "finished"
+            run(wanted, store, recorder=recorder)
+    again = EventRecorder()
+    assert run(wanted, store, recorder=again).state == "finished"
     assert [step for step, _ in again.losses] == [3, 4, 5, 6]

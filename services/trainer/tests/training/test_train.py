@@ -22,7 +22,7 @@ from carabin.trainer.runtime.progress import RunEvent
 from safetensors.torch import load_file
 from transformers import WhisperForConditionalGeneration
 
-from ..helpers.training import BUCKETS, SENTENCES, Heard, a_store, run, settings, tiny_whisper, tones
+from ..helpers.training import BUCKETS, SENTENCES, EventRecorder, a_store, run, settings, tiny_whisper, tones
 
 BUCKET = BUCKETS.checkpoints_bucket
 
@@ -38,19 +38,19 @@ def fetched(store: MemoryStore, manifest: CheckpointManifest | None, target: Pat
 
 
 class Stop:
-    """Asks to stop once the loss of step `after` was heard: the step that follows is the last."""
+    """Asks to stop once the loss of step `after` was recorder: the step that follows is the last."""
 
     def __init__(self, after: int) -> None:
-        self.heard = Heard()
+        self.recorder = EventRecorder()
         self._after = after
 
     def __call__(self) -> bool:
-        return any(step >= self._after for step, _ in self.heard.losses)
+        return any(step >= self._after for step, _ in self.recorder.losses)
 
 
 def test_a_run_publishes_a_whole_checkpoint_with_its_lineage(tiny: Path, store: MemoryStore, tmp_path: Path) -> None:
-    heard = Heard()
-    result = run(settings(tiny, tmp_path / "w"), store, heard=heard)
+    recorder = EventRecorder()
+    result = run(settings(tiny, tmp_path / "w"), store, recorder=recorder)
     assert (result.state, result.step) == ("finished", 7)
     assert [ref.step for ref in list_checkpoints(store, BUCKET, "r")][-1] == 7
     manifest = read_checkpoint(store, BUCKET, "r", 7)
@@ -70,14 +70,14 @@ def test_a_run_publishes_a_whole_checkpoint_with_its_lineage(tiny: Path, store: 
     assert all(sample["sentence"] and isinstance(sample["hypothesis"], str) for sample in samples)
     assert read_run(store, BUCKET, "r").state == "finished"
     assert not (tmp_path / "w" / "r").exists()
-    assert [step for step, _ in heard.losses] == [1, 2, 3, 4, 5, 6]
+    assert [step for step, _ in recorder.losses] == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_checkpoint_of_a_run_that_goes_on_brings_its_samples_too(
     tiny: Path, store: MemoryStore, tmp_path: Path
 ) -> None:
     stop = Stop(after=3)
-    run(settings(tiny, tmp_path / "w"), store, stopped=stop, heard=stop.heard)
+    run(settings(tiny, tmp_path / "w"), store, stopped=stop, recorder=stop.recorder)
     manifest = read_checkpoint(store, BUCKET, "r", 4)
     assert not manifest.final
     folder = fetched(store, manifest, tmp_path / "fetched")
@@ -116,9 +116,13 @@ def test_a_model_of_128_mel_bins_is_trained_and_scored_on_the_test_split(
 def test_losses_fall_and_a_seed_gives_one_curve(tiny: Path, store: MemoryStore, tmp_path: Path) -> None:
     curves: list[list[tuple[int, float]]] = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        heard = Heard()
-        run(settings(tiny, tmp_path / name, run=name, seed=seed, max_steps=4, checkpoint_steps=4), store, heard=heard)
-        curves.append(heard.losses)
+        recorder = EventRecorder()
+        run(
+            settings(tiny, tmp_path / name, run=name, seed=seed, max_steps=4, checkpoint_steps=4),
+            store,
+            recorder=recorder,
+        )
+        curves.append(recorder.losses)
     assert curves[0] == curves[1] != curves[2]
     assert curves[0][-1][1] < curves[0][0][1]
 
@@ -134,17 +138,17 @@ def test_a_run_stopped_at_any_step_resumes_with_the_same_curve_and_bit_equal_wei
         "spec_augment": mode != "decoder",
         "timestamps": 0.5,
     }
-    whole, heard = (
-        run(settings(tiny, tmp_path / "whole", run="whole", **changes), store, heard=(before := Heard())),
-        Heard(),
+    whole, recorder = (
+        run(settings(tiny, tmp_path / "whole", run="whole", **changes), store, recorder=(before := EventRecorder())),
+        EventRecorder(),
     )
     cut = settings(tiny, tmp_path / "cut", run="cut", **changes)
     stop = Stop(after=3)
-    stopped = run(cut, store, stopped=stop, heard=stop.heard)
+    stopped = run(cut, store, stopped=stop, recorder=stop.recorder)
     assert stopped.state == "stopped"
     assert read_run(store, BUCKET, "cut").state == "stopped"
-    resumed = run(cut, store, heard=heard)
-    assert stop.heard.losses + heard.losses == before.losses
+    resumed = run(cut, store, recorder=recorder)
+    assert stop.recorder.losses + recorder.losses == before.losses
     weights = [
         load_file(fetched(store, each.checkpoint, tmp_path / "fetched" / each.run) / "model.safetensors")
         for each in (whole, resumed)
@@ -157,39 +161,41 @@ def test_a_stop_where_an_epoch_ends_saves_also_when_epochs_are_not_saved(
     tiny: Path, store: MemoryStore, tmp_path: Path, after: int
 ) -> None:
     stop = Stop(after=after)  # an epoch has three steps
-    run(settings(tiny, tmp_path / "w", checkpoint_steps=100), store, stopped=stop, heard=stop.heard)
+    run(settings(tiny, tmp_path / "w", checkpoint_steps=100), store, stopped=stop, recorder=stop.recorder)
     assert [ref.step for ref in list_checkpoints(store, BUCKET, "r")] == [after + 1]
 
 
 def test_another_machine_resumes_from_the_store_alone(tiny: Path, store: MemoryStore, tmp_path: Path) -> None:
-    stop, heard = Stop(after=3), Heard()
-    run(settings(tiny, tmp_path / "lost"), store, stopped=stop, heard=stop.heard)
-    result = run(settings(tiny, tmp_path / "other"), store, heard=heard)
+    stop, recorder = Stop(after=3), EventRecorder()
+    run(settings(tiny, tmp_path / "lost"), store, stopped=stop, recorder=stop.recorder)
+    result = run(settings(tiny, tmp_path / "other"), store, recorder=recorder)
     assert result.state == "finished"
-    assert [step for step, _ in heard.losses] == [5, 6]
-    assert "goes on from checkpoint-4" in heard.texts
+    assert [step for step, _ in recorder.losses] == [5, 6]
+    assert "goes on from checkpoint-4" in recorder.texts
 
 
 def test_a_finished_run_is_not_done_again(tiny: Path, store: MemoryStore, tmp_path: Path) -> None:
     wanted = settings(tiny, tmp_path / "w", max_steps=2)
     first = run(wanted, store)
-    heard = Heard()
-    assert run(wanted, store, heard=heard).checkpoint == first.checkpoint
-    assert heard.losses == []
+    recorder = EventRecorder()
+    assert run(wanted, store, recorder=recorder).checkpoint == first.checkpoint
+    assert recorder.losses == []
 
 
 def test_a_run_is_not_continued_with_another_model_dataset_or_schedule(
     tiny: Path, rebuilt: Path, tones_folder: Path, tmp_path: Path
 ) -> None:
     store, stop = a_store(tones_folder, tones(tmp_path / "others", seed=9)), Stop(after=1)
-    run(settings(tiny, tmp_path / "w"), store, stopped=stop, heard=stop.heard)
+    run(settings(tiny, tmp_path / "w"), store, stopped=stop, recorder=stop.recorder)
     other = tiny_whisper(rebuilt, tmp_path / "other", seed=5)
     for changes, reason in (
         ({"base": str(other)}, "of another base"),
         ({"dataset": "others"}, "of another dataset"),
-        ({"learning_rate": 5e-4}, "of another schedule"),
+        ({"learning_rate": 5e-4}, "of another schedule: learning_rate is 0.001 in it and 0.0005 in this run"),
+        ({"patience": 3}, "of another schedule: patience is 0 in it and 3 in this run"),
+        ({"precision": "bf16"}, "precision is fp32 in it and bf16 in this run|precision bf16 is not supported"),
     ):
-        with pytest.raises(ResumeRefused, match=reason):
+        with pytest.raises((ResumeRefused, SettingsRefused), match=reason):
             run(settings(tiny, tmp_path / "w", **changes), store)
 
 
@@ -236,21 +242,21 @@ def flaky(tones_folder: Path, away: range) -> FlakyStore:
 
 
 def test_a_store_that_goes_away_does_not_stop_training(tiny: Path, tones_folder: Path, tmp_path: Path) -> None:
-    store, heard = flaky(tones_folder, range(1, 3)), Heard()
-    result = run(settings(tiny, tmp_path / "w"), store, heard=heard)
+    store, recorder = flaky(tones_folder, range(1, 3)), EventRecorder()
+    result = run(settings(tiny, tmp_path / "w"), store, recorder=recorder)
     assert result.state == "finished"
-    assert "the store is away" in heard.texts
+    assert "the store is away" in recorder.texts
     assert read_checkpoint(store, BUCKET, "r", 7).final
 
 
 def test_a_store_that_stays_away_loses_nothing(tiny: Path, tones_folder: Path, tmp_path: Path) -> None:
     wanted = settings(tiny, tmp_path / "w", upload_patience_s=0.2, stop_grace_s=0.1, max_steps=2)
     with pytest.raises(UploadFailed, match="the checkpoint is kept on this machine"):
-        run(wanted, flaky(tones_folder, range(1, 1000)), heard=Heard())
-    heard = Heard()
+        run(wanted, flaky(tones_folder, range(1, 1000)), recorder=EventRecorder())
+    recorder = EventRecorder()
     patient = wanted.model_copy(update={"upload_patience_s": 600.0})
-    assert run(patient, a_store(tones_folder), heard=heard).state == "finished"
-    assert heard.losses == []
+    assert run(patient, a_store(tones_folder), recorder=recorder).state == "finished"
+    assert recorder.losses == []
 
 
 class LockedStore(MemoryStore):
@@ -261,11 +267,11 @@ class LockedStore(MemoryStore):
 
 
 def test_wrong_credentials_are_found_before_anything_is_spent(tiny: Path, tones_folder: Path, tmp_path: Path) -> None:
-    store, heard = LockedStore(), Heard()
+    store, recorder = LockedStore(), EventRecorder()
     store._buckets = a_store(tones_folder)._buckets
     with pytest.raises(AccessDenied, match="may not write"):
-        run(settings(tiny, tmp_path / "w"), store, heard=heard)
-    assert heard.losses == []
+        run(settings(tiny, tmp_path / "w"), store, recorder=recorder)
+    assert recorder.losses == []
 
 
 @pytest.fixture
@@ -287,14 +293,14 @@ def full_disk() -> Iterator[Callable[[], None]]:
 def test_a_full_disk_is_named_and_the_run_goes_on_once_there_is_room(
     tiny: Path, store: MemoryStore, tmp_path: Path, full_disk: Callable[..., None], phase: str, named: str
 ) -> None:
-    class Filling(Heard):
+    class Filling(EventRecorder):
         def __call__(self, event: RunEvent) -> None:
             super().__call__(event)
             if event.phase.startswith(phase):
                 full_disk()
 
     with pytest.raises(DiskFailed, match=rf"cannot write .*{named}.*File too large"):
-        run(settings(tiny, tmp_path / "w"), store, heard=Filling())
+        run(settings(tiny, tmp_path / "w"), store, recorder=Filling())
     full_disk(room=True)
     assert not any(read_checkpoint(store, BUCKET, "r", ref.step).final for ref in list_checkpoints(store, BUCKET, "r"))
     assert run(settings(tiny, tmp_path / "w"), store).state == "finished"
@@ -327,6 +333,6 @@ def test_replay_is_mixed_in_and_never_shares_a_sentence_with_what_measures_it(
     known = {dictation.sentence for dictation in list(replay.validation)[3:]}
     assert known
     assert not known & {dictation.sentence for dictation in replay.train}
-    heard = Heard()
-    run(settings(tiny, tmp_path / "w", replay="general", replay_share=0.25, max_steps=2), store, heard=heard)
-    assert any("eval_general_loss" in event.metrics for event in heard.events)
+    recorder = EventRecorder()
+    run(settings(tiny, tmp_path / "w", replay="general", replay_share=0.25, max_steps=2), store, recorder=recorder)
+    assert any("eval_general_loss" in event.metrics for event in recorder.events)

@@ -22,7 +22,7 @@ from carabin.trainer.runtime.progress import Progress
 from carabin.trainer.runtime.run import RunContext
 from carabin.trainer.training import trainer as loop
 
-from ..helpers.training import BUCKETS, Heard, a_store, run, settings
+from ..helpers.training import BUCKETS, EventRecorder, a_store, run, settings
 
 WORKER = str(Path(__file__).parents[1] / "helpers" / "worker.py")
 
@@ -32,8 +32,8 @@ def read(lines: Iterable[str]) -> list[tuple[int, float]]:
 
 
 def test_two_machines_take_the_steps_that_one_process_takes(tiny: Path, tones_folder: Path, tmp_path: Path) -> None:
-    heard = Heard()
-    run(settings(tiny, tmp_path / "one", max_steps=4, checkpoint_steps=2), a_store(tones_folder), heard=heard)
+    recorder = EventRecorder()
+    run(settings(tiny, tmp_path / "one", max_steps=4, checkpoint_steps=2), a_store(tones_folder), recorder=recorder)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         rendezvous = f"--rdzv-endpoint=127.0.0.1:{free.getsockname()[1]}"
@@ -51,11 +51,11 @@ def test_two_machines_take_the_steps_that_one_process_takes(tiny: Path, tones_fo
             )
             for disk in ("left", "right")
         ]
-        told = [machine.communicate(timeout=300) for machine in machines]
-    assert [machine.returncode for machine in machines] == [0, 0], told
-    losses = read([line for out, _ in told for line in out.splitlines()])
-    assert [step for step, _ in losses] == [step for step, _ in heard.losses] == [1, 2, 3, 4]
-    for (_, shared), (_, alone) in zip(losses, heard.losses, strict=True):
+        printed = [machine.communicate(timeout=300) for machine in machines]
+    assert [machine.returncode for machine in machines] == [0, 0], printed
+    losses = read([line for out, _ in printed for line in out.splitlines()])
+    assert [step for step, _ in losses] == [step for step, _ in recorder.losses] == [1, 2, 3, 4]
+    for (_, shared), (_, alone) in zip(losses, recorder.losses, strict=True):
         assert shared == pytest.approx(alone, rel=1e-5)
 
 
@@ -91,9 +91,9 @@ def test_processes_stop_and_save_together_whichever_of_them_is_asked(
 def test_a_killed_process_resumes_with_the_curve_of_one_that_lived(
     tiny: Path, tones_folder: Path, tmp_path: Path
 ) -> None:
-    whole, rest = Heard(), Heard()
+    whole, rest = EventRecorder(), EventRecorder()
     steps = {"max_steps": 5, "checkpoint_steps": 1}
-    run(settings(tiny, tmp_path / "whole", **steps), a_store(tones_folder), heard=whole)
+    run(settings(tiny, tmp_path / "whole", **steps), a_store(tones_folder), recorder=whole)
     work = tmp_path / "killed"
     command = [sys.executable, WORKER, str(tiny), str(tones_folder), str(work), "5", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
@@ -103,7 +103,7 @@ def test_a_killed_process_resumes_with_the_curve_of_one_that_lived(
     assert [step for step, _ in first] == [1, 2, 3]
     resumed_at = local_steps(work / "r")[-1]
     assert resumed_at >= 2
-    run(settings(tiny, work, **steps), a_store(tones_folder), heard=rest)
+    run(settings(tiny, work, **steps), a_store(tones_folder), recorder=rest)
     assert first[:resumed_at] + rest.losses == whole.losses
 
 
@@ -127,11 +127,11 @@ def small_memory(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_a_batch_that_does_not_fit_is_taken_in_parts_with_the_same_losses(
     tiny: Path, tones_folder: Path, tmp_path: Path, small_memory: list[int]
 ) -> None:
-    whole, parts = Heard(), Heard()
+    whole, parts = EventRecorder(), EventRecorder()
     short = {"max_steps": 3, "checkpoint_steps": 3}
-    run(settings(tiny, tmp_path / "whole", **short), a_store(tones_folder), heard=whole)
+    run(settings(tiny, tmp_path / "whole", **short), a_store(tones_folder), recorder=whole)
     small_memory[0] = 2
-    run(settings(tiny, tmp_path / "parts", **short), a_store(tones_folder), heard=parts)
+    run(settings(tiny, tmp_path / "parts", **short), a_store(tones_folder), recorder=parts)
     assert [loss for _, loss in parts.losses] == pytest.approx([loss for _, loss in whole.losses], rel=1e-5)
     halved = [event.metrics for event in parts.events if "out_of_memory_parts" in event.metrics]
     assert halved == [{"out_of_memory_parts": 2.0, "micro_batch": 2.0}]

@@ -134,7 +134,7 @@ def _published(csv: Path, console: Console) -> str:
 
 
 def _parsed(pairs: list[tuple[str, str, str]]) -> dict[str, Any]:
-    """Read values as JSON where they are, else as text: `alphas=[1,0.5]`, `precision=fp32`."""
+    """Read values as JSON where they are, else as text: `interpolation_weights=[1,0.5]`, `precision=fp32`."""
     values: dict[str, Any] = {}
     for name, _, text in pairs:
         try:

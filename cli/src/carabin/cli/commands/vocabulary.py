@@ -50,7 +50,7 @@ def suggest(
         write_json([_row(term) for term in terms])
         return
     for term in terms:
-        typer.echo(f"{term.corrections:>4} × {term.text}  (heard: {', '.join(term.heard)})")
+        typer.echo(f"{term.corrections:>4} × {term.text}  (recognised as: {', '.join(term.recognized)})")
     typer.echo(
         f"{len(terms)} terms from {len(records)} corrections. Names of patients may be among them: read them over."
     )
@@ -98,4 +98,4 @@ def _terms(lines: Sequence[str]) -> list[str]:
 
 
 def _row(term: Any) -> dict[str, Any]:
-    return {"text": term.text, "corrections": term.corrections, "persons": term.persons, "heard": list(term.heard)}
+    return {"text": term.text, "corrections": term.corrections, "persons": term.persons, "heard": list(term.recognized)}

@@ -28,13 +28,13 @@ FULL = Plan(
     medical="demo",
     general="demo-general",
     # Half of the time would else go into decoding: 30 dictations of each set, and two strengths to choose from.
-    training=("--epochs", "2", "--limit", "30", "--set", "alphas=[1.0,0.6]"),
+    training=("--epochs", "2", "--limit", "30", "--set", "interpolation_weights=[1.0,0.6]"),
 )
 QUICK = Plan(
     medical="demo-quick",
     general="demo-quick-general",
     synthesis=("--limit", "40", "--takes", "1"),
-    training=("--epochs", "1", "--limit", "4", "--set", "alphas=[1.0]"),
+    training=("--epochs", "1", "--limit", "4", "--set", "interpolation_weights=[1.0]"),
     before=2,
     after=2,
 )

@@ -31,7 +31,9 @@ def main() -> int:
             update={name: port for name, port in ports.items() if getattr(settings, name) is None}
         )
         stopping = StopRequests()
-        result = launch(settings, connect(), store_settings(), Console(stderr=True), stopping.asked, datetime.now(UTC))
+        result = launch(
+            settings, connect(), store_settings(), Console(stderr=True), stopping.requested, datetime.now(UTC)
+        )
     except CarabinError as error:
         sys.stderr.write(f"carabin-trainer: {error}\n")
         return 1

@@ -47,7 +47,7 @@ def launch(
             if settings.grpc_port is not None:
                 watch = WatchRun()
                 stack.callback(serve(watch, settings.grpc_port).stop)
-                progress.listen(watch.hear)
+                progress.listen(watch.publish)
         return train(settings, store, buckets=buckets, progress=progress, stopped=stopped)
 
 

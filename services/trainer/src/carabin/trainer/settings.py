@@ -1,7 +1,8 @@
 """What a run does, each setting documented once; `carabin settings trainer` prints the table."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from carabin.service.settings import ServiceSettings
 from pydantic import Field, model_validator
@@ -10,17 +11,23 @@ Mode = Literal["full", "decoder", "frozen-encoder", "lora"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 LEARNING_RATES: Final[dict[Mode, float]] = {"full": 2e-5, "decoder": 1e-4, "frozen-encoder": 5e-5, "lora": 2e-4}
-"""Peaks measured on the demo dataset (docs/evaluation); a low-rank adapter needs more than the weights themselves."""
+"""Peaks measured on the demo dataset (docs/training.md); a low-rank adapter needs more than the weights themselves."""
+
+WEIGHT_DECAY: Final = 0.0
+"""AdamW's decay. Whisper's authors fine-tune without (Radford et al. 2022, appendix F): a run of a few epochs is held
+back by early stopping and by averaging with the base model instead."""
+MAX_GRAD_NORM: Final = 1.0
+"""Gradients are clipped to this norm, as in Whisper's own training (Radford et al. 2022, table 17)."""
 
 NOTEBOOK: Final[dict[str, Any]] = {
     "mode": "full",
     "batch_size": 16,
     "learning_rate": 1e-5,
     "max_steps": 700,
-    "warmup_steps": 500,
+    "warmup_share": 500 / 700,
     "replay": None,
     "timestamps": 0.0,
-    "alphas": (1.0,),
+    "interpolation_weights": (1.0,),
     "patience": 0,
     "silence_share": 0.0,
     "train_embeddings": True,
@@ -31,107 +38,196 @@ NOTEBOOK: Final[dict[str, Any]] = {
 PRESETS: Final[dict[str, dict[str, Any]]] = {"notebook": NOTEBOOK}
 
 
-class TrainerSettings(ServiceSettings):
-    """Read from the environment, each field as `CARABIN_TRAINER_<FIELD>`."""
+class SettingRole(StrEnum):
+    """What a setting changes, marked on each field; `TrainerSettings.of_role` lists them."""
 
-    dataset: str = Field(description="what to learn from: NAME for its newest version, or NAME@VERSION")
-    replay: str | None = Field(
-        default=None,
-        description="dataset of general speech mixed in, so that it is not forgotten, and measured",
+    SOURCE = "source"
+    """What is learnt from. A resumed run compares the hashes of what these names stand for."""
+    SCHEDULE = "schedule"
+    """The weights that each step gives: a resumed run must have the same value."""
+    SELECTION = "selection"
+    """What is done with the weights after the last step: recorded, and free to differ when a run is resumed."""
+    OPERATION = "operation"
+    """Where and how the process runs: it changes no weight and is not recorded."""
+
+
+Source, Schedule = SettingRole.SOURCE, SettingRole.SCHEDULE
+Selection, Operation = SettingRole.SELECTION, SettingRole.OPERATION
+
+
+class TrainerSettings(ServiceSettings):
+    """Read from the environment, each field as `CARABIN_TRAINER_<FIELD>`; every field is marked with its role."""
+
+    dataset: Annotated[str, Source] = Field(
+        description="what to learn from: NAME for its newest version, or NAME@VERSION"
     )
-    replay_share: float = Field(default=0.3, ge=0, lt=1, description="share of general speech in every epoch")
-    silence_share: float = Field(
+    replay: Annotated[str | None, Source] = Field(
+        default=None,
+        description="dataset of general speech, mixed in and measured; give one whenever you have it, or everyday "
+        "French is forgotten",
+    )
+    replay_share: Annotated[float, Schedule] = Field(
+        default=0.3,
+        ge=0,
+        lt=1,
+        description="share of general speech in every epoch; raise it where the report shows general French lost",
+    )
+    silence_share: Annotated[float, Schedule] = Field(
         default=0.04,
         ge=0,
         lt=0.5,
-        description="recordings without speech added, as a share of the dictations, to be learnt as empty",
+        description="recordings without speech added, as a share of the dictations; raise it where the model writes "
+        "words into silence",
     )
-    base: str = Field(
+    base: Annotated[str, Source] = Field(
         default="embedded",
         description="where training starts: embedded, a hub id, a folder, run:NAME[@STEP] or model:NAME[@VERSION]",
     )
-    run: str | None = Field(
+    run: Annotated[str | None, Operation] = Field(
         default=None, description="the run's name; one that exists is resumed. Made from dataset and time by default"
     )
-    mode: Mode = Field(
+    mode: Annotated[Mode, Schedule] = Field(
         default="decoder",
-        description="full, decoder (cached encoder states), frozen-encoder, or lora (merged at the end)",
+        description="full, decoder (cached encoder states), frozen-encoder, or lora (merged at the end); "
+        "docs/training.md says which to take when",
     )
-    epochs: float = Field(default=3, gt=0, description="passes over the training split")
-    max_steps: int | None = Field(default=None, gt=0, description="optimizer steps, in place of epochs")
-    batch_size: int = Field(
-        default=16, gt=0, description="dictations of a step on all devices together, before accumulation"
+    epochs: Annotated[float, Schedule] = Field(
+        default=3, gt=0, description="passes over the training split; raise it while validation loss still falls"
     )
-    accumulation: int = Field(default=1, gt=0, description="batches of one optimizer step")
-    learning_rate: float | None = Field(default=None, gt=0, description="peak learning rate; the mode's own by default")
-    warmup_share: float = Field(default=0.1, ge=0, lt=1, description="share of the steps over which the rate rises")
-    warmup_steps: int | None = Field(default=None, ge=0, description="steps of warm-up, in place of the share")
-    weight_decay: float = Field(default=0.0, ge=0, description="AdamW's decay")
-    max_grad_norm: float = Field(default=1.0, gt=0, description="gradients are clipped to this norm")
-    lora_rank: int = Field(default=16, gt=0, description="rank of the adapters")
-    train_embeddings: bool = Field(
-        default=False, description="let token embeddings learn too; every language shares them"
+    max_steps: Annotated[int | None, Schedule] = Field(
+        default=None, gt=0, description="optimizer steps, in place of epochs; set it to compare runs of equal length"
     )
-    precision: Precision = Field(default="auto", description="auto takes bf16 where the device computes it, else fp32")
-    seed: int = Field(default=0, ge=0, description="order, windows, augmentation and replay depend on it alone")
-    patience: int = Field(
-        default=2, ge=0, description="epochs without a better validation loss before stopping; 0 never stops early"
+    batch_size: Annotated[int, Schedule] = Field(
+        default=16,
+        gt=0,
+        description="dictations of a step on all devices together, before accumulation; lower it where memory is short",
     )
-    timestamps: float = Field(
-        default=0.5, ge=0, le=1, description="share of labels that carry times; serving asks for both forms"
+    accumulation: Annotated[int, Schedule] = Field(
+        default=1, gt=0, description="batches of one optimizer step; raise it when you lower batch_size"
     )
-    language: str = Field(default="fr", description="Whisper's language code of the dictations")
-    augment: bool = Field(
-        default=False, description="speed, noise and room augmentation of the audio; not with cached encoder states"
+    learning_rate: Annotated[float | None, Schedule] = Field(
+        default=None,
+        gt=0,
+        description="peak learning rate, the mode's own by default; lower it where validation loss rises at once",
     )
-    spec_augment: bool = Field(
-        default=False, description="hide stretches of time and bands of pitch; not with cached encoder states"
+    warmup_share: Annotated[float, Schedule] = Field(
+        default=0.1,
+        ge=0,
+        lt=1,
+        description="share of the steps over which the rate rises; raise it where the first losses jump",
     )
-    full_window: bool = Field(default=False, description="pad everything to 30 s, as the usual recipe does")
-    alphas: tuple[float, ...] = Field(
+    lora_rank: Annotated[int, Schedule] = Field(
+        default=16, gt=0, description="rank of the adapters in mode lora; raise it with hours of dictations"
+    )
+    train_embeddings: Annotated[bool, Schedule] = Field(
+        default=False,
+        description="let token embeddings learn too; every language shares them, so set it for one language only",
+    )
+    precision: Annotated[Precision, Schedule] = Field(
+        default="auto",
+        description="auto takes bf16 where the device computes it, else fp32; name one for a run that moves between "
+        "different machines",
+    )
+    seed: Annotated[int, Schedule] = Field(
+        default=0,
+        ge=0,
+        description="order, windows, augmentation and replay depend on it alone; change it to see how much is chance",
+    )
+    patience: Annotated[int, Schedule] = Field(
+        default=2,
+        ge=0,
+        description="validations without a lower loss before stopping; 0 never stops early",
+    )
+    timestamps: Annotated[float, Schedule] = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="share of labels that carry times; 0 only where nobody will ask the model for word times",
+    )
+    language: Annotated[str, Schedule] = Field(
+        default="fr", description="Whisper's language code of the dictations; change it for another language"
+    )
+    augment: Annotated[bool, Schedule] = Field(
+        default=False,
+        description="speed, noise and room augmentation, not in mode decoder; set it for noisy rooms and few speakers",
+    )
+    spec_augment: Annotated[bool, Schedule] = Field(
+        default=False,
+        description="hide stretches of time and bands of pitch, not in mode decoder; set it where training loss falls "
+        "and validation loss does not",
+    )
+    full_window: Annotated[bool, Schedule] = Field(
+        default=False,
+        description="pad everything to 30 s, as the usual recipe does; set it to compare with that recipe",
+    )
+    interpolation_weights: Annotated[tuple[float, ...], Selection] = Field(
         default=(1.0, 0.8, 0.6),
-        description="shares of what was learnt that are tried on validation: weights are averaged with the base's",
+        description="shares of the learnt change that are tried on validation, each averaged with the base's weights "
+        "(WiSE-FT); add smaller ones where general_budget cannot be kept",
     )
-    general_budget: float = Field(
-        default=0.01, ge=0, description="by how much the general word error rate may rise (0.01 is one point)"
+    general_budget: Annotated[float, Selection] = Field(
+        default=0.01,
+        ge=0,
+        description="by how much the general word error rate may rise (0.01 is one point); raise it where everyday "
+        "French is never dictated",
     )
-    window_budget: float = Field(
+    window_budget: Annotated[float, Selection] = Field(
         default=0.02,
         ge=0,
         description="by how much the word error rate may rise, at most and with 95 % confidence, for a window shorter "
-        "than the usual one to be served; 0 keeps the usual one",
+        "than the usual one to be served; 0 keeps the usual one, where accuracy is worth more than latency",
     )
-    beam_size: int = Field(default=5, gt=0, description="of the final evaluation; validation is greedy")
-    evaluate_limit: int | None = Field(
-        default=None, gt=0, description="at most so many dictations of each set are decoded"
+    beam_size: Annotated[int, Selection] = Field(
+        default=5, gt=0, description="of the final evaluation; set it to what the transcriber uses"
     )
-    evaluate: bool = Field(default=True, description="score the test split at the end, stock and tuned")
-    checkpoint_steps: int | None = Field(
-        default=None, gt=0, description="save and validate every so many steps; every epoch by default"
+    evaluate_limit: Annotated[int | None, Selection] = Field(
+        default=None,
+        gt=0,
+        description="at most so many dictations of each set are decoded; set it where evaluation takes longer than "
+        "training",
     )
-    upload_interval_s: float = Field(
-        default=300.0, ge=0, description="seconds at least between two uploads of a run's checkpoints"
+    evaluate: Annotated[bool, Selection] = Field(
+        default=True, description="score the test split at the end, stock and tuned; false for a trial run"
     )
-    upload_patience_s: float = Field(
-        default=1800.0, ge=0, description="how long to keep trying, at the end, to reach a store that is away"
+    checkpoint_steps: Annotated[int | None, Schedule] = Field(
+        default=None,
+        gt=0,
+        description="save and validate every so many steps, every epoch by default; set it where an epoch takes hours",
     )
-    stop_grace_s: float = Field(
-        default=25.0, gt=0, description="seconds after SIGTERM within which the process is gone"
+    upload_interval_s: Annotated[float, Operation] = Field(
+        default=300.0,
+        ge=0,
+        description="seconds at least between two uploads of a run's checkpoints; raise it on a slow link to the store",
     )
-    stopped_exit_code: int | None = Field(
+    upload_patience_s: Annotated[float, Operation] = Field(
+        default=1800.0,
+        ge=0,
+        description="how long to keep trying, at the end, to reach a store that is away; raise it where the store is "
+        "maintained for longer",
+    )
+    stop_grace_s: Annotated[float, Operation] = Field(
+        default=25.0,
+        gt=0,
+        description="seconds after SIGTERM within which the process ends; keep it below the container's grace period",
+    )
+    stopped_exit_code: Annotated[int | None, Operation] = Field(
         default=None,
         ge=0,
         le=255,
         description="what the process ends with when it was asked to stop; by default 0, and 75 inside Kubernetes, "
         "whose Jobs take 0 for the end of the run",
     )
-    work_dir: Path = Field(
+    work_dir: Annotated[Path, Operation] = Field(
         default=Path("data/train"),
         description="caches and checkpoints not yet uploaded; several machines need not share it",
     )
-    threads: int | None = Field(default=None, gt=0, description="CPU threads; PyTorch's choice by default")
-    grpc_port: int | None = Field(default=None, ge=0, le=65535, description="port of WatchRun; not served without one")
-    metrics_port: int | None = Field(
+    threads: Annotated[int | None, Operation] = Field(
+        default=None, gt=0, description="CPU threads, PyTorch's choice by default; set it where other programs run too"
+    )
+    grpc_port: Annotated[int | None, Operation] = Field(
+        default=None, ge=0, le=65535, description="port of WatchRun; not served without one"
+    )
+    metrics_port: Annotated[int | None, Operation] = Field(
         default=None, ge=0, le=65535, description="port of Prometheus metrics; not served without one"
     )
 
@@ -139,8 +235,8 @@ class TrainerSettings(ServiceSettings):
     def _consistent(self) -> Self:
         if self.mode == "decoder" and (self.augment or self.spec_augment):
             raise ValueError("mode decoder caches the encoder's states, which cannot be augmented: use frozen-encoder")
-        if not self.alphas or not all(0 < alpha <= 1 for alpha in self.alphas):
-            raise ValueError("alphas must lie above 0 and at most at 1")
+        if not self.interpolation_weights or not all(0 < weight <= 1 for weight in self.interpolation_weights):
+            raise ValueError("interpolation_weights must lie above 0 and at most at 1")
         return self
 
     @property
@@ -148,27 +244,12 @@ class TrainerSettings(ServiceSettings):
         """The learning rate at the end of the warm-up."""
         return self.learning_rate or LEARNING_RATES[self.mode]
 
-    def schedule(self) -> str:
-        """Return what a resumed run must share with the one it continues, as text."""
-        fields = (
-            "mode",
-            "epochs",
-            "max_steps",
-            "batch_size",
-            "accumulation",
-            "peak_rate",
-            "warmup_share",
-            "warmup_steps",
-            "weight_decay",
-            "lora_rank",
-            "train_embeddings",
-            "seed",
-            "timestamps",
-            "language",
-            "replay_share",
-            "silence_share",
-            "augment",
-            "spec_augment",
-            "full_window",
-        )
-        return " ".join(f"{name}={getattr(self, name)}" for name in fields)
+    @classmethod
+    def of_role(cls, *roles: SettingRole) -> tuple[str, ...]:
+        """Return the names of the settings that are marked with one of `roles`, in the order of the class."""
+        return tuple(name for name, field in cls.model_fields.items() if set(roles) & set(field.metadata))
+
+    def values_of(self, *roles: SettingRole) -> dict[str, str]:
+        """Return the settings of `roles` as text; a learning rate left to the mode is the mode's own."""
+        values = {name: str(getattr(self, name)) for name in self.of_role(*roles)}
+        return values | ({"learning_rate": str(self.peak_rate)} if "learning_rate" in values else {})

@@ -1,6 +1,6 @@
-"""A run's checkpoints on this machine: whole or not there, and laid out as the store wants them.
+"""A run's checkpoints on this machine: complete or absent, and laid out as the store wants them.
 
-The Trainer writes `checkpoint-<step>/` file by file; a crash in between leaves half of one. What is whole has a seal,
+The Trainer writes `checkpoint-<step>/` file by file; a crash in between leaves half of one. A complete one has a seal,
 written last. In the store the weights and processor lie at the root and all that resuming needs under `training/`.
 """
 
@@ -41,12 +41,12 @@ def translate_disk_errors(folder: Path) -> Iterator[None]:
     """Turn what each library says of a full disk into one error, naming `folder`.
 
     Raises:
-        DiskFailed: it is full, or may not be written; what was whole before still is.
+        DiskFailed: it is full, or may not be written; what was complete before still is.
     """
     try:
         yield
     except (OSError, SafetensorError, soundfile.SoundFileError) as error:
-        raise DiskFailed(f"cannot write {folder}: {error}; the last whole checkpoint is kept") from error
+        raise DiskFailed(f"cannot write {folder}: {error}; the last complete checkpoint is kept") from error
 
 
 def folder_of(work: Path, step: int) -> Path:
@@ -60,7 +60,7 @@ def step_of(folder: Path) -> int:
 
 
 def seal(folder: Path) -> None:
-    """Declare a checkpoint whole: its files reach the disk first."""
+    """Declare a checkpoint complete: its files reach the disk first."""
     sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     for path in folder.rglob("*"):
         if path.is_file():
@@ -78,12 +78,12 @@ def mark_ended(folder: Path) -> None:
 
 
 def has_ended(folder: Path) -> bool:
-    """Say whether training ended with this checkpoint, so that only evaluation is left."""
+    """Return whether training ended with this checkpoint, so that only evaluation is left."""
     return (folder / ENDED).is_file()
 
 
-def is_whole(folder: Path) -> bool:
-    """Say whether a checkpoint was sealed and still has every file in its size."""
+def is_complete(folder: Path) -> bool:
+    """Return whether a checkpoint was sealed and still has every file in its size."""
     try:
         sizes = json.loads((folder / SEAL).read_text())
         return all((folder / path).stat().st_size == size for path, size in sizes.items())
@@ -92,11 +92,11 @@ def is_whole(folder: Path) -> bool:
 
 
 def local_steps(work: Path) -> list[int]:
-    """Return the steps of the whole checkpoints here, ascending; half-written ones are removed."""
+    """Return the steps of the complete checkpoints here, ascending; half-written ones are removed."""
     steps = []
     for folder in work.glob("checkpoint-*"):
         step = folder.name.removeprefix("checkpoint-")
-        if step.isdigit() and is_whole(folder):
+        if step.isdigit() and is_complete(folder):
             steps.append(int(step))
         else:
             shutil.rmtree(folder, ignore_errors=True)

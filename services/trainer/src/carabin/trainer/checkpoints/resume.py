@@ -1,10 +1,11 @@
-"""Where an interrupted run goes on: its furthest whole checkpoint, here or in the store."""
+"""Where an interrupted run goes on: its furthest complete checkpoint, here or in the store."""
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from carabin.registry.artifacts.checkpoints import (
     CheckpointManifest,
@@ -28,7 +29,7 @@ class RunFingerprint:
     base: str
     dataset: str
     replay: str
-    schedule: str
+    schedule: Mapping[str, str]
 
     def write(self, folder: Path) -> None:
         """Keep it beside the training state."""
@@ -47,9 +48,17 @@ class RunFingerprint:
         for name in self.__slots__:
             if found.get(name) != getattr(self, name):
                 raise ResumeRefused(
-                    f"{folder.name} is of another {name}: it has {found.get(name)!r}, this run {getattr(self, name)!r};"
+                    f"{folder.name} is of another {name}: {_difference(found.get(name), getattr(self, name))};"
                     " give the same settings, or another --run"
                 )
+
+
+def _difference(found: Any, wanted: Any) -> str:
+    """Return what differs, setting by setting where both are schedules."""
+    if not (isinstance(found, dict) and isinstance(wanted, Mapping)):
+        return f"it has {found!r}, this run {wanted!r}"
+    names = [name for name in {**wanted, **found} if found.get(name) != wanted.get(name)]
+    return ", ".join(f"{name} is {found.get(name)} in it and {wanted.get(name)} in this run" for name in names)
 
 
 def finished(store: ObjectStore, bucket: str, run: str) -> CheckpointManifest | None:
@@ -62,7 +71,7 @@ def finished(store: ObjectStore, bucket: str, run: str) -> CheckpointManifest | 
 
 
 def restore(store: ObjectStore, bucket: str, run: str, work: Path, identity: RunFingerprint) -> Path | None:
-    """Return the local folder of the furthest whole checkpoint, fetched if only the store has it; None to begin.
+    """Return the local folder of the furthest complete checkpoint, fetched if only the store has it; None to begin.
 
     Raises:
         ResumeRefused: it is of another model, dataset or schedule.

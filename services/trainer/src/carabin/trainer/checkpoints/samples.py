@@ -1,4 +1,4 @@
-"""The dictations that a checkpoint carries to be proven on, when it is converted and whenever it is loaded."""
+"""The dictations that a checkpoint carries to be checked on, when it is converted and whenever it is loaded."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ MAX_SAMPLES: Final = 8
 MAX_SAMPLE_S: Final = 29.0
 """One Whisper window, with room to end."""
 
-Hear = Callable[[npt.NDArray[np.float32]], str]
+Transcribe = Callable[[npt.NDArray[np.float32]], str]
 """What the model writes of (n,) samples at 16 kHz."""
 
 
@@ -28,13 +28,13 @@ def choose_samples(dictations: Sequence[Dictation]) -> list[Dictation]:
     return [dictations[short[number * len(short) // count]] for number in range(count)]
 
 
-def write_samples(folder: Path, samples: Sequence[Dictation], hear: Hear | None = None) -> Path:
+def write_samples(folder: Path, samples: Sequence[Dictation], transcribe: Transcribe | None = None) -> Path:
     """Write `samples` to `samples/`, with `samples.json` naming what they say and what the model writes of them.
 
     Args:
-        hear: the converted model in the decoder that serves. Without it hypotheses are null, as in checkpoints of a run
-            that goes on: they would cost a conversion each, and the exporter decodes the samples itself, with the
-            checkpoint as with what it makes of it.
+        transcribe: the converted model in the decoder that serves. Without it hypotheses are null, as in checkpoints
+            of a run that goes on: they would cost a conversion each, and the exporter decodes the samples itself, with
+            the checkpoint as with what it makes of it.
     """
     target = folder / "samples"
     target.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def write_samples(folder: Path, samples: Sequence[Dictation], hear: Hear | None 
     for number, sample in enumerate(samples):
         name = f"{number:02d}.wav"
         soundfile.write(target / name, sample.audio, RATE_HZ, subtype="PCM_16")
-        hypothesis = hear(sample.audio) if hear else None
+        hypothesis = transcribe(sample.audio) if transcribe else None
         listing.append({"file": name, "sentence": sample.sentence, "hypothesis": hypothesis})
     (target / "samples.json").write_text(json.dumps(listing, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return target

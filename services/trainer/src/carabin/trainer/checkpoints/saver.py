@@ -44,11 +44,11 @@ class Saver:
     def __enter__(self) -> Self:
         return self
 
-    def saved(self, step: int, folder: Path, losses: dict[str, float]) -> None:
+    def add(self, step: int, folder: Path, losses: dict[str, float]) -> None:
         """Take over the checkpoint that the Trainer wrote; on its main process."""
         self._identity.write(folder)
         seal(folder)
-        self._run.tell_store(step=step, metrics=losses)
+        self._run.write_record(step=step, metrics=losses)
         due = time.monotonic() - self._uploaded_at >= self._run.settings.upload_interval_s
         if self._uploader is not None and (due or self._run.leaving):
             self._uploaded_at = time.monotonic()
@@ -56,7 +56,7 @@ class Saver:
             write_samples(staged, self._samples)
             self._uploader.submit(CheckpointUpload(step, staged, self._source, losses))
 
-    def final(self, folder: Path, step: int, metrics: dict[str, float], window: WindowPolicy) -> None:
+    def publish_final(self, folder: Path, step: int, metrics: dict[str, float], window: WindowPolicy) -> None:
         """Publish the run's outcome and wait until the store has it.
 
         Raises:
@@ -75,7 +75,7 @@ class Saver:
             return
         patience_s = self._run.settings.stop_grace_s
         if isinstance(error, Stopped):
-            with suppress(UploadFailed):  # it is whole on this machine, and the next start finds it
+            with suppress(UploadFailed):  # it is complete on this machine, and the next start finds it
                 self.published = self._uploader.close(patience_s)
         else:
             with suppress(UploadFailed):

@@ -36,7 +36,7 @@ class CheckpointUpload:
 class Uploader:
     """One thread that publishes what it is given; a newer checkpoint takes the place of one that still waits.
 
-    Training never waits for it. A store that is away is tried again, ever less often; any other refusal is told and
+    Training never waits for it. A store that is away is tried again, ever less often; any other refusal is reported and
     kept for `close`.
     """
 
@@ -45,11 +45,11 @@ class Uploader:
         store: ObjectStore,
         bucket: str,
         run: str,
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
         *,
         first_retry_s: float = FIRST_RETRY_S,
     ) -> None:
-        self._store, self._bucket, self._run, self._tell = store, bucket, run, tell
+        self._store, self._bucket, self._run, self._notify = store, bucket, run, notify
         self._first_retry_s = first_retry_s
         self._pending: CheckpointUpload | None = None
         self._failure: CarabinError | None = None
@@ -100,7 +100,7 @@ class Uploader:
                 self._failure = None
             except CarabinError as error:
                 self._failure = error
-                self._tell(f"checkpoint {upload.step} was not uploaded: {error}")
+                self._notify(f"checkpoint {upload.step} was not uploaded: {error}")
             finally:
                 if not self._abandoned.is_set():
                     shutil.rmtree(upload.folder, ignore_errors=True)
@@ -123,13 +123,13 @@ class Uploader:
                     final=upload.final,
                     window=upload.window,
                 )
-                self._tell(f"checkpoint {upload.step} is in the store ({time.monotonic() - started:.0f} s)")
+                self._notify(f"checkpoint {upload.step} is in the store ({time.monotonic() - started:.0f} s)")
                 return
             except PreconditionFailed:  # a run before a restart got that far
                 self.published = read_checkpoint(self._store, self._bucket, self._run, upload.step)
                 return
             except StoreUnreachable as error:
-                self._tell(f"the store is away, checkpoint {upload.step} waits: {error}")
+                self._notify(f"the store is away, checkpoint {upload.step} waits: {error}")
                 if self._abandoned.wait(pause_s):
                     raise
                 pause_s = min(2 * pause_s, LONGEST_RETRY_S)

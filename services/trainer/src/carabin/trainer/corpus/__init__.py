@@ -1,7 +1,8 @@
 """French sentences of our own writing, to speak, to learn from and to measure with; see `medical.txt` for the form.
 
 Labels are written as a report is: digits for measures and doses (« 5 mg », « 8,4 % », « 140/80 mmHg », « L4-L5 »),
-words for small counts in prose (« trois fois par jour »). What a voice must say instead is `synthesize_text.spoken`.
+words for small counts in prose (« trois fois par jour »). What a voice must say
+instead is `synthesis.spoken_text.spoken`.
 """
 
 from dataclasses import dataclass

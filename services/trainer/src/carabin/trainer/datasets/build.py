@@ -23,7 +23,7 @@ from .parquet import DatasetRow, SplitSize, write_dataset
 from .splits import SHARES, Shares, assign
 
 GATE_FILE: Final = "gate.json"
-"""What the gate said of each file, kept with the dataset."""
+"""The gate's findings on each file, kept with the dataset."""
 
 Samples = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
@@ -84,11 +84,11 @@ def _judge(
 ) -> Iterator[AudioFingerprint]:
     """Return accepted clips, their sound on disk in `scratch`: a large corpus need not fit in memory."""
     number = 0
-    listener = _Listener(aligner)
+    opened = _LazyAligner(aligner)
     for done, candidate in enumerate(candidates, start=1):
         sound = judge_sound(candidate.audio, report)
         if sound is not None:
-            for piece, source in _pieces(candidate, sound.samples, listener, report):
+            for piece, source in _pieces(candidate, sound.samples, opened, report):
                 samples = piece.of(sound.samples)
                 data = encode_flac(samples)
                 file = scratch / f"{number:08d}.flac"
@@ -110,15 +110,15 @@ def _save(data: bytes, file: Path) -> None:
 
 
 def _pieces(
-    candidate: CandidateDictation, samples: Samples, listener: "_Listener", report: GateReport
+    candidate: CandidateDictation, samples: Samples, aligner: "_LazyAligner", report: GateReport
 ) -> list[tuple[Segment, str]]:
-    """Return the dictation whole, or cut at its pauses when it is too long for one window."""
+    """Return the dictation as it is, or cut at its pauses when it is too long for one window."""
     duration_s, name = len(samples) / RATE_HZ, candidate.audio.name
     if duration_s <= MAX_WINDOW_S:
         fits = judge_length(candidate.text, duration_s, candidate.text_file, report)
         return [(Segment(0.0, duration_s, candidate.text), name)] if fits else []
     try:
-        pieces = segment(samples, candidate.text, listener.hear(samples))
+        pieces = segment(samples, candidate.text, aligner.align(samples))
         long = next((piece for piece in pieces if count_tokens(piece.text) > MAX_TOKENS), None)
         if long:
             raise CannotSegment(f"has {count_tokens(long.text)} tokens from {long.start_s:.1f} to {long.end_s:.1f} s")
@@ -131,18 +131,18 @@ def _pieces(
     return [(piece, f"{name}#{piece.start_s:.2f}-{piece.end_s:.2f}") for piece in pieces]
 
 
-class _Listener:
+class _LazyAligner:
     """Opens the aligner when the first long dictation needs it."""
 
     def __init__(self, open_aligner: Callable[[], Aligner] | None) -> None:
         self._open = open_aligner
         self._aligner: Aligner | None = None
 
-    def hear(self, samples: Samples) -> list[RecognizedWord]:
+    def align(self, samples: Samples) -> list[RecognizedWord]:
         if self._open is None:
             raise CannotSegment("may not be cut here (segmentation is off)")
         self._aligner = self._aligner or self._open()
-        return self._aligner.hear(samples)
+        return self._aligner.align(samples)
 
 
 def _split(clips: Sequence[AudioFingerprint], shares: Shares) -> tuple[list[str], bool]:

@@ -1,4 +1,4 @@
-"""What clinicians corrected, as training material and as terms to expect; the transcriber wrote it, the store holds it.
+"""What clinicians corrected, as training data and as terms to expect; the transcriber wrote it, the store holds it.
 
 The two services meet in the bucket alone, whose layout and record are `carabin.registry.corrections`.
 """
@@ -75,17 +75,17 @@ def judge(records: Sequence[CorrectionRecord]) -> CorrectionSet:
 
 def _suspicion(record: CorrectionRecord) -> str | None:
     """Return why a correction may not be what was said, or None."""
-    heard, meant = normalize(record.raw), normalize(record.corrected)
-    if not meant:
+    raw, corrected = normalize(record.raw), normalize(record.corrected)
+    if not corrected:
         return "no word is left"
-    if not heard:
+    if not raw:
         return "nothing had been recognised: the text cannot be checked against the speech"
-    ratio = len(meant.split()) / len(heard.split())
+    ratio = len(corrected.split()) / len(raw.split())
     if ratio > MAX_LENGTH_RATIO or ratio < 1 / MAX_LENGTH_RATIO:
-        return f"it has {ratio:.1f} times as many words as were heard"
-    changed = float(jiwer.wer(meant, heard))
+        return f"it has {ratio:.1f} times as many words as were recognised"
+    changed = float(jiwer.wer(corrected, raw))
     if changed > MAX_WORD_ERROR:
-        return f"{changed:.0%} of its words differ from what was heard"
+        return f"{changed:.0%} of its words differ from what was recognised"
     return None
 
 
@@ -131,12 +131,12 @@ def _candidates(store: ObjectStore, bucket: str, judged: CorrectionSet, scratch:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words that were written where others had been heard."""
+    """Words that were written where others had been recognised."""
 
     text: str
     corrections: int
     persons: int
-    heard: tuple[str, ...]
+    recognized: tuple[str, ...]
     """What was recognised instead, the most frequent first."""
 
 
@@ -148,14 +148,14 @@ def suggest_terms(records: Sequence[CorrectionRecord], *, min_corrections: int =
     """
     counts: Counter[str] = Counter()
     persons: dict[str, set[str]] = {}
-    heard: dict[str, Counter[str]] = {}
+    recognized: dict[str, Counter[str]] = {}
     for record in judge(records).accepted:
         for term, instead in _replacements(record):
             counts[term] += 1
             persons.setdefault(term, set()).add(record.person)
-            heard.setdefault(term, Counter())[instead] += 1
+            recognized.setdefault(term, Counter())[instead] += 1
     terms = [
-        Term(term, count, len(persons[term]), tuple(text for text, _ in heard[term].most_common(3)))
+        Term(term, count, len(persons[term]), tuple(text for text, _ in recognized[term].most_common(3)))
         for term, count in counts.items()
         if count >= min_corrections and len(persons[term]) >= min_persons
     ]
@@ -163,16 +163,16 @@ def suggest_terms(records: Sequence[CorrectionRecord], *, min_corrections: int =
 
 
 def _replacements(record: CorrectionRecord) -> Iterator[tuple[str, str]]:
-    """Yield (written, heard) for every place where words with letters were replaced."""
-    heard, meant = _words(record.raw), _words(record.corrected)
-    matcher = SequenceMatcher(None, [word.casefold() for word in heard], [word.casefold() for word in meant], False)
-    for kind, heard_from, heard_to, meant_from, meant_to in matcher.get_opcodes():
-        written = meant[meant_from:meant_to]
+    """Yield (written, recognised) for every place where words with letters were replaced."""
+    raw, corrected = _words(record.raw), _words(record.corrected)
+    matcher = SequenceMatcher(None, [word.casefold() for word in raw], [word.casefold() for word in corrected], False)
+    for kind, raw_from, raw_to, corrected_from, corrected_to in matcher.get_opcodes():
+        written = corrected[corrected_from:corrected_to]
         term = " ".join(written)
         letters = sum(char.isalpha() for char in term)
         digits = any(char.isdigit() for char in term)
         if kind == "replace" and len(written) <= MAX_TERM_WORDS and letters >= MIN_TERM_LETTERS and not digits:
-            yield term, " ".join(heard[heard_from:heard_to])
+            yield term, " ".join(raw[raw_from:raw_to])
 
 
 def _words(text: str) -> list[str]:

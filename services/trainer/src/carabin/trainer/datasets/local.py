@@ -21,7 +21,7 @@ GENERAL_VALIDATION: Final = 40
 
 MAX_REPEATS: Final = 4
 """How often an epoch may show the same general dictation: shown more often, a small set is learnt by heart in place of
-what it stands for, and its own sentences no longer tell what is forgotten."""
+what it stands for, and its own sentences no longer show what is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class LocalDataset:
 
 
 def fetch(store: ObjectStore, bucket: str, spec: str, cache: Path) -> LocalDataset:
-    """Return NAME or NAME@VERSION, downloaded unless it is here, and judged: nothing is learnt from what leaks or lies.
+    """Return NAME or NAME@VERSION, downloaded unless it is here, and checked for leaks and damage.
 
     Raises:
         VersionMissing: there is no such dataset or version.

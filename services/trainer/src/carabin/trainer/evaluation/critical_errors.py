@@ -44,12 +44,12 @@ def critical_tokens(tokens: Sequence[str]) -> dict[str, Counter[str]]:
 def critical_errors(reference: Sequence[str], hypothesis: Sequence[str]) -> dict[str, Counts]:
     """Count, by kind, critical tokens lost, changed or made up, against those of the reference.
 
-    « gauche » heard as « droite » is one error, and so is a « pas » that nobody said.
+    « gauche » written as « droite » is one error, and so is a « pas » that nobody dictated.
     """
-    wanted, heard = critical_tokens(reference), critical_tokens(hypothesis)
-    return {kind: Counts(_differing(wanted[kind], heard[kind]), wanted[kind].total()) for kind in KINDS}
+    wanted, found = critical_tokens(reference), critical_tokens(hypothesis)
+    return {kind: Counts(_differing(wanted[kind], found[kind]), wanted[kind].total()) for kind in KINDS}
 
 
-def _differing(wanted: Counter[str], heard: Counter[str]) -> int:
+def _differing(wanted: Counter[str], found: Counter[str]) -> int:
     """Count what was lost or made up; a loss and an invention together are one change."""
-    return max((wanted - heard).total(), (heard - wanted).total())
+    return max((wanted - found).total(), (found - wanted).total())

@@ -31,7 +31,10 @@ class EvaluationDecoder:
         cpu_threads: int = 0,
         window: WindowPolicy | None = None,
     ) -> None:
-        """Load the model; `window` is what it is served with, the whole 30 s where it is None.
+        """Load the model.
+
+        Args:
+            window: the encoder window that serving uses; 30 s without it.
 
         Raises:
             EvaluationFailed: the folder is not a model that faster-whisper reads.

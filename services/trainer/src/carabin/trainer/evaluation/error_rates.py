@@ -42,11 +42,11 @@ def character_errors(reference: str, hypothesis: str) -> Counts:
 
 def missed_terms(reference: str, hypothesis: str, index: TermIndex) -> list[str]:
     """Return the reference's terms that the hypothesis has not, as often as they are missing; both normalised."""
-    heard = [term for term, _, _ in index.find(hypothesis.split())]
+    found = [term for term, _, _ in index.find(hypothesis.split())]
     missed = []
     for term, _, _ in index.find(reference.split()):
-        if term in heard:
-            heard.remove(term)
+        if term in found:
+            found.remove(term)
         else:
             missed.append(term)
     return missed

@@ -45,7 +45,7 @@ class ScoredDictation:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores over all dictations, each dictation's own, and what was heard in silence."""
+    """Scores over all dictations, each dictation's own, and what was written without speech."""
 
     metrics: dict[str, float]
     rows: tuple[ScoredDictation, ...]
@@ -80,7 +80,7 @@ def evaluate_model(
     Args:
         ct2_folder: a model ready for faster-whisper.
         terms: the medical terms whose recall is measured.
-        window: the windows that serving uses; the whole 30 s without it.
+        window: the encoder window that serving uses; 30 s without it.
 
     Returns:
         rates between 0 and 1 (above 1 when words are made up) under the keys wer, wer_raw, wer_no_accents, cer,
@@ -109,23 +109,23 @@ def evaluate_model(
 
 def score(dictation: Dictation, hypothesis: str, index: TermIndex) -> ScoredDictation:
     """Compare one hypothesis with its dictation."""
-    reference, heard = normalize(dictation.sentence), normalize(hypothesis)
+    reference, written = normalize(dictation.sentence), normalize(hypothesis)
     wanted = index.find(reference.split())
-    missed = missed_terms(reference, heard, index)
+    missed = missed_terms(reference, written, index)
     return ScoredDictation(
         reference=dictation.sentence,
         hypothesis=hypothesis,
         speaker=dictation.speaker,
         source=dictation.source,
         duration_s=dictation.duration_s,
-        words=word_errors(reference, heard),
+        words=word_errors(reference, written),
         raw_words=word_errors(dictation.sentence, hypothesis),
-        accentless_words=word_errors(fold_accents(reference), fold_accents(heard)),
-        characters=character_errors(reference, heard),
+        accentless_words=word_errors(fold_accents(reference), fold_accents(written)),
+        characters=character_errors(reference, written),
         raw_characters=character_errors(dictation.sentence, hypothesis),
         terms=Counts(len(wanted) - len(missed), len(wanted)),
         missed_terms=tuple(missed),
-        critical=critical_errors(reference.split(), heard.split()),
+        critical=critical_errors(reference.split(), written.split()),
     )
 
 

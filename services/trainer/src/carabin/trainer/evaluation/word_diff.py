@@ -12,7 +12,7 @@ Kind = Literal["same", "missing", "extra"]
 
 @dataclass(frozen=True, slots=True)
 class DiffWord:
-    """A word of the page: said and written, said only, or written only."""
+    """A word of the page: in both texts, in the reference only, or in the hypothesis only."""
 
     text: str
     kind: Kind
@@ -20,15 +20,17 @@ class DiffWord:
 
 def diff(reference: str, hypothesis: str) -> list[DiffWord]:
     """Return the normalised words in order: what is missing before what stands in its place."""
-    said, written = words(reference), words(hypothesis)
-    if not said or not written:
-        return [DiffWord(word, "missing") for word in said] + [DiffWord(word, "extra") for word in written]
+    reference_words, hypothesis_words = words(reference), words(hypothesis)
+    if not reference_words or not hypothesis_words:
+        return [DiffWord(word, "missing") for word in reference_words] + [
+            DiffWord(word, "extra") for word in hypothesis_words
+        ]
     found: list[DiffWord] = []
     lost: list[DiffWord] = []
     added: list[DiffWord] = []
-    for chunk in jiwer.process_words(" ".join(said), " ".join(written)).alignments[0]:
-        before = said[chunk.ref_start_idx : chunk.ref_end_idx]
-        after = written[chunk.hyp_start_idx : chunk.hyp_end_idx]
+    for chunk in jiwer.process_words(" ".join(reference_words), " ".join(hypothesis_words)).alignments[0]:
+        before = reference_words[chunk.ref_start_idx : chunk.ref_end_idx]
+        after = hypothesis_words[chunk.hyp_start_idx : chunk.hyp_end_idx]
         if chunk.type == "equal":
             found += [*lost, *added, *(DiffWord(word, "same") for word in before)]
             lost, added = [], []

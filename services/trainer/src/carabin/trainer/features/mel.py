@@ -66,7 +66,7 @@ class ArrayFile(Sequence[npt.NDArray[Any]]):
 
 
 def write_arrays(file: Path, arrays: Iterable[npt.NDArray[Any]], dtype: str) -> ArrayFile:
-    """Write `arrays` to `file`, or reuse what a run before wrote whole: its index is written last.
+    """Write `arrays` to `file`, or reuse what an earlier run wrote completely: its index is written last.
 
     Raises:
         DiskFailed: the disk is full or may not be written; no file is left.

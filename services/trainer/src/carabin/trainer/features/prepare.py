@@ -65,10 +65,10 @@ class PreparedSplit:
         return EpochLoader(self.examples, batch_sampler=sampler, collate_fn=collate)
 
 
-def make_material(
+def prepare_split(
     name: str,
     dictations: Sequence[Dictation],
-    recipe: FeatureConfig,
+    config: FeatureConfig,
     model: WhisperForConditionalGeneration,
     *,
     training: bool,
@@ -81,7 +81,7 @@ def make_material(
         DatasetInvalid: a recording cannot be decoded, or a sentence does not fit; it is named.
         Stopped: `stopped` said so; what is cached so far is discarded.
     """
-    steps = len(dictations) * (2 if recipe.cached else 1)
+    steps = len(dictations) * (2 if config.cached else 1)
     texts: list[Text] = []
 
     def mels() -> Iterator[Any]:
@@ -89,47 +89,47 @@ def make_material(
             if stopped():
                 raise Stopped("stopped while features were computed; nothing was learnt yet")
             dictation = dictations[place]
-            mel = recipe.make_mel(dictation.audio)
+            mel = config.make_mel(dictation.audio)
             texts.append(Text(dictation.sentence, mel.shape[1], dictation.sha256))
             progress(place + 1, steps)
             yield mel
 
     def altered(place: int, draw: np.random.Generator) -> Mel:
-        return recipe.make_mel(augment(dictations[place].audio, draw))
+        return config.make_mel(augment(dictations[place].audio, draw))
 
-    cached = write_arrays(recipe.cache / f"{name}-mel.bin", mels(), "float32")
+    cached = write_arrays(config.cache / f"{name}-mel.bin", mels(), "float32")
     if not texts:  # reused from before a restart
         texts = [
             Text(dictation.sentence, shape[1], dictation.sha256)
             for dictation, shape in zip(dictations, cached.shapes, strict=True)
         ]
-    if training and recipe.augment:  # the slowest speed lasts longest
+    if training and config.augment:  # the slowest speed lasts longest
         texts = [replace(text, n_frames=round(text.n_frames / min(SPEEDS))) for text in texts]
-    windows = _windows(texts, recipe, training=training)
-    features = _states(name, cached, windows, recipe, model, progress, stopped) if recipe.cached else cached
+    windows = _windows(texts, config, training=training)
+    features = _states(name, cached, windows, config, model, progress, stopped) if config.cached else cached
     examples = Examples(
         texts,
         features,
-        recipe.make_labels,
-        states=recipe.cached,
-        seed=recipe.seed,
-        timestamps=recipe.timestamps if training else 0.0,
-        spec_augment=recipe.spec_augment if training else None,
-        sound=altered if training and recipe.augment else None,
+        config.make_labels,
+        states=config.cached,
+        seed=config.seed,
+        timestamps=config.timestamps if training else 0.0,
+        spec_augment=config.spec_augment if training else None,
+        sound=altered if training and config.augment else None,
     )
-    return PreparedSplit(examples, windows, fixed=recipe.cached, trailing=recipe.window.trailing if training else 0)
+    return PreparedSplit(examples, windows, fixed=config.cached, trailing=config.window.trailing if training else 0)
 
 
-def collator(recipe: FeatureConfig) -> Collator:
-    """Return what stacks this recipe's examples."""
-    return Collator(STATES if recipe.cached else MEL, recipe.make_labels.pad_id)
+def collator(config: FeatureConfig) -> Collator:
+    """Return what stacks this config's examples."""
+    return Collator(STATES if config.cached else MEL, config.make_labels.pad_id)
 
 
-def _windows(texts: Sequence[Text], recipe: FeatureConfig, *, training: bool) -> list[int]:
+def _windows(texts: Sequence[Text], config: FeatureConfig, *, training: bool) -> list[int]:
     """Return the least window of each dictation; where states are cached, the one that it is given for good."""
-    if not (recipe.cached and training):
-        return [recipe.window.draw(text.n_frames, 0.0) for text in texts]
-    return [recipe.window.draw(text.n_frames, _chance(text.sha256, recipe.seed)) for text in texts]
+    if not (config.cached and training):
+        return [config.window.draw(text.n_frames, 0.0) for text in texts]
+    return [config.window.draw(text.n_frames, _chance(text.sha256, config.seed)) for text in texts]
 
 
 def _chance(sha256: str, seed: int) -> float:
@@ -142,7 +142,7 @@ def _states(
     name: str,
     mels: ArrayFile,
     windows: Sequence[int],
-    recipe: FeatureConfig,
+    config: FeatureConfig,
     model: WhisperForConditionalGeneration,
     progress: Callable[[int, int], None],
     stopped: Callable[[], bool],
@@ -157,11 +157,11 @@ def _states(
                 if stopped():
                     raise Stopped("stopped while encoder states were cached; nothing was learnt yet")
                 batch = np.stack([pad(mels[place], window) for place in places[start : start + ENCODE_BATCH]])
-                yield from _encode(model, batch, bf16=recipe.bf16)
+                yield from _encode(model, batch, bf16=config.bf16)
                 done += len(batch)
                 progress(done, 2 * len(order))
 
-    return Reordered(write_arrays(recipe.cache / f"{name}-states.bin", encoded(), "float16"), order)
+    return Reordered(write_arrays(config.cache / f"{name}-states.bin", encoded(), "float16"), order)
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ TEMPLATE = "model_card.md"
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the card tells."""
+    """What the card states."""
 
     run: str
     source: Mapping[str, str]

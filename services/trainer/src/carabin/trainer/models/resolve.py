@@ -42,7 +42,7 @@ def resolve_base(spec: str, cache: Path, connect: Connect | None = None) -> Path
         return _rebuilt(install_base_model(cache / "embedded-ct2"), cache / "embedded")
     if spec.startswith((RUN, MODEL)):
         if connect is None:
-            raise BaseModelRefused(f"base {spec} lies in the store, and none is connected")
+            raise BaseModelRefused(f"base {spec} is in the store, and none is connected")
         fetch = _from_run if spec.startswith(RUN) else _from_model
         return _checked(fetch(spec, cache, connect()), spec)
     folder = Path(spec)

@@ -5,7 +5,7 @@ to the window, as CTranslate2 cuts them when it serves.
 """
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,7 +85,7 @@ def prepare(model: WhisperForConditionalGeneration, mode: Mode, *, train_embeddi
     return model
 
 
-def place(model: nn.Module, device: str) -> None:
+def move_to(model: nn.Module, device: str) -> None:
     """Move the weights to `device`, in place."""
     model.to(device)
 
@@ -147,11 +147,6 @@ def architecture(model: WhisperForConditionalGeneration) -> str:
         f"{config.encoder_layers}+{config.decoder_layers} layers of {config.d_model}, "
         f"{config.num_mel_bins} mel bins, {config.vocab_size} tokens"
     )
-
-
-def trainable(model: nn.Module) -> Iterable[nn.Parameter]:
-    """Return what the optimizer changes."""
-    return (parameter for parameter in model.parameters() if parameter.requires_grad)
 
 
 def write_weights(model: nn.Module, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""How a run stands, told once and heard by any number of listeners: a terminal, a log, Prometheus, `WatchRun`."""
+"""How far a run is, as events for any number of listeners: a terminal, a log, Prometheus, `WatchRun`."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ Kind = Literal["phase", "advance", "metrics", "note", "end"]
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """One thing that happened; events carry all of the run's standing, so that a late listener knows where it is."""
+    """One change; every event carries the run's full state, so that a late listener needs no earlier one."""
 
     run: str
     kind: Kind
@@ -32,7 +32,7 @@ Listener = Callable[[RunEvent], None]
 
 
 class Progress:
-    """Tells listeners; safe to call from several threads.
+    """Sends events to listeners; safe to call from several threads.
 
     Args:
         clock: seconds, monotonic.
@@ -58,30 +58,30 @@ class Progress:
         with self._lock:
             self._phase, self._done, self._total = name, done, total
             self._started, self._first = self._clock(), done
-        self._tell("phase")
+        self._notify("phase")
         yield self.advance
 
     def advance(self, done: int, total: int | None = None) -> None:
-        """Say how far the phase is."""
+        """Report how far the phase is."""
         with self._lock:
             self._done = done
             self._total = self._total if total is None else total
-        self._tell("advance")
+        self._notify("advance")
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
-        """Tell what was measured at an optimizer step."""
+        """Report what was measured at an optimizer step."""
         self._step = step
-        self._tell("metrics", metrics=dict(values))
+        self._notify("metrics", metrics=dict(values))
 
     def note(self, text: str) -> None:
-        """Tell a person one sentence."""
-        self._tell("note", text=text)
+        """Send one sentence for a person to read."""
+        self._notify("note", text=text)
 
     def end(self, text: str, values: Mapping[str, float] | None = None) -> None:
-        """Say how the run ended."""
-        self._tell("end", text=text, metrics=dict(values or {}))
+        """Report how the run ended."""
+        self._notify("end", text=text, metrics=dict(values or {}))
 
-    def _tell(self, kind: Kind, *, text: str = "", metrics: Mapping[str, float] | None = None) -> None:
+    def _notify(self, kind: Kind, *, text: str = "", metrics: Mapping[str, float] | None = None) -> None:
         event = RunEvent(
             run=self.run,
             kind=kind,

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 import torch
@@ -16,16 +17,19 @@ from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 
 from ..errors import ResumeRefused, Stopped
-from ..settings import TrainerSettings
+from ..settings import SettingRole, TrainerSettings
+from .device import Computed, choose_precision, has_bf16
 from .progress import Progress
 
+RECORDED: Final = (SettingRole.SOURCE, SettingRole.SCHEDULE, SettingRole.SELECTION)
+"""Settings that a run record and a model card show: those that say how the model came about."""
 PEER_PATIENCE: Final = timedelta(hours=12)
 """One process computes the features of a large dataset, or evaluates, while the others wait for it. torchrun, not this,
 notices one that is dead."""
 
 
 class RunContext:
-    """One run's settings, store, folders, clock and ears."""
+    """One run's settings, store, folders, clock and stop requests."""
 
     def __init__(
         self,
@@ -40,10 +44,24 @@ class RunContext:
         self.bucket, self.datasets_bucket = buckets.checkpoints_bucket, buckets.datasets_bucket
         self.work, self.cache = settings.work_dir / self.name, settings.work_dir / "cache"
         self.processes = PartialState(cpu=not torch.cuda.is_available(), timeout=PEER_PATIENCE)
-        self.record = RunRecord(run=self.name, started_at=datetime.now(UTC), settings=shown(settings))
+        self.record = RunRecord(run=self.name, started_at=datetime.now(UTC), settings=settings.values_of(*RECORDED))
         self.seconds: dict[str, float] = {}
         self.leaving = False
         """All processes agreed to stop, whichever of them was asked."""
+
+    @cached_property
+    def precision(self) -> Computed:
+        """What this machine computes in under the setting `precision`.
+
+        Raises:
+            SettingsRefused: the device cannot do what was asked.
+        """
+        cuda = torch.cuda.is_available()
+        return choose_precision(self.settings.precision, cuda=cuda, bf16=has_bf16(cuda=cuda))
+
+    def schedule(self) -> dict[str, str]:
+        """Return what a resumed run must share with the one that it continues, by setting."""
+        return self.settings.values_of(SettingRole.SCHEDULE) | {"precision": self.precision}
 
     @property
     def main(self) -> bool:
@@ -51,12 +69,12 @@ class RunContext:
         return bool(self.processes.is_main_process)
 
     def stopped_together(self) -> bool:
-        """Say whether any process was asked to stop: all of them must leave the loop at the same step."""
-        asked = self.stopped()
+        """Return whether any process was asked to stop: all of them must leave the loop at the same step."""
+        requested = self.stopped()
         if self.processes.num_processes > 1:
-            asked = bool(reduce(torch.tensor(float(asked), device=self.processes.device), "sum") > 0)
-        self.leaving = self.leaving or asked
-        return asked
+            requested = bool(reduce(torch.tensor(float(requested), device=self.processes.device), "sum") > 0)
+        self.leaving = self.leaving or requested
+        return requested
 
     @contextmanager
     def main_first(self) -> Iterator[None]:
@@ -90,7 +108,7 @@ class RunContext:
                 " let its machines share work_dir, or remove the run's folder in it on each"
             )
 
-    def tell_store(self, *, required: bool = False, **changes: Any) -> None:
+    def write_record(self, *, required: bool = False, **changes: Any) -> None:
         """Write how the run stands; only with `required` must the store be there.
 
         Raises:
@@ -118,37 +136,3 @@ class RunContext:
         """Remove what a finished run no longer needs: all of it is in the store."""
         if self.main:
             shutil.rmtree(self.work, ignore_errors=True)
-
-
-def shown(settings: TrainerSettings) -> dict[str, str]:
-    """Return the settings as text, those that say how a run learns."""
-    names = (
-        "dataset",
-        "replay",
-        "replay_share",
-        "silence_share",
-        "base",
-        "mode",
-        "epochs",
-        "max_steps",
-        "batch_size",
-        "accumulation",
-        "peak_rate",
-        "warmup_share",
-        "warmup_steps",
-        "weight_decay",
-        "lora_rank",
-        "train_embeddings",
-        "precision",
-        "seed",
-        "patience",
-        "timestamps",
-        "language",
-        "augment",
-        "spec_augment",
-        "full_window",
-        "alphas",
-        "general_budget",
-        "window_budget",
-    )
-    return {name: str(getattr(settings, name)) for name in names}

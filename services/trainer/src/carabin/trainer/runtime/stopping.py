@@ -1,7 +1,8 @@
 """How a stop reaches the processes of a run, and how their end reaches whoever started them.
 
-A container's first process is told to stop, not the workers that train. They share a folder: the first process writes
-there that somebody asked, a worker that its loop asks, and that it stopped before the run was finished.
+A container's first process receives the signal, not the workers that train. They share a folder: the first process
+writes there that a stop was requested, a worker that it reads the folder, and that it stopped before the run was
+finished.
 """
 
 import os
@@ -32,56 +33,56 @@ class StopFolder:
     """The folder that one machine's first process and its workers share."""
 
     def __init__(self, folder: Path) -> None:
-        self._ready, self._asked, self._stopped = folder / "ready", folder / "asked", folder / "stopped"
+        self._ready, self._requested, self._stopped = folder / "ready", folder / "requested", folder / "stopped"
 
     @property
     def ready(self) -> bool:
-        """Whether some worker asks the folder, so that a stop is a matter of words."""
+        """Whether some worker reads the folder, so that a request in it is enough."""
         return self._ready.exists()
 
     @property
-    def asked(self) -> bool:
+    def requested(self) -> bool:
         """Whether the workers are to stop."""
-        return self._asked.exists()
+        return self._requested.exists()
 
     @property
     def code(self) -> int | None:
         """What to end with, where a worker stopped before its run was finished."""
         return int(self._stopped.read_text()) if self._stopped.exists() else None
 
-    def listen(self) -> None:
-        """Say that this worker asks the folder."""
+    def mark_ready(self) -> None:
+        """Record that this worker reads the folder."""
         self._ready.touch()
 
-    def ask(self) -> None:
+    def request_stop(self) -> None:
         """Ask the workers to stop."""
-        self._asked.touch()
+        self._requested.touch()
 
-    def tell(self, code: int) -> None:
-        """Say that this worker stopped before its run was finished, and what to end with."""
+    def record_stop(self, code: int) -> None:
+        """Record that this worker stopped before its run was finished, and what to end with."""
         scratch = self._stopped.with_name(f"stopped-{os.getpid()}")
         scratch.write_text(str(code))
         scratch.rename(self._stopped)
 
 
 class StopRequests:
-    """A worker's ears: its own signals, and the folder that whoever started it set up."""
+    """Where a worker learns that it must stop: its own signals, and the folder that its launcher set up."""
 
     def __init__(self) -> None:
         named = os.environ.get(FOLDER_VARIABLE)
         self._flag: StopFlag = stop_on_signals()
         self._folder = StopFolder(Path(named)) if named else None
         if self._folder:
-            self._folder.listen()
+            self._folder.mark_ready()
 
-    def asked(self) -> bool:
-        """Say whether to stop."""
-        return self._flag.is_set() or (self._folder is not None and self._folder.asked)
+    def requested(self) -> bool:
+        """Return whether to stop."""
+        return self._flag.is_set() or (self._folder is not None and self._folder.requested)
 
     def exit_code(self, wanted: int | None) -> int:
         """Return what to end with after a stop; under a launcher it is the launcher that ends so, in its own time."""
         code = stopped_code(wanted)
         if self._folder is None:
             return code
-        self._folder.tell(code)
+        self._folder.record_stop(code)
         return os.EX_OK

@@ -31,16 +31,16 @@ class Launch:
 
     def __init__(self, folder: StopFolder) -> None:
         self._folder = folder
-        self.asked = False
+        self.stop_requested = False
 
-    def hear(self, number: int, _frame: FrameType | None) -> None:
-        """Pass the first signal on; a second one, or one before any worker listens, ends torchrun and its workers."""
-        if self.asked or not self._folder.ready:
-            self.asked = True
+    def on_signal(self, number: int, _frame: FrameType | None) -> None:
+        """Pass the first signal on; a second, or one before any worker reads the folder, ends all processes."""
+        if self.stop_requested or not self._folder.ready:
+            self.stop_requested = True
             name = signal.Signals(number)
             raise SignalException(f"ended by {name.name}", sigval=name)
-        self.asked = True
-        self._folder.ask()
+        self.stop_requested = True
+        self._folder.request_stop()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ[FOLDER_VARIABLE] = scratch
         launch = Launch(folder)
         for number in PASSED_ON:
-            signal.signal(number, launch.hear)
+            signal.signal(number, launch.on_signal)
         return _run(arguments, launch, folder)
 
 
@@ -60,7 +60,7 @@ def _run(arguments: Sequence[str] | None, launch: Launch, folder: StopFolder) ->
     try:
         run(options)  # type: ignore[no-untyped-call]
     except SignalException as error:
-        if launch.asked and not folder.ready:  # nothing was begun, so that nothing is lost
+        if launch.stop_requested and not folder.ready:  # nothing was begun, so that nothing is lost
             return stopped_code(_wanted())
         sys.stderr.write(f"carabin-trainer: {error}, before the workers had saved: the last checkpoint is kept\n")
         return 1

@@ -13,8 +13,8 @@ from .watch_server import from_message
 READY_TIMEOUT_S = 10.0
 
 
-def follow(run: str, address: str, heard: Callable[[RunEvent], None]) -> RunEvent:
-    """Pass the run's events to `heard` until it ends, and return the last.
+def follow(run: str, address: str, on_event: Callable[[RunEvent], None]) -> RunEvent:
+    """Pass the run's events to `on_event` until it ends, and return the last.
 
     Raises:
         WatchFailed: nobody answers at `address`, or that trainer does no such run.
@@ -26,7 +26,7 @@ def follow(run: str, address: str, heard: Callable[[RunEvent], None]) -> RunEven
             stub = trainer_pb2_grpc.TrainerServiceStub(channel)  # type: ignore[no-untyped-call]
             for message in stub.WatchRun(pb.WatchRunRequest(run=run)):
                 last = from_message(message)
-                heard(last)
+                on_event(last)
         except grpc.FutureTimeoutError as error:
             raise WatchFailed(
                 f"no trainer answers at {address}: start it with --set grpc_port=PORT, or give --address"

@@ -25,14 +25,14 @@ KINDS: Final[dict[Kind, "pb.WatchRunResponse.Kind"]] = {
 
 
 class WatchRun(trainer_pb2_grpc.TrainerServiceServicer):
-    """Keeps the newest event, which holds the run's whole standing, and passes on those that follow."""
+    """Keeps the newest event, which holds the run's full state, and passes on those that follow."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._newest: RunEvent | None = None
         self._watchers: list[queue.Queue[RunEvent]] = []
 
-    def hear(self, event: RunEvent) -> None:
+    def publish(self, event: RunEvent) -> None:
         """Pass an event on; never waits."""
         with self._lock:
             self._newest = event

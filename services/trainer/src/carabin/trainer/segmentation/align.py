@@ -1,4 +1,4 @@
-"""Hears when words are spoken, with the stock model: the times that `segment` lays the reference text along."""
+"""Finds when words are spoken, with the stock model: the times that `segment` lays the reference text along."""
 
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,9 +10,9 @@ from .cut import RecognizedWord
 
 
 class Aligner(Protocol):
-    """Tells when words are spoken."""
+    """Finds when words are spoken."""
 
-    def hear(self, samples: npt.NDArray[np.float32]) -> list[RecognizedWord]:
+    def align(self, samples: npt.NDArray[np.float32]) -> list[RecognizedWord]:
         """Return the words of (n,) samples at 16 kHz, of any length, in order."""
 
 
@@ -27,7 +27,7 @@ class WhisperAligner:
         )
         self._language = language
 
-    def hear(self, samples: npt.NDArray[np.float32]) -> list[RecognizedWord]:
+    def align(self, samples: npt.NDArray[np.float32]) -> list[RecognizedWord]:
         segments, _ = self._model.transcribe(
             samples, language=self._language, beam_size=1, word_timestamps=True, condition_on_previous_text=False
         )

@@ -1,6 +1,6 @@
 """Cuts a long dictation at its pauses and gives each piece its own words; pure, from samples and word times.
 
-The reference text is never changed: a recogniser's words only say *when* the reference's words were spoken.
+The reference text is never changed: a recogniser's words only give *when* the reference's words were spoken.
 """
 
 from collections.abc import Sequence
@@ -25,15 +25,15 @@ MIN_PIECE_S: Final = 4.0
 """Shorter pieces waste a window; a cut may not leave one at the end either."""
 
 MIN_AGREEMENT: Final = 0.3
-"""Share of reference words that must be heard as written; below it, the text is likely another dictation's."""
+"""Share of reference words that must be recognised as written; below it, the text is likely another dictation's."""
 
 ANCHOR_REACH: Final = 2
-"""A cut is trusted if, on each side, one of this many nearest words was heard exactly as written."""
+"""A cut is trusted if, on each side, one of this many nearest words was recognised exactly as written."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecognizedWord:
-    """A word that a recogniser heard, with its times in seconds."""
+    """A recogniser's word, with its times in seconds."""
 
     text: str
     start_s: float
@@ -55,7 +55,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class PlacedWord:
-    """A word of the reference, as written, where it was spoken; `anchored` if it was heard exactly so."""
+    """A word of the reference, as written, where it was spoken; `anchored` if it was recognised exactly so."""
 
     text: str
     middle_s: float
@@ -66,17 +66,17 @@ class CannotSegment(ValueError):
     """No cut can be trusted; the text says why."""
 
 
-def segment(samples: Samples, text: str, heard: Sequence[RecognizedWord]) -> list[Segment]:
+def segment(samples: Samples, text: str, recognized: Sequence[RecognizedWord]) -> list[Segment]:
     """Return the pieces of a dictation of (n,) samples whose report is `text`; together they hold all its words.
 
     Raises:
-        CannotSegment: the text is not what was heard, or there is no pause to cut at where one is needed.
+        CannotSegment: the text is not what was recognised, or there is no pause to cut at where one is needed.
     """
     duration_s = len(samples) / RATE_HZ
-    placed = place_words(text, heard, duration_s)
+    placed = place_words(text, recognized, duration_s)
     agreement = sum(word.anchored for word in placed) / max(1, len(placed))
     if agreement < MIN_AGREEMENT:
-        raise CannotSegment(f"only {agreement:.0%} of its report is heard in it: they do not belong together")
+        raise CannotSegment(f"only {agreement:.0%} of its report is recognised in it: they do not belong together")
     pauses = [pause for pause in find_pauses(samples) if _trusted(pause, placed)]
     bounds = [0.0, *_cuts(pauses, duration_s), duration_s]
     pieces = []
@@ -86,11 +86,11 @@ def segment(samples: Samples, text: str, heard: Sequence[RecognizedWord]) -> lis
     return [piece for piece in pieces if piece.text]
 
 
-def place_words(text: str, heard: Sequence[RecognizedWord], duration_s: float) -> list[PlacedWord]:
-    """Return when each written word was spoken: as heard where they agree, in between by proportion elsewhere."""
+def place_words(text: str, recognized: Sequence[RecognizedWord], duration_s: float) -> list[PlacedWord]:
+    """Return when each written word was spoken: as recognised where they agree, in between by proportion elsewhere."""
     written = text.split()
     reference = [(word, place) for place, token in enumerate(written) for word in words(token)]
-    spoken = [(word, item) for item in heard for word in words(item.text)]
+    spoken = [(word, item) for item in recognized for word in words(item.text)]
     times: dict[int, float] = {}
     anchored: set[int] = set()
     if reference and spoken:
@@ -119,7 +119,7 @@ def _between(written: list[str], times: dict[int, float], anchored: set[int], du
 
 
 def _trusted(pause: Pause, placed: Sequence[PlacedWord]) -> bool:
-    """Return whether the words next to a pause are known well enough to be told apart there."""
+    """Return whether the words next to a pause are known well enough to be separated there."""
     before = [word for word in placed if word.middle_s < pause.middle_s][-ANCHOR_REACH:]
     after = [word for word in placed if word.middle_s >= pause.middle_s][:ANCHOR_REACH]
     return any(word.anchored for word in before) and any(word.anchored for word in after)

@@ -22,7 +22,7 @@ SPEAKERS: Final = (
     Speaker("rapide-grave", speed=1.25, pitch=0.92),
     Speaker("lente-aigue", speed=0.95, pitch=1.3),
 )
-"""Within what an ear still takes for a person; beyond, Pico's vowels break up."""
+"""Within what a listener still takes for a person; beyond, Pico's vowels break up."""
 
 HELD_OUT: Final = Speaker("inconnue", speed=1.08, pitch=1.08)
-"""Never heard in training or validation: it speaks a share of the test sentences only."""
+"""Never used in training or validation: it speaks a share of the test sentences only."""

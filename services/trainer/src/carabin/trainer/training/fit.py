@@ -1,4 +1,4 @@
-"""The optimisation itself: settings and material into transformers' arguments, one loop, the best weights out."""
+"""The optimisation: settings and prepared splits into transformers' arguments, one loop, the best weights out."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -12,19 +12,19 @@ from torch import Tensor
 from transformers import EarlyStoppingCallback, Seq2SeqTrainingArguments, WhisperForConditionalGeneration, set_seed
 from transformers.trainer_callback import PrinterCallback, ProgressCallback, TrainerState
 
-from ..checkpoints.layout import STATE, folder_of, has_ended, is_whole, mark_ended, step_of
+from ..checkpoints.layout import STATE, folder_of, has_ended, is_complete, mark_ended, step_of
 from ..data.dictations import Dictation
 from ..datasets.local import Joined, LocalDataset, Replay
 from ..features.labels import LabelMaker
 from ..features.mel import MelMaker
-from ..features.prepare import FeatureConfig, PreparedSplit, collator, make_material
+from ..features.prepare import FeatureConfig, PreparedSplit, collator, prepare_split
 from ..features.silence import silences
 from ..features.spec_augment import SpecAugment
 from ..features.windows import TrainingWindow
-from ..models.whisper import inner, merged_state, place, prepare, read_weights
-from ..runtime.device import Computed, choose_precision, has_bf16
+from ..models.whisper import inner, merged_state, move_to, prepare, read_weights
+from ..runtime.device import Computed
 from ..runtime.run import RunContext
-from ..settings import TrainerSettings
+from ..settings import MAX_GRAD_NORM, WEIGHT_DECAY, TrainerSettings
 from .callbacks import Report, StopWhenAsked
 from .trainer import WhisperTrainer
 
@@ -66,21 +66,20 @@ def fit(
         TrainingError: the loss is no number, memory does not suffice, or the device cannot do what was asked.
     """
     settings, progress = run.settings, run.progress
-    cuda = torch.cuda.is_available()
-    computed = choose_precision(settings.precision, cuda=cuda, bf16=has_bf16(cuda=cuda))
-    recipe = make_recipe(settings, base, model, run.work / "features", computed)
-    place(model, "cuda" if cuda else "cpu")
+    computed = run.precision
+    config = feature_config(settings, base, model, run.work / "features", computed)
+    move_to(model, "cuda" if torch.cuda.is_available() else "cpu")
     with run.timed("features"), run.main_first():
         spoken = dataset.split("train")
         quiet = silences(round(settings.silence_share * len(spoken)), settings.seed)
-        train = _material(run, "train", Joined((spoken, replay.train, quiet)), recipe, model, training=True)
-        validation = {MEDICAL: _material(run, "validation", dataset.split("validation"), recipe, model, training=False)}
+        train = _prepared(run, "train", Joined((spoken, replay.train, quiet)), config, model, training=True)
+        validation = {MEDICAL: _prepared(run, "validation", dataset.split("validation"), config, model, training=False)}
         if len(replay.validation):
-            validation[GENERAL] = _material(run, "general", replay.validation, recipe, model, training=False)
+            validation[GENERAL] = _prepared(run, "general", replay.validation, config, model, training=False)
     set_seed(settings.seed)  # adapters begin at random
     trained = prepare(model, settings.mode, train_embeddings=settings.train_embeddings, lora_rank=settings.lora_rank)
     rank, world = run.processes.process_index, run.processes.num_processes
-    collate = collator(recipe)
+    collate = collator(config)
     sampler = train.sampler(settings.batch_size, seed=settings.seed, rank=rank, world=world)
     stop = StopWhenAsked(run.stopped_together)
 
@@ -114,7 +113,7 @@ def fit(
     return Fit(trainer.state.global_step, stop.stopped, inner(_plain(trained)), weights, trainer.state.log_history)
 
 
-def make_recipe(
+def feature_config(
     settings: TrainerSettings, base: Path, model: WhisperForConditionalGeneration, cache: Path, computed: Computed
 ) -> FeatureConfig:
     """Return how dictations become examples under these settings."""
@@ -155,9 +154,9 @@ def arguments(
         max_steps=settings.max_steps or -1,
         learning_rate=settings.peak_rate,
         lr_scheduler_type="linear",
-        warmup_steps=settings.warmup_share if settings.warmup_steps is None else settings.warmup_steps,
-        weight_decay=settings.weight_decay,
-        max_grad_norm=settings.max_grad_norm,
+        warmup_steps=settings.warmup_share,  # below 1 it is a share of all steps
+        weight_decay=WEIGHT_DECAY,
+        max_grad_norm=MAX_GRAD_NORM,
         restore_callback_states_from_checkpoint=True,  # or early stopping would begin to count anew
         optim="adamw_torch_fused",
         seed=settings.seed,
@@ -184,23 +183,23 @@ def best_of(model: torch.nn.Module, ended: Path) -> TrainerState:
     """
     state: TrainerState = TrainerState.load_from_json(str(ended / STATE))
     best = folder_of(ended.parent, state.best_global_step or state.global_step)
-    read_weights(model, best if is_whole(best) else ended)
+    read_weights(model, best if is_complete(best) else ended)
     return state
 
 
-def _material(
+def _prepared(
     run: RunContext,
     name: str,
     dictations: Sequence[Dictation],
-    recipe: FeatureConfig,
+    config: FeatureConfig,
     model: WhisperForConditionalGeneration,
     *,
     training: bool,
 ) -> PreparedSplit:
-    what = "encode" if recipe.cached else "features of"
+    what = "encode" if config.cached else "features of"
     with run.progress.phase(f"{what} {name}", len(dictations)) as advance:
-        return make_material(
-            name, dictations, recipe, model, training=training, progress=advance, stopped=run.stopped
+        return prepare_split(
+            name, dictations, config, model, training=training, progress=advance, stopped=run.stopped
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""One run from settings to a published checkpoint: this module says the order, others do the work."""
+"""One run from settings to a published checkpoint: the order of the steps."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,13 +19,14 @@ from ..checkpoints.samples import choose_samples
 from ..checkpoints.saver import Saver
 from ..datasets.local import LocalDataset, Replay, fetch, plan_replay
 from ..errors import Stopped
+from ..finishing.candidate_evaluation import CandidateEvaluator, EvaluationSets
 from ..finishing.curves import curves
-from ..finishing.finish import ModelSelector, Sets
 from ..finishing.model_card import Card
+from ..finishing.model_selector import ModelSelector
 from ..models.resolve import resolve_base
 from ..models.whisper import architecture, load_whisper, merged_state
 from ..runtime.progress import Progress
-from ..runtime.run import RunContext, shown
+from ..runtime.run import RECORDED, RunContext
 from ..settings import TrainerSettings
 from ..text.terms import load_terms
 from .fit import Fit, fit
@@ -78,7 +79,7 @@ def train(
         stopped: asked after every step and between dictations; True saves, uploads and returns.
 
     Raises:
-        CarabinError: of every kind; the text names the cause, and the last whole checkpoint is kept.
+        CarabinError: of every kind; the text names the cause, and the last complete checkpoint is kept.
     """
     run = RunContext(settings, store, buckets, progress, stopped)
     if done := finished(store, run.bucket, run.name):
@@ -86,15 +87,15 @@ def train(
         return TrainResult(run.name, "finished", done.step, done, {})
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    run.tell_store(required=True)
+    run.write_record(required=True)
     try:
         return _train(run)
     except Stopped as error:
-        run.tell_store(state="stopped", reason=str(error))
+        run.write_record(state="stopped", reason=str(error))
         progress.end(str(error))
         return TrainResult(run.name, "stopped", run.record.step, None, run.seconds)
     except CarabinError as error:
-        run.tell_store(state="failed", reason=str(error))
+        run.write_record(state="failed", reason=str(error))
         raise
 
 
@@ -104,19 +105,22 @@ def _train(run: RunContext) -> TrainResult:
     before = merged_state(start.model)
     samples = choose_samples(start.dataset.split("validation")) if run.main else ()
     with Saver(run, start.base, start.identity, start.source, samples) as saver:
-        fitted = fit(run, start.model, start.base, start.dataset, start.replay, start.resume, saver.saved)
+        fitted = fit(run, start.model, start.base, start.dataset, start.replay, start.resume, saver.add)
         if fitted.stopped:
             raise Stopped(f"stopped after step {fitted.step}; `carabin train --run {run.name}` goes on from there")
         if not run.main:
             return TrainResult(run.name, "finished", fitted.step, None, run.seconds)
         with run.timed("finish"), translate_disk_errors(run.work):
-            finisher = ModelSelector(
+            evaluator = CandidateEvaluator(
                 fitted.model, start.base, run.work, run.settings, _sets(start), run.progress, run.stopped
             )
-            outcome = finisher.finish(before, fitted.state, _card(run, start, fitted), curves(fitted.history))
+            selector = ModelSelector(evaluator, run.work, run.settings, run.progress)
+            outcome = selector.select_and_evaluate(
+                before, fitted.state, _card(run, start, fitted), curves(fitted.history)
+            )
         # The average of weights is no step of the optimizer's: it gets the number after the last one.
-        saver.final(outcome.folder, fitted.step + 1, outcome.metrics, outcome.window)
-    run.tell_store(
+        saver.publish_final(outcome.folder, fitted.step + 1, outcome.metrics, outcome.window)
+    run.write_record(
         state="finished",
         finished_at=datetime.now(UTC),
         step=fitted.step,
@@ -140,7 +144,7 @@ def _start(run: RunContext) -> Start:
             base=fingerprint(base),
             dataset=dataset.sha256,
             replay=general.sha256 if general else "",
-            schedule=settings.schedule(),
+            schedule=run.schedule(),
         )
         resume = restore(run.store, run.bucket, run.name, run.work, identity)
     run.agree(step_of(resume) if resume else 0)
@@ -151,12 +155,12 @@ def _start(run: RunContext) -> Start:
     if resume:
         run.progress.note(f"goes on from {resume.name}")
     source = lineage(run.name, settings.base, dataset, general, identity)
-    run.tell_store(source=source)
+    run.write_record(source=source)
     return Start(dataset, replay, base, model, identity, source, resume)
 
 
-def _sets(start: Start) -> Sets:
-    return Sets(
+def _sets(start: Start) -> EvaluationSets:
+    return EvaluationSets(
         validation=start.dataset.split("validation"),
         general_validation=start.replay.validation,
         test=start.dataset.split("test"),
@@ -167,7 +171,7 @@ def _sets(start: Start) -> Sets:
 
 def _card(run: RunContext, start: Start, fitted: Fit) -> Callable[..., Card]:
     def card(**outcome: object) -> Card:
-        settings = {**shown(run.settings), "steps": str(fitted.step)}
+        settings = {**run.settings.values_of(*RECORDED), "steps": str(fitted.step)}
         if start.replay.wanted:
             settings["replayed"] = str(start.replay)
         return Card(run=run.name, source=start.source, settings=settings, **outcome)  # type: ignore[arg-type]
