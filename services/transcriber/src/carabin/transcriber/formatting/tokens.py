@@ -18,7 +18,9 @@ _PATTERN = re.compile(
 )
 
 
-_GLUED = re.compile(r"(g|kg|m|x)([0-9]+)")
+_GLUED = re.compile(r"(g|kg|m)[0-9]+|(x[0-9]+)+")
+_GLUED_STAGE = re.compile(r"(y?[pc])?T[0-4]N")
+_DIGITS = re.compile(r"([0-9]+)")
 _LEVEL_LETTERS = frozenset("CDTLS")
 
 
@@ -79,12 +81,13 @@ def tokenize_within(text: str, limit: int) -> tuple[list[Token], int]:
 
 
 def _parts(group: str | None, piece: str, after_number: bool) -> list[tuple[str | None, str]]:
-    """Take apart what Whisper glues: « quatre-L », « L-4 », the « m75 » of « 1m75 », the « x8 » of « 12x8 »."""
+    """Take apart what Whisper glues: « quatre-L », « L-4 », the « m75 » of « 1m75 », « 12x8 », « T2N un »."""
     if group != "word":
         return [(group, piece)]
-    glued = _GLUED.fullmatch(piece) if after_number else None
-    if glued is not None:
-        return [("word", glued[1]), ("number", glued[2])]
+    if after_number and _GLUED.fullmatch(piece):
+        return [("number" if part.isdigit() else "word", part) for part in _DIGITS.split(piece) if part]
+    if _GLUED_STAGE.fullmatch(piece):
+        return [("word", piece[:-1]), ("word", piece[-1])]
     if "-" not in piece or not any(len(part) == 1 and part in _LEVEL_LETTERS for part in piece.split("-")):
         return [(group, piece)]
     parts = [("number" if part.isascii() and part.isdigit() else "word", part) for part in piece.split("-")]

@@ -38,4 +38,4 @@ def is_complete(stream: Stream, index: int) -> bool:
 
 def is_counted(stream: Stream, index: int) -> bool:
     """Tell whether a noun that is counted stands at `index`: « fois », « comprimés », « jours »."""
-    return stream[index].key in words()["counted"]
+    return stream[index].key in words()["counted"] or stream.matches(index, ("x", "par"))

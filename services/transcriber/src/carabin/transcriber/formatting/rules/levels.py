@@ -36,11 +36,13 @@ def level(stream: Stream, index: int, _: Style) -> Match | None:
     first = _read(stream, index)
     if first is None or _is_litre(stream, index):
         return None
+    number = stream[first.end + 1]
+    if stream[first.end].text == "-" and number.kind is Kind.NUMBER and number.text.isdigit() and not number.gap:
+        return _pair(stream, index, first, Level(first.letter, int(number.text[:2]), first.end + 2, spoken=False))
     dash = stream[first.end].text == "-" or stream[first.end].key == "tiret"
     second = _read(stream, first.end + dash)
     if second is not None and _neighbours(first, second):
-        pair = f"{first.letter}{first.number}-{second.letter}{second.number}"
-        return Match(second.end, (OutputPiece(pair, gap=stream[index].gap),))
+        return _pair(stream, index, first, second)
     if not first.spoken or not _is_meant(stream, index, first, second):
         return None
     return Match(first.end, (OutputPiece(f"{first.letter}{first.number}", gap=stream[index].gap),))
@@ -50,10 +52,15 @@ def _short_pair(stream: Stream, index: int, written: re.Match[str]) -> Match | N
     """Match Whisper's « L4-5 »."""
     upper = _in_range(Level(written[1], int(written[2]), index + 1, spoken=False))
     lower = _in_range(Level(written[1], int(written[3]), index + 1, spoken=False))
-    if upper is None or lower is None or not _neighbours(upper, lower):
+    return None if upper is None or lower is None else _pair(stream, index, upper, lower)
+
+
+def _pair(stream: Stream, index: int, upper: Level, lower: Level) -> Match | None:
+    """Return two neighbouring levels as « L4-L5 »; others are left as they stand."""
+    if _in_range(lower) is None or not _neighbours(upper, lower):
         return None
     pair = f"{upper.letter}{upper.number}-{lower.letter}{lower.number}"
-    return Match(index + 1, (OutputPiece(pair, gap=stream[index].gap),))
+    return Match(lower.end, (OutputPiece(pair, gap=stream[index].gap),))
 
 
 def _read(stream: Stream, index: int) -> Level | None:

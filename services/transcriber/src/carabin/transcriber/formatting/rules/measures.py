@@ -1,13 +1,16 @@
 """Units after a number, with « par … » as their denominators, and rates that have no unit above the bar."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from ..numbers import Number, read_number
 from ..stream import Stream
 from ..tables import Unit, unit_symbols, units, words
 from ..tokens import Kind
 
-PER_ALONE = frozenset({"mm³", "µL", "mL", "min"})
+LENGTHS: Final = frozenset({"mm", "cm", "m", "µm"})
+_VOLUMES: Final = frozenset({"L", "dL", "mL", "µL", "mm³"})
+PER_ALONE: Final = frozenset({"mm³", "µL", "mL", "min"})
 """What a bare number may be counted in: « deux cent mille par millimètre cube », « dix-huit par minute »."""
 
 
@@ -81,6 +84,8 @@ def _standard_surface(stream: Stream, index: int) -> int | None:
 
 
 def _may_divide(unit: Unit, above: str) -> bool:
+    if above in LENGTHS and unit.write in _VOLUMES:  # « 3,8 mm par litre » is a misheard millimole.
+        return False
     if unit.place == "after_weight":
         return above.endswith(("/kg", "/m²"))
     return unit.place in ("over", "only_over")

@@ -10,7 +10,7 @@ from ..style import Style
 from ..tables import Unit, words
 from ..tokens import Kind
 from .context import is_complete, is_counted
-from .measures import Measure, read_measure, read_rate
+from .measures import LENGTHS, Measure, read_measure, read_rate
 from .remainders import remainder
 
 DIGITS_FROM: Final = 10
@@ -31,7 +31,6 @@ _CONNECTORS: Final = {
 DIRECT: Final = frozenset({"°"})
 """Symbols that touch their number."""
 
-LENGTHS: Final = frozenset({"mm", "cm", "m", "µm"})
 PRESSURES: Final = frozenset({"", "mmHg", "cmHg"})
 
 _POINT_DECIMAL: Final = re.compile(r"([0-9]+)\.([0-9]{1,2})")

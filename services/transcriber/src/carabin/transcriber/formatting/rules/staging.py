@@ -17,7 +17,7 @@ _LAST: Final = {"T": 4, "N": 3, "M": 1}
 
 _PREFIX: Final = {"p": "p", "c": "c", "y": "y", "r": "r", "yp": "yp", "yc": "yc"}
 _WRITTEN: Final = re.compile(r"(y?[pc]|r)?(T(?:[0-4][a-d]?|is|x)|N(?:[0-3][a-c]?|x)|M(?:[01][a-c]?|x))", re.IGNORECASE)
-_LETTER: Final = re.compile(r"(y?[pc]|r)?([TNM])")
+_LETTER: Final = re.compile(r"(y?[pc]|Y?[PC]|r)?([TNM])")
 _COUNT: Final = re.compile(r"[0-9]{1,2}")
 
 
@@ -63,7 +63,7 @@ def _category(stream: Stream, index: int) -> tuple[str, str, int] | None:
     alone = _LETTER.fullmatch(token.text)
     if alone is None:
         return None
-    prefix, letter = alone[1] or "", alone[2]
+    prefix, letter = (alone[1] or "").lower(), alone[2]
     said = stream[index + 1]
     if said.key == "x" or (letter == "T" and said.key == "is"):
         return letter, f"{prefix}{letter}{said.key}", index + 2
