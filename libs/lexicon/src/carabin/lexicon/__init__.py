@@ -1,0 +1,20 @@
+"""A hospital's own words: their file, how they sound in French, and which of them a transcript means."""
+
+from .entries import Entry, Lexicon, format_lexicon, parse_lexicon
+from .errors import LexiconInvalid
+from .index import Candidate, LexiconIndex
+from .merge import Merge, merge
+from .phonetics import phonetic_key
+
+__all__ = [
+    "Candidate",
+    "Entry",
+    "Lexicon",
+    "LexiconIndex",
+    "LexiconInvalid",
+    "Merge",
+    "format_lexicon",
+    "merge",
+    "parse_lexicon",
+    "phonetic_key",
+]

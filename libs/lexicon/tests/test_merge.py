@@ -1,0 +1,61 @@
+"""What the second decode may change, and what it may never."""
+
+import pytest
+from carabin.lexicon import Entry, merge
+
+DRUGS = [Entry(text) for text in ("amlodipine", "amiodarone", "bisoprolol", "héparine", "hydroxyzine", "hydralazine")]
+KNOWN = {entry.text for entry in DRUGS}
+
+
+def merged(first: str, second: str) -> str:
+    return merge(first, second, DRUGS, KNOWN).text
+
+
+def test_misheard_word_becomes_the_lexicon_word_that_sounds_like_it() -> None:
+    found = merge("Traitement par ham l'eau dipine.", "Traitement par amlodipine.", DRUGS, KNOWN)
+    assert found.text == "Traitement par amlodipine."
+    [replacement] = found.replacements
+    assert replacement.entry.text == "amlodipine"
+    assert found.text[replacement.start : replacement.end] == "amlodipine"
+    assert replacement.replaced == "ham l'eau dipine"
+
+
+def test_article_that_was_misheard_with_the_word_is_taken_with_it() -> None:
+    assert merged("On arrête les parines ce jour.", "On arrête l'héparine ce jour.") == "On arrête l'héparine ce jour."
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("amlodipine dix milligrammes", "amiodarone dix milligrammes"),
+        ("hydroxyzine le soir", "hydralazine le soir"),
+        ("bizoprolol 5 mg", "bisoprolol 50 mg"),
+        ("pas de fièvre", "par héparine"),
+        ("genou droit", "genou gauche"),
+        ("le patient va bien", "amlodipine va bien"),
+        ("il a mal au bras", "il amiodarone au bras"),
+        ("", "amlodipine"),
+        ("douleur", ""),
+        ("la mie aux darons", "amiodarone et bisoprolol"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_drug_number_side_negation_and_everyday_words_stay(first: str, second: str) -> None:
+    kept = merged(first, second)
+    assert kept == first or kept == first.replace("bizoprolol", "bisoprolol")
+
+
+def test_number_beside_a_replaced_word_is_the_first_decodes() -> None:
+    assert merged("bizoprole 5 mg", "bisoprolol 50 mg") in ("bisoprolol 5 mg", "bizoprole 5 mg")
+
+
+def test_word_that_is_in_the_second_decode_only_is_not_inserted() -> None:
+    assert merged("traitement le matin", "traitement amlodipine le matin") == "traitement le matin"
+
+
+def test_capital_of_a_sentence_is_kept() -> None:
+    assert merged("Bizo prolole le matin", "bisoprolol le matin") == "Bisoprolol le matin"
+
+
+def test_empty_list_of_candidates_changes_nothing() -> None:
+    assert merge("ham l'eau dipine", "amlodipine", [], ()).text == "ham l'eau dipine"
