@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from carabin.cli.main import main
-from carabin.exporter.publishing.signing import signer
 from carabin.registry.artifacts.manifest import ModelFormat
 from carabin.registry.artifacts.publish import Signer, publish_model
+from carabin.registry.artifacts.signing import signer
 from carabin.registry.layout import file_key, manifest_key
 from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings

@@ -16,8 +16,9 @@ from carabin.registry.artifacts.checkpoints import (
     read_run,
     write_run,
 )
-from carabin.registry.errors import PreconditionFailed, VersionMissing
+from carabin.registry.errors import ManifestInvalid, PreconditionFailed, VersionMissing
 from carabin.registry.store import ObjectStore
+from carabin.registry.testing.memory import MemoryStore
 
 NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 
@@ -94,3 +95,33 @@ def test_what_is_no_step_is_no_checkpoint(store: ObjectStore, bucket: str, folde
     for stray in ("run/best/manifest.json", "run/7/manifest.json", "a b/00000001/manifest.json"):
         store.put(bucket, stray, b"{}")
     assert list_checkpoints(store, bucket) == [CheckpointRef(run="run", step=3)]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_figure_that_is_no_number_is_refused_before_anything_is_uploaded(tmp_path: Path, value: float) -> None:
+    store = MemoryStore()
+    store.ensure_bucket("checkpoints")
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    with pytest.raises(ManifestInvalid, match=r"wer is (nan|-?inf): a metric is a finite number"):
+        publish_checkpoint(store, "checkpoints", "r", 1, tmp_path, NOW, source={}, metrics={"wer": value, "cer": 0.1})
+    assert store.list("checkpoints", "") == []
+
+
+@pytest.mark.parametrize("written", [b"null", b"NaN", b"Infinity"])
+def test_a_manifest_that_an_older_release_wrote_with_such_a_figure_is_read_without_it(
+    tmp_path: Path, written: bytes
+) -> None:
+    store = MemoryStore()
+    store.ensure_bucket("checkpoints")
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    publish_checkpoint(store, "checkpoints", "r", 1, tmp_path, NOW, source={}, metrics={"wer": 0.5, "cer": 0.1})
+    key = "r/00000001/manifest.json"
+    store.put("checkpoints", key, store.get("checkpoints", key).replace(b"0.5", written))
+    assert read_checkpoint(store, "checkpoints", "r", 1).metrics == {"cer": 0.1}
+
+
+def test_a_run_goes_on_whatever_its_figures_are() -> None:
+    store = MemoryStore()
+    store.ensure_bucket("checkpoints")
+    write_run(store, "checkpoints", RunRecord(run="r", started_at=NOW, metrics={"loss": float("nan"), "lr": 0.1}))
+    assert read_run(store, "checkpoints", "r").metrics == {"lr": 0.1}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from carabin.registry.artifacts.publish import publish_model
+from carabin.registry.artifacts.signing import signer
 from carabin.registry.errors import StoreUnreachable
 from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.stages.promote import promote
@@ -14,11 +15,14 @@ from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.memory import MemoryStore
 from carabin.service.threads import ThreadSupervisor
 from carabin.transcriber.core.api import ModelInfo
+from carabin.transcriber.core.errors import ModelUntrusted
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.roles import ModelRoles
 from carabin.transcriber.models.source import FolderSource, RegistrySource
 from carabin.transcriber.models.vocabulary import Vocabularies
 from carabin.transcriber.testing.engine import FakeEngine
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ..helpers.real_models import FORMAT
 
@@ -57,7 +61,7 @@ class Deployment:
     def store_away(self) -> float | None:
         return self.metrics.registry.get_sample_value("carabin_transcriber_store_away")
 
-    def publish(self, day: int, **options: int) -> str:
+    def publish(self, day: int, **options: object) -> str:
         (self._files / "model.bin").write_text(json.dumps({"day": day}))
         at = NOW + timedelta(days=day)
         return publish_model(self.memory, "models", "whisper", self._files, at, format=FORMAT, **options).version  # type: ignore[arg-type]
@@ -220,3 +224,52 @@ def test_a_local_folder_is_served_as_it_is(tmp_path: Path) -> None:
     assert models.slot().lease().version == f"folder-{tmp_path.name}"
     assert "cardiologie" in vocabularies.words
     models.stop()
+
+
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ed25519PrivateKey:
+    """The key whose public half `CARABIN_SIGNING_TRUSTED` names."""
+    key = Ed25519PrivateKey.generate()
+    path = tmp_path / "trusted.pem"
+    path.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    monkeypatch.setenv("CARABIN_SIGNING_TRUSTED", json.dumps([str(path)]))
+    return key
+
+
+def test_an_unsigned_version_whose_stage_was_set_by_hand_is_refused_and_the_old_model_goes_on(
+    tmp_path: Path, trusted: Ed25519PrivateKey
+) -> None:
+    site = Deployment(tmp_path)
+    signed = site.publish(1, sign=signer(trusted))
+    site.promote(signed)
+    with site:
+        site.wait_for(signed)
+        unsigned = site.publish(2)
+        site.memory.set_tags(
+            "models", f"whisper/versions/{unsigned}/manifest.json", {"stage": "production", "promotion-seq": "9"}
+        )
+        with site._changed:
+            assert site._changed.wait_for(lambda: any(info.target == unsigned for info in refusals(site)), timeout=20)
+        refused = refusals(site)[-1]
+        assert refused.version == signed
+        assert f"whisper {unsigned} is refused: unsigned" in refused.reason
+        assert not (site.cache / "whisper" / unsigned).exists(), "nothing of it was downloaded"
+
+
+def test_a_signed_version_is_served_from_the_cache_while_the_store_is_away(
+    tmp_path: Path, trusted: Ed25519PrivateKey
+) -> None:
+    site = Deployment(tmp_path)
+    signed = site.publish(1, sign=signer(trusted))
+    site.promote(signed)
+    site.source.fetch(signed)
+    site.store._fail_at = 0
+    assert site.source.fetch(signed).version == signed
+    remembered = site.cache / "whisper" / f"{signed}.json"
+    remembered.write_bytes(remembered.read_bytes().replace(b'"n_mels": 80', b'"n_mels": 128'))
+    with pytest.raises(ModelUntrusted, match="was changed after signing"):
+        site.source.fetch(signed)
+
+
+def refusals(site: Deployment) -> list[ModelInfo]:
+    return [info for info in site._states if info.state == "failed"]

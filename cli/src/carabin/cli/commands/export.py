@@ -19,7 +19,6 @@ from carabin.exporter.jobs.ledger import Ledger
 from carabin.exporter.jobs.pipeline import Exporter
 from carabin.exporter.jobs.records import ExportRecord
 from carabin.exporter.jobs.request import ExportRequest, Step
-from carabin.exporter.publishing.signing import signer_from_settings
 from carabin.exporter.sources import (
     CheckpointSource,
     Ct2Folder,
@@ -30,6 +29,7 @@ from carabin.exporter.sources import (
 from carabin.exporter.validation.samples import Sample, read_sample
 from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.publish import fetch_model, read_manifest
+from carabin.registry.artifacts.signing import signer_from_settings
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore

@@ -40,7 +40,7 @@ CLASSES: Final = {
     SettingsGroup.TRAINER: (("carabin.trainer.settings", "TrainerSettings"),),
     SettingsGroup.EXPORTER: (
         ("carabin.exporter.settings", "ExporterSettings"),
-        ("carabin.exporter.settings", "SigningSettings"),
+        ("carabin.registry.settings", "SigningSettings"),
     ),
     SettingsGroup.TRANSCRIBER: (
         ("carabin.transcriber.settings.model", "TranscriberSettings"),

@@ -14,6 +14,8 @@ CarabinError             anything that Carabin raises on purpose: its text is on
     + PortInUse
   x DiskFailed             the local disk refused a file: full, read-only or not ours
   x ManifestInvalid        the manifest cannot be read by this release
+  x ProvenanceInvalid      a signing key cannot be read
+    + SignatureRefused     a version is not signed by a key that is trusted
   x UnsafePath             a name would leave its folder
   x VersionMissing
   x PromotionRefused       this may not happen as asked
@@ -78,6 +80,14 @@ class DiskFailed(RegistryError):
 
 class ManifestInvalid(RegistryError):
     """A manifest is not JSON, lacks fields or has a newer schema."""
+
+
+class ProvenanceInvalid(RegistryError):
+    """A key that signs or verifies cannot be read."""
+
+
+class SignatureRefused(ProvenanceInvalid):
+    """A version is unsigned, signed by an unknown key, or was changed after it was signed."""
 
 
 class UnsafePath(RegistryError):

@@ -5,13 +5,14 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, SecretStr, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from .endpoint import require_host_and_port, split_scheme
+from .errors import ProvenanceInvalid
 
 PREFIX = "CARABIN_STORE_"
 _IDENTITY = ("endpoint", "access_key", "secret_key", "secure")
@@ -92,6 +93,33 @@ class StoreSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Ask the caller, the environment, mounted secrets, then the embedded store's state file."""
         return init_settings, env_settings, file_secret_settings, _EmbeddedState(settings_cls)
+
+
+class SigningSettings(BaseSettings):
+    """Read from the environment, each field as `CARABIN_SIGNING_<FIELD>`; whoever verifies reads them too."""
+
+    model_config = SettingsConfigDict(env_prefix="CARABIN_SIGNING_", frozen=True)
+
+    key: Path | None = Field(
+        default=None, description="PEM file of an Ed25519 private key; none leaves versions unsigned"
+    )
+    trusted: tuple[Path, ...] = Field(
+        default=(),
+        description="PEM files of the public keys that versions may be signed with, as a JSON list; where one is set,"
+        " promoting and loading refuse every other version",
+    )
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment.
+
+        Raises:
+            ProvenanceInvalid: a field does not parse.
+        """
+        try:
+            return cls()
+        except (ValidationError, SettingsError) as error:
+            raise ProvenanceInvalid(describe_invalid(error, cls)[1]) from error
 
 
 class _EmbeddedState(PydanticBaseSettingsSource):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from carabin.registry.artifacts.signing import signer_from_settings
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore, require_conditional_writes
 from carabin.service import metrics as metrics_server
@@ -24,7 +25,6 @@ from .jobs.pipeline import Exporter
 from .jobs.queue import Jobs
 from .jobs.watcher import CheckpointWatcher
 from .metrics import ExporterMetrics
-from .publishing.signing import signer_from_settings
 from .settings import ExporterSettings
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,6 @@
   x ExportCancelled     somebody asked for this export to stop
   x ExportUnknown       no export has this id
   x LeaseLost           another exporter took the work over; what we did is not published
-  x ProvenanceInvalid   a key or a signature is not what it must be
 """
 
 from pathlib import Path
@@ -71,7 +70,3 @@ class ExportUnknown(ExporterError):
 
 class LeaseLost(ExporterError):
     """The lease expired and another exporter took the work over."""
-
-
-class ProvenanceInvalid(ExporterError):
-    """The signing key cannot be read, or a statement does not fit its version."""

@@ -1,4 +1,4 @@
-"""What an operator may set of the exporter, and of the keys that sign what it publishes."""
+"""What an operator may set of the exporter."""
 
 from pathlib import Path
 from typing import Literal
@@ -8,7 +8,6 @@ from carabin.registry.errors import UnsafePath
 from carabin.registry.layout import safe_name
 from carabin.service.settings import ServiceSettings
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ExporterSettings(ServiceSettings):
@@ -47,16 +46,3 @@ class ExporterSettings(ServiceSettings):
             return safe_name(name)
         except UnsafePath as error:
             raise ValueError(str(error)) from error
-
-
-class SigningSettings(BaseSettings):
-    """Read from the environment, each field as `CARABIN_SIGNING_<FIELD>`; whoever verifies reads them too."""
-
-    model_config = SettingsConfigDict(env_prefix="CARABIN_SIGNING_", frozen=True)
-
-    key: Path | None = Field(
-        default=None, description="PEM file of an Ed25519 private key; none leaves versions unsigned"
-    )
-    trusted: tuple[Path, ...] = Field(
-        default=(), description="PEM files of the public keys that versions may be signed with, as a JSON list"
-    )

@@ -1,12 +1,12 @@
 """`carabin models repair | prune | sweep | verify`: keeping the registry whole and small."""
 
-import os
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.publish import read_manifest_and_document
+from carabin.registry.artifacts.signing import describe_signature, trusted_keys
 from carabin.registry.artifacts.sweep import find_orphans
 from carabin.registry.artifacts.sweep import sweep as sweep_orphans
 from carabin.registry.artifacts.verify import verify_files
@@ -101,12 +101,6 @@ def verify(version: Version, name: Name = None, as_json: AsJson = False) -> None
 
 def _signature(manifest: ModelManifest, document: bytes) -> tuple[str, bool]:
     """Return who signed, in words, and whether that is enough: without any trusted key, nobody needs to have signed."""
-    try:
-        from carabin.exporter.publishing.signing import describe_signature, trusted_keys
-    except ModuleNotFoundError as error:
-        named = ", ".join(manifest.signatures)
-        said = f"its signatures ({named}) are not checked: that needs {error.name}" if named else "unsigned"
-        return said, not os.environ.get("CARABIN_SIGNING_TRUSTED")
     keys = trusted_keys()
     signature = describe_signature(manifest, document, keys)
     return str(signature), not keys or signature.trusted

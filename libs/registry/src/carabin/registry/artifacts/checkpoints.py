@@ -18,7 +18,7 @@ from ..layout import (
 from ..serving_window import WindowPolicy
 from ..store import ObjectStore
 from .bundle import Progress, describe_folder, fetch_files, upload_files
-from .records import Manifest, StoredRecord
+from .records import Manifest, Metrics, ProgressMetrics, StoredRecord
 
 
 class CheckpointRef(BaseModel):
@@ -38,7 +38,7 @@ class CheckpointManifest(Manifest):
 
     run: str
     step: int = Field(ge=0)
-    metrics: dict[str, float] = Field(default_factory=dict)
+    metrics: Metrics = Field(default_factory=dict)
     final: bool = Field(default=False, description="the run ends here: this is the one to export")
     window: WindowPolicy = WindowPolicy()
 
@@ -60,7 +60,7 @@ class RunRecord(StoredRecord):
     total_steps: int | None = Field(default=None, ge=0)
     settings: dict[str, str] = Field(default_factory=dict)
     source: dict[str, str] = Field(default_factory=dict)
-    metrics: dict[str, float] = Field(default_factory=dict)
+    metrics: ProgressMetrics = Field(default_factory=dict)
     reason: str | None = Field(default=None, description="why it failed or stopped, in one sentence")
 
 
@@ -82,19 +82,23 @@ def publish_checkpoint(
 
     Raises:
         PreconditionFailed: this run has a checkpoint at this step already; it is left as it is.
+        ManifestInvalid: a metric is no finite number; nothing was uploaded.
         DiskFailed: a file cannot be read, or changed meanwhile; nothing is visible.
     """
     files = describe_folder(folder)
-    manifest = CheckpointManifest(
-        run=run,
-        step=step,
-        created_at=created_at,
-        files=files,
-        source=dict(source),
-        metrics=dict(metrics),
-        final=final,
-        window=window or WindowPolicy(),
-    )
+    try:
+        manifest = CheckpointManifest(
+            run=run,
+            step=step,
+            created_at=created_at,
+            files=files,
+            source=dict(source),
+            metrics=dict(metrics),
+            final=final,
+            window=window or WindowPolicy(),
+        )
+    except ValueError as error:
+        raise ManifestInvalid(f"{folder} cannot become a checkpoint of {run}: {error}") from error
     # Asked before the upload: its files would overwrite those of the one that is visible.
     if store.exists(bucket, checkpoint_manifest_key(run, step)):
         raise PreconditionFailed(f"run {run} has a checkpoint at step {step} already")

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..errors import ManifestInvalid
 from ..serving_window import DEFAULT_MIN_WINDOW_FRAMES, DEFAULT_WINDOW_MARGIN_FRAMES, WindowPolicy
-from .records import Manifest, SafePath
+from .records import Manifest, Metrics, SafePath
 
 
 class ModelFormat(BaseModel):
@@ -40,7 +40,7 @@ class ModelManifest(Manifest):
     version: str
     format: ModelFormat
     smoke: Smoke | None = None
-    metrics: dict[str, float] = Field(default_factory=dict)
+    metrics: Metrics = Field(default_factory=dict)
     report: str | None = Field(default=None, description="bucket and key of the evaluation report")
     provenance: dict[str, str] = Field(default_factory=dict, description="commit, tools and releases that made it")
     min_window_frames: int = Field(

@@ -2,11 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from math import isfinite
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+)
 
 from ..errors import ManifestInvalid, UnsafePath
 from ..layout import safe_file
@@ -24,6 +34,31 @@ def _safe(path: str) -> str:
 
 SafePath = Annotated[str, AfterValidator(_safe)]
 """A relative path, '/' between its steps, that cannot leave its folder."""
+
+
+def _numbers_only(values: Any, info: ValidationInfo) -> Any:
+    """Drop what is no number from a stored document, refuse it in one that is to be written.
+
+    A NaN is written as `null`, which no reader takes for a number: one such value made a whole document unreadable.
+    """
+    if not isinstance(values, Mapping):
+        return values
+    unfit = [
+        name for name, value in values.items() if value is None or (isinstance(value, float) and not isfinite(value))
+    ]
+    if unfit and info.mode != "json":
+        raise ValueError(f"{', '.join(f'{name} is {values[name]}' for name in unfit)}: a metric is a finite number")
+    return {name: value for name, value in values.items() if name not in unfit}
+
+
+def _drop_unfit(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in values.items() if value is not None and isfinite(value)}
+
+
+Metrics = Annotated[dict[str, float], BeforeValidator(_numbers_only)]
+"""Figures by name, finite ones only."""
+ProgressMetrics = Annotated[dict[str, float], BeforeValidator(_drop_unfit)]
+"""The same of a run under way, whose record must not fail for a figure: what is no number is left out."""
 
 
 class StoredRecord(BaseModel):

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from ..artifacts.publish import read_manifest
+from ..artifacts.publish import read_manifest_and_document
+from ..artifacts.trust import require_trusted
 from ..errors import PromotionRefused, PromotionUnfinished, StalePromotion, StoreError
 from ..layout import manifest_key
 from ..store import ObjectStore
@@ -36,11 +37,14 @@ def set_stage(
 
     Raises:
         VersionMissing: there is no such version.
+        SignatureRefused: trusted keys are set, and none of them signed a version that is to be tried.
         PromotionRefused: the version is in production, or the share does not fit the stage.
         StalePromotion: the version was promoted meanwhile; it stays in production.
         PromotionUnfinished: the store failed after the change was logged; setting the stage again finishes it.
     """
-    read_manifest(store, bucket, name, version)
+    manifest, document = read_manifest_and_document(store, bucket, name, version)
+    if stage in ("canary", "shadow"):
+        require_trusted(manifest, document)
     promotions_before = last_number(store, bucket, name)
     tags_by_version = read_tags(store, bucket, name)
     if resolve(tags_by_version).version == version:

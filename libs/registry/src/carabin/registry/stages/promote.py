@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from ..artifacts.publish import list_versions, read_manifest, read_manifest_and_document, require_files
+from ..artifacts.trust import require_trusted
 from ..errors import (
     ManifestInvalid,
     PromotionRefused,
@@ -47,6 +48,7 @@ def promote(
     Raises:
         VersionMissing: there is no such version.
         ManifestInvalid: it cannot be read, or one of its files is missing or of another size.
+        SignatureRefused: trusted keys are set, and none of them signed it.
         StalePromotion: another version than `expect` is in production.
         Regression: the metrics get worse, and `force` does not accept it.
         PromotionLost: somebody promoted at the same time; the message names the winner.
@@ -91,6 +93,7 @@ def _promote(
     kind: Kind,
 ) -> PromotionRecord:
     manifest, document = read_manifest_and_document(store, bucket, name, version)
+    require_trusted(manifest, document)
     require_files(store, bucket, manifest)
     # The log is read before the tags: a promotion in between takes our number, and then we lose rather than overwrite.
     number = last_number(store, bucket, name) + 1

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from ..artifacts.records import StoredRecord
+from ..artifacts.records import Metrics, StoredRecord
 from ..errors import ConditionsIgnored, PreconditionFailed, PromotionLost
 from ..layout import promotion_key, promotions_prefix, record_number
 from ..store import ObjectStore
@@ -23,7 +23,7 @@ class PromotionRecord(StoredRecord):
     at: AwareDatetime
     kind: Literal["promote", "rollback"] = "promote"
     forced: bool = Field(default=False, description="a regression was seen and accepted, for `reason`")
-    metrics_delta: dict[str, float] = Field(default_factory=dict, description="new minus previous, by metric")
+    metrics_delta: Metrics = Field(default_factory=dict, description="new minus previous, by metric")
     manifest_sha256: str | None = Field(default=None, description="of the promoted manifest's bytes")
     token: str = Field(default_factory=lambda: uuid.uuid4().hex, description="distinguishes two equal promotions")
 

@@ -115,6 +115,10 @@ class ModelMismatch(ModelRefused):
     """Mel bins, vocabulary or manifest disagree with the weights."""
 
 
+class ModelUntrusted(ModelRefused):
+    """Trusted keys are set, and none of them signed the version."""
+
+
 class SmokeFailed(ModelRefused):
     """The model loads, and does not transcribe its smoke dictation as its manifest expects."""
 

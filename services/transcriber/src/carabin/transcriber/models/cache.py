@@ -35,14 +35,15 @@ class ModelCache:
             shutil.rmtree(folder)
         return folder.exists()
 
-    def remember(self, manifest: ModelManifest) -> None:
-        """Keep the manifest, for a start without the store."""
-        self._write(f"{manifest.version}.json", manifest.to_bytes())
+    def remember(self, manifest: ModelManifest, document: bytes) -> None:
+        """Keep the manifest as it is stored, signatures and all, for a start without the store."""
+        self._write(f"{manifest.version}.json", document)
 
-    def manifest(self, version: str) -> ModelManifest | None:
-        """Return what was remembered of a version."""
+    def manifest(self, version: str) -> tuple[ModelManifest, bytes] | None:
+        """Return what was remembered of a version: its manifest, and the bytes that it was read from."""
         try:
-            return ModelManifest.from_bytes((self._folder / f"{version}.json").read_bytes(), version)
+            document = (self._folder / f"{version}.json").read_bytes()
+            return ModelManifest.from_bytes(document, version), document
         except (OSError, RegistryError):
             return None
 

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Protocol
 
 from carabin.registry.artifacts.manifest import ModelManifest
-from carabin.registry.artifacts.publish import fetch_model, read_manifest
-from carabin.registry.errors import StoreUnreachable
+from carabin.registry.artifacts.publish import fetch_model, read_manifest_and_document
+from carabin.registry.artifacts.trust import require_trusted
+from carabin.registry.errors import SignatureRefused, StoreUnreachable
 from carabin.registry.stages.resolve import Decision
 from carabin.registry.stages.watch import ModelWatcher
 from carabin.registry.store import ObjectStore
 from carabin.service.threads import SupervisedThread, ThreadSupervisor
 
+from ..core.errors import ModelUntrusted
 from ..metrics import Metrics
 from .cache import ModelCache
 from .loader import LoadedCandidate
@@ -99,12 +101,17 @@ class RegistrySource:
 
         Raises:
             RegistryError: the store does not give it, or gives other bytes than the manifest names.
+            ModelUntrusted: trusted keys are set, and none of them signed it.
         """
-        manifest = self._manifest(version)
+        manifest, document = self._manifest(version)
+        try:
+            require_trusted(manifest, document)
+        except SignatureRefused as error:
+            raise ModelUntrusted(version, str(error)) from error
         folder = self._cache.place(version)
         if not self._cache.holds(manifest):
             fetch_model(self._store, self._bucket, manifest, folder)
-        self._cache.remember(manifest)
+        self._cache.remember(manifest, document)
         # What is loaded needs its folder no more, but a restart or a drain may.
         self._cache.forget_others({version, *(self._models.in_use() if self._models else ())})
         return LoadedCandidate(version, folder, manifest)
@@ -125,15 +132,15 @@ class RegistrySource:
         for thread in self._running:
             thread.join()
 
-    def _manifest(self, version: str) -> ModelManifest:
-        """Read a manifest; while the store is away, the remembered one, whose files may not be here."""
+    def _manifest(self, version: str) -> tuple[ModelManifest, bytes]:
+        """Read a manifest and its bytes; while the store is away, the remembered one, whose files may not be here."""
         try:
-            return read_manifest(self._store, self._bucket, self._name, version)
+            return read_manifest_and_document(self._store, self._bucket, self._name, version)
         except StoreUnreachable:
-            manifest = self._cache.manifest(version)
-            if manifest is None:
+            remembered = self._cache.manifest(version)
+            if remembered is None:
                 raise
-            return manifest
+            return remembered
 
     def _watch(self) -> bool:
         """Take each decision until the watcher is stopped; after a failure the newest decision is taken again."""

@@ -1,4 +1,7 @@
-"""Who made a version: an Ed25519 signature over its whole manifest, and the check of it."""
+"""Who made a version: an Ed25519 signature over its manifest, and the check of it.
+
+Everything here but the settings needs `cryptography`, the extra `signing`: import this module where a key is set.
+"""
 
 import base64
 import hashlib
@@ -7,12 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from carabin.registry.artifacts.manifest import ModelManifest, signed_bytes
-from carabin.registry.artifacts.publish import Signer, read_manifest_and_document
-from carabin.registry.artifacts.verify import verify_files
-from carabin.registry.errors import RegistryError
-from carabin.registry.store import ObjectStore
-from carabin.service.settings import load_settings
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -22,8 +19,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from ..errors import ProvenanceInvalid
+from ..errors import ProvenanceInvalid, RegistryError
 from ..settings import SigningSettings
+from ..store import ObjectStore
+from .manifest import ModelManifest, signed_bytes
+from .publish import Signer, read_manifest_and_document
+from .verify import verify_files
 
 ALGORITHM: Final = "ed25519"
 
@@ -34,7 +35,7 @@ def signer_from_settings(settings: SigningSettings | None = None) -> Signer | No
     Raises:
         ProvenanceInvalid: the key cannot be read.
     """
-    path = (settings or load_settings(SigningSettings)).key
+    path = (settings or SigningSettings.load()).key
     return signer(read_private_key(path)) if path else None
 
 
@@ -85,7 +86,7 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
 
 def trusted_keys(settings: SigningSettings | None = None) -> tuple[Ed25519PublicKey, ...]:
     """Return the public keys that `CARABIN_SIGNING_TRUSTED` names."""
-    return tuple(read_public_key(path) for path in (settings or load_settings(SigningSettings)).trusted)
+    return tuple(read_public_key(path) for path in (settings or SigningSettings.load()).trusted)
 
 
 def verify_version(

@@ -1,14 +1,13 @@
 """A version says who made it, and whoever changes a byte or a word of it is found out."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from carabin.exporter.errors import ProvenanceInvalid
-from carabin.exporter.jobs.ledger import Ledger
-from carabin.exporter.jobs.pipeline import Exporter
-from carabin.exporter.jobs.request import ExportRequest
-from carabin.exporter.publishing.signing import (
+from carabin.registry.artifacts.manifest import ModelManifest, signed_bytes
+from carabin.registry.artifacts.publish import publish_model
+from carabin.registry.artifacts.signing import (
     describe_signature,
     key_name,
     signer,
@@ -16,22 +15,42 @@ from carabin.exporter.publishing.signing import (
     trusted_keys,
     verify_version,
 )
-from carabin.exporter.settings import SigningSettings
-from carabin.exporter.sources import FolderCheckpoint
-from carabin.registry.artifacts.manifest import ModelManifest, signed_bytes
+from carabin.registry.artifacts.trust import require_trusted
+from carabin.registry.errors import ProvenanceInvalid, SignatureRefused
+from carabin.registry.settings import SigningSettings
+from carabin.registry.stages.assign import set_stage
+from carabin.registry.stages.promote import promote, rollback
+from carabin.registry.stages.read import read_decision
 from carabin.registry.testing.memory import MemoryStore
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from ..conftest import FORMAT
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"\7" * 32)
 OTHER = Ed25519PrivateKey.from_private_bytes(b"\x08" * 32)
 
 
 @pytest.fixture
-def manifest(store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path) -> ModelManifest:
-    exporter = Exporter(store, "models", Ledger(store, "models", "test"), tmp_path, signer(KEY))
-    return exporter.export(ExportRequest(FolderCheckpoint(pristine_checkpoint), "cardio"))[0]
+def store() -> MemoryStore:
+    memory = MemoryStore()
+    memory.ensure_bucket("models")
+    return memory
+
+
+def publish(store: MemoryStore, folder: Path, key: Ed25519PrivateKey | None, hour: int = 0) -> ModelManifest:
+    folder.mkdir(exist_ok=True)
+    (folder / "model.bin").write_bytes(b"weights" * 200)
+    (folder / "smoke.wav").write_bytes(b"speech")
+    at = datetime(2026, 11, 23, hour, tzinfo=UTC)
+    sign = signer(key) if key else None
+    return publish_model(store, "models", "cardio", folder, at, format=FORMAT, sign=sign)
+
+
+@pytest.fixture
+def manifest(store: MemoryStore, tmp_path: Path) -> ModelManifest:
+    return publish(store, tmp_path / "signed", KEY)
 
 
 def check(store: MemoryStore, manifest: ModelManifest, *keys: Ed25519PrivateKey) -> list[str]:
@@ -145,3 +164,45 @@ def test_a_key_that_is_none_is_refused_by_name(tmp_path: Path, content: bytes | 
         path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     with pytest.raises(ProvenanceInvalid, match="signing key"):
         signer_from_settings(SigningSettings(key=path))
+
+
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`CARABIN_SIGNING_TRUSTED` names KEY's public half."""
+    path = tmp_path / "trusted.pem"
+    path.write_bytes(KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    monkeypatch.setenv("CARABIN_SIGNING_TRUSTED", json.dumps([str(path)]))
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("key", [None, OTHER])
+def test_with_trusted_keys_no_other_version_is_promoted_or_tried(
+    store: MemoryStore, manifest: ModelManifest, tmp_path: Path, key: Ed25519PrivateKey | None
+) -> None:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    promote(store, "models", "cardio", manifest.version, by="a", reason="r", at=now)
+    untrusted = publish(store, tmp_path / "untrusted", key, hour=1).version
+    refused = rf"cardio {untrusted} is refused: (unsigned|signed by .*, none of them a trusted key)"
+    with pytest.raises(SignatureRefused, match=refused):
+        promote(store, "models", "cardio", untrusted, by="a", reason="r", at=now, force=True)
+    with pytest.raises(SignatureRefused, match=refused):
+        rollback(store, "models", "cardio", by="a", reason="r", at=now, to=untrusted)
+    with pytest.raises(SignatureRefused, match=refused):
+        set_stage(store, "models", "cardio", untrusted, "canary", share=0.1, by="a", reason="r", at=now)
+    assert read_decision(store, "models", "cardio").version == manifest.version
+    assert set_stage(store, "models", "cardio", untrusted, "archived", by="a", reason="r", at=now)
+
+
+def test_without_trusted_keys_an_unsigned_version_is_promoted(store: MemoryStore, tmp_path: Path) -> None:
+    unsigned = publish(store, tmp_path / "unsigned", None)
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    assert promote(store, "models", "cardio", unsigned.version, by="a", reason="r", at=now).number == 1
+
+
+def test_a_trusted_key_that_is_not_there_refuses_rather_than_trusts(
+    store: MemoryStore, manifest: ModelManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in ('["/nowhere/key.pem"]', "not json"):
+        monkeypatch.setenv("CARABIN_SIGNING_TRUSTED", value)
+        with pytest.raises(ProvenanceInvalid, match=r"/nowhere/key\.pem|CARABIN_SIGNING_TRUSTED cannot be read"):
+            require_trusted(manifest, stored(store, manifest))
