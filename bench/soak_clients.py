@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 import grpc
 import httpx
 import numpy as np
-from carabin.client import ClientError, FinalText, LiveDictation, Options, Resumed, ServerBusy, connect
+from carabin.client import (
+    ClientError,
+    FinalText,
+    LiveDictation,
+    Options,
+    Resumed,
+    ServerBusy,
+    ServerUnreachable,
+    connect,
+)
 from carabin.registry.testing.relay import Relay
 from carabin.transcriber.v1 import transcriber_pb2 as pb
 from carabin.transcriber.v1.transcriber_pb2_grpc import TranscriberServiceStub
@@ -45,6 +54,12 @@ class Counts:
     uploads: int = 0
     bad: int = 0
     busy: int = 0
+    unopened: int = 0
+    """Dictations that could not begin within the client's patience: on a machine that is short of cores, no loss."""
+    notes: list[str] = field(default_factory=list)
+    """What was lost or repeated, where."""
+    last_breaks: dict[str, list[str]] = field(default_factory=dict)
+    """The breaks of each speaker's newest dictation."""
     troubles: Counter[str] = field(default_factory=Counter)
     """What must not happen, each kind counted."""
 
@@ -88,20 +103,35 @@ async def speak_for_ever(scene: Scene, number: int) -> None:
                 scene.counts.busy += 1
                 await asyncio.sleep(min(error.retry_after_s, 10.0))
                 continue
-            except ClientError as error:
-                relay.refusing = False
-                scene.counts.trouble(f"a dictation ended with {type(error).__name__}: {error}")
+            except ServerUnreachable:
+                scene.counts.unopened += 1
+                await asyncio.sleep(SHORT_S)
                 continue
-            _judge(scene, spoken.said, finals)
+            except ClientError as error:
+                scene.counts.trouble(f"a dictation ended with {type(error).__name__}")
+                continue
+            finally:
+                relay.refusing = False
+            _judge(scene, spoken.said, finals, f"speaker {number}")
 
 
-def _judge(scene: Scene, said: Sequence[Placed], finals: Sequence[FinalText]) -> None:
+def _judge(scene: Scene, said: Sequence[Placed], finals: Sequence[FinalText], who: str) -> None:
     counts = scene.counts
     counts.dictations += 1
     counts.sentences += len(said)
     counts.finals += len(finals)
-    counts.repeated += sum(after.start_s < before.end_s - 0.001 for before, after in itertools.pairwise(finals))
-    counts.lost += sum(coverage(each, finals) < COVERED * scene.reference[each.clip] for each in said)
+    repeated = [one for before, one in itertools.pairwise(finals) if one.start_s < before.end_s - 0.001]
+    lost = [each for each in said if coverage(each, finals) < COVERED * scene.reference[each.clip]]
+    counts.repeated += len(repeated)
+    counts.lost += len(lost)
+    if lost or repeated:
+        # Times alone: which breaks stood between them is what one wants to know.
+        spans = " ".join(f"{one.start_s:.1f}-{one.end_s:.1f}" for one in finals)
+        counts.notes.append(
+            f"{who}: lost {' '.join(f'{one.start_s:.1f}-{one.end_s:.1f}' for one in lost) or 'nothing'}, "
+            f"repeated {' '.join(f'{one.start_s:.1f}' for one in repeated) or 'nothing'}; finals {spans}; "
+            f"breaks {' '.join(counts.last_breaks.get(who, []))}"
+        )
 
 
 async def dictate_quietly(port: int, key: str, samples: Samples) -> list[FinalText]:
@@ -117,7 +147,8 @@ async def _dictate(scene: Scene, relay: Relay, samples: Samples, number: int, rn
     url, key = f"ws://127.0.0.1:{relay.port}", scene.keys[number % len(scene.keys)]
     async with connect(url, Options(word_timestamps=bool(number % 2)), token=key, resume_s=120.0) as dictation:
         reading = asyncio.create_task(_read(dictation, scene.counts))
-        breaking = asyncio.create_task(_break(relay, len(samples) / RATE_HZ, rng))
+        breaks = scene.counts.last_breaks[f"speaker {number}"] = []
+        breaking = asyncio.create_task(_break(relay, len(samples) / RATE_HZ, rng, breaks))
         try:
             await _send(dictation, samples, rng, reading)
             await breaking
@@ -143,12 +174,14 @@ async def _send(
         await dictation.send(part)
 
 
-async def _break(relay: Relay, dictation_s: float, rng: random.Random) -> None:
+async def _break(relay: Relay, dictation_s: float, rng: random.Random, breaks: list[str]) -> None:
     """Break most dictations once: for a moment, for seconds, or for longer than the server keeps a session."""
     kind = rng.choices(("none", "cut", "short", "long"), weights=(3, 4, 2, 1))[0]
     if kind == "none":
         return
-    await asyncio.sleep(rng.uniform(0.0, dictation_s))
+    at_s = rng.uniform(0.0, dictation_s)
+    await asyncio.sleep(at_s)
+    breaks.append(f"{kind} at {at_s:.1f}")
     relay.refusing = kind != "cut"
     relay.cut()
     if kind != "cut":
@@ -237,10 +270,10 @@ async def stream_for_ever(scene: Scene) -> None:
                     scene.counts.busy += 1
                     await asyncio.sleep(5.0)
                 else:
-                    scene.counts.trouble(f"a gRPC stream ended with {error.code().name}")
+                    scene.counts.trouble(f"a gRPC stream ended with {error.code().name}: {error.details()}")
                 continue
             if finals is not None:
-                _judge(scene, spoken.said, finals)
+                _judge(scene, spoken.said, finals, "gRPC")
 
 
 async def _requests(samples: Samples) -> AsyncIterator[pb.DictateRequest]:

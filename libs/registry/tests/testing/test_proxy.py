@@ -32,6 +32,14 @@ def test_a_fault_that_stays_is_an_error_of_ours(
         through(proxy, s3_settings).put(s3_bucket, "one", b"1")
 
 
+def test_an_answer_that_is_no_longer_xml_is_an_error_of_ours(s3_settings: StoreSettings, s3_bucket: str) -> None:
+    with (
+        StoreProxy(s3_settings.endpoint, lambda _: Fault.CUT_TEXT).running() as proxy,
+        pytest.raises(StoreError, match="not that of an object store"),
+    ):
+        through(proxy, s3_settings).list(s3_bucket, "")
+
+
 def test_a_lost_answer_is_of_a_request_that_the_store_did(s3_settings: StoreSettings, s3_bucket: str) -> None:
     def lose_first_write(request: ProxiedRequest) -> Fault | None:
         return Fault.LOSE_ANSWER if request.number == 0 else None

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 
 from minio import Minio, S3Error
 from minio.commonconfig import Tags
@@ -191,6 +192,10 @@ class MinioStore:
             raise _STORE_ERRORS.get(error.code or "", StoreError)(f"{where}: {error.code}: {error.message}") from error
         except ValueError as error:  # Refused by the client, before any request: a name that S3 does not have.
             raise StoreError(f"{where}: {error}") from error
+        except (
+            ParseError
+        ) as error:  # No XML where the protocol has some: changed on the way, or not from a store at all.
+            raise StoreUnreachable(f"{where}: the answer is not that of an object store ({error})") from error
         except (HTTPError, ServerError, InvalidResponseError, OSError) as error:
             raise StoreUnreachable(f"{where}: {_describe_outage(error)}") from error
 

@@ -20,14 +20,21 @@ class Fault(Enum):
     LOSE_ANSWER = "the store does what was asked, and the connection closes before its answer"
     CUT_BODY = "the connection closes in the middle of the answer's body"
     CORRUPT = "bytes in the middle of the answer's body are changed"
+    CUT_TEXT = "half of the answer's body is missing, and its length says the same"
     UNAVAILABLE = "503 SlowDown, without reaching the store"
     DENY = "403 AccessDenied, without reaching the store"
+    SKEWED = "403 RequestTimeTooSkewed, as a store answers a client whose clock is wrong"
     FULL = "507 of a store whose disk is full, without reaching it"
 
 
 _ANSWERS = {
     Fault.UNAVAILABLE: (503, "SlowDown", "Please reduce your request rate."),
     Fault.DENY: (403, "AccessDenied", "Access Denied."),
+    Fault.SKEWED: (
+        403,
+        "RequestTimeTooSkewed",
+        "The difference between the request time and the server's is too large.",
+    ),
     Fault.FULL: (507, "XMinioStorageFull", "Storage backend has reached its minimum free drive threshold."),
 }
 
@@ -49,13 +56,18 @@ Plan = Callable[[ProxiedRequest], Fault | None]
 """Says what happens to a request; called under a lock, in the order of arrival."""
 
 
+def no_fault(_: ProxiedRequest) -> Fault | None:
+    """The plan of a sound network."""
+    return None
+
+
 class StoreProxy:
     """Passes requests on to the store at `upstream` (host:port, plain HTTP), except where `plan` says otherwise.
 
     Signatures stay valid, because a request is passed on as it came, with its Host header.
     """
 
-    def __init__(self, upstream: str, plan: Plan = lambda _: None) -> None:
+    def __init__(self, upstream: str, plan: Plan = no_fault) -> None:
         self.upstream = upstream
         self.plan = plan
         self.requests: list[ProxiedRequest] = []
@@ -136,6 +148,8 @@ def _handler(proxy: StoreProxy) -> type[BaseHTTPRequestHandler]:
             if fault is Fault.CORRUPT and content:
                 middle = len(content) // 2
                 content = content[:middle] + bytes([content[middle] ^ 0x55]) + content[middle + 1 :]
+            if fault is Fault.CUT_TEXT:
+                content = content[: len(content) // 2]
             self._send(answer, content, whole=fault is not Fault.CUT_BODY)
 
         def _send(self, answer: http.client.HTTPResponse, content: bytes, *, whole: bool) -> None:
