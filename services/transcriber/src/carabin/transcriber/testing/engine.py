@@ -44,7 +44,7 @@ class FakeEngine:
         self.end_of_text = 50257
         self._word = word
         self._script = script
-        self._gate = gate
+        self.gate = gate
 
     def knows(self, language: str) -> bool:
         return language in ("fr", "en")
@@ -58,8 +58,8 @@ class FakeEngine:
         if len({request.batch_key for request in batch}) > 1:
             raise DecodeFailed("the prompts of a batch must be equally long")
         self.batches.append(list(batch))
-        if self._gate is not None:
-            self._gate.wait()
+        if self.gate is not None:
+            self.gate.wait()
         return [(self._script or self.transcribe)(request) for request in batch], DecodeTiming(0.0, 0.0)
 
     def transcribe(self, request: DecodeRequest) -> Hypothesis:
