@@ -1,0 +1,67 @@
+"""What cannot be audio in its declared format is refused with what it probably is; sound of any kind passes."""
+
+import numpy as np
+import pytest
+from carabin.transcriber.core.api import Samples
+from carabin.transcriber.core.audio_check import AudioCheck
+from carabin.transcriber.core.config import SAMPLE_RATE_HZ
+from carabin.transcriber.core.errors import ImpossibleAudio
+
+from ..helpers.real_models import SENTENCE, say
+
+RNG = np.random.default_rng(7)
+NOISE = RNG.normal(0, 0.3, 2 * SAMPLE_RATE_HZ).astype(np.float32)
+
+
+def voice() -> Samples:
+    return say(SENTENCE)
+
+
+def check(samples: Samples, packet: int = 1600) -> None:
+    one = AudioCheck()
+    for i in range(0, len(samples), packet):
+        one.check(samples[i : i + packet])
+
+
+def reread(samples: Samples, written: str, read: str) -> Samples:
+    """Return what a server makes of samples that are written in one format and declared as another."""
+    scale = 32768.0 if written.endswith("i2") else 1.0
+    values = np.frombuffer((samples * scale).clip(-32768, 32767).astype(written).tobytes()[: len(samples) * 2], read)
+    return values.astype(np.float32) / np.float32(32768.0) if read.endswith("i2") else values
+
+
+@pytest.mark.parametrize(
+    ("samples", "probably"),
+    [
+        (lambda: reread(voice(), "<i2", "<f4"), "16-bit integers sent as 32-bit floats"),
+        (lambda: reread(voice() * 0.01, "<i2", "<f4"), "16-bit integers sent as 32-bit floats"),
+        (lambda: voice() * 32768, "not divided by 32768"),
+        (lambda: reread(voice(), "<f4", "<i2"), "32-bit floats"),
+        (lambda: reread(voice(), ">i2", "<i2"), "swapped bytes"),
+        (lambda: np.frombuffer(RNG.bytes(64_000), "<i2").astype(np.float32) / np.float32(32768), "compressed"),
+        (lambda: np.frombuffer(bytes([128]) * 64_000, "<i2").astype(np.float32) / np.float32(32768), "unsigned"),
+        (lambda: np.array([0.1, np.nan], np.float32), "16-bit integers"),
+        (lambda: np.array([0.1, -np.inf], np.float32), "16-bit integers"),
+    ],
+)
+@pytest.mark.parametrize("packet", [160, 1600, 100_000])
+def test_another_format_is_refused_with_what_it_probably_is(samples: object, probably: str, packet: int) -> None:
+    with pytest.raises(ImpossibleAudio, match=probably):
+        check(samples(), packet)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        lambda: voice(),
+        lambda: voice() * 1.6,
+        lambda: np.clip(voice() * 20, -1, 1),
+        lambda: np.zeros(SAMPLE_RATE_HZ, np.float32),
+        lambda: np.full(SAMPLE_RATE_HZ, 0.5, np.float32),
+        lambda: NOISE,
+        lambda: np.sign(np.sin(np.arange(SAMPLE_RATE_HZ) / 20)).astype(np.float32),
+        lambda: np.zeros(0, np.float32),
+    ],
+)
+def test_sound_passes_however_loud_or_bad(sound: object) -> None:
+    check(sound())  # type: ignore[operator]
