@@ -91,6 +91,10 @@ class Utterance:
         return next((i for i, p in enumerate(self.probabilities) if p >= _SURE), 0) * WINDOW
 
     @property
+    def _speech_start(self) -> int:
+        return self.speech.index(True) * WINDOW if self.speech_stop else 0
+
+    @property
     def end(self) -> int:
         """Sample of the session behind the buffer's last one."""
         return self.start + len(self.audio)
@@ -129,11 +133,13 @@ class Utterance:
         return rest
 
     def is_hum(self) -> bool:
-        """Return whether all sound of the buffer repeats every 200 ms, as mains hum of 50 or 60 Hz does.
+        """Return whether all sound of the speech repeats every 200 ms, as mains hum of 50 or 60 Hz does.
 
         An offset counts for nothing. Speech repeats nothing for so long, a sung tone aside.
         """
-        samples = self.audio.view()
+        samples = self.audio.view(self._speech_start, self.speech_stop)
+        if len(samples) < 2 * HUM_LAG_SAMPLES:
+            samples = self.audio.view()
         if len(samples) < 2 * HUM_LAG_SAMPLES:
             return False
         before, after = samples[:-HUM_LAG_SAMPLES], samples[HUM_LAG_SAMPLES:]
