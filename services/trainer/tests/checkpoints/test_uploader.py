@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from carabin.registry.artifacts.checkpoints import list_checkpoints
-from carabin.registry.errors import StoreUnreachable
+from carabin.registry.errors import AccessDenied, StoreUnreachable
 from carabin.registry.testing.memory import MemoryStore
 from carabin.trainer.checkpoints.uploader import CheckpointUpload, Uploader
+from carabin.trainer.errors import UploadFailed
 
 
 class GatedStore(MemoryStore):
@@ -24,11 +25,11 @@ class GatedStore(MemoryStore):
         super().upload(bucket, key, path)
 
 
-def staged(folder: Path, step: int) -> CheckpointUpload:
+def staged(folder: Path, step: int, *, final: bool = False) -> CheckpointUpload:
     target = folder / f"upload-{step}"
     target.mkdir()
     (target / "model.safetensors").write_bytes(b"weights")
-    return CheckpointUpload(step, target, {}, {})
+    return CheckpointUpload(step, target, {}, {}, final=final)
 
 
 def test_a_newer_checkpoint_takes_the_place_of_one_that_waits_and_nothing_half_is_visible(tmp_path: Path) -> None:
@@ -58,3 +59,100 @@ def test_a_checkpoint_carries_the_trace_of_its_run_on(tmp_path: Path, monkeypatc
     published = uploader.close(30.0)
     assert published is not None
     assert published.source == {"trace_id": trace}
+
+
+class FailingStore(MemoryStore):
+    """A store whose uploads raise `error` while there is one."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        super().__init__()
+        self.error = error
+        self.ensure_bucket("checkpoints")
+
+    def upload(self, bucket: str, key: str, path: Path) -> None:
+        if self.error is not None:
+            raise self.error
+        super().upload(bucket, key, path)
+
+
+FAILURES = [
+    AccessDenied("memory/checkpoints: AccessDenied: the key may not write there"),
+    ValueError("not a key"),
+    OSError(28, "No space left on device"),
+]
+
+
+@pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
+def test_whatever_fails_the_final_folder_stays_and_the_error_names_it(tmp_path: Path, error: Exception) -> None:
+    uploader = Uploader(FailingStore(error), "checkpoints", "r", lambda _: None)
+    upload = staged(tmp_path, 7, final=True)
+    uploader.submit(upload)
+    with pytest.raises(UploadFailed) as caught:
+        uploader.close(30.0)
+    assert str(error) in str(caught.value)
+    assert str(upload.folder) in str(caught.value)
+    assert "carabin train --run r" in str(caught.value)
+    assert (upload.folder / "model.safetensors").read_bytes() == b"weights"
+
+
+@pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
+def test_the_thread_outlives_a_failure_and_publishes_what_comes_next(tmp_path: Path, error: Exception) -> None:
+    store, failed = FailingStore(error), threading.Event()
+    uploader = Uploader(store, "checkpoints", "r", lambda _: failed.set())
+    uploader.submit(staged(tmp_path, 1))
+    assert failed.wait(30)
+    store.error = None
+    uploader.submit(staged(tmp_path, 2))
+    published = uploader.close(30.0)
+    assert published is not None
+    assert published.step == 2
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_dies_leaves_the_final_folder_and_an_error(tmp_path: Path) -> None:
+    uploader = Uploader(FailingStore(SystemExit(1)), "checkpoints", "r", lambda _: None)
+    upload = staged(tmp_path, 7, final=True)
+    uploader.submit(upload)
+    with pytest.raises(UploadFailed, match="its thread died"):
+        uploader.close(30.0)
+    assert upload.folder.is_dir()
+
+
+class ForgetfulStore(MemoryStore):
+    """A store that gives back other bytes than it was given."""
+
+    def download(self, bucket: str, key: str, path: Path) -> None:
+        super().download(bucket, key, path)
+        path.write_bytes(b"WEIGHTS")
+
+
+def test_a_final_checkpoint_is_published_only_once_it_was_read_back(tmp_path: Path) -> None:
+    honest, forgetful = MemoryStore(), ForgetfulStore()
+    for store in (honest, forgetful):
+        store.ensure_bucket("checkpoints")
+    uploader = Uploader(honest, "checkpoints", "r", lambda _: None)
+    uploader.submit(staged(tmp_path, 7, final=True))
+    published = uploader.close(30.0)
+    assert published is not None
+    assert published.final
+    assert list(tmp_path.iterdir()) == []
+    uploader = Uploader(forgetful, "checkpoints", "r", lambda _: None)
+    upload = staged(tmp_path, 7, final=True)
+    uploader.submit(upload)
+    with pytest.raises(UploadFailed, match=r"SHA-256|bytes"):
+        uploader.close(30.0)
+    assert list(tmp_path.iterdir()) == [upload.folder]
+
+
+def test_another_checkpoint_at_the_same_step_is_not_taken_for_the_runs_outcome(tmp_path: Path) -> None:
+    store = MemoryStore()
+    store.ensure_bucket("checkpoints")
+    uploader = Uploader(store, "checkpoints", "r", lambda _: None)
+    uploader.submit(staged(tmp_path, 7))
+    uploader.close(30.0)
+    uploader = Uploader(store, "checkpoints", "r", lambda _: None)
+    upload = staged(tmp_path, 7, final=True)
+    uploader.submit(upload)
+    with pytest.raises(UploadFailed, match="another checkpoint of run r at step 7"):
+        uploader.close(30.0)
+    assert upload.folder.is_dir()

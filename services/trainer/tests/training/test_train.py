@@ -336,3 +336,40 @@ def test_replay_is_mixed_in_and_never_shares_a_sentence_with_what_measures_it(
     recorder = EventRecorder()
     run(settings(tiny, tmp_path / "w", replay="general", replay_share=0.25, max_steps=2), store, recorder=recorder)
     assert any("eval_general_loss" in event.metrics for event in recorder.events)
+
+
+class ReadOnlyFinalStore(MemoryStore):
+    """A store that refuses the final checkpoint's files, with any error, until it is told to take them."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error: Exception | None = error
+
+    def upload(self, bucket: str, key: str, path: Path) -> None:
+        if self.error is not None and bucket == BUCKET and "final" in path.parts[-2]:
+            raise self.error
+        super().upload(bucket, key, path)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [AccessDenied("memory: AccessDenied"), ValueError("not a key"), OSError(28, "No space left on device")],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_outcome_that_the_store_refuses_is_kept_and_uploaded_by_the_next_start_without_training(
+    tiny: Path, tones_folder: Path, tmp_path: Path, error: Exception
+) -> None:
+    store = ReadOnlyFinalStore(error)
+    store._buckets = a_store(tones_folder)._buckets
+    wanted = settings(tiny, tmp_path / "w", max_steps=2)
+    with pytest.raises(UploadFailed, match=r"kept on this machine, in .*final-3"):
+        run(wanted, store)
+    assert read_run(store, BUCKET, "r").state == "failed"
+    assert (tmp_path / "w" / "r" / "final-3" / "model.safetensors").is_file()
+    store.error, recorder = None, EventRecorder()
+    result = run(wanted, store, recorder=recorder)
+    assert (result.state, result.step) == ("finished", 3)
+    assert read_checkpoint(store, BUCKET, "r", 3).final
+    assert read_run(store, BUCKET, "r").state == "finished"
+    assert not any(event.phase.startswith(("train", "decode")) for event in recorder.events)
+    assert not (tmp_path / "w" / "r").exists()

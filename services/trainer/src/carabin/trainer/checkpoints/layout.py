@@ -66,10 +66,15 @@ def seal(folder: Path) -> None:
         if path.is_file():
             path.chmod(0o644)  # safetensors writes 0600, which another container's user cannot read
             _to_disk(path)
-    scratch = folder / f".{SEAL}"
-    scratch.write_text(json.dumps(sizes))
+    seal_file(folder / SEAL, json.dumps(sizes))
+
+
+def seal_file(file: Path, text: str) -> None:
+    """Write `file` so that it is there with all of `text`, on the disk, or not at all."""
+    scratch = file.with_name(f".{file.name}")
+    scratch.write_text(text, encoding="utf-8")
     _to_disk(scratch)
-    scratch.rename(folder / SEAL)
+    scratch.rename(file)
 
 
 def mark_ended(folder: Path) -> None:

@@ -1,8 +1,9 @@
 """What every phase of a run shares."""
 
+import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -70,11 +71,15 @@ class RunContext:
 
     def stopped_together(self) -> bool:
         """Return whether any process was asked to stop: all of them must leave the loop at the same step."""
-        requested = self.stopped()
-        if self.processes.num_processes > 1:
-            requested = bool(reduce(torch.tensor(float(requested), device=self.processes.device), "sum") > 0)
+        requested = self.any_process(self.stopped())
         self.leaving = self.leaving or requested
         return requested
+
+    def any_process(self, flag: bool) -> bool:
+        """Return whether `flag` is true in any process; all of them must call it."""
+        if self.processes.num_processes > 1:
+            return bool(reduce(torch.tensor(float(flag), device=self.processes.device), "sum") > 0)
+        return flag
 
     @contextmanager
     def main_first(self) -> Iterator[None]:
@@ -114,6 +119,8 @@ class RunContext:
         Raises:
             StoreError: the store is away, or refuses us, before anything was spent on training.
         """
+        if "metrics" in changes:
+            changes["metrics"] = finite(changes["metrics"])
         self.record = self.record.model_copy(update={**changes, "updated_at": datetime.now(UTC)})
         if not self.main:
             return
@@ -136,3 +143,8 @@ class RunContext:
         """Remove what a finished run no longer needs: all of it is in the store."""
         if self.main:
             shutil.rmtree(self.work, ignore_errors=True)
+
+
+def finite(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return `metrics` without NaN and infinities, for which JSON has no word: no manifest may hold one."""
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}

@@ -14,11 +14,12 @@ from transformers import WhisperForConditionalGeneration
 
 from ..checkpoints.layout import step_of, translate_disk_errors
 from ..checkpoints.lineage import fingerprint, lineage
+from ..checkpoints.pending_final import PendingFinal
 from ..checkpoints.resume import RunFingerprint, finished, restore
 from ..checkpoints.samples import choose_samples
 from ..checkpoints.saver import Saver
 from ..datasets.local import LocalDataset, Replay, fetch, plan_replay
-from ..errors import Stopped
+from ..errors import Stopped, UploadFailed
 from ..finishing.candidate_evaluation import CandidateEvaluator, EvaluationSets
 from ..finishing.curves import curves
 from ..finishing.model_card import Card
@@ -94,8 +95,9 @@ def train(
         run.write_record(state="stopped", reason=str(error))
         progress.end(str(error))
         return TrainResult(run.name, "stopped", run.record.step, None, run.seconds)
-    except CarabinError as error:
-        run.write_record(state="failed", reason=str(error))
+    except Exception as error:
+        # The text of a library's error may hold what was dictated.
+        run.write_record(state="failed", reason=str(error) if isinstance(error, CarabinError) else type(error).__name__)
         raise
 
 
@@ -105,6 +107,9 @@ def _train(run: RunContext) -> TrainResult:
     before = merged_state(start.model)
     samples = choose_samples(start.dataset.split("validation")) if run.main else ()
     with Saver(run, start.base, start.identity, start.source, samples) as saver:
+        kept = saver.find_kept()
+        if run.any_process(kept is not None):
+            return _publish_kept(run, saver, kept)
         fitted = fit(run, start.model, start.base, start.dataset, start.replay, start.resume, saver.add)
         if fitted.stopped:
             raise Stopped(f"stopped after step {fitted.step}; `carabin train --run {run.name}` goes on from there")
@@ -120,16 +125,37 @@ def _train(run: RunContext) -> TrainResult:
             )
         # The average of weights is no step of the optimizer's: it gets the number after the last one.
         saver.publish_final(outcome.folder, fitted.step + 1, outcome.metrics, outcome.window)
+    return _finished(run, saver.published)
+
+
+def _publish_kept(run: RunContext, saver: Saver, kept: PendingFinal | None) -> TrainResult:
+    """Publish the outcome that an earlier start evaluated and could not bring to the store."""
+    if kept is None:  # the main process has it
+        return TrainResult(run.name, "finished", 0, None, run.seconds)
+    run.progress.note(f"step {kept.step} is evaluated already; it is uploaded")
+    saver.publish_kept(kept)
+    return _finished(run, saver.published)
+
+
+def _finished(run: RunContext, published: CheckpointManifest | None) -> TrainResult:
+    """Declare the run finished and remove its work: only where the store holds the final checkpoint.
+
+    Raises:
+        UploadFailed: it does not.
+    """
+    if published is None or not published.final:
+        raise UploadFailed(f"run {run.name}: the store holds no final checkpoint; {run.work} is kept")
+    step = published.step - 1
     run.write_record(
         state="finished",
         finished_at=datetime.now(UTC),
-        step=fitted.step,
-        metrics=outcome.metrics,
-        total_steps=fitted.step,
+        step=step,
+        metrics=dict(published.metrics),
+        total_steps=step,
     )
     run.clean()
-    run.progress.end(f"run {run.name} is finished", outcome.metrics)
-    return TrainResult(run.name, "finished", fitted.step + 1, saver.published, run.seconds)
+    run.progress.end(f"run {run.name} is finished", published.metrics)
+    return TrainResult(run.name, "finished", published.step, published, run.seconds)
 
 
 def _start(run: RunContext) -> Start:
