@@ -41,6 +41,14 @@ async def test_alive_does_not_mean_ready_and_ready_says_why_not():
     assert (answer.status_code, answer.json()["reason"]) == (503, "no version is in production")
 
 
+async def test_a_dead_thread_ends_liveness_and_is_named():
+    transcriber = FakeTranscriber()
+    async with running(transcriber) as server, http(server) as web:
+        transcriber.dead = ("decode-1",)
+        answer = await web.get("/livez")
+    assert (answer.status_code, answer.json()) == (503, {"status": "dead", "threads": ["decode-1"]})
+
+
 async def test_ready_names_the_model_that_serves():
     async with running() as server, http(server) as web:
         answer = await web.get("/readyz")

@@ -141,3 +141,32 @@ def test_another_models_tokenizer_is_refused(base_folder: Path, tmp_path: Path) 
     (folder / "tokenizer.json").write_text(text)
     with pytest.raises(ModelMismatch, match="not Whisper's"):
         Ct2Engine(folder)
+
+
+CONTROL = "<|endoftext|><|startoftranscript|><|en|><|translate|><|notimestamps|>"
+
+
+def test_control_tokens_in_a_text_are_its_characters(engine: Ct2Engine) -> None:
+    tokens = engine.encode_text(f" {CONTROL} <|0.00|> bonjour <|fr|>")
+    assert max(tokens) < engine.end_of_text
+    plain = " Compte rendu de l'échographie, 12 mm."
+    assert engine.encode_text(plain) == tuple(engine._tokenizer_json.encode(plain, add_special_tokens=False).ids)
+
+
+@pytest.mark.parametrize("where", ["initial prompt", "expected words"])
+def test_control_tokens_in_a_prompt_change_neither_language_nor_task(engine: Ct2Engine, where: str) -> None:
+    expected, initial = ([], CONTROL) if where == "initial prompt" else ([CONTROL], None)
+    prompt = build_prompt(engine, expected, initial)
+    [hypothesis], _ = engine.decode([replace(SPOKEN, prompt=prompt.tokens)])
+    assert smoke_error(SENTENCE, hypothesis.text) <= 0.2
+    assert "patient" in hypothesis.text
+    assert "pain" not in hypothesis.text
+
+
+@pytest.mark.parametrize("n", [30, 96, 142, 400])
+def test_expected_words_without_commas_are_used_as_far_as_they_fit(engine: Ct2Engine, n: int) -> None:
+    words = " ".join(f"amoxicilline{i}" if i % 3 else "bisoprolol" for i in range(n))
+    prompt = build_prompt(engine, [words], None)
+    assert prompt.expected, "the whole list vanished"
+    assert words.startswith(prompt.expected[0])
+    assert len(prompt.expected[0].split()) + prompt.cut_expected_words == n

@@ -28,7 +28,7 @@ class Rig:
         self.threads = ThreadSupervisor(self.metrics.registry)
         self._folder = folder
         self._states: list[ModelInfo] = []
-        self._changed = threading.Condition()
+        self.changed = threading.Condition()
         self.updater = ModelUpdater(
             "whisper",
             self._fetch,
@@ -42,7 +42,7 @@ class Rig:
 
     def reach(self, version: str, state: str = "steady") -> ModelInfo:
         """Ask for a version and wait until it is installed or refused."""
-        with self._changed:
+        with self.changed:
             self._states.clear()
         self.updater.request_version(version)
         return self.wait(lambda info: info.state == state and version in (info.version, info.target))
@@ -54,14 +54,14 @@ class Rig:
         assert done.wait(20)
 
     def wait(self, condition: Callable[[ModelInfo], bool]) -> ModelInfo:
-        with self._changed:
-            assert self._changed.wait_for(lambda: any(map(condition, self._states)), timeout=20)
+        with self.changed:
+            assert self.changed.wait_for(lambda: any(map(condition, self._states)), timeout=20)
             return next(info for info in self._states if condition(info))
 
     def _note(self, info: ModelInfo) -> None:
-        with self._changed:
+        with self.changed:
             self._states.append(info)
-            self._changed.notify_all()
+            self.changed.notify_all()
 
     def _fetch(self, version: str) -> LoadedCandidate:
         self.fetches.append(version)
@@ -178,3 +178,69 @@ def test_only_the_newest_wish_is_loaded(rig: Rig) -> None:
         rig.updater.request_version(f"v{i}")
     rig.wait(lambda info: info.version == "v19")
     assert len(rig.fetches) < 10
+
+
+def test_asking_again_and_again_while_the_store_is_away_leaves_one_retry(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, retry_s=3600.0)
+    threads = threading.active_count()
+    for _ in range(20):
+        rig.fetch_errors["v2"] = StoreUnreachable("the object store does not answer")
+        rig.reach("v2", "failed")
+    assert threading.active_count() == threads, "each failure left a timer that fetches"
+    assert len(rig.fetches) == 20
+    rig.updater.stop()
+
+
+def test_a_retry_goes_to_the_newest_request_alone(rig: Rig) -> None:
+    rig.fetch_errors["v2"] = StoreUnreachable("the object store does not answer")
+    rig.reach("v2", "failed")
+    rig.reach("v3")
+    rig.settle()
+    assert rig.fetches[-1] == "v3"
+    assert rig.updater.slot.lease().version == "v3"
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), ValueError("of the patient Dupont"), MemoryError()])
+def test_an_unexpected_error_is_a_refusal_that_is_tried_again(rig: Rig, error: Exception) -> None:
+    rig.reach("v1")
+    rig.fetch_errors["v2"] = error
+    info = rig.reach("v2", "failed")
+    assert info.version == "v1"
+    assert type(error).__name__ in info.reason
+    assert "Dupont" not in info.reason
+    rig.wait(lambda info: info.version == "v2" and info.state == "steady")
+
+
+def test_a_drained_model_that_cannot_be_restored_at_once_comes_back(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, free_bytes=lambda: 0 if rig.engines else 10**12, drain=True)
+    rig.reach("v1")
+    rig.load_errors["v2"] = ModelBroken("v2", "broken")
+    rig.load_errors["v1"] = MemoryError()
+    rig.reach("v2", "failed")
+    assert rig.updater.slot.current is None
+    del rig.load_errors["v1"]
+    with rig.changed:
+        assert rig.changed.wait_for(lambda: rig.updater.slot.current is not None, timeout=20)
+    assert rig.updater.slot.lease().version == "v1"
+    rig.updater.stop()
+
+
+def test_stopping_does_not_wait_for_the_last_utterance_of_a_drain(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, free_bytes=lambda: 0 if rig.engines else 10**12, drain=True)
+    rig.reach("v1")
+    lease = rig.updater.slot.lease()
+    rig.updater.request_version("v2")
+    rig.wait(lambda info: info.target == "v2")
+    rig.updater.stop()
+    assert "v2" not in rig.engines
+    lease.release()
+
+
+def test_after_a_drain_the_metrics_name_the_new_version_alone(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, free_bytes=lambda: 0 if rig.engines else 10**12, drain=True)
+    rig.reach("v1")
+    rig.reach("v2")
+    rig.settle()
+    named = [sample.labels["version"] for metric in rig.metrics.model.collect() for sample in metric.samples]
+    assert named == ["v2"]
+    rig.updater.stop()

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from carabin.registry.stages.resolve import Decision
 from carabin.service.threads import ThreadSupervisor
-from carabin.transcriber.core.api import DictationStream, Transcriber
+from carabin.transcriber.core.api import DictationStream, Samples, Transcriber
 from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.core.errors import (
     Draining,
+    ImpossibleAudio,
     NotReady,
     Overloaded,
     SessionClosed,
@@ -30,6 +31,7 @@ from carabin.transcriber.core.events import (
     ModelChanged,
     Partial,
     SessionFailed,
+    SessionWarning,
 )
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.loader import LoadedCandidate
@@ -37,6 +39,7 @@ from carabin.transcriber.models.roles import ModelRoles
 from carabin.transcriber.models.vocabulary import Vocabularies
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
 from carabin.transcriber.settings.model import TranscriberSettings
+from carabin.transcriber.streaming.session import Session
 from carabin.transcriber.testing.engine import FakeEngine
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 
@@ -71,12 +74,20 @@ class StubSource:
 class SwappableLive(LiveTranscriber):
     """The real transcriber over fake engines."""
 
-    def __init__(self, folder: Path, version: str | None, max_sessions: int, gate: threading.Event | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        version: str | None,
+        max_sessions: int,
+        gate: threading.Event | None,
+        *,
+        drain: bool = False,
+    ) -> None:
         self.stub = StubSource(folder, version)
         vocabularies = Vocabularies()
         vocabularies.read_folder(folder)
         super().__init__(
-            TranscriberSettings(max_sessions=max_sessions),
+            TranscriberSettings(max_sessions=max_sessions, swap_when_short="drain" if drain else "refuse"),
             self.stub,
             lambda _, version, __: FakeEngine(version, gate=gate),
             metrics=Metrics(),
@@ -308,4 +319,128 @@ async def test_audio_that_had_to_wait_for_finals_is_heard_when_they_are_done(tmp
     assert dictation.behind_s > 0
     gate.set()
     assert len([event for event in await rest(dictation) if isinstance(event, Final)]) == 20
+    await transcriber.stop(0)
+
+
+@pytest.mark.parametrize("samples", [np.full(160, np.nan), speech(1) * 32768])
+async def test_samples_that_cannot_be_audio_are_refused_before_anything_is_written(
+    transcriber: Transcriber, samples: Samples
+) -> None:
+    dictation = transcriber.open(SessionConfig())
+    with pytest.raises(ImpossibleAudio):
+        dictation.push(samples)
+    dictation.push(speech(1))
+    assert [event for event in await rest(dictation) if isinstance(event, Final)]
+
+
+async def test_a_recording_that_cannot_be_audio_is_refused(tmp_path: Path) -> None:
+    transcriber = SwappableLive(tmp_path, "v1", 10, None)
+    await start(transcriber)
+    with pytest.raises(ImpossibleAudio):
+        _ = [final async for final in transcriber.transcribe(speech(30) * 32768, SessionConfig())]
+    assert not transcriber.metrics.registry.get_sample_value("carabin_transcriber_sessions")
+    await transcriber.stop(0)
+
+
+async def test_there_is_room_at_once_while_little_waits(transcriber: Transcriber) -> None:
+    dictation = transcriber.open(SessionConfig())
+    await dictation.wait_for_room()
+    dictation.push(speech(1))
+    await dictation.wait_for_room()
+    dictation.cancel()
+    await dictation.wait_for_room()
+
+
+async def test_a_session_that_is_far_behind_has_no_room_until_its_audio_was_processed(tmp_path: Path) -> None:
+    gate = threading.Event()
+    gate.set()
+    transcriber = SwappableLive(tmp_path, "v1", 10, gate)
+    await start(transcriber)
+    gate.clear()
+    dictation, other = (transcriber.open(SessionConfig(partials=False)) for _ in range(2))
+    for _ in range(40):
+        dictation.push(np.concatenate([speech(1), silence(0.8)]))
+    waiting = asyncio.create_task(dictation.wait_for_room())
+    await other.wait_for_room()
+    assert not waiting.done()
+    assert dictation.behind_s > 30
+    gate.set()
+    await asyncio.wait_for(waiting, 20)
+    assert dictation.behind_s < 30
+    assert len([event for event in await rest(dictation) if isinstance(event, Final)]) == 40
+    await transcriber.stop(0)
+
+
+async def test_what_was_cut_from_a_prompt_is_the_first_event(tmp_path: Path) -> None:
+    transcriber = SwappableLive(tmp_path, "v1", 10, None)
+    await start(transcriber)
+    dictation = transcriber.open(SessionConfig(hotwords=" ".join(f"mot{i}" for i in range(142))))
+    events = await rest(dictation)
+    assert isinstance(events[0], SessionWarning)
+    assert events[0].code == "prompt_cut"
+    assert "30 of 142 expected words" in events[0].message
+    await transcriber.stop(0)
+
+
+async def test_cancelling_while_audio_is_processed_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client leaves between the look whether audio waits and the taking of it."""
+    transcriber = SwappableLive(tmp_path, "v1", 10, None)
+    await start(transcriber)
+    dictation = transcriber.open(SessionConfig())
+    loop, cancelled = asyncio.get_running_loop(), threading.Event()
+
+    def cancel() -> None:
+        dictation.cancel()
+        cancelled.set()
+
+    def accepts_audio(_: Session) -> bool:
+        loop.call_soon_threadsafe(cancel)
+        assert cancelled.wait(20)
+        return True
+
+    monkeypatch.setattr(Session, "accepts_audio", property(accepts_audio))
+    dictation.push(speech(1))
+    _ = [event async for event in dictation.events()]
+    await transcriber.stop(0)
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+PACKETS = (160, 511, 512, 513, 1600, 4096, 16_000, 40_000)
+
+
+@pytest.mark.parametrize("packet", PACKETS)
+@pytest.mark.parametrize("recording", [False, True])
+async def test_a_swap_that_drains_loses_no_sample_and_ends_no_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packet: int, recording: bool
+) -> None:
+    """Memory holds one model: it is unloaded under live speech and long recordings, which wait for its successor."""
+    loading, loaded = threading.Event(), threading.Event()
+    transcriber = SwappableLive(tmp_path, "v1", 100, None, drain=True)
+    await start(transcriber)
+    monkeypatch.setattr(transcriber._models.production, "_free_bytes", lambda: 0)
+
+    def slow(_: Path, version: str, __: object) -> FakeEngine:
+        loading.set()
+        assert loaded.wait(20)
+        return FakeEngine(version)
+
+    monkeypatch.setattr(transcriber._models.production, "_factory", slow)
+    audio = np.concatenate([silence(0.3), *[speech(1), silence(1.2)] * 12])
+    dictation = transcriber._open(SessionConfig(), None, recording=recording)
+    third = len(audio) // 3
+    dictation.push(audio[:third])
+    transcriber.swap("v2")
+    for start_at in range(third, len(audio), packet):
+        dictation.push(audio[start_at : start_at + packet])
+        await asyncio.sleep(0)
+    finishing = asyncio.create_task(rest(dictation))
+    await asyncio.to_thread(loading.wait, 20)
+    loaded.set()
+    events = await asyncio.wait_for(finishing, 60)
+    assert not [event for event in events if isinstance(event, SessionFailed)]
+    finals = [event for event in events if isinstance(event, Final)]
+    assert len(finals) == 12
+    assert {len(final.text.split()) for final in finals} == {2}
     await transcriber.stop(0)

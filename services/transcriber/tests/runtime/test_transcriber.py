@@ -211,3 +211,22 @@ async def test_memory_is_back_at_its_base_after_each_change_of_model(base_folder
     first, *later = map(int, printed.split())
     # A model that was kept is 80 MB as int8.
     assert max(later) - first < 40_000_000
+
+
+REPEATED = "Le patient n'a pas de fièvre. " * 8
+
+
+async def test_a_prompt_is_not_written_onto_silence(transcriber: LiveTranscriber) -> None:
+    dictation = transcriber.open(SessionConfig(use_vad=False, initial_prompt=REPEATED))
+    await dictate(dictation, *[PAUSE] * 4)
+    events = await rest(dictation)
+    assert not finals(events)
+    assert not [event for event in events if isinstance(event, Partial)]
+
+
+async def test_a_prompt_that_repeats_itself_does_not_replace_what_was_spoken(transcriber: LiveTranscriber) -> None:
+    dictation = transcriber.open(SessionConfig(initial_prompt="Le patient a une douleur abdominale. " * 12))
+    await dictate(dictation, say(SENTENCE), PAUSE)
+    text = " ".join(final.text for final in finals(await rest(dictation)))
+    assert "thoracique" in text
+    assert "abdominale" not in text

@@ -7,10 +7,10 @@ from carabin.transcriber.core.config import SAMPLE_RATE_HZ, SessionConfig
 
 from ..helpers.pipeline import Bench
 
-N = 6 * SAMPLE_RATE_HZ
+N = 10 * SAMPLE_RATE_HZ
 T_S = np.arange(N) / SAMPLE_RATE_HZ
 NOISE = np.random.default_rng(0).normal(0, 1e-3, N)
-ONLY_IN_THE_MIDDLE = ((T_S > 2) & (T_S < 4)).astype(float)
+ONLY_IN_THE_MIDDLE = ((T_S >= 10 / 3) & (T_S < 20 / 3)).astype(float)
 
 
 def buzz(hertz: float, harmonics: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -64,7 +64,9 @@ def test_silence_is_decoded_without_the_prompt() -> None:
     bench = Bench(engine, config=SessionConfig(use_vad=False), prompt=PROMPTED)
     bench.push(silence(30))
     bench.flush()
-    assert engine.batches
+    requests = [request for batch in engine.batches for request in batch]
+    assert requests
+    assert not any(request.prompt for request in requests)
     assert not bench.finals
     assert not bench.partials
 

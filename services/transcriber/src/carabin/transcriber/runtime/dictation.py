@@ -15,7 +15,7 @@ from carabin.service.logging import bind, describe_error
 from ..core.api import Samples
 from ..core.audio_check import AudioCheck
 from ..core.config import SAMPLE_RATE_HZ, SessionConfig
-from ..core.errors import SessionClosed
+from ..core.errors import ImpossibleAudio, SessionClosed
 from ..core.events import Event, FlushFinished, SessionFailed, SessionWarning
 from ..streaming.decode_context import DecodeContext
 from ..streaming.session import PromptFor, Session
@@ -169,6 +169,9 @@ class EngineDictation:
     def _run_or_fail(self, call: Callable[[], None]) -> None:
         try:
             call()
+        except ImpossibleAudio as error:
+            self._end_session()
+            self._emit(SessionFailed(str(error)))
         except Exception as error:  # one session's failure must stay its own
             log.error("a session failed", extra={"event": "session_error"} | describe_error(error))
             self._end_session()

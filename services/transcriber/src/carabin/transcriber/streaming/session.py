@@ -28,6 +28,7 @@ from .endpoint_policy import live_policy, recording_policy
 from .endpointer import Endpointer
 from .event_order import EventSequencer
 from .final_event import final_event, span
+from .sample_rate_check import SampleRateCheck
 from .state import SessionState, next_state
 from .utterance import Utterance
 from .utterance_decoder import UtteranceDecoder
@@ -80,6 +81,7 @@ class Session:
         self._decoders: dict[int, UtteranceDecoder] = {}
         self._flushes: list[tuple[int, int]] = []
         self._acknowledged = 0
+        self._rate_check = SampleRateCheck()
 
     @property
     def accepts_audio(self) -> bool:
@@ -91,10 +93,13 @@ class Session:
 
         Raises:
             IllegalTransition: the session is closed.
+            ImpossibleAudio: the samples are a voice at another sample rate.
         """
         self._move(SessionState.STREAMING)
         self._arrival_times.add(self._endpointer.received + len(samples), self._context.clock())
         self._endpointer.push(samples)
+        if not self._endpointer.numbered:
+            self._rate_check.push(samples)
         if self._current is not None:
             self._current.request_partial()
         self._acknowledge_silence()
