@@ -7,18 +7,10 @@ from pathlib import Path
 import pytest
 from carabin.registry.stages.resolve import Canary, Decision
 from carabin.service.threads import ThreadSupervisor
-from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.loader import LoadedCandidate
 from carabin.transcriber.models.roles import ModelRoles
-from carabin.transcriber.models.slot import ModelHandle, ModelSlot
-from carabin.transcriber.scheduling.jobs import DecodeJob, Lane
-from carabin.transcriber.scheduling.load import LoadController
-from carabin.transcriber.scheduling.scheduler import Scheduler
-from carabin.transcriber.scheduling.shadow import MAX_WAITING, Shadow
 from carabin.transcriber.testing.engine import FakeEngine
-
-from ..helpers.pipeline import speech
 
 PRODUCTION = Decision(version="v1")
 TRIAL = Decision(version="v1", canary=Canary("v2", 0.25))
@@ -91,52 +83,3 @@ def test_without_a_production_version_the_one_in_use_stays(rig: Rig) -> None:
     rig.decide(PRODUCTION, {"v1"})
     rig.models.decide(Decision(version=None))
     assert rig.models.slot().lease().version == "v1"
-
-
-class Probation:
-    """A shadow over a scheduler that runs by hand."""
-
-    def __init__(self) -> None:
-        self.metrics = Metrics()
-        self.load = LoadController()
-        self.slot = ModelSlot()
-        self.scheduler = Scheduler(self.metrics, self.load, ThreadSupervisor(), workers=0, clock=lambda: 0.0)
-        self.shadow = Shadow(self.slot, self.scheduler, self.load, self.metrics, lambda: 0.0)
-        self.request = DecodeRequest(speech(1), 750, "fr", prompt=(1, 2))
-
-    def metric(self, name: str) -> float:
-        return self.metrics.registry.get_sample_value(f"carabin_transcriber_{name}") or 0.0
-
-
-def test_a_shadow_is_compared_and_gives_its_model_back() -> None:
-    rig = Probation()
-    handle = ModelHandle("v3", FakeEngine("autre"))
-    rig.slot.install(handle)
-    rig.shadow.compare(rig.request, " mot0 mot1")
-    rig.scheduler.decode(rig.scheduler.take() or [])
-    assert rig.metric("shadow_difference_count") == 1
-    assert rig.metric("shadow_difference_sum") == 1
-    assert handle.leases == 0
-
-
-def test_a_shadow_is_skipped_under_load_and_when_it_falls_behind() -> None:
-    rig = Probation()
-    rig.slot.install(ModelHandle("v3", FakeEngine()))
-    for _ in range(MAX_WAITING + 1):
-        rig.shadow.compare(rig.request, " mot0")
-    assert rig.metric("shadow_skipped_total") == 1
-    for _ in range(20):
-        rig.load.partial_done(3.0, 0.0)
-    rig.shadow.compare(rig.request, " mot0")
-    assert rig.metric("shadow_skipped_total") == 2
-
-
-def test_a_shadow_goes_after_everything_else() -> None:
-    rig = Probation()
-    rig.slot.install(ModelHandle("v3", FakeEngine()))
-    rig.shadow.compare(rig.request, " mot0")
-
-    def ignore(_: DecodeJob, __: Hypothesis | Exception) -> None: ...
-
-    rig.scheduler.submit(DecodeJob(Lane.RECORDING, rig.request, ModelHandle("v1", FakeEngine()), ignore))
-    assert [job.lane for job in rig.scheduler.take() or []] == [Lane.RECORDING]

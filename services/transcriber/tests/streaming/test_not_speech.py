@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from carabin.transcriber.core.api import Samples
-from carabin.transcriber.core.config import SAMPLE_RATE_HZ, SessionConfig
+from carabin.transcriber.core.config import SAMPLE_RATE_HZ
+from carabin.transcriber.inference.engine import Hypothesis, TokenWord
+from carabin.transcriber.testing.engine import FakeEngine
 
 from ..helpers.pipeline import Bench
 
@@ -11,6 +13,8 @@ N = 10 * SAMPLE_RATE_HZ
 T_S = np.arange(N) / SAMPLE_RATE_HZ
 NOISE = np.random.default_rng(0).normal(0, 1e-3, N)
 ONLY_IN_THE_MIDDLE = ((T_S >= 10 / 3) & (T_S < 20 / 3)).astype(float)
+INVENTED = Hypothesis(" Bonjour.", (TokenWord(" Bonjour.", (1,)),), -0.2, 0.1, 1, False, "fr", 1.0)
+"""What a model writes where it is asked to decode noise."""
 
 
 def buzz(hertz: float, harmonics: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -38,9 +42,10 @@ SOUNDS = {
 @pytest.mark.parametrize("name", SOUNDS)
 @pytest.mark.parametrize("packet_s", [0.032, 0.1])
 def test_a_sound_that_is_no_speech_writes_no_text(name: str, packet_s: float) -> None:
-    bench = Bench(config=SessionConfig())
+    bench = Bench(FakeEngine(script=lambda _: INVENTED))
     audio: Samples = (SOUNDS[name] + NOISE).astype(np.float32)
     bench.push(audio, packet_s=packet_s)
     bench.flush()
+    assert not bench.engine.batches
     assert not bench.finals
     assert not bench.partials

@@ -48,11 +48,13 @@ def _container() -> int | None:
     """Read the limits of a version 2 control group; page cache that can be dropped counts as free."""
     try:
         limit = (_CGROUP / "memory.max").read_text().strip()
+        if limit == "max":
+            return None
         used = int((_CGROUP / "memory.current").read_text())
         stat = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())
+        return int(limit) - used + int(stat.get("inactive_file", 0))
     except (OSError, ValueError):
         return None
-    return None if limit == "max" else int(limit) - used + int(stat.get("inactive_file", 0))
 
 
 def _status(name: str, path: Path) -> int | None:

@@ -69,7 +69,6 @@ class Ct2Engine:
         self._version = version
         self._model: Any = _load(folder, version, device, compute_type, replicas)
         self._on_cpu = self._model.device == "cpu"
-        self._replicas = replicas if self._on_cpu else 1
         if self._model.n_mels != n_mels:
             raise ModelMismatch(
                 version, f"preprocessor_config.json says {n_mels} mel bins, the weights take {self._model.n_mels}"
@@ -87,10 +86,6 @@ class Ct2Engine:
     @property
     def n_mels(self) -> int:
         return int(self._model.n_mels)
-
-    @property
-    def n_replicas(self) -> int:
-        return self._replicas
 
     @property
     def max_batch(self) -> int:

@@ -94,10 +94,6 @@ class Engine(Protocol):
         """Mel bins that the weights take."""
 
     @property
-    def n_replicas(self) -> int:
-        """How many batches it decodes at the same time."""
-
-    @property
     def max_batch(self) -> int:
         """How many requests pay off in one batch on this device."""
 

@@ -107,7 +107,9 @@ class UtteranceDecoder:
         """Decode the utterance as if it were over, unless the silence is too short for what that costs just now."""
         if self._requests is None or self._busy() or self._recording:
             return
-        if silence_s >= self._context.load.speculate_after_s(self._context.clock()):
+        if silence_s < self._context.load.speculate_after_s(self._context.clock()):
+            return
+        if not self.utterance.is_hum():
             job = self._submit(Lane.SPECULATIVE, self._final_request(self._requests), self._speculation_done)
             self._speculation = SpeculativeFinal(self.utterance.speech_stop, job)
 

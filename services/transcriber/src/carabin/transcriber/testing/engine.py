@@ -40,7 +40,6 @@ class FakeEngine:
         self.windows = windows or WindowPolicy()
         self.max_batch = max_batch
         self.n_mels = n_mels
-        self.n_replicas = 1
         self.end_of_text = 50257
         self._word = word
         self._script = script
