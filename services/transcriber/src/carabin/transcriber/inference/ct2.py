@@ -1,4 +1,7 @@
-"""Whisper on CTranslate2: the one seam to the library, and to the parts of faster-whisper that are not a pipeline."""
+"""Whisper on CTranslate2: the one seam to the library, and to the parts of faster-whisper that are not a pipeline.
+
+Over 200 lines: a seam to a library is one module, so that its types and errors stay behind it.
+"""
 
 import gc
 import time

@@ -1,4 +1,7 @@
-"""The bridge between the event loop, where clients are, and the sessions' thread."""
+"""The bridge between the event loop, where clients are, and the sessions' thread.
+
+Over 200 lines: which thread may touch what is only seen where both sides stand together.
+"""
 
 import asyncio
 import logging

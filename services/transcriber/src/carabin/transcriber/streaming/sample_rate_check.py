@@ -1,7 +1,7 @@
 """Whether a voice comes three times too slowly, as audio of 44.1 or 48 kHz that is sent as 16 kHz does; pure.
 
-The voice activity detection finds no speech in such audio, so that nothing at all would be written and nobody be told
-why. Its pitch shows what it is: a voice of 85 to 255 Hz becomes one of 28 to 93 Hz. Hum is as low, and never varies.
+The voice activity detection finds no speech in such audio, so that nothing at all would be written, without a
+reason. Its pitch shows what it is: a voice of 85 to 255 Hz becomes one of 28 to 93 Hz. Hum is as low, and never varies.
 """
 
 import numpy as np

@@ -1,4 +1,7 @@
-"""A dictation without a model: every started 0.4 s of loud audio is worth one word of its transcriber's script."""
+"""A dictation without a model: every started 0.4 s of loud audio is worth one word of its transcriber's script.
+
+Over 200 lines: it keeps the whole contract of `core.api.DictationStream`.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
