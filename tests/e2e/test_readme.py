@@ -1,4 +1,4 @@
-"""Every command that the README gives, run as it stands there, in its order, in one folder."""
+"""Every command that the README gives, in its order, in one folder: as it stands there, on ports that are free here."""
 
 import os
 import re
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from carabin.registry.embedded.ports import free_ports
 from carabin.trainer.data.dictations import load_split
 
 from .conftest import Site, own_environment
@@ -36,9 +37,11 @@ def hospital(site: Site, tmp_path: Path) -> Path:
 def test_the_commands_of_the_readme_work_in_their_order(hospital: Path) -> None:
     environment = own_environment(hospital / "data")
     environment["CARABIN_TRAINER_EVALUATE_LIMIT"] = "4"
+    store_port, port = free_ports(2)
+    commands = [_on_ports(command, store_port, port) for command in COMMANDS]
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
     script = "\n".join(
-        ["set -e", "trap 'kill $(jobs -p) 2>/dev/null; wait; carabin store stop' EXIT", *_paced(COMMANDS)]
+        ["set -e", "trap 'kill $(jobs -p) 2>/dev/null; wait; carabin store stop' EXIT", *_paced(commands, port)]
     )
     try:
         result = subprocess.run(
@@ -50,8 +53,26 @@ def test_the_commands_of_the_readme_work_in_their_order(hospital: Path) -> None:
     assert "cardiology" in result.stdout
 
 
-def _paced(commands: list[str]) -> list[str]:
+def _on_ports(command: str, store_port: int, port: int) -> str:
+    """Return the command with the ports given: the standard ones may belong to an installation on this machine."""
+    options = {
+        "carabin store start": f"--port {store_port}",
+        "carabin serve": f"--port {port} --grpc-port 0",
+        "carabin dictate": f"--server ws://localhost:{port}",
+    }
+    for start, option in options.items():
+        if command.startswith(start):
+            return command.replace(start, f"{start} {option}", 1)
+    return command
+
+
+def _paced(commands: list[str], port: int) -> list[str]:
     """Behind a command left in the background, wait until the server answers, as a person would."""
-    ready = "from urllib.request import urlopen; urlopen('http://localhost:9090/readyz')"
+    ready = f"from urllib.request import urlopen; urlopen('http://localhost:{port}/readyz')"
     wait = f'for _ in $(seq 120); do python -c "{ready}" 2>/dev/null && break; sleep 1; done'
     return [line for command in commands for line in ([command, wait] if command.endswith("&") else [command])]
+
+
+def test_every_command_that_listens_or_connects_gets_a_port() -> None:
+    given = [command for command in COMMANDS if _on_ports(command, 1, 2) != command]
+    assert [command.split()[1] for command in given] == ["store", "serve", "dictate"]

@@ -58,7 +58,7 @@ class Steps:
             DemoFailed: the command ended with another code than 0; it has said why itself.
         """
         self._console.print(f"   [dim]$ carabin {shlex.join(arguments)}[/dim]", soft_wrap=True)
-        result = subprocess.run([*CARABIN, *arguments, "--json"], stdout=subprocess.PIPE, text=True, check=False)
+        result = subprocess.run([*CARABIN, *arguments, "--json"], stdout=subprocess.PIPE, encoding="utf-8", check=False)
         if result.returncode != 0:
             raise DemoFailed(f"`carabin {arguments[0]}` ended with code {result.returncode}; its reason stands above")
         return json.loads(result.stdout)

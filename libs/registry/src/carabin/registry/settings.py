@@ -156,7 +156,9 @@ def describe_invalid(error: ValidationError | SettingsError, settings: type[Base
     variable = f"{prefix}{'_'.join(path)}".upper()
     if first["type"] == "missing":
         return variable, f"{variable} is not set"
-    written = re.sub(r"[^/@\s]*@", "...@", str(first["input"]))  # A password before a host is not repeated.
+    written = first["input"]
+    if isinstance(written, str):
+        written = re.sub(r"[^/@\s]*@", "...@", written)  # A password before a host is not repeated.
     shown = "" if _is_secret(settings.model_fields, path[0]) else f"={written!r}"
     return None, f"{variable}{shown}: {sentence}"
 
