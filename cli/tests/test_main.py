@@ -1,5 +1,6 @@
 """`carabin` finds its commands, and its exit codes are true."""
 
+import errno
 import sys
 import types
 
@@ -44,6 +45,17 @@ def test_our_errors_are_one_sentence_and_exit_1(
 def test_a_bug_is_not_dressed_up_as_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     _command(monkeypatch, ZeroDivisionError("bug"))
     with pytest.raises(ZeroDivisionError):
+        main(["store"])
+
+
+def test_a_file_that_cannot_be_used_is_one_sentence_and_a_socket_that_broke_is_not_taken_for_one(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _command(monkeypatch, PermissionError(errno.EACCES, "Permission denied", "/reports/out.json"))
+    assert main(["store"]) == 1
+    assert capfd.readouterr().err == "carabin: /reports/out.json cannot be used: Permission denied\n"
+    _command(monkeypatch, ConnectionResetError(errno.ECONNRESET, "Connection reset"))
+    with pytest.raises(ConnectionResetError):
         main(["store"])
 
 

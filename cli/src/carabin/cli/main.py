@@ -53,6 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
         return end.code if isinstance(end.code, int) else REFUSED if end.code else 0
     except CarabinError as error:
         return _fail(str(error), REFUSED)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _fail(f"{error.filename} cannot be used: {error.strerror or error}", REFUSED)
     except KeyboardInterrupt:
         return INTERRUPTED
 

@@ -8,8 +8,8 @@ from carabin.cli.output import write_json
 from carabin.registry.artifacts.datasets import list_datasets, read_dataset
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.corrections import delete_expired, delete_person
-from carabin.registry.errors import CarabinError
-from carabin.registry.layout import dataset_prefix
+from carabin.registry.errors import CarabinError, ManifestInvalid, VersionMissing
+from carabin.registry.layout import dataset_prefix, safe_name
 from carabin.registry.store import ObjectStore
 
 app = typer.Typer(
@@ -62,7 +62,7 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete all that is kept of one person: corrections, recordings, and dataset versions made of them."""
-    pseudonym = person or _pseudonym(identity)
+    pseudonym = safe_name(person) if person else _pseudonym(identity)
     store, settings = connect(), store_settings()
     deleted = delete_person(store, bucket, pseudonym)
     datasets = _datasets_of(store, settings.datasets_bucket, pseudonym)
@@ -99,13 +99,18 @@ def _pseudonym(identity: str | None) -> str:
 
 
 def _datasets_of(store: ObjectStore, bucket: str, person: str) -> list[tuple[str, str]]:
-    """Return the dataset versions whose provenance names the pseudonym."""
+    """Return the dataset versions whose provenance names the pseudonym; one that cannot be read is named instead."""
     store.ensure_bucket(bucket)
-    return [
-        (name, version)
-        for name, version in list_datasets(store, bucket)
-        if person in read_dataset(store, bucket, name, version).source.get("persons", "").split(",")
-    ]
+    found = []
+    for name, version in list_datasets(store, bucket):
+        try:
+            manifest = read_dataset(store, bucket, name, version)
+        except (ManifestInvalid, VersionMissing) as error:
+            typer.echo(f"Look: whether it was made of them cannot be said: {error}.", err=True)
+            continue
+        if person in manifest.source.get("persons", "").split(","):
+            found.append((name, version))
+    return found
 
 
 def _delete_dataset(store: ObjectStore, bucket: str, name: str, version: str) -> None:

@@ -83,7 +83,8 @@ def list_(model: Model = "whisper", as_json: AsJson = False) -> None:
     prefix = vocabularies_prefix(model)
     names = {key.removeprefix(prefix).removesuffix(".txt"): key for key in store.list(settings.models_bucket, prefix)}
     counts = {
-        name: len(_terms(store.get(settings.models_bucket, key).decode().splitlines())) for name, key in names.items()
+        name: len(_terms(store.get(settings.models_bucket, key).decode("utf-8", "replace").splitlines()))
+        for name, key in names.items()
     }
     if as_json:
         write_json(counts)
