@@ -5,9 +5,9 @@ from carabin.transcriber.core.config import SessionConfig, VadConfig
 from carabin.transcriber.streaming.endpoint_policy import LEAST_SILENCE_S, live_policy, recording_policy
 
 
-def test_the_silence_shrinks_from_four_seconds_to_ten() -> None:
+def test_the_silence_shrinks_from_two_seconds_to_four() -> None:
     policy = live_policy(SessionConfig())
-    silences = [policy.silence_that_ends_s(length_s) for length_s in (0.5, 4, 7, 10, 30)]
+    silences = [policy.silence_that_ends_s(length_s) for length_s in (0.5, 2, 3, 4, 30)]
     assert silences == pytest.approx([0.45, 0.45, 0.305, LEAST_SILENCE_S, LEAST_SILENCE_S])
 
 

@@ -1,5 +1,6 @@
 """Words are stable when two hypotheses agree."""
 
+import pytest
 from carabin.transcriber.inference.engine import TokenWord
 from carabin.transcriber.streaming.local_agreement import LocalAgreement
 from hypothesis import given
@@ -53,3 +54,50 @@ def test_stable_text_only_grows(hypotheses: list[list[str]]) -> None:
         agreement.update(words(" ".join(hypothesis)))
         assert agreement.stable.startswith(before)
         before = agreement.stable
+
+
+def timed(text: str, *ends_s: float) -> list[TokenWord]:
+    pairs = zip(text.split(), ends_s, strict=True)
+    return [TokenWord(f" {word}", (i,), end_s) for i, (word, end_s) in enumerate(pairs)]
+
+
+def test_words_near_the_end_of_the_audio_are_withheld_until_more_is_heard() -> None:
+    agreement = LocalAgreement()
+    agreement.update(timed("le foie est nor", 0.4, 0.8, 1.1, 1.6), until_s=1.3)
+    assert agreement.tail == " le foie est"
+    agreement.update(timed("le foie est normal", 0.4, 0.8, 1.1, 1.9), until_s=1.9)
+    assert (agreement.stable, agreement.tail) == (" le foie est", " normal")
+
+
+def test_a_word_on_the_screen_is_not_withheld_again() -> None:
+    agreement = LocalAgreement()
+    agreement.update(timed("le foie", 0.4, 0.8))
+    agreement.update(timed("le foie est", 0.4, 0.9, 1.3), until_s=0.5)
+    assert agreement.stable + agreement.tail == " le foie"
+
+
+def test_words_that_were_not_aligned_are_shown() -> None:
+    agreement = LocalAgreement()
+    agreement.update([TokenWord(" foie", (1,))], until_s=0.0)
+    assert agreement.tail == " foie"
+
+
+def test_a_sentence_is_over_once_a_stable_word_follows_it() -> None:
+    agreement = LocalAgreement()
+    agreement.update(timed("Pas de fracture. Le", 0.3, 0.5, 1.4, 1.9))
+    agreement.update(timed("Pas de fracture.", 0.3, 0.5, 1.4))
+    assert agreement.sentence_end_s() is None
+    agreement = LocalAgreement()
+    for _ in range(2):
+        agreement.update(timed("Pas de fracture. Le rachis", 0.3, 0.5, 1.4, 1.9, 2.4)[len(agreement.prefix) :])
+    assert agreement.sentence_end_s() == 1.4
+
+
+def test_a_split_moves_the_words_behind_it_onto_a_clock_of_their_own() -> None:
+    agreement = LocalAgreement()
+    agreement.update(timed("fracture. Le rachis", 1.0, 1.5, 2.0))
+    agreement.update(timed("fracture. Le poumon", 1.0, 1.5, 2.2))
+    rest = agreement.split(1.1)
+    assert (agreement.stable, agreement.tail) == (" fracture.", "")
+    assert (rest.stable, rest.tail) == (" Le", " poumon")
+    assert rest.word_ends_s() == pytest.approx([0.4, 1.1])

@@ -151,7 +151,7 @@ def test_a_final_that_is_ready_early_waits_for_the_one_before() -> None:
 
 
 def test_speech_without_pauses_is_cut_and_no_audio_is_lost() -> None:
-    bench = Bench()
+    bench = Bench(config=SessionConfig(vad=VadConfig(adaptive=False)))
     bench.push(speech(8), silence(0.2), speech(7), silence(0.6))
     assert len(bench.finals) == 2
     assert bench.finals[0].end_s == pytest.approx(8.1, abs=0.15)
@@ -164,7 +164,8 @@ def test_a_guess_is_not_the_final_of_an_utterance_that_is_cut_elsewhere() -> Non
         sound = FakeEngine().transcribe(request)
         return replace(sound, text="".join(f" {i * 7919 % 9973}" for i in range(len(sound.words))))
 
-    bench = Bench(engine=FakeEngine(script=numbered), config=SessionConfig(partials=False))
+    config = SessionConfig(partials=False, vad=VadConfig(adaptive=False))
+    bench = Bench(engine=FakeEngine(script=numbered), config=config)
     bench.push(speech(7), silence(0.25), speech(4.65), silence(0.6))
     words = [len(final.text.split()) for final in bench.finals]
     assert words == [14, 9]
@@ -392,3 +393,39 @@ def test_an_utterance_ends_when_the_client_falls_silent_on_the_wire() -> None:
     assert [final.text for final in bench.finals] == [" mot0 mot1"]
     bench.push(speech(1), silence(0.6))
     assert bench.finals[1].start_s >= bench.finals[0].end_s
+
+
+def test_a_longer_utterance_ends_at_a_shorter_pause() -> None:
+    bench = Bench()
+    bench.push(speech(1.5), silence(0.25), speech(4), silence(0.25), speech(1), silence(0.6))
+    assert [round(final.end_s - final.start_s) for final in bench.finals] == [6, 1]
+
+
+def sentences(request: DecodeRequest) -> Hypothesis:
+    """Write a full stop behind the fifth word of what an utterance's beginning says."""
+    plain = FakeEngine().transcribe(request)
+    words = tuple(replace(w, text=w.text + ".") if w.text == " mot4" else w for w in plain.words)
+    return replace(plain, words=words, text="".join(word.text for word in words))
+
+
+def test_a_sentence_is_final_while_the_speaker_goes_on() -> None:
+    bench = Bench(FakeEngine(script=sentences))
+    bench.push(speech(4))
+    assert [final.text for final in bench.finals] == [" mot0 mot1 mot2 mot3 mot4."]
+    bench.push(speech(2), silence(0.6))
+    assert bench.finals[1].start_s == bench.finals[0].end_s
+
+
+def test_what_was_stable_behind_a_finished_sentence_is_on_the_screen_with_its_final() -> None:
+    bench = Bench(FakeEngine(script=sentences))
+    bench.push(speech(4))
+    place = bench.events.index(bench.finals[0])
+    shown = [event for event in bench.events[place:] if isinstance(event, Partial)]
+    assert shown[0].utterance == 1
+    assert shown[0].stable.strip()
+
+
+def test_without_voice_activity_detection_no_sentence_is_cut_out() -> None:
+    bench = Bench(FakeEngine(script=sentences), config=SessionConfig(use_vad=False))
+    bench.push(speech(4))
+    assert not bench.finals

@@ -1,6 +1,7 @@
 """An utterance that is too long is cut where it hurts least, and loses nothing."""
 
 import numpy as np
+from carabin.transcriber.inference.engine import TokenWord
 from carabin.transcriber.streaming.utterance import AudioBuffer, Utterance
 from carabin.transcriber.streaming.vad import WINDOW
 
@@ -49,3 +50,16 @@ def test_a_view_stays_true_while_the_buffer_grows() -> None:
     assert len(view) == 48000
     assert (view == 0.5).all()
     assert len(buffer) == 23 * 16000
+
+
+def test_without_a_pause_the_cut_is_behind_a_word_and_takes_the_words_behind_it_along() -> None:
+    probabilities = [0.9] * N
+    probabilities[650] = 0.6
+    probabilities[700] = 0.4
+    utterance = talked(probabilities)
+    end_s = 651 * WINDOW / 16_000
+    words = [TokenWord(" foie", (1,), end_s), TokenWord(" normal", (2,), end_s + 3)]
+    utterance.agreement.update(words)
+    assert utterance.cut(0.5, search_s=10) == 650 * WINDOW
+    rest = utterance.split(650 * WINDOW, 1)
+    assert (utterance.agreement.tail, rest.agreement.tail) == (" foie", " normal")

@@ -161,3 +161,22 @@ def test_format_is_on_by_default_and_can_be_chosen_or_left_out():
 
 def test_secrets_do_not_show_when_a_configuration_is_printed():
     assert "s3cret" not in repr(parse(token="s3cret", resume_token="s3cret"))
+
+
+@pytest.mark.parametrize(
+    ("partials", "sent", "steady"),
+    [(True, True, True), ("steady", True, True), ("early", True, False), (False, False, True)],
+)
+def test_partials_are_steady_unless_the_client_wants_them_early_or_not_at_all(partials, sent, steady):
+    session = parse(partials=partials).session
+    assert (session.partials, session.steady) == (sent, steady)
+
+
+def test_another_kind_of_partials_is_named():
+    with pytest.raises(BadField, match="partials"):
+        parse(partials="often")
+
+
+def test_a_silence_that_the_client_chose_does_not_shrink():
+    assert parse().session.vad.adaptive
+    assert not parse(vad_parameters={"min_silence_duration_ms": 800}).session.vad.adaptive

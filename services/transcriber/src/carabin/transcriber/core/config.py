@@ -62,6 +62,8 @@ class SessionConfig:
     """Improbable text is dropped when the model's own no-speech probability is above this."""
     word_timestamps: bool = False
     partials: bool = True
+    steady: bool = True
+    """Partials withhold the words at the audio's end, which the next one often revises; False shows them at once."""
 
     def __post_init__(self) -> None:
         _within("no_speech_threshold", self.no_speech_threshold, 0.0, 1.0)

@@ -28,7 +28,7 @@ from .model_files import (
     require_files,
     without_added_tokens,
 )
-from .word_alignment import timed_words
+from .word_alignment import timed_words, word_ends_s
 
 CPU_BATCH = 4
 """Measured on one core: four in a batch decode 2.3 times faster than one by one, eight no faster than four."""
@@ -187,11 +187,14 @@ class Ct2Engine:
         tokens = [token for token in result.sequences_ids[0] if token < tokenizer.eot]
         words, word_tokens = tokenizer.split_to_word_tokens(tokens[len(request.prefix) :])
         timed: tuple[TimedWord, ...] = ()
+        ends_s: tuple[float | None, ...] = (None,) * len(words)
         if request.word_timestamps and tokens and self._can_align:
-            timed = self._align(encoded(), request, tokenizer, tokens)
+            alignment = self._align(encoded(), request, tokenizer, tokens)
+            timed = _timed(alignment, tokenizer, tokens)
+            ends_s = word_ends_s(alignment.alignments, [len(each) for each in word_tokens], len(request.prefix))
         return Hypothesis(
             text="".join(words),
-            words=tuple(TokenWord(w, tuple(t)) for w, t in zip(words, word_tokens, strict=True)),
+            words=tuple(TokenWord(w, tuple(t), e) for w, t, e in zip(words, word_tokens, ends_s, strict=True)),
             # The score is a mean over the tokens without the end mark, which faster-whisper counts as well.
             avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
             no_speech_prob=result.no_speech_prob,
@@ -202,13 +205,11 @@ class Ct2Engine:
             timed_words=timed,
         )
 
-    def _align(self, encoded: Any, request: DecodeRequest, tokenizer: Any, tokens: list[int]) -> tuple[TimedWord, ...]:
-        """Time each word by the decoder's attention (OpenAI's dynamic time warping, done by CTranslate2)."""
+    def _align(self, encoded: Any, request: DecodeRequest, tokenizer: Any, tokens: list[int]) -> Any:
+        """Align the tokens with the audio by the decoder's attention (dynamic time warping, done by CTranslate2)."""
         n_frames = min(frames_in(len(request.samples)), request.window_frames)
         [found] = self._model.align(encoded, tokenizer.sot_sequence, [tokens], n_frames)
-        words, word_tokens = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
-        lengths = [len(each) for each in word_tokens[:-1]]
-        return timed_words(found.alignments, found.text_token_probs, words[:-1], lengths)
+        return found
 
     def _tokenizer(self, language: str, task: str) -> Any:
         key = (language, task)
@@ -225,6 +226,12 @@ def has_gpu(device: str) -> bool:
 def _prompt(request: DecodeRequest, tokenizer: Any) -> list[int]:
     context = [tokenizer.sot_prev, *request.prompt] if request.prompt else []
     return [*context, *tokenizer.sot_sequence, tokenizer.no_timestamps, *request.prefix]
+
+
+def _timed(alignment: Any, tokenizer: Any, tokens: list[int]) -> tuple[TimedWord, ...]:
+    words, word_tokens = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
+    lengths = [len(each) for each in word_tokens[:-1]]
+    return timed_words(alignment.alignments, alignment.text_token_probs, words[:-1], lengths)
 
 
 def _item(encoded: Any, i: int, n: int) -> Callable[[], Any]:

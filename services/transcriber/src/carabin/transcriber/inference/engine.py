@@ -43,6 +43,8 @@ class TokenWord:
     text: str
     """With Whisper's leading space; a word that continues the one before it has none."""
     tokens: tuple[int, ...]
+    end_s: float | None = None
+    """From the start of the request's samples; None where the words were not aligned with the audio."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .engine import TimedWord
 
@@ -11,6 +12,22 @@ FRAME_S = 0.02
 """One encoder output frame."""
 PUNCTUATION = tuple(".,;:!?…")
 """Marks that belong to the word before them, and take none of its time."""
+
+
+def word_ends_s(
+    alignments: Sequence[tuple[int, int]], lengths: Sequence[int], n_before: int
+) -> tuple[float | None, ...]:
+    """Return where each word ends in the audio, in seconds; None without an alignment.
+
+    Args:
+        alignments: a path of (token, frame) pairs, both rising from 0.
+        lengths: how many tokens each word has.
+        n_before: aligned tokens before the first word.
+    """
+    if not alignments:
+        return (None,) * len(lengths)
+    starts_s = _token_starts_s(alignments)
+    return tuple(float(starts_s[min(n_before + stop, len(starts_s) - 1)]) for stop in np.cumsum(lengths, dtype=int))
 
 
 def timed_words(
@@ -26,9 +43,7 @@ def timed_words(
     """
     if not alignments:
         return ()
-    tokens, frames = np.array(alignments).T
-    jumps = np.pad(np.diff(tokens), (1, 0), constant_values=1).astype(bool)
-    starts_s = frames[jumps] * FRAME_S
+    starts_s = _token_starts_s(alignments)
     bounds = np.pad(np.cumsum(lengths), (1, 0))
     timed: list[TimedWord] = []
     for word, first, last in zip(words, bounds[:-1], bounds[1:], strict=True):
@@ -39,3 +54,10 @@ def timed_words(
         probability = float(np.mean(probabilities[first:last] or 0.0))
         timed.append(TimedWord(word, start_s, max(start_s, end_s), probability))
     return tuple(timed)
+
+
+def _token_starts_s(alignments: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+    """Return the time at which each token begins; the last one is the end mark's."""
+    tokens, frames = np.array(alignments).T
+    jumps = np.pad(np.diff(tokens), (1, 0), constant_values=1).astype(bool)
+    return np.asarray(frames[jumps] * FRAME_S, np.float64)

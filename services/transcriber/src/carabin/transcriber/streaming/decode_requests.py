@@ -30,7 +30,8 @@ class DecodeRequests:
     def partial(self, language: str | None, *, prompted: bool) -> DecodeRequest:
         """Return the decode of what there is so far, behind the words that are stable."""
         n = len(self.utterance.audio)
-        return self._request(n, language, 1, PARTIAL_TOKENS_PER_S, prompted, prefix=self.utterance.agreement.prefix)
+        prefix = self.utterance.agreement.prefix
+        return self._request(n, language, 1, PARTIAL_TOKENS_PER_S, prompted, prefix=prefix, word_timestamps=True)
 
     def final(self, language: str | None, beam_size: int, *, prompted: bool) -> DecodeRequest:
         """Return the decode of the utterance as if it ended with its last speech."""

@@ -42,8 +42,8 @@ def live_policy(config: SessionConfig) -> EndpointPolicy:
     """Return the policy for somebody who speaks now: finals are wanted early."""
     return EndpointPolicy(
         silence_s=config.vad.min_silence_s,
-        shrink_from_s=4.0,
-        shrink_to_s=10.0,
+        shrink_from_s=2.0,
+        shrink_to_s=4.0,
         least_silence_s=LEAST_SILENCE_S if config.vad.adaptive else config.vad.min_silence_s,
         longest_s=12.0,
         search_s=6.0,

@@ -126,6 +126,18 @@ class Endpointer:
             self._preroll.append((utterance.audio.view(i * WINDOW, (i + 1) * WINDOW), utterance.probabilities[i]))
         self._listener.utterance_ended(utterance)
 
+    def cut_behind(self, utterance: Utterance, end_s: float) -> bool:
+        """End the utterance in progress behind the word that ends at `end_s`; what follows goes on as a new one.
+
+        Returns:
+            False where this is not the utterance in progress any more, or where there is no room for a cut.
+        """
+        at = utterance.between_words(end_s)
+        if utterance is not self._current or not 0 < at < utterance.speech_stop:
+            return False
+        self._split(utterance, at)
+        return True
+
     def _cut(self, utterance: Utterance) -> None:
         """Speech that is too long for one window goes on as a new utterance, from its longest pause.
 
@@ -134,7 +146,10 @@ class Endpointer:
         at = utterance.cut(self._config.vad.threshold, self._policy.search_s)
         if at >= utterance.speech_stop > 0:
             self._end()
-            return
+        else:
+            self._split(utterance, at)
+
+    def _split(self, utterance: Utterance, at: int) -> None:
         rest = utterance.split(at, self._number())
         self._current = rest
         self._listener.utterance_ended(utterance)

@@ -37,6 +37,8 @@ MIN_LANGUAGE_PROBABILITY = 0.5
 """A detected language is kept for the session from this probability on."""
 SILENT_ACK_S = 5.0
 """Through silence an `AudioAcknowledged` is sent this often."""
+MIN_SENTENCE_S = 2.0
+"""A shorter one gains nothing by being final early, and a full stop so soon is often a wrong one."""
 STALL_S = 3.0
 """An utterance ends when no audio came for this long: longer than a network's hiccup, shorter than patience."""
 MAX_PENDING = 8
@@ -220,6 +222,13 @@ class Session:
             )
         )
         utterance.revision += 1
+        self._commit_sentence(utterance)
+
+    def _commit_sentence(self, utterance: Utterance) -> None:
+        """Make what ends a sentence final while the speaker goes on: its words are stable, and more of them follow."""
+        end_s = utterance.agreement.sentence_end_s()
+        if self._config.use_vad and end_s is not None and end_s >= MIN_SENTENCE_S:
+            self._endpointer.cut_behind(utterance, end_s)
 
     def _on_final(self, number: int, outcome: Hypothesis | DecodeFailed | None) -> None:
         if self.state is SessionState.CLOSED:

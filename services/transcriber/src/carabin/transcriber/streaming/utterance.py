@@ -20,6 +20,8 @@ HUM_LAG_SAMPLES = SAMPLE_RATE_HZ // 5
 HUM_CORRELATION = 0.95
 """Whatever else sounds is 13 dB below the hum: no voice activity detection finds speech there."""
 
+WORD_END_BEFORE_S, WORD_END_AFTER_S = 0.1, 0.2
+"""Where the sound of a word that was timed to end at 0 may really end."""
 _SURE = 0.5
 """Probability at which a window certainly holds speech, whatever the session's threshold."""
 
@@ -112,14 +114,30 @@ class Utterance:
     def cut(self, threshold: float, search_s: float) -> int:
         """Return the sample of the buffer at which an utterance that is too long is best cut.
 
-        The middle of the longest pause of the last `search_s`; without one, the least likely speech there.
+        The middle of the longest pause of the last `search_s`; without one, the end of the word that is followed by
+        the least likely speech; without words in time, the least likely speech.
         """
         first = max(1, len(self.probabilities) - int(search_s * SAMPLE_RATE_HZ) // WINDOW)
         recent = np.array(self.probabilities[first:], np.float32)
         run_start, run_length = _longest_run(recent < threshold)
         if run_length >= MIN_PAUSE_WINDOWS:
             return (first + run_start + run_length // 2) * WINDOW
-        return (first + int(recent.argmin())) * WINDOW
+        ends = [at for at in map(self.between_words, self.agreement.word_ends_s()) if at >= first * WINDOW]
+        return min(ends, key=self._likelihood_at, default=(first + int(recent.argmin())) * WINDOW)
+
+    def between_words(self, end_s: float) -> int:
+        """Return the sample of the buffer, whole VAD windows, at which speech is least likely near a word's end."""
+        first = max(1, int((end_s - WORD_END_BEFORE_S) * SAMPLE_RATE_HZ) // WINDOW)
+        stop = max(first + 1, int((end_s + WORD_END_AFTER_S) * SAMPLE_RATE_HZ) // WINDOW)
+        near = self.probabilities[first:stop]
+        if not near:
+            return len(self.audio)
+        # The last one of several equal ones: what rings on belongs to the word before.
+        return (first + len(near) - 1 - int(np.argmin(near[::-1]))) * WINDOW
+
+    def _likelihood_at(self, at: int) -> float:
+        place = min(at // WINDOW, len(self.probabilities) - 1)
+        return self.probabilities[place]
 
     def split(self, at: int, number: int) -> "Utterance":
         """Move what follows sample `at` of the buffer into a new utterance; this one ends there."""
@@ -130,6 +148,7 @@ class Utterance:
             (kept if i < at // WINDOW else rest).append(window, probability, speech)
         self.audio, self.probabilities, self.speech = kept.audio, kept.probabilities, kept.speech
         self.speech_stop, self.speech_samples = kept.speech_stop, kept.speech_samples
+        rest.agreement = self.agreement.split(at / SAMPLE_RATE_HZ)
         return rest
 
     def is_hum(self) -> bool:

@@ -5,6 +5,7 @@ unloaded, it waits: `attach` gives it one. Over 200 lines: the three kinds of de
 understood only together.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,6 +24,11 @@ from .hallucinations import is_duplicated, rejection_reason, repetition
 from .prompt_echo import is_echo
 from .utterance import Utterance
 
+WITHHELD_S = 0.2
+"""Words that end so near the audio's end are not shown yet: most words that were revised on the screen were such.
+What was measured: docs/decisions/continuous-dictation.md."""
+WORD_IS_OVER_S = 0.1
+"""With so much silence behind it the last word was spoken to its end, and is shown."""
 MAX_ATTEMPTS = 2
 """A final that fails its guards is decoded once more, in the next window that suits any model."""
 
@@ -217,8 +223,13 @@ class UtteranceDecoder:
             self._prompt_partials = False
             self._context.metrics.retries.labels("prompt_echo").inc()
         elif rejection_reason(outcome, len(job.request.samples), self._config.no_speech_threshold) is None:
-            self.utterance.agreement.update(outcome.words)
+            self.utterance.agreement.update(outcome.words, self._shown_until_s(len(job.request.samples)))
             self._on_partial(outcome)
+
+    def _shown_until_s(self, n_samples: int) -> float:
+        """Return up to which second of so many decoded samples words are shown."""
+        paused = n_samples - self.utterance.speech_stop >= WORD_IS_OVER_S * SAMPLE_RATE_HZ
+        return math.inf if paused or not self._config.steady else n_samples / SAMPLE_RATE_HZ - WITHHELD_S
 
     def _retry_partial(self, reason: str, job: DecodeJob) -> None:
         assert self._requests is not None

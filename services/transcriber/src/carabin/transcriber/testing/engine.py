@@ -64,7 +64,8 @@ class FakeEngine:
     def transcribe(self, request: DecodeRequest) -> Hypothesis:
         """Return the plain hypothesis for a request."""
         n = int(np.sum(np.abs(request.samples) > LOUD)) // WORD_SAMPLES
-        words = [TokenWord(f" {self._word}{i}", (100 + i,)) for i in range(n)]
+        aligned = request.word_timestamps
+        words = [TokenWord(f" {self._word}{i}", (100 + i,), (i + 1) * 0.5 if aligned else None) for i in range(n)]
         new = words[len(request.prefix) :]
         return Hypothesis(
             text="".join(word.text for word in new),

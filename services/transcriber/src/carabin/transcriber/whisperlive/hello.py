@@ -94,7 +94,8 @@ def _session(sent: HelloMessage, language: str | None, warnings: list[str]) -> S
         vad=_vad(sent.vad_parameters, warnings),
         no_speech_threshold=_clamped("no_speech_thresh", sent.no_speech_thresh, default, 0, 1, warnings),
         word_timestamps=sent.word_timestamps,
-        partials=sent.partials,
+        partials=sent.partials is not False,
+        steady=sent.partials != "early",
     )
 
 
@@ -109,6 +110,7 @@ def _vad(sent: VadParameters | None, warnings: list[str]) -> VadConfig:
 
     vad = VadConfig(
         threshold=_clamped(name, threshold, default.threshold, 0.05, 0.95, warnings),
+        adaptive=sent.min_silence_duration_ms is None,
         min_silence_s=seconds("min_silence_duration_ms", sent.min_silence_duration_ms, default.min_silence_s, 0.1, 5.0),
         speech_pad_s=seconds("speech_pad_ms", sent.speech_pad_ms, default.speech_pad_s, 0.0, 1.0),
         min_speech_s=seconds("min_speech_duration_ms", sent.min_speech_duration_ms, default.min_speech_s, 0.0, 2.0),

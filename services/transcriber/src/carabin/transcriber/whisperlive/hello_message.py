@@ -105,7 +105,7 @@ class HelloMessage(_Message):
 
     vocabularies: Names = ()
     format: FormatChoice | None = Field(default_factory=FormatChoice)
-    partials: bool = True
+    partials: bool | Literal["steady", "early"] = "steady"
     events: bool = False
     resume: bool = False
     resume_token: Text | None = Field(default=None, repr=False)
