@@ -19,8 +19,8 @@ LOCKS = ROOT / "requirements"
 
 SHARED = ("libs/registry", "libs/service")
 IMAGES = {
-    "tools": (*SHARED, "libs/client", "cli"),
-    "transcriber": (*SHARED, "services/transcriber"),
+    "tools": (*SHARED, "libs/client", "libs/lexicon", "cli"),
+    "transcriber": (*SHARED, "libs/lexicon", "services/transcriber"),
     "exporter": (*SHARED, "libs/ct2whisper", "services/exporter"),
     "trainer": (*SHARED, "libs/ct2whisper", "services/trainer"),
 }

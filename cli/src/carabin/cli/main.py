@@ -20,6 +20,7 @@ COMMANDS: Final = MappingProxyType(
         "evaluate": "Compare model versions on held-out dictations",
         "serve": "Serve the production model to dictation clients",
         "dictate": "Dictate a file or the microphone to a server",
+        "lexicon": "Make, check, promote and roll back the hospital's own words",
         "vocabulary": "Suggest words to expect, from corrections",
         "corrections": "Show, and delete, what is kept of corrections",
         "settings": "Print every setting of a service, with its meaning",

@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 from .common import is_common
 from .entries import Entry, fold
 from .phonetics import phonetic_key
-from .words import Word, split_words
+from .words import TextWord, split_words
 
 RARE_SIMILARITY: Final = 0.5
 """Of the phonetic keys, where the first decode wrote a word that French does not have: it is misheard anyway."""
@@ -83,7 +83,7 @@ def protected_words() -> frozenset[str]:
 
 
 def _accepted(
-    old: list[Word], new: list[Word], phrases: dict[tuple[str, ...], Entry], known: Collection[str]
+    old: list[TextWord], new: list[TextWord], phrases: dict[tuple[str, ...], Entry], known: Collection[str]
 ) -> Entry | None:
     """Return the entry for which the region may be taken from the second transcript."""
     if any(_is_protected(word) for word in (*old, *new)):
@@ -96,7 +96,7 @@ def _accepted(
     return entry if similarity >= (RARE_SIMILARITY if rare else COMMON_SIMILARITY) else None
 
 
-def _entry_in(new: list[Word], phrases: dict[tuple[str, ...], Entry]) -> Entry | None:
+def _entry_in(new: list[TextWord], phrases: dict[tuple[str, ...], Entry]) -> Entry | None:
     """Return the entry that the words are, articles before it set aside."""
     start = 0
     while start < len(new):
@@ -109,15 +109,15 @@ def _entry_in(new: list[Word], phrases: dict[tuple[str, ...], Entry]) -> Entry |
     return None
 
 
-def _is_protected(word: Word) -> bool:
+def _is_protected(word: TextWord) -> bool:
     return word.key in protected_words() or any(char.isdigit() for char in word.text)
 
 
-def _sounds(words: list[Word]) -> str:
+def _sounds(words: list[TextWord]) -> str:
     return phonetic_key(" ".join(word.text for word in words))
 
 
-def _cased(written: str, new: list[Word], entry: Entry, first_char: str) -> str:
+def _cased(written: str, new: list[TextWord], entry: Entry, first_char: str) -> str:
     """Return the region with the entry as the hospital writes it, and a capital where the old words had one."""
     size = len(_keys(entry.text))
     text = written[: new[-size].start - new[0].start] + entry.text

@@ -10,7 +10,7 @@ _WORD: Final = re.compile(r"\w+['’](?=\w)|\w+(?:[-.,/+]\w+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class TextWord:
     """One word of a text; an elided article is a word of its own."""
 
     text: str
@@ -22,6 +22,6 @@ class Word:
         return fold(self.text)
 
 
-def split_words(text: str) -> list[Word]:
+def split_words(text: str) -> list[TextWord]:
     """Return the words of a text in order; punctuation and spaces stand between them."""
-    return [Word(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]
+    return [TextWord(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]

@@ -16,6 +16,7 @@ from .http.server import Server
 from .inference.ct2 import Ct2Engine, has_gpu
 from .inference.engine import Engine
 from .metrics import Metrics
+from .models.lexicons import Lexicons
 from .models.source import FolderSource, ModelSource, RegistrySource
 from .models.vocabulary import Vocabularies
 from .runtime.transcriber import LiveTranscriber
@@ -68,11 +69,11 @@ def make_transcriber(
     """
     metrics = metrics or Metrics()
     threads = ThreadSupervisor(metrics.registry)
-    vocabularies = Vocabularies()
+    vocabularies, lexicons = Vocabularies(), Lexicons()
     on_gpu = has_gpu(settings.device)
     source: ModelSource
     if settings.model_dir is not None:
-        source = FolderSource(settings.model_dir, vocabularies, settings.vocabulary_dir)
+        source = FolderSource(settings.model_dir, vocabularies, settings.vocabulary_dir, lexicons)
     else:
         source = RegistrySource(
             settings.model_name,
@@ -83,6 +84,7 @@ def make_transcriber(
             store=store or connect(),
             bucket=bucket or store_settings().models_bucket,
             poll_s=settings.poll_s,
+            lexicons=lexicons,
         )
     return LiveTranscriber(
         settings,
@@ -90,6 +92,7 @@ def make_transcriber(
         partial(_load, settings, on_gpu),
         metrics=metrics,
         vocabularies=vocabularies,
+        lexicons=lexicons,
         threads=threads,
         workers=1 if on_gpu else settings.workers,
     )

@@ -44,6 +44,9 @@ class Metrics:
             "speculative_finals_total", "Finals decoded before the pause was sure", "outcome"
         )
         self.retries = self._counter("retries_total", "Decodes done again", "reason")
+        self.second_decodes = self._counter(
+            "second_decodes_total", "Finals decoded again with words of the lexicon, by what came of it", "outcome"
+        )
         self.rejected = self._counter("rejected_total", "Utterances without text after all retries", "reason")
         self.failures = self._counter("decode_failures_total", "Requests that failed twice")
         self.callback_failures = self._counter(

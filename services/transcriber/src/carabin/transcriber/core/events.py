@@ -52,6 +52,8 @@ class Final:
     """Geometric mean of the tokens' probabilities, 0 to 1."""
     model_version: str
     language: str
+    lexicon: tuple[str, ...] = ()
+    """Entries of the hospital's lexicon that a second decode put into the text."""
 
 
 @dataclass(frozen=True, slots=True)

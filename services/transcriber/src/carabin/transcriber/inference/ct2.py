@@ -6,6 +6,7 @@ Over 200 lines: a seam to a library is one module, so that its types and errors 
 import gc
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -171,10 +172,42 @@ class Ct2Engine:
             suppress_blank=not any(request.prefix for request in batch),
         )
         found = zip(batch, results, tokenizers, languages, strict=True)
-        return [
+        hypotheses = [
             self._hypothesis(_item(encoded, i, len(batch)), request, result, tokenizer, language)
             for i, (request, result, tokenizer, language) in enumerate(found)
         ]
+        return [
+            self._decode_again(_item(encoded, i, len(batch)), request, hypothesis)
+            for i, (request, hypothesis) in enumerate(zip(batch, hypotheses, strict=True))
+        ]
+
+    def _decode_again(self, encoded: Callable[[], Any], request: DecodeRequest, first: Hypothesis) -> Hypothesis:
+        """Decode once more on the same encoder output where the request's second pass wants it, and merge."""
+        second_pass = request.second_pass
+        prompt = second_pass.prompt(first) if second_pass is not None and first.n_tokens else ()
+        if second_pass is None or not prompt:
+            return first
+        item = encoded()
+        language = (first.language, first.language_probability)
+        again = replace(request, prompt=prompt, second_pass=None, word_timestamps=False)
+        [second] = self._generate([again], item, [language])
+        found = second_pass.merged(first, second)
+        if not found.lexicon:
+            return replace(first, passes=2)
+        tokenizer = self._tokenizer(first.language, request.task)
+        tokens = list(self.encode_text(found.text))
+        words, word_tokens = tokenizer.split_to_word_tokens(tokens)
+        timed: tuple[TimedWord, ...] = ()
+        if request.word_timestamps and tokens and self._can_align:
+            timed = self._align(item, request, tokenizer, tokens)
+        return replace(
+            first,
+            text=found.text,
+            words=tuple(TokenWord(w, tuple(t)) for w, t in zip(words, word_tokens, strict=True)),
+            timed_words=timed,
+            lexicon=found.lexicon,
+            passes=2,
+        )
 
     def _hypothesis(
         self,

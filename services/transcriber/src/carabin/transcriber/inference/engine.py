@@ -11,6 +11,25 @@ from ..core.config import Task
 
 
 @dataclass(frozen=True, slots=True)
+class MergedText:
+    """The text of a first decode with words of a second one."""
+
+    text: str
+    lexicon: tuple[str, ...] = ()
+    """The lexicon's entries among them, in order."""
+
+
+class SecondPass(Protocol):
+    """Decides whether a final is decoded a second time on the same encoder output, and what is taken from that."""
+
+    def prompt(self, first: "Hypothesis") -> tuple[int, ...]:
+        """Return the prompt of the second decode; empty for none."""
+
+    def merged(self, first: "Hypothesis", second: "Hypothesis") -> MergedText:
+        """Return what the text is now."""
+
+
+@dataclass(frozen=True, slots=True)
 class DecodeRequest:
     """One decode of one utterance, whole or so far."""
 
@@ -29,6 +48,8 @@ class DecodeRequest:
     word_timestamps: bool = False
     silence_s: float = 0.0
     """Silence to append to the samples: a model that was not trained on sentences cut at their end needs some."""
+
+    second_pass: SecondPass | None = None
 
     @property
     def batch_key(self) -> tuple[object, ...]:
@@ -74,6 +95,10 @@ class Hypothesis:
     language_probability: float
     """1 where the language was given."""
     timed_words: tuple[TimedWord, ...] = ()
+    lexicon: tuple[str, ...] = ()
+    """Entries of the lexicon that a second decode put in."""
+    passes: int = 1
+    """Decodes of the same encoder output."""
 
 
 @dataclass(frozen=True, slots=True)

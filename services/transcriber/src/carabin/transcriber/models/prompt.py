@@ -6,12 +6,14 @@ the engine encodes it so that no token in it can control the decoder.
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ..core.config import SessionConfig
 from ..core.errors import UnknownVocabulary
-from ..inference.engine import Engine
+from ..inference.engine import Engine, SecondPass
+from .lexicons import Lexicons
+from .second_pass import LexiconPass
 
 MAX_PROMPT_TOKENS = 112
 """Half of what Whisper reads: longer prompts cost time in every decode and drown the audio."""
@@ -35,6 +37,8 @@ class Prompt:
     """Words at the beginning of the initial prompt that did not fit."""
     cut_tokens: int = 0
     """What both would have taken."""
+    second_pass: Callable[[], SecondPass | None] = lambda: None
+    """Returns the second decode of a final with the lexicon that is loaded at that moment."""
 
     @property
     def warning(self) -> str | None:
@@ -124,7 +128,13 @@ def expected_words(config: SessionConfig, vocabularies: Mapping[str, tuple[str, 
 class SessionPrompts:
     """One session's prompt, for whichever model its next utterance is decoded with."""
 
-    def __init__(self, config: SessionConfig, vocabularies: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        config: SessionConfig,
+        vocabularies: Mapping[str, tuple[str, ...]],
+        lexicons: Lexicons | None = None,
+    ) -> None:
+        self._lexicons = lexicons if config.task == "transcribe" and config.language in (None, "fr") else None
         self._words = expected_words(config, vocabularies)
         self._initial_prompt = config.initial_prompt
         self._newest: tuple[str, Prompt] | None = None
@@ -132,5 +142,15 @@ class SessionPrompts:
     def of(self, engine: Engine, version: str) -> Prompt:
         """Return the prompt in the tokens of this version's engine."""
         if self._newest is None or self._newest[0] != version:
-            self._newest = version, build_prompt(engine, self._words, self._initial_prompt)
+            prompt = build_prompt(engine, self._words, self._initial_prompt)
+            self._newest = version, replace(prompt, second_pass=lambda: self.second_pass(engine))
         return self._newest[1]
+
+    def second_pass(self, engine: Engine) -> SecondPass | None:
+        """Return the second decode with the lexicon that is loaded now; the session's own words come first in it."""
+        loaded = self._lexicons.loaded if self._lexicons is not None else None
+        if loaded is None:
+            return None
+        return LexiconPass(
+            loaded, lambda texts: build_prompt(engine, [*self._words, *texts], self._initial_prompt).tokens
+        )

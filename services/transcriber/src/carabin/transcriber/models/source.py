@@ -16,6 +16,7 @@ from carabin.service.threads import SupervisedThread, ThreadSupervisor
 from ..core.errors import ModelUntrusted
 from ..metrics import Metrics
 from .cache import ModelCache
+from .lexicons import Lexicons
 from .loader import LoadedCandidate
 from .roles import ModelRoles
 from .vocabulary import Vocabularies
@@ -43,7 +44,14 @@ class ModelSource(Protocol):
 class FolderSource:
     """One CTranslate2 folder, for trials without a store."""
 
-    def __init__(self, folder: Path, vocabularies: Vocabularies, vocabulary_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        vocabularies: Vocabularies,
+        vocabulary_dir: Path | None = None,
+        lexicons: Lexicons | None = None,
+    ) -> None:
+        self._lexicons = lexicons
         self._folder = folder
         self._vocabularies = vocabularies
         self._vocabulary_dir = vocabulary_dir
@@ -54,6 +62,8 @@ class FolderSource:
     def start(self, models: ModelRoles) -> None:
         if self._vocabulary_dir is not None:
             self._vocabularies.read_folder(self._vocabulary_dir)
+            if self._lexicons is not None:
+                self._lexicons.read_folder(self._vocabulary_dir)
         models.decide(Decision(version=f"folder-{self._folder.name}"))
 
     def stop(self) -> None:
@@ -81,8 +91,10 @@ class RegistrySource:
         store: ObjectStore,
         bucket: str,
         poll_s: float = 10.0,
+        lexicons: Lexicons | None = None,
     ) -> None:
         self._name = name
+        self._lexicons = lexicons
         self._cache = ModelCache(cache / name)
         self._vocabularies = vocabularies
         self._metrics = metrics
@@ -161,6 +173,8 @@ class RegistrySource:
 
     def _read_vocabularies(self) -> None:
         self._vocabularies.read_store(self._store, self._bucket, self._name)
+        if self._lexicons is not None:
+            self._lexicons.read_store(self._store, self._bucket, self._name)
 
     def _explain(self) -> None:
         """While there is no model because the store is away, give that as the reason; load the version in the cache."""

@@ -16,6 +16,7 @@ from ..core.events import Final, SessionFailed
 from ..core.languages import normalise_language
 from ..core.memory import trim_heap
 from ..metrics import Metrics
+from ..models.lexicons import Lexicons
 from ..models.loader import EngineFactory
 from ..models.prompt import SessionPrompts
 from ..models.roles import ModelRoles
@@ -62,6 +63,7 @@ class LiveTranscriber:
         *,
         metrics: Metrics,
         vocabularies: Vocabularies,
+        lexicons: Lexicons | None = None,
         threads: ThreadSupervisor,
         workers: int,
         clock: Callable[[], float] = time.monotonic,
@@ -70,6 +72,7 @@ class LiveTranscriber:
         self._settings = settings
         self._source = source
         self._vocabularies = vocabularies
+        self._lexicons = lexicons
         self._clock = clock
         self._load = LoadController()
         self._threads = threads
@@ -170,7 +173,7 @@ class LiveTranscriber:
     def _open(self, config: SessionConfig, identity: str | None, *, recording: bool) -> EngineDictation:
         slot = self._models.slot()
         model = self._admit(config, slot)
-        prompts = SessionPrompts(config, self._vocabularies.words)
+        prompts = SessionPrompts(config, self._vocabularies.words, self._lexicons)
         prompt = prompts.of(model.engine, model.version)
         self.metrics.prompt_cut.inc(prompt.cut_tokens)
         dictation = EngineDictation(

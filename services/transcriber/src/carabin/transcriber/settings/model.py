@@ -27,7 +27,8 @@ class TranscriberSettings(ServiceSettings):
     )
     vocabulary_dir: Path | None = Field(
         default=None,
-        description="folder of named vocabularies (*.txt); set it beside model_dir, where no store holds them",
+        description="folder of named vocabularies (*.txt) and lexicons (*.tsv); set it beside model_dir, where no store"
+        " holds them",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",

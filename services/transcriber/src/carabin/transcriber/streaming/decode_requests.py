@@ -1,6 +1,6 @@
 """What is asked of the engine for one utterance: the window, the prompt and the length of each decode; pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from carabin.registry.serving_window import FINAL_TOKENS_PER_S, PARTIAL_TOKENS_PER_S, frames_in, token_cap
 
@@ -33,10 +33,14 @@ class DecodeRequests:
         prefix = self.utterance.agreement.prefix
         return self._request(n, language, 1, PARTIAL_TOKENS_PER_S, prompted, prefix=prefix, word_timestamps=True)
 
-    def final(self, language: str | None, beam_size: int, *, prompted: bool) -> DecodeRequest:
-        """Return the decode of the utterance as if it ended with its last speech."""
+    def final(self, language: str | None, beam_size: int, *, prompted: bool, lexicon: bool = True) -> DecodeRequest:
+        """Return the decode of the utterance as if it ended with its last speech.
+
+        Args:
+            lexicon: decode a second time with the lexicon's words that sound like what was written.
+        """
         n = self.utterance.spoken_stop
-        return self._request(
+        request = self._request(
             n,
             language,
             beam_size,
@@ -45,6 +49,7 @@ class DecodeRequests:
             word_timestamps=self.config.word_timestamps,
             silence_s=FINAL_SILENCE_S,
         )
+        return replace(request, second_pass=self.prompt.second_pass()) if lexicon else request
 
     def _request(
         self,

@@ -30,4 +30,5 @@ def final_event(utterance: Utterance, hypothesis: Hypothesis, version: str, posi
         confidence=math.exp(min(0.0, hypothesis.avg_logprob)),
         model_version=version,
         language=hypothesis.language,
+        lexicon=hypothesis.lexicon,
     )

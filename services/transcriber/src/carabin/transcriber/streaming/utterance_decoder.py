@@ -177,7 +177,10 @@ class UtteranceDecoder:
 
     def _final_request(self, requests: DecodeRequests) -> DecodeRequest:
         beam_size = FULL_BEAM if self._recording else self._context.load.beam_size(self._context.clock())
-        return requests.final(self.language, beam_size, prompted=self._prompt_final)
+        lexicon = beam_size >= FULL_BEAM  # a loaded service has no time for a second decode
+        if not lexicon:
+            self._context.metrics.second_decodes.labels("skipped").inc()
+        return requests.final(self.language, beam_size, prompted=self._prompt_final, lexicon=lexicon)
 
     def _submit(
         self, lane: Lane, request: DecodeRequest, done: Callable[[DecodeJob, Hypothesis | DecodeFailed], None]
@@ -261,6 +264,8 @@ class UtteranceDecoder:
             reason = self._doubt(job, hypothesis)
         if reason is None:
             self._context.metrics.beam.labels(str(job.request.beam_size)).inc()
+            if hypothesis.passes > 1:
+                self._context.metrics.second_decodes.labels("merged" if hypothesis.lexicon else "kept").inc()
             self._context.shadow(job.request, hypothesis.text)
             self._end(hypothesis)
         elif self._attempts < MAX_ATTEMPTS and reason != "empty":

@@ -30,6 +30,7 @@ class Transcript:
             "utterance": final.utterance,
             "model_version": final.model_version,
             "confidence": round(final.confidence, 4),
+            **({"lexicon": list(final.lexicon)} if final.lexicon else {}),
         }
         if final.words:
             segment["words"] = [word(each) for each in final.words]

@@ -1,0 +1,141 @@
+"""A lexicon from a hospital's own reports: words that everyday French does not have, counted, spelled as written."""
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .common import is_common
+from .entries import Entry, Lexicon, fold
+from .errors import LexiconInvalid
+
+MIN_COUNT: Final = 3
+"""A word that stands in fewer reports is more often a slip or a name than a term."""
+MISSPELLING_RATIO: Final = 20
+"""So many times more frequent is the right spelling of a word that differs from it in one letter."""
+MAX_REPORT_BYTES: Final = 4 * 1024 * 1024
+
+_TITLE: Final = r"(?:monsieur|madame|mademoiselle|mme|mlle|mr|m\.|dr|docteur|pr|professeur|née?|enfant|patiente?)"
+_NAME: Final = re.compile(rf"\b{_TITLE}\.?\s+((?:[A-ZÀ-Ý][\w'’-]+\s*){{1,3}})", re.IGNORECASE)
+_WORD: Final = re.compile(r"[^\W\d_][\w'’-]*\w")
+_ELIDED: Final = re.compile(r"^(?:[cdjlmnst]|qu)['’]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class LexiconProposal:
+    """A proposal, to be read over before it is promoted."""
+
+    lexicon: Lexicon
+    reports: int
+    names: tuple[str, ...]
+    """Words kept out because they stand after a title or in the site's list of names."""
+    misspellings: tuple[tuple[str, str], ...]
+    """(kept out, the spelling that the reports prefer)."""
+
+
+def build(reports: Iterable[str], *, min_count: int = MIN_COUNT, names: Iterable[str] = ()) -> LexiconProposal:
+    """Return the terms of the reports.
+
+    A name that stands after no title and in no list is not caught, unless fewer than `min_count` reports hold it; nor
+    is a name that is also a word of French. Read the list over.
+
+    Args:
+        min_count: reports that must hold a word.
+        names: the site's list of patients' and staff's names.
+
+    Raises:
+        LexiconInvalid: there is no report, or nothing in them is worth a lexicon.
+    """
+    spellings: dict[str, Counter[str]] = {}
+    known_names = {fold(name) for name in names}
+    found_names: set[str] = set()
+    number = 0
+    for text in reports:
+        number += 1
+        for match in _NAME.finditer(text):
+            found_names |= {fold(part) for part in match.group(1).split() if part[:1].isupper() and not is_common(part)}
+        for word in {_ELIDED.sub("", word) for word in _WORD.findall(text)}:
+            if len(word) > 2 and not is_common(word):
+                spellings.setdefault(fold(word), Counter())[word] += 1
+    if not number:
+        raise LexiconInvalid(
+            "there is no report: give a folder of .txt files, a .csv with a column of texts, or a dataset"
+        )
+    kept_out = (found_names | known_names) & spellings.keys()
+    counts = {key: seen.total() for key, seen in spellings.items() if key not in kept_out and seen.total() >= min_count}
+    wrong = _misspellings(counts)
+    entries = tuple(
+        Entry(_spelling(spellings[key]), "abbreviation" if _spelling(spellings[key]).isupper() else "word", count)
+        for key, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        if key not in wrong
+    )
+    if not entries:
+        raise LexiconInvalid(
+            f"{number} reports hold no word that {min_count} of them share and everyday French lacks: "
+            "give more reports, or lower --min-count"
+        )
+    return LexiconProposal(Lexicon(entries), number, tuple(sorted(kept_out)), tuple(sorted(wrong.items())))
+
+
+def read_reports(path: Path, column: str = "text") -> Iterator[str]:
+    """Yield the texts of a folder of .txt files, of a .csv's column, or of a dataset's metadata.jsonl.
+
+    Raises:
+        LexiconInvalid: a file cannot be read; the error names it.
+    """
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.suffix in (".txt", ".csv", ".jsonl"))
+    else:
+        files = [path]
+    for file in files:
+        if not file.is_file() or file.stat().st_size > MAX_REPORT_BYTES * 64:
+            raise LexiconInvalid(f"{file} is no file of reports")
+        yield from _texts(file, column)
+
+
+def _texts(file: Path, column: str) -> Iterator[str]:
+    try:
+        text = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LexiconInvalid(f"{file} cannot be read as UTF-8 text: {error}") from error
+    if file.suffix == ".txt":
+        yield text
+        return
+    if file.suffix == ".csv":
+        table = csv.DictReader(text.splitlines(), dialect=csv.Sniffer().sniff(text[:4096], ",;\t"))
+        if column not in (table.fieldnames or ()):
+            raise LexiconInvalid(f"{file} has no column {column!r}: {', '.join(table.fieldnames or ())}; see --column")
+        yield from (row[column] or "" for row in table)
+        return
+    for line_number, line in enumerate(text.splitlines(), 1):
+        try:
+            yield str(json.loads(line)[column])
+        except (ValueError, KeyError, TypeError) as error:
+            raise LexiconInvalid(f"{file}, line {line_number}: no JSON object with {column!r}") from error
+
+
+def _spelling(seen: Counter[str]) -> str:
+    """Return how the word is most often written; where a capital only opens sentences, the small letter wins."""
+    small = {spelling for spelling in seen if spelling.islower()}
+    best, _ = max(seen.items(), key=lambda item: (item[1], item[0]))
+    return best.lower() if best.istitle() and best.lower() in small else best
+
+
+def _misspellings(counts: dict[str, int]) -> dict[str, str]:
+    """Return words that differ in one letter from one that is twenty times as frequent, with that one."""
+    by_pattern: dict[str, list[str]] = {}
+    for word in counts:
+        for place in range(len(word)):
+            by_pattern.setdefault(word[:place] + word[place + 1 :], []).append(word)
+        by_pattern.setdefault(word, []).append(word)
+    wrong: dict[str, str] = {}
+    for group in by_pattern.values():
+        best = max(group, key=lambda word: counts[word])
+        for word in group:
+            if word != best and counts[best] >= MISSPELLING_RATIO * counts[word] and len(word) > 4:
+                wrong[word] = best
+    return wrong

@@ -1,0 +1,143 @@
+"""Versions of a lexicon beside a model, promoted and rolled back as models are: in a log that is written once.
+
+A lexicon is known to the registry as `<model>.lexicon.<name>`: its versions and its promotions lie under that name, as
+a model's do under its own.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Final, Literal
+
+from ..errors import ObjectMissing, PromotionRefused, StalePromotion, VersionMissing
+from ..layout import safe_name, versions_prefix
+from ..store import ObjectStore
+from .promotions import PromotionRecord, append, last_number, previous_holder, read_head, read_log
+
+FILE: Final = "lexicon.tsv"
+_INFIX: Final = ".lexicon."
+
+
+def lexicon_id(model: str, name: str) -> str:
+    """Return the registry's name of a lexicon of a model."""
+    return f"{safe_name(model)}{_INFIX}{safe_name(name)}"
+
+
+def lexicon_key(model: str, name: str, version: str) -> str:
+    return f"{versions_prefix(lexicon_id(model, name))}{safe_name(version)}/{FILE}"
+
+
+def publish_lexicon(store: ObjectStore, bucket: str, model: str, name: str, data: bytes, at: datetime) -> str:
+    """Store a version, which is not in production yet, and return its name; equal bytes are one version.
+
+    The name is the time of the first publication and the beginning of the bytes' SHA-256.
+    """
+    digest = hashlib.sha256(data).hexdigest()[:8]
+    known = next(
+        (version for version in lexicon_versions(store, bucket, model, name) if version.endswith(digest)), None
+    )
+    if known is not None:
+        return known
+    version = f"{at:%Y%m%dT%H%M%S}-{digest}"
+    store.create(bucket, lexicon_key(model, name, version), data)
+    return version
+
+
+def lexicon_versions(store: ObjectStore, bucket: str, model: str, name: str) -> list[str]:
+    """Return the versions of a lexicon, oldest first."""
+    prefix = versions_prefix(lexicon_id(model, name))
+    keys = (key for key in store.list(bucket, prefix) if key.endswith(f"/{FILE}"))
+    return sorted(key.removeprefix(prefix).removesuffix(f"/{FILE}") for key in keys)
+
+
+def read_lexicon(store: ObjectStore, bucket: str, model: str, name: str, version: str) -> bytes:
+    """Return a version's file.
+
+    Raises:
+        VersionMissing: there is no such version.
+    """
+    try:
+        return store.get(bucket, lexicon_key(model, name, version))
+    except ObjectMissing as error:
+        raise VersionMissing(f"lexicon {name} of {model} has no version {version}") from error
+
+
+def promote_lexicon(
+    store: ObjectStore,
+    bucket: str,
+    model: str,
+    name: str,
+    version: str,
+    *,
+    by: str,
+    reason: str,
+    at: datetime,
+    expect: str | None = None,
+    kind: Literal["promote", "rollback"] = "promote",
+) -> PromotionRecord:
+    """Put a version into use: sessions that are open use it from their next final on.
+
+    Args:
+        expect: refuse unless this version is in use now; None does not ask.
+
+    Raises:
+        VersionMissing: there is no such version.
+        StalePromotion: another version than `expect` is in use.
+        PromotionLost: somebody promoted at the same time; the message names the winner.
+    """
+    data = read_lexicon(store, bucket, model, name, version)
+    lexicon = lexicon_id(model, name)
+    head = read_head(store, bucket, lexicon)
+    current = head.version if head else None
+    if expect is not None and current != expect:
+        raise StalePromotion(f"lexicon {name} of {model}: {current or 'no version'} is in use, not {expect}")
+    record = PromotionRecord(
+        number=last_number(store, bucket, lexicon) + 1,
+        version=version,
+        previous=current,
+        by=by,
+        reason=reason,
+        at=at,
+        kind=kind,
+        manifest_sha256=hashlib.sha256(data).hexdigest(),
+    )
+    append(store, bucket, lexicon, record)
+    return record
+
+
+def rollback_lexicon(
+    store: ObjectStore, bucket: str, model: str, name: str, *, by: str, reason: str, at: datetime
+) -> PromotionRecord:
+    """Put the version before the current one into use again.
+
+    Raises:
+        PromotionRefused: there is none before it.
+    """
+    log = lexicon_log(store, bucket, model, name)
+    current = log[-1].version if log else None
+    previous = previous_holder(log, current)
+    if previous is None:
+        raise PromotionRefused(f"lexicon {name} of {model} has no version before {current or 'its first promotion'}")
+    return promote_lexicon(
+        store, bucket, model, name, previous, by=by, reason=reason, at=at, expect=current, kind="rollback"
+    )
+
+
+def lexicon_log(store: ObjectStore, bucket: str, model: str, name: str) -> list[PromotionRecord]:
+    """Return who put which version into use, when and why, oldest first."""
+    return read_log(store, bucket, lexicon_id(model, name))
+
+
+def lexicon_names(store: ObjectStore, bucket: str, model: str) -> list[str]:
+    """Return the lexicons of a model that have a version."""
+    prefix = f"{safe_name(model)}{_INFIX}"
+    return sorted({key.removeprefix(prefix).split("/")[0] for key in store.list(bucket, prefix)})
+
+
+def production_lexicons(store: ObjectStore, bucket: str, model: str) -> dict[str, tuple[str, str]]:
+    """Return (version, key) of each lexicon of a model that is in use, by name."""
+    found: dict[str, tuple[str, str]] = {}
+    for name in lexicon_names(store, bucket, model):
+        head = read_head(store, bucket, lexicon_id(model, name))
+        if head is not None:
+            found[name] = head.version, lexicon_key(model, name, head.version)
+    return found

@@ -1,0 +1,76 @@
+"""Versions of a lexicon: published, promoted, rolled back, and never lost to a race."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from carabin.registry.errors import PromotionRefused, StalePromotion, VersionMissing
+from carabin.registry.stages.lexicons import (
+    lexicon_log,
+    lexicon_names,
+    lexicon_versions,
+    production_lexicons,
+    promote_lexicon,
+    publish_lexicon,
+    read_lexicon,
+    rollback_lexicon,
+)
+from carabin.registry.testing.memory import MemoryStore
+
+AT = datetime(2026, 11, 28, 9, tzinfo=UTC)
+BUCKET = "models"
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    store = MemoryStore()
+    store.ensure_bucket(BUCKET)
+    return store
+
+
+def published(store: MemoryStore, text: str, minutes: int = 0) -> str:
+    return publish_lexicon(store, BUCKET, "whisper", "cardio", text.encode(), AT + timedelta(minutes=minutes))
+
+
+def test_published_version_is_not_in_use_before_it_is_promoted(store: MemoryStore) -> None:
+    version = published(store, "bisoprolol\n")
+    assert production_lexicons(store, BUCKET, "whisper") == {}
+    promote_lexicon(store, BUCKET, "whisper", "cardio", version, by="dm", reason="first", at=AT)
+    [(name, (in_use, key))] = production_lexicons(store, BUCKET, "whisper").items()
+    assert (name, in_use, store.get(BUCKET, key)) == ("cardio", version, b"bisoprolol\n")
+
+
+def test_equal_bytes_are_one_version(store: MemoryStore) -> None:
+    assert published(store, "a b\n") == published(store, "a b\n", minutes=5)
+    assert len(lexicon_versions(store, BUCKET, "whisper", "cardio")) == 1
+
+
+def test_rollback_goes_back_and_the_log_says_who_and_why(store: MemoryStore) -> None:
+    first, second = published(store, "un mot\n"), published(store, "deux mots\n", minutes=1)
+    promote_lexicon(store, BUCKET, "whisper", "cardio", first, by="dm", reason="first", at=AT)
+    promote_lexicon(store, BUCKET, "whisper", "cardio", second, by="dm", reason="more words", at=AT, expect=first)
+    rollback_lexicon(store, BUCKET, "whisper", "cardio", by="chief", reason="too many names", at=AT)
+    assert production_lexicons(store, BUCKET, "whisper")["cardio"][0] == first
+    newest = lexicon_log(store, BUCKET, "whisper", "cardio")[-1]
+    assert (newest.kind, newest.by, newest.reason, newest.previous) == ("rollback", "chief", "too many names", second)
+
+
+def test_promotion_of_a_missing_version_and_a_stale_one_are_refused(store: MemoryStore) -> None:
+    first = published(store, "un mot\n")
+    with pytest.raises(VersionMissing, match="no version 20990101"):
+        promote_lexicon(store, BUCKET, "whisper", "cardio", "20990101", by="dm", reason="x", at=AT)
+    with pytest.raises(StalePromotion, match="no version is in use"):
+        promote_lexicon(store, BUCKET, "whisper", "cardio", first, by="dm", reason="x", at=AT, expect="other")
+
+
+def test_rollback_without_an_earlier_version_is_refused(store: MemoryStore) -> None:
+    first = published(store, "un mot\n")
+    promote_lexicon(store, BUCKET, "whisper", "cardio", first, by="dm", reason="first", at=AT)
+    with pytest.raises(PromotionRefused, match="no version before"):
+        rollback_lexicon(store, BUCKET, "whisper", "cardio", by="dm", reason="x", at=AT)
+
+
+def test_lexicons_of_other_models_are_others(store: MemoryStore) -> None:
+    published(store, "un mot\n")
+    assert lexicon_names(store, BUCKET, "whisper") == ["cardio"]
+    assert lexicon_names(store, BUCKET, "other") == []
+    assert read_lexicon(store, BUCKET, "whisper", "cardio", lexicon_versions(store, BUCKET, "whisper", "cardio")[0])

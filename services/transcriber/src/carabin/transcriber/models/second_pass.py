@@ -1,0 +1,38 @@
+"""The second decode of a final: lexicon words that sound like the first one's words as prompt, then a careful merge."""
+
+from collections.abc import Callable, Sequence
+
+from carabin.lexicon import merge
+from carabin.lexicon.words import split_words
+
+from ..inference.engine import Hypothesis, MergedText
+from .lexicons import LoadedLexicon
+
+
+class LexiconPass:
+    """One final's second decode; made for each request, so that a lexicon promoted in between is used from the next on.
+
+    Args:
+        lexicon: what is loaded now.
+        prompt: returns the tokens of the session's expected words with those of the lexicon after them.
+    """
+
+    def __init__(self, lexicon: LoadedLexicon, prompt: Callable[[Sequence[str]], tuple[int, ...]]) -> None:
+        self._lexicon = lexicon
+        self._prompt = prompt
+
+    def prompt(self, first: Hypothesis) -> tuple[int, ...]:
+        """Return the prompt of the second decode; empty where no entry sounds like what was written."""
+        words = [word.text for word in split_words(first.text)]
+        texts = [found.entry.text for found in self._lexicon.index.candidates(words)]
+        written = first.text.casefold()
+        if all(text.casefold() in written for text in texts):
+            return ()
+        return self._prompt(texts)
+
+    def merged(self, first: Hypothesis, second: Hypothesis) -> MergedText:
+        """Return the first text with the lexicon words of the second that may replace what it wrote."""
+        words = [word.text for word in split_words(first.text)]
+        candidates = [found.entry for found in self._lexicon.index.candidates(words)]
+        found = merge(first.text, second.text, candidates, self._lexicon.known)
+        return MergedText(found.text, tuple(each.entry.text for each in found.replacements))
