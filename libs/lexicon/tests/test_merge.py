@@ -3,7 +3,10 @@
 import pytest
 from carabin.lexicon import Entry, merge
 
-DRUGS = [Entry(text) for text in ("amlodipine", "amiodarone", "bisoprolol", "héparine", "hydroxyzine", "hydralazine")]
+DRUGS = [
+    Entry(text, "drug")
+    for text in ("amlodipine", "amiodarone", "bisoprolol", "héparine", "hydroxyzine", "hydralazine", "Cerazette")
+]
 KNOWN = {entry.text for entry in DRUGS}
 
 
@@ -36,7 +39,7 @@ def test_article_that_was_misheard_with_the_word_is_taken_with_it() -> None:
         ("il a mal au bras", "il amiodarone au bras"),
         ("", "amlodipine"),
         ("douleur", ""),
-        ("la mie aux darons", "amiodarone et bisoprolol"),
+        ("Ses trossettes demandent deux œufs", "Cerazette demandent deux œufs"),
     ],
     ids=lambda value: value[:20],
 )
@@ -59,3 +62,9 @@ def test_capital_of_a_sentence_is_kept() -> None:
 
 def test_empty_list_of_candidates_changes_nothing() -> None:
     assert merge("ham l'eau dipine", "amlodipine", [], ()).text == "ham l'eau dipine"
+
+
+def test_each_entry_of_a_misheard_region_is_taken_alone() -> None:
+    first = "Il prend ami au darone chai pas bise au prolol."
+    second = "Il prend amiodarone je passe bisoprolol."
+    assert merged(first, second) == "Il prend amiodarone chai pas bisoprolol."

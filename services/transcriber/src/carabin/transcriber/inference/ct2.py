@@ -36,6 +36,8 @@ CPU_BATCH = 4
 GPU_BATCH = 16
 MIN_SILENCE_SAMPLES = 160
 """What faster-whisper puts behind any audio: one frame."""
+SECOND_BEAM = 2
+"""Of the decode with words of the lexicon, of which only those words are taken: five take a quarter longer."""
 MAX_LENGTH = 448
 """Whisper's decoder has so many positions (Radford et al. 2022)."""
 
@@ -189,7 +191,8 @@ class Ct2Engine:
             return first
         item = encoded()
         language = (first.language, first.language_probability)
-        again = replace(request, prompt=prompt, second_pass=None, word_timestamps=False)
+        beam_size = min(SECOND_BEAM, request.beam_size)
+        again = replace(request, prompt=prompt, beam_size=beam_size, second_pass=None, word_timestamps=False)
         [second] = self._generate([again], item, [language])
         found = second_pass.merged(first, second)
         if not found.lexicon:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from carabin.lexicon import merge
+from carabin.lexicon import Entry, merge
 from carabin.lexicon.words import split_words
 
 from ..inference.engine import Hypothesis, MergedText
@@ -22,17 +22,18 @@ class LexiconPass:
         self._prompt = prompt
 
     def prompt(self, first: Hypothesis) -> tuple[int, ...]:
-        """Return the prompt of the second decode; empty where no entry sounds like what was written."""
-        words = [word.text for word in split_words(first.text)]
-        texts = [found.entry.text for found in self._lexicon.index.candidates(words)]
-        written = first.text.casefold()
-        if all(text.casefold() in written for text in texts):
+        """Return the prompt of the second decode; empty where the text has every entry that sounds like its words."""
+        entries = self._candidates(first)
+        written = {word.key for word in split_words(first.text)}
+        if all(word.key in written for entry in entries for word in split_words(entry.text)):
             return ()
-        return self._prompt(texts)
+        return self._prompt([entry.text for entry in entries])
 
     def merged(self, first: Hypothesis, second: Hypothesis) -> MergedText:
         """Return the first text with the lexicon words of the second that may replace what it wrote."""
-        words = [word.text for word in split_words(first.text)]
-        candidates = [found.entry for found in self._lexicon.index.candidates(words)]
-        found = merge(first.text, second.text, candidates, self._lexicon.known)
+        found = merge(first.text, second.text, self._candidates(first), self._lexicon.known)
         return MergedText(found.text, tuple(each.entry.text for each in found.replacements))
+
+    def _candidates(self, first: Hypothesis) -> list[Entry]:
+        words = [word.text for word in split_words(first.text)]
+        return [found.entry for found in self._lexicon.index.candidates(words)]

@@ -1,0 +1,62 @@
+"""The second decode on the same encoder output, with real weights and a real voice."""
+
+from dataclasses import replace
+
+import pytest
+from carabin.lexicon import Entry, Lexicon
+from carabin.transcriber.inference.ct2 import Ct2Engine
+from carabin.transcriber.inference.engine import DecodeRequest
+from carabin.transcriber.models.lexicons import LoadedLexicon
+from carabin.transcriber.models.prompt import build_prompt
+from carabin.transcriber.models.second_pass import LexiconPass
+
+from ..helpers.real_models import SENTENCE, base_folder, engine, say
+
+__all__ = ["base_folder", "engine"]
+
+DRUGS = "Induction par propofol et sufentanil, intubation sans difficulté."
+LOADED = LoadedLexicon(
+    Lexicon(tuple(Entry(text, "drug") for text in ("propofol", "sufentanil", "rémifentanil", "kétamine"))), {}
+)
+
+
+def request(engine: Ct2Engine, sentence: str) -> DecodeRequest:
+    second_pass = LexiconPass(LOADED, lambda texts: build_prompt(engine, texts, None).tokens)
+    return DecodeRequest(say(sentence), 750, "fr", max_tokens=80, beam_size=5, silence_s=0.35, second_pass=second_pass)
+
+
+def test_drugs_of_the_lexicon_are_written_that_a_stock_model_misses(engine: Ct2Engine) -> None:
+    asked = request(engine, DRUGS)
+    [without], _ = engine.decode([replace(asked, second_pass=None)])
+    [found], _ = engine.decode([asked])
+    assert "sufentanil" not in without.text
+    assert "sufentanil" in found.text
+    assert "sufentanil" in found.lexicon
+    assert "".join(word.text for word in found.words) == found.text
+
+
+def test_word_times_of_a_merged_text_are_those_of_its_words(engine: Ct2Engine) -> None:
+    [found], _ = engine.decode([replace(request(engine, DRUGS), word_timestamps=True)])
+    assert "".join(word.text for word in found.timed_words).strip() == found.text.strip()
+    starts = [word.start_s for word in found.timed_words]
+    assert starts == sorted(starts)
+
+
+def test_sentence_without_such_words_is_decoded_once(engine: Ct2Engine) -> None:
+    asked = request(engine, SENTENCE)
+    [found], _ = engine.decode([asked])
+    assert found.passes == 1
+    assert found.lexicon == ()
+
+
+def test_second_decode_of_one_request_leaves_the_others_of_its_batch_alone(engine: Ct2Engine) -> None:
+    plain = replace(request(engine, SENTENCE), second_pass=None)
+    [alone], _ = engine.decode([plain])
+    [_, beside], _ = engine.decode([request(engine, DRUGS), plain])
+    assert beside.text == alone.text
+
+
+@pytest.mark.parametrize("texts", [("sufentanil",), ("propofol", "sufentanil")])
+def test_words_of_the_session_come_before_those_of_the_lexicon(engine: Ct2Engine, texts: tuple[str, ...]) -> None:
+    prompt = build_prompt(engine, ["bisoprolol", *texts], None)
+    assert prompt.expected == ("bisoprolol", *texts)
