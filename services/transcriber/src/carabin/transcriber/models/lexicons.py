@@ -31,6 +31,8 @@ class Lexicons:
         self._lock = threading.Lock()
         self._loaded: LoadedLexicon | None = None
         self._parsed: dict[str, tuple[str, Lexicon]] = {}
+        self._refused: dict[str, str] = {}
+        """The version of each lexicon that could not be used, so that it is said once."""
 
     @property
     def loaded(self) -> LoadedLexicon | None:
@@ -66,7 +68,9 @@ class Lexicons:
             try:
                 parsed[name] = version, parse_lexicon(data, source=f"lexicon {name} {version}")
             except LexiconInvalid as error:
-                log.warning("a lexicon is not usable", extra={"event": "lexicon_bad", "error": str(error)})
+                if self._refused.get(name) != version:
+                    log.warning("a lexicon is not usable", extra={"event": "lexicon_bad", "error": str(error)})
+                self._refused[name] = version
         if {name: version for name, (version, _) in parsed.items()} == self._versions():
             return
         versions = {name: version for name, (version, _) in parsed.items()}

@@ -1,0 +1,75 @@
+"""`carabin lexicon`: from reports to a version in use on a real store, and back."""
+
+import json
+from pathlib import Path
+
+import pytest
+from carabin.cli.commands import lexicon
+from carabin.lexicon.errors import LexiconInvalid
+from carabin.registry.connect import connect
+from carabin.registry.errors import PromotionRefused
+from carabin.registry.settings import StoreSettings
+from carabin.registry.stages.lexicons import production_lexicons
+from typer.testing import CliRunner
+
+MODEL = "lexicon-test"
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(lexicon.app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_reports_become_a_lexicon_without_the_names_in_them(tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    for number in range(4):
+        text = "Monsieur Kowalczyk, dyspnée sous bisoprolol."
+        (reports / f"{number}.txt").write_text(text, "utf-8")
+    out = tmp_path / "cardio.tsv"
+    said = run("build", str(reports), "--out", str(out))
+    assert "2 entries from 4 reports; kept out: 1 names" in said
+    assert "Kowalczyk" not in out.read_text("utf-8")
+
+
+def test_lists_are_joined_checked_and_compared(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("bisoprolol\nmaison\n", "utf-8")
+    (tmp_path / "b.tsv").write_text("Bisoprolol\tdrug\t7\npropofol\tdrug\n", "utf-8")
+    out = str(tmp_path / "c.tsv")
+    assert "3 entries, 1 given more than once" in run(
+        "import", str(tmp_path / "a.txt"), str(tmp_path / "b.tsv"), "--out", out
+    )
+    assert "everyday French: maison" in run("check", out)
+    assert json.loads(run("check", out, "--json")) == {"entries": 3, "common": ["maison"], "silent": []}
+    assert "+ propofol" in run("diff", str(tmp_path / "a.txt"), out)
+
+
+def test_lexicon_of_everyday_words_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("maison\nvoiture\n", "utf-8")
+    with pytest.raises(LexiconInvalid, match="everyday French only"):
+        run("check", str(tmp_path / "a.tsv"))
+    with pytest.raises(LexiconInvalid, match="everyday French only"):
+        run("promote", str(tmp_path / "a.tsv"), "--reason", "x")
+
+
+def test_version_is_put_into_use_listed_shown_and_taken_back(s3_environment: StoreSettings, tmp_path: Path) -> None:
+    store, bucket = connect(), s3_environment.models_bucket
+    store.ensure_bucket(bucket)
+    file = tmp_path / "cardio.tsv"
+    file.write_text("bisoprolol\n", "utf-8")
+    run("promote", str(file), "--model", MODEL, "--reason", "first", "--by", "dm")
+    first = production_lexicons(store, bucket, MODEL)["cardio"][0]
+    with pytest.raises(PromotionRefused, match="no version before"):
+        run("rollback", "cardio", "--model", MODEL, "--reason", "x")
+    file.write_text("bisoprolol\npropofol\n", "utf-8")
+    run("promote", str(file), "--model", MODEL, "--reason", "more", "--by", "dm")
+    rows = json.loads(run("list", "--model", MODEL, "--json"))
+    assert [row["in_use"] for row in rows if row["version"] == first] == [False]
+    shown = run("show", "cardio", "--model", MODEL)
+    assert "by dm: more" in shown
+    assert "propofol" in shown
+    assert f"{first} in use again" in run(
+        "rollback", "cardio", "--model", MODEL, "--reason", "names in it", "--by", "dm"
+    )
+    assert production_lexicons(store, bucket, MODEL)["cardio"][0] == first

@@ -1,0 +1,66 @@
+"""Whether a final asks for a second decode, and what the client gets of it."""
+
+from dataclasses import replace
+
+import pytest
+from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis, MergedText, TokenWord
+from carabin.transcriber.models.prompt import Prompt
+from carabin.transcriber.testing.engine import FakeEngine
+
+from ..helpers.pipeline import Bench, loudness_vad, silence, speech
+
+__all__ = ["loudness_vad"]
+
+pytestmark = pytest.mark.usefixtures("loudness_vad")
+
+
+class Always:
+    """Wants every final decoded again."""
+
+    def prompt(self, first: Hypothesis) -> tuple[int, ...]:
+        return (1,) if first.text else ()
+
+    def merged(self, first: Hypothesis, second: Hypothesis) -> MergedText:
+        return MergedText(second.text or first.text, ("bisoprolol",))
+
+
+def engine() -> FakeEngine:
+    """Return an engine that answers a request with a second pass as the real one does."""
+    plain = FakeEngine()
+
+    def script(request: DecodeRequest) -> Hypothesis:
+        first = plain.transcribe(request)
+        if request.second_pass is None or not request.second_pass.prompt(first):
+            return first
+        second = replace(first, text=" bisoprolol", words=(TokenWord(" bisoprolol", (100,)),))
+        found = request.second_pass.merged(first, second)
+        return replace(second, text=found.text, lexicon=found.lexicon, passes=2)
+
+    return FakeEngine(script=script)
+
+
+def test_final_says_which_entries_were_put_in_and_partials_are_decoded_once() -> None:
+    bench = Bench(engine=engine(), prompt=Prompt(second_pass=Always))
+    bench.push(speech(1.5), silence(1.0))
+    [final] = bench.finals
+    assert final.lexicon == ("bisoprolol",)
+    assert final.text == " bisoprolol"
+    assert all("bisoprolol" not in partial.tail for partial in bench.partials)
+    assert bench.metric("second_decodes_total", outcome="merged") == 1
+
+
+def test_loaded_service_leaves_the_second_decode_out_and_counts_it() -> None:
+    bench = Bench(engine=engine(), prompt=Prompt(second_pass=Always))
+    bench.load.final_started(30.0, bench.time_s)
+    bench.push(speech(1.5), silence(1.0))
+    [final] = bench.finals
+    assert final.lexicon == ()
+    assert bench.metric("second_decodes_total", outcome="skipped") >= 1
+
+
+def test_session_without_a_lexicon_decodes_once() -> None:
+    bench = Bench(engine=engine())
+    bench.push(speech(1.5), silence(1.0))
+    [final] = bench.finals
+    assert final.lexicon == ()
+    assert bench.metric("second_decodes_total", outcome="merged") == 0
