@@ -16,7 +16,7 @@ class Case:
     written: str
     table: str
     by_whisper: bool
-    """The given text is what Whisper base wrote of a synthetic voice, not what was said."""
+    """The given text is as Whisper writes: in digits, or really of a synthetic voice; not what was said."""
 
 
 def load_cases() -> list[Case]:
@@ -27,7 +27,7 @@ def load_cases() -> list[Case]:
             if line and not line.startswith("#"):
                 family, given, written = line.split("\t")
                 text = given if written == "=" else written.replace("\\n", "\n")
-                cases.append(Case(family, given, text, path.stem, path.parent.name == "whisper"))
+                cases.append(Case(family, given, text, path.stem, path.parent != TABLES))
     return cases
 
 

@@ -24,6 +24,7 @@ def test_french_typography_differs_from_plain_text_in_spaces_and_quotes_alone(ca
 def test_tables_hold_what_was_promised() -> None:
     assert {case.table for case in CASES} >= SPECIALTIES
     assert len(CASES) >= 1_000
+    assert sum(case.by_whisper for case in CASES) >= 500
     assert len({(case.given, case.by_whisper) for case in CASES}) == len(CASES), "a case stands twice"
 
 
