@@ -96,7 +96,7 @@ async def test_session_belongs_to_the_trace_of_the_process_that_dictates(monkeyp
     monkeypatch.setenv("TRACEPARENT", f"00-{trace}-00f067aa0ba902b7-01")
     with serving() as server:
         async with connect(server.url):
-            assert server.call(lambda: [visit.record.trace_id for visit in server.server.parts.admission.visits]) == [
+            assert server.call(lambda: [each.record.trace_id for each in server.server.parts.admission.sessions]) == [
                 trace
             ]
 
