@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 
+import pytest
 from carabin.trainer.datasets.splits import SHARES, assign, split_by_sentence
 
 
@@ -63,3 +64,25 @@ def test_a_handful_of_dictations_still_fills_every_split() -> None:
         counted = Counter(assign([(f"phrase {first + number}", None) for number in range(10)]).splits)
         assert counted["train"] >= 5
         assert set(counted) == set(SHARES)
+
+
+@pytest.mark.parametrize("lengths", [(70, 20, 10), (40, 30, 20, 10), (25, 25, 20, 12, 8, 6, 4)])
+def test_a_few_speakers_of_unequal_length_are_kept_apart_near_the_shares(lengths: tuple[int, ...]) -> None:
+    recordings = [
+        (f"Phrase {speaker} numéro {number}", f"s{speaker}")
+        for speaker, count in enumerate(lengths)
+        for number in range(count)
+    ]
+    found = assign(recordings)
+    assert found.speakers_disjoint
+    by_speaker = {speaker: {found.splits[place] for place, (_, its) in enumerate(recordings) if its == speaker}
+                  for _, speaker in recordings}  # fmt: skip
+    assert all(len(splits) == 1 for splits in by_speaker.values())
+    assert set(found.splits) == {"train", "validation", "test"}
+
+
+def test_the_same_recordings_in_another_order_are_split_alike() -> None:
+    recordings: list[tuple[str, str | None]] = [(f"Phrase {n % 9} numéro {n}", f"s{n % 7}") for n in range(70)]
+    forward = dict(zip(recordings, assign(recordings).splits, strict=True))
+    backward = dict(zip(recordings[::-1], assign(recordings[::-1]).splits, strict=True))
+    assert forward == backward

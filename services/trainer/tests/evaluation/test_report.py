@@ -23,7 +23,7 @@ def evaluation() -> Evaluation:
     index = TermIndex(["apixaban"])
     rows = tuple(score(d, text, index) for d, text in zip(dictations, HYPOTHESES, strict=True))
     silence = {"hiss": "Merci."}
-    return Evaluation(summarize(rows, rows[2:], silence), rows, rows[2:], silence, dictations)
+    return Evaluation(summarize(rows, rows[2:], silence, ["apixaban"]), rows, rows[2:], silence, dictations)
 
 
 def test_the_page_needs_no_other_file_and_plays_the_worst_dictations(evaluation: Evaluation, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def result(texts: Sequence[str], silence: str = "") -> Evaluation:
     index = TermIndex([])
     rows = tuple(score(dictation(said), text, index) for said, text in zip(SENTENCES, texts, strict=False))
     invented = {"hiss": silence}
-    return Evaluation(summarize(rows, (), invented), rows, (), invented)
+    return Evaluation(summarize(rows, (), invented, ()), rows, (), invented)
 
 
 REFERENCE = result(SENTENCES)

@@ -48,12 +48,21 @@ def synthesize(
 
 
 def build(
-    audio_dir: Annotated[Path | None, typer.Argument(help="Folder of wav or flac recordings.")] = None,
-    report_dir: Annotated[Path | None, typer.Argument(help="Folder of txt reports with the recordings' names.")] = None,
+    audio_dir: Annotated[Path | None, typer.Argument(help="Folder of recordings, in any usual container.")] = None,
+    report_dir: Annotated[
+        Path | None, typer.Argument(help="Folder of txt or rtf reports with the recordings' names.")
+    ] = None,
     name: Name = None,
     csv: Annotated[Path | None, typer.Option(help="CSV of audio,sentence instead of the folders.")] = None,
     test_csv: Annotated[Path | None, typer.Option(help="CSV of the test split, beside --csv.")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave refused files out instead of stopping.")] = False,
+    accept_damaged: Annotated[
+        bool, typer.Option("--accept-damaged", help="Take what can be decoded of damaged and cut-off recordings.")
+    ] = False,
+    mappings: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="THERE=HERE", help="What a folder of another machine, in the CSV, is here."),
+    ] = None,
     segment: Annotated[bool, typer.Option(help="Cut dictations over 30 s at their pauses.")] = True,
     speakers_from_folders: Annotated[bool, typer.Option(help="A first subfolder names the speaker.")] = False,
     gate_report: Annotated[Path | None, typer.Option(help="Write every judgement to this JSON file.")] = None,
@@ -67,13 +76,14 @@ def build(
     from carabin.trainer.quality.report import GateReport
 
     report = GateReport()
-    candidates = _collect(audio_dir, report_dir, csv, test_csv, speakers_from_folders, report)
+    candidates = _collect(audio_dir, report_dir, csv, test_csv, speakers_from_folders, mappings or [], report)
     dataset = safe_name(name or (csv.stem if csv else "dictations"))
     try:
         with target_folder(folder) as target, progress_bar("Judging", as_json) as progress:
             built = build_dataset(
                 candidates, target, report,
-                skip_bad=skip_bad, aligner=_open_aligner if segment else None, progress=progress,
+                skip_bad=skip_bad, accept_damaged=accept_damaged,
+                aligner=_open_aligner if segment else None, progress=progress,
             )  # fmt: skip
             show_findings(report)
             source = {"kind": "csv" if csv else "folders", "accepted": str(report.accepted)} | {
@@ -88,6 +98,8 @@ def build(
             write_json(report.as_dict())
         raise
     finally:
+        for line in report.sums():
+            sys.stderr.write(f"{line}\n")
         if gate_report:
             report.write(gate_report)
 
@@ -115,14 +127,22 @@ def _collect(
     csv: Path | None,
     test_csv: Path | None,
     speakers_from_folders: bool,
+    mappings: list[str],
     report: Any,
 ) -> list[Any]:
     from carabin.trainer.datasets.collect import collect_csv, collect_folders
+    from carabin.trainer.datasets.file_names import PathMapping
 
+    pairs = [text.rpartition("=") for text in mappings]
+    if wrong := next(
+        (text for text, (there, _, here) in zip(mappings, pairs, strict=True) if not there or not here), None
+    ):
+        raise typer.BadParameter(f"{wrong!r} is no THERE=HERE", param_hint="--map")
+    mapped = [PathMapping(there, Path(here)) for there, _, here in pairs]
     if csv and not audio_dir:
         split = "train" if test_csv else None
-        found = collect_csv(csv, report, split=split)
-        return found + (collect_csv(test_csv, report, split="test") if test_csv else [])
+        found = collect_csv(csv, report, split=split, mappings=mapped)
+        return found + (collect_csv(test_csv, report, split="test", mappings=mapped) if test_csv else [])
     if audio_dir and report_dir and not (csv or test_csv):
         return collect_folders(audio_dir, report_dir, report, speakers_from_folders=speakers_from_folders)
     raise typer.BadParameter("give AUDIO_DIR and REPORT_DIR, or --csv FILE (with --test-csv FILE if you have one)")

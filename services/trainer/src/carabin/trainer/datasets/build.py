@@ -44,6 +44,7 @@ def build(
     report: GateReport,
     *,
     skip_bad: bool = False,
+    accept_damaged: bool = False,
     aligner: Callable[[], Aligner] | None = None,
     shares: Shares = SHARES,
     progress: Progress | None = None,
@@ -53,6 +54,7 @@ def build(
     Args:
         report: receives every judgement; it may hold those of the collection already.
         skip_bad: leave refused files out instead of stopping.
+        accept_damaged: take what can be decoded of damaged and cut-off recordings.
         aligner: opened when a dictation is longer than Whisper's window; without one, such dictations are refused.
 
     Raises:
@@ -61,9 +63,10 @@ def build(
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-clips-") as scratch:
-        clips = list(_judge(candidates, Path(scratch), report, aligner, progress))
+        clips = list(_judge(candidates, Path(scratch), report, aligner, progress, accept_damaged=accept_damaged))
         clips = keep_splits_apart(keep_once(clips, report), report)
         report.accepted = len(clips)
+        _count(candidates, clips, report)
         if report.refused and not skip_bad:
             raise DatasetRefused(report.refusal())
         if not clips:
@@ -81,12 +84,14 @@ def _judge(
     report: GateReport,
     aligner: Callable[[], Aligner] | None,
     progress: Progress | None,
+    *,
+    accept_damaged: bool,
 ) -> Iterator[AudioFingerprint]:
     """Return accepted clips, their sound on disk in `scratch`: a large corpus need not fit in memory."""
     number = 0
     opened = _LazyAligner(aligner)
     for done, candidate in enumerate(candidates, start=1):
-        sound = judge_sound(candidate.audio, report)
+        sound = judge_sound(candidate.audio, report, accept_damaged=accept_damaged)
         if sound is not None:
             for piece, source in _pieces(candidate, sound.samples, opened, report):
                 samples = piece.of(sound.samples)
@@ -95,11 +100,22 @@ def _judge(
                 _save(data, file)
                 yield AudioFingerprint(
                     file, sha256(data), piece.text, candidate.speaker, candidate.split,
-                    round(len(samples) / RATE_HZ, 4), source, str(candidate.audio),
+                    round(len(samples) / RATE_HZ, 4), source, str(candidate.audio), candidate.item,
                 )  # fmt: skip
                 number += 1
         if progress:
             progress(done, len(candidates))
+
+
+def _count(candidates: Sequence[CandidateDictation], clips: Sequence[AudioFingerprint], report: GateReport) -> None:
+    """Give every candidate of which nothing is kept its reason: what is seen is taken or named."""
+    taken = {clip.item for clip in clips}
+    reasons = {finding.file: finding for finding in reversed(report.findings)}
+    for candidate in candidates:
+        if candidate.item and candidate.item not in taken:
+            names = (str(candidate.audio), candidate.text_file, candidate.audio.name)
+            found = next((reasons[name] for name in names if name in reasons), None)
+            report.leave_out(candidate.item, found.message if found else "gave no dictation")
 
 
 def _save(data: bytes, file: Path) -> None:

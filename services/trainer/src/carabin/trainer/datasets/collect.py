@@ -1,36 +1,54 @@
-"""Finds recordings and their reports: in two folders by name, or in a CSV of `audio,sentence`."""
+"""Finds recordings and their reports: in two folders by name, or in a table of `audio,sentence`."""
 
-import csv
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from carabin.service.audio import open_audio
+from carabin.service.errors import AudioFileRefused
 
 from ..data.dictations import SPLITS
 from ..errors import DatasetInvalid
-from ..quality.audio import SUFFIXES
-from ..quality.report import Action, GateReport
+from ..quality.report import GateReport
 from ..quality.text import judge_text, read_report
+from .file_names import (
+    AUDIO_SUFFIXES,
+    REPORT_SUFFIXES,
+    FileFinder,
+    PathMapping,
+    is_absolute,
+    is_ignored,
+    look_alike,
+    name_key,
+)
+from .tables import read_table
 
 COLUMNS: Final = ("audio", "sentence")
+DOCUMENTS: Final = frozenset({".docx", ".doc", ".odt", ".pdf"})
+"""Reports in these forms are refused with how to convert them."""
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateDictation:
-    """A recording and its text, not yet listened to; `split` where the source fixes it."""
+    """A recording and its text, not yet decoded; `split` where the source fixes it."""
 
     audio: Path
     text: str
     text_file: str
     speaker: str | None = None
     split: str | None = None
+    item: str = ""
+    """What the build counts: the recording, or the row that names it."""
 
 
 def collect_folders(
     audio_dir: Path, report_dir: Path, report: GateReport, *, speakers_from_folders: bool = False
 ) -> list[CandidateDictation]:
-    """Pair `audio_dir/a/b.wav` with `report_dir/a/b.txt`; what has no partner is reported.
+    """Pair `audio_dir/a/b.wav` with `report_dir/a/b.txt`; whatever has no partner is named.
+
+    Names are the same when they differ in case only, or in how an accent is encoded.
 
     Args:
         speakers_from_folders: the first folder under `audio_dir` names the speaker.
@@ -38,99 +56,146 @@ def collect_folders(
     Raises:
         DatasetInvalid: a folder is missing, or there is no recording.
     """
-    recordings = _by_name(audio_dir, SUFFIXES)
-    texts = _by_name(report_dir, (".txt",))
+    recordings = _by_name(audio_dir, lambda file: _is_recording(file, report))
+    texts = _by_name(report_dir, lambda file: file.suffix.lower() in REPORT_SUFFIXES)
     if not recordings:
-        raise DatasetInvalid(f"{audio_dir}: it holds no recording ({', '.join(SUFFIXES)})")
+        raise DatasetInvalid(f"{audio_dir}: it holds no recording ({', '.join(sorted(AUDIO_SUFFIXES))})")
+    lone = [key for key in texts if key not in recordings]
     found = []
-    for name, files in recordings.items():
-        if len(files) > 1:
-            for file in files:
-                others = ", ".join(other.name for other in files if other != file)
-                report.add(file, "audio-name", "refused", f"has the same name as {others}: its report is ambiguous")
-            continue
-        if name not in texts:
-            report.add(files[0], "report-missing", "refused", f"has no report: {report_dir / name}.txt does not exist")
-            continue
-        text = read_report(texts[name][0], report)
+    for key, files in recordings.items():
+        for file in files:
+            report.see(file, "recording")
+        text = _paired(key, files, texts, lone, report_dir, report)
         if text is not None:
             parts = files[0].relative_to(audio_dir).parts
             speaker = parts[0] if speakers_from_folders and len(parts) > 1 else None
-            found.append(CandidateDictation(files[0], text, str(texts[name][0]), speaker))
-    for name in texts.keys() - recordings.keys():
-        report.add(texts[name][0], "audio-missing", "noted", f"has no recording: {audio_dir / name}.* does not exist")
+            found.append(CandidateDictation(files[0], text, str(texts[key][0]), speaker, item=str(files[0])))
+    for key in lone:
+        for file in texts[key]:
+            report.see(file, "lone report")
+            report.add(file, "audio-missing", "noted", f"has no recording: {audio_dir / file.stem}.* does not exist")
+            report.leave_out(file, "has no recording")
     return found
 
 
-def _by_name(folder: Path, suffixes: tuple[str, ...]) -> dict[str, list[Path]]:
-    """Return the files under `folder`, by their path without the suffix."""
+def _paired(
+    key: str,
+    files: Sequence[Path],
+    texts: Mapping[str, Sequence[Path]],
+    lone: Sequence[str],
+    report_dir: Path,
+    report: GateReport,
+) -> str | None:
+    """Return the text of a recording's report; what stands against it is reported."""
+    if len(files) > 1:
+        for file in files:
+            others = ", ".join(other.name for other in files if other != file)
+            report.add(file, "audio-name", "refused", f"has the same name as {others}: its report is ambiguous")
+        return None
+    if key not in texts:
+        document = next((file for suffix in DOCUMENTS if (file := report_dir / f"{key}{suffix}").is_file()), None)
+        if document:
+            reason = f"has a report in a form that is not read, {document.name}: save it as text (UTF-8) or RTF"
+            report.add(files[0], "report-form", "refused", reason)
+            return None
+        alike = look_alike(key, lone)
+        reason = f"has no report: {report_dir / files[0].stem}.txt does not exist" + (f"; {alike}" if alike else "")
+        report.add(files[0], "report-missing", "refused", reason)
+        return None
+    if len(texts[key]) > 1:
+        names = ", ".join(file.name for file in texts[key])
+        report.add(files[0], "report-name", "refused", f"has more than one report: {names}")
+        return None
+    text = read_report(texts[key][0], report)
+    if text is None:
+        reason = report.left_out.get(str(texts[key][0]), "cannot be read")
+        report.leave_out(files[0], f"its report {texts[key][0].name} {reason}")
+    return text
+
+
+def _is_recording(file: Path, report: GateReport) -> bool:
+    """Return whether a file is sound, by its name, or by its content where the name is unknown; others are counted."""
+    suffix = file.suffix.lower()
+    if suffix in AUDIO_SUFFIXES:
+        return True
+    if suffix in REPORT_SUFFIXES | DOCUMENTS | {".csv", ".json", ".xml", ".html"}:
+        return False
+    try:
+        with file.open("rb") as opened, open_audio(opened):
+            return True
+    except (AudioFileRefused, OSError):
+        report.see(file, "other file")
+        report.leave_out(file, "is no recording in a container that is read")
+        return False
+
+
+def _by_name(folder: Path, wanted: Callable[[Path], bool]) -> dict[str, list[Path]]:
+    """Return the files under `folder`, by the key of their path without the suffix."""
     if not folder.is_dir():
         raise DatasetInvalid(f"{folder}: it is not a folder")
     found: dict[str, list[Path]] = defaultdict(list)
     for file in sorted(folder.rglob("*")):
-        if file.is_file() and file.suffix.lower() in suffixes:
-            found[file.relative_to(folder).with_suffix("").as_posix()].append(file)
+        if file.is_file() and not is_ignored(file.relative_to(folder)) and wanted(file):
+            found[name_key(file.relative_to(folder).with_suffix("").as_posix())].append(file)
     return dict(found)
 
 
-def collect_csv(file: Path, report: GateReport, *, split: str | None = None) -> list[CandidateDictation]:
-    """Read a CSV with the columns audio and sentence, and speaker and split if it has them.
+def collect_csv(
+    file: Path, report: GateReport, *, split: str | None = None, mappings: Sequence[PathMapping] = ()
+) -> list[CandidateDictation]:
+    """Read a table with the columns audio and sentence, and speaker and split if it has them.
 
-    Paths are relative to the CSV's folder, or else to the working folder, as notebooks have them. `split` fixes the
-    split of all its rows.
+    Paths are relative to the table's folder, or else to the working folder, as notebooks have them; those of another
+    machine need a mapping.
+
+    Args:
+        split: of all its rows.
+        mappings: what paths of another machine are here; the first that fits is taken.
 
     Raises:
-        DatasetInvalid: the file is missing, not UTF-8, has no such columns or no rows.
+        DatasetInvalid: the file is missing, in an unknown encoding, has no such columns or no rows.
     """
-    rows = _rows(file)
+    table = read_table(file, COLUMNS)
+    for fault in table.faults:
+        report.see(f"{file}:{fault.line}", "row")
+        report.add(f"{file}:{fault.line}", fault.rule, "refused", fault.reason)
+    finders = [FileFinder(file.parent), FileFinder(Path())]
     found = []
-    for number, row in enumerate(rows, start=2):  # line 1 is the header
-        where = f"{file}:{number}"
-        name = (row.get("audio") or "").strip()
-        fixed = split or (row.get("split") or "").strip() or None
-        if fault := _row_fault(row, name, fixed):
-            report.add(where, *fault)
+    for line, row in table.frame.iterrows():
+        where, name = f"{file}:{line}", str(row["audio"]).strip()
+        report.see(where, "row")
+        fixed = split or str(row.get("split", "")).strip() or None
+        if not name:
+            report.add(where, "audio-missing", "refused", "names no recording")
             continue
-        text = judge_text(row.get("sentence") or "", where, report)
+        if fixed and fixed not in SPLITS:
+            reason = f"names the split {fixed!r}: it must be one of {', '.join(SPLITS)}"
+            report.add(where, "csv-split", "refused", reason)
+            continue
+        audio = _located(name, finders, mappings)
+        if audio is None:
+            report.add(where, "audio-missing", "refused", _not_found(name, file))
+            continue
+        text = judge_text(str(row["sentence"]), where, report)
         if text is not None:
-            speaker = (row.get("speaker") or "").strip() or None
-            found.append(CandidateDictation(_beside(file, name), text, where, speaker, fixed))
+            speaker = str(row.get("speaker", "")).strip() or None
+            found.append(CandidateDictation(audio, text, where, speaker, fixed, where))
     return found
 
 
-def _row_fault(row: Mapping[str | None, Any], name: str, split: str | None) -> tuple[str, Action, str] | None:
-    """Return the rule, action and reason for which a row is refused before its recording is looked at."""
-    if None in row:
-        return "csv-fields", "refused", "has more fields than the first line: put the sentence in double quotes"
-    if not name:
-        return "audio-missing", "refused", "names no recording"
-    if split and split not in SPLITS:
-        return "csv-split", "refused", f"names the split {split!r}: it must be one of {', '.join(SPLITS)}"
-    return None
+def _located(name: str, finders: Sequence[FileFinder], mappings: Sequence[PathMapping]) -> Path | None:
+    for mapping in mappings:
+        if (mapped := mapping.apply(name)) is not None:
+            return FileFinder(mapping.here).find(str(mapped.relative_to(mapping.here)))
+    if is_absolute(name):
+        return Path(name) if Path(name).is_file() else None
+    return next((found for finder in finders if (found := finder.find(name)) is not None), None)
 
 
-def _beside(file: Path, name: str) -> Path:
-    beside = file.parent / name
-    return beside if beside.exists() or not Path(name).exists() else Path(name)
-
-
-def _rows(file: Path) -> list[dict[str | None, Any]]:
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            first = lines.readline()
-            lines.seek(0)
-            delimiter = ";" if first.count(";") > first.count(",") else ","
-            reader = csv.DictReader(lines, delimiter=delimiter)
-            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-            if missing:
-                raise DatasetInvalid(f"{file}: its first line has no column {' and '.join(missing)}")
-            rows: list[dict[str | None, Any]] = list(reader)
-    except UnicodeDecodeError as error:
-        raise DatasetInvalid(f"{file}: it is not UTF-8 (byte {error.start}): save it as UTF-8") from error
-    except csv.Error as error:
-        raise DatasetInvalid(f"{file}: it cannot be read as CSV: {error}") from error
-    except OSError as error:
-        raise DatasetInvalid(f"{file}: it cannot be read: {error.strerror}") from error
-    if not rows:
-        raise DatasetInvalid(f"{file}: it has no rows")
-    return rows
+def _not_found(name: str, file: Path) -> str:
+    if is_absolute(name):
+        return (
+            f"names {name}, which is not on this machine: put the recordings beside {file.name}, or name their folder"
+            " with --map THERE=HERE"
+        )
+    return f"names {name}, which does not exist beside {file.name} nor in the working folder"

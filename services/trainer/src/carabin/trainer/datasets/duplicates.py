@@ -22,6 +22,8 @@ class AudioFingerprint:
     source: str
     recording: str
     """The file that it is, or is a piece of."""
+    item: str = ""
+    """What the build counts it under: the recording, or the row that names it."""
 
 
 def keep_once(clips: Sequence[AudioFingerprint], report: GateReport) -> list[AudioFingerprint]:

@@ -1,11 +1,16 @@
 """Who is learnt from and who is tested on: splits that share no sentence and, where speakers are known, no speaker."""
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 from typing import Final
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from sklearn.model_selection import GroupShuffleSplit
 
 from ..text.normalize import normalize
 
@@ -17,6 +22,11 @@ GENERAL_SHARES: Final[Shares] = MappingProxyType({"train": 0.38, "validation": 0
 
 SALT: Final = "carabin-28"
 """Names the draw. Of sixty draws it is the one nearest to the shares whose test terms all occur in training too."""
+
+
+DRAWS: Final = 200
+"""Draws of which the best is taken: enough for a few speakers of very unequal length."""
+SEED: Final = 28
 
 
 def split_by_sentence(sentence: str, shares: Shares = SHARES, salt: str = SALT) -> str:
@@ -59,55 +69,56 @@ def assign(
         links = [(*link, f"r{name}") for link, name in zip(links, together, strict=True)]
     if len({speaker for _, speaker in recordings} - {None}) > 1:
         pairs = zip(links, recordings, strict=True)
-        by_speaker = _connected([(*link, f"s{speaker}") if speaker else link for link, (_, speaker) in pairs])
-        splits = _fill(by_speaker, shares, salt)
+        linked = [(*link, f"s{speaker}") if speaker else link for link, (_, speaker) in pairs]
+        splits = _shuffle(_connected(linked, texts), shares)
         if _near(splits, shares):
             return Assignment(splits, speakers_disjoint=True)
-    groups = _connected(links)
-    drawn = [split_by_sentence(name, shares, salt) for name in _names(groups, texts)]
+    groups = _connected(links, texts)
+    drawn = [split_by_sentence(name, shares, salt) for name in groups]
     if not _near(drawn, shares):
-        drawn = _fill(groups, shares, salt)  # too few sentences for chance to be fair
+        drawn = _shuffle(groups, shares)  # too few sentences for chance to be fair
     return Assignment(drawn, speakers_disjoint=False)
 
 
-def _connected(links: Iterable[tuple[str, ...]]) -> list[str]:
-    """Return the group of each item: items that share a name, directly or through others, are one group."""
-    parent: dict[str, str] = {}
+def _connected(links: Sequence[tuple[str, ...]], texts: Sequence[str]) -> list[str]:
+    """Return the group of each item: items that share a name, directly or through others, are one group.
 
-    def root(name: str) -> str:
-        while parent.setdefault(name, name) != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    links = list(links)
-    for first, *others in links:
-        for other in others:
-            parent[root(first)] = root(other)
-    return [root(names[0]) for names in links]
-
-
-def _names(groups: Sequence[str], texts: Sequence[str]) -> list[str]:
-    """Return the text that stands for each item's group, the first in order: a sentence alone stands for itself."""
-    first: dict[str, str] = {}
-    for group, text in zip(groups, texts, strict=True):
-        first[group] = min(first.get(group, text), text)
-    return [first[group] for group in groups]
+    A group is called after its first text in order, which no other group has: a sentence alone stands for itself.
+    """
+    names = {name: number for number, name in enumerate(dict.fromkeys(chain.from_iterable(links)))}
+    rows = [row for row, link in enumerate(links) for _ in link]
+    columns = [len(links) + names[name] for link in links for name in link]
+    size = len(links) + len(names)
+    graph = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(size, size))
+    _, labels = connected_components(graph, directed=False)
+    first: dict[int, str] = {}
+    for label, text in zip(labels[: len(links)].tolist(), texts, strict=True):
+        first[label] = min(first.get(label, text), text)
+    return [first[label] for label in labels[: len(links)].tolist()]
 
 
-def _fill(groups: Sequence[str], shares: Shares, salt: str) -> list[str]:
-    """Give whole groups, the largest first, to the split that lacks most of its share."""
-    sizes: dict[str, int] = defaultdict(int)
-    for group in groups:
-        sizes[group] += 1
-    order = sorted(sizes, key=lambda group: (-sizes[group], hashlib.sha256(f"{salt}\0{group}".encode()).digest()))
-    filled = dict.fromkeys(shares, 0)
-    chosen = {}
-    for group in order:
-        split = min(shares, key=lambda name: (filled[name] / shares[name], -shares[name]))
-        chosen[group] = split
-        filled[split] += sizes[group]
-    return [chosen[group] for group in groups]
+def _shuffle(groups: Sequence[str], shares: Shares) -> list[str]:
+    """Draw groups for each split by scikit-learn's GroupShuffleSplit; of DRAWS draws, the one nearest to its share.
+
+    The largest split keeps what the others leave. The same recordings give the same splits, in any order.
+    """
+    largest, *others = sorted(shares, key=lambda name: -shares[name])
+    splits = [largest] * len(groups)
+    left, remaining = np.arange(len(groups)), 1.0
+    labels = np.asarray(groups)
+    for name in others:
+        if len(np.unique(labels[left])) < 2:
+            break
+        wanted = shares[name] / remaining
+        draws = GroupShuffleSplit(n_splits=DRAWS, test_size=wanted, random_state=SEED)
+        drawn = min(
+            (test for _, test in draws.split(left, groups=labels[left])),
+            key=lambda test: abs(len(test) / len(left) - wanted),
+        )
+        for place in left[drawn]:
+            splits[place] = name
+        left, remaining = np.delete(left, drawn), remaining - shares[name]
+    return splits
 
 
 def _near(splits: Sequence[str], shares: Shares) -> bool:

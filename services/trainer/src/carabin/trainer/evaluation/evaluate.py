@@ -1,46 +1,36 @@
 """Scores a CTranslate2 model on dictations through faster-whisper, the decoder that serves it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import chain
 from pathlib import Path
-from typing import Final
 
 from carabin.registry.serving_window import WindowPolicy
 
 from ..data.dictations import Dictation
 from ..errors import EvaluationFailed
-from ..text.normalize import fold_accents, normalize
+from ..text.normalize import normalize
 from ..text.terms import TermIndex
 from .bootstrap import interval
-from .critical_errors import KINDS, critical_errors
+from .compute_metrics import compute_metrics
 from .decoder import EvaluationDecoder
-from .error_rates import Counts, character_errors, corpus_rate, missed_terms, word_errors
+from .error_rates import corpus_rate
 from .hallucinations import hallucinated_words
+from .text_scores import TextScore, score_text
 
 Progress = Callable[[int, int], None]
 """Called with the dictations decoded so far and all of them."""
 
-_WITH_INTERVAL: Final = ("wer", "cer", "term_recall", "general_wer")
-
 
 @dataclass(frozen=True, slots=True)
-class ScoredDictation:
-    """One dictation's score; counts are against its own reference."""
+class ScoredDictation(TextScore):
+    """One dictation's score, with what was said and written."""
 
     reference: str
     hypothesis: str
     speaker: str | None
     source: str
     duration_s: float
-    words: Counts
-    raw_words: Counts
-    accentless_words: Counts
-    characters: Counts
-    raw_characters: Counts
-    terms: Counts
-    missed_terms: tuple[str, ...]
-    critical: dict[str, Counts]
 
 
 @dataclass(frozen=True)
@@ -104,53 +94,34 @@ def evaluate_model(
             progress(len(rows), total)
     medical, everyday = tuple(rows[: len(dictations)]), tuple(rows[len(dictations) :])
     invented = hallucinated_words(decoder.text) if silence else {}
-    return Evaluation(summarize(medical, everyday, invented), medical, everyday, invented, dictations)
+    return Evaluation(summarize(medical, everyday, invented, terms), medical, everyday, invented, dictations)
 
 
 def score(dictation: Dictation, hypothesis: str, index: TermIndex) -> ScoredDictation:
     """Compare one hypothesis with its dictation."""
-    reference, written = normalize(dictation.sentence), normalize(hypothesis)
-    wanted = index.find(reference.split())
-    missed = missed_terms(reference, written, index)
+    found = score_text(dictation.sentence, hypothesis, index)
     return ScoredDictation(
+        **{field.name: getattr(found, field.name) for field in fields(found)},
         reference=dictation.sentence,
         hypothesis=hypothesis,
         speaker=dictation.speaker,
         source=dictation.source,
         duration_s=dictation.duration_s,
-        words=word_errors(reference, written),
-        raw_words=word_errors(dictation.sentence, hypothesis),
-        accentless_words=word_errors(fold_accents(reference), fold_accents(written)),
-        characters=character_errors(reference, written),
-        raw_characters=character_errors(dictation.sentence, hypothesis),
-        terms=Counts(len(wanted) - len(missed), len(wanted)),
-        missed_terms=tuple(missed),
-        critical=critical_errors(reference.split(), written.split()),
     )
 
 
 def summarize(
-    medical: Sequence[ScoredDictation], everyday: Sequence[ScoredDictation], silence: dict[str, str]
+    medical: Sequence[ScoredDictation],
+    everyday: Sequence[ScoredDictation],
+    silence: dict[str, str],
+    terms: Sequence[str],
 ) -> dict[str, float]:
-    """Return the metrics of `evaluate_model` from the dictations' own counts."""
-    counted = {
-        "wer": [row.words for row in medical],
-        "wer_raw": [row.raw_words for row in medical],
-        "wer_no_accents": [row.accentless_words for row in medical],
-        "cer": [row.characters for row in medical],
-        "cer_raw": [row.raw_characters for row in medical],
-        "term_recall": [row.terms for row in medical],
-        "critical_error_rate": [count for row in medical for count in row.critical.values()],
-    }
+    """Return the metrics of `evaluate_model` from what was said and written."""
+    metrics = compute_metrics([row.reference for row in medical], [row.hypothesis for row in medical], terms)
     if everyday:
-        counted["general_wer"] = [row.words for row in everyday]
-    metrics = {name: corpus_rate(counts) for name, counts in counted.items()}
-    for name in _WITH_INTERVAL:
-        if name in counted:
-            metrics[f"{name}_low"], metrics[f"{name}_high"] = interval(counted[name])
-    by_kind = {kind: sum(row.critical[kind].errors for row in medical) for kind in KINDS}
-    metrics |= {f"critical_{kind}": float(errors) for kind, errors in by_kind.items()}
-    metrics["critical_errors"] = float(sum(by_kind.values()))
+        words = [row.words for row in everyday]
+        metrics["general_wer"] = corpus_rate(words)
+        metrics["general_wer_low"], metrics["general_wer_high"] = interval(words)
     if silence:
         metrics["hallucinated_words"] = float(sum(len(normalize(text).split()) for text in silence.values()))
     return metrics

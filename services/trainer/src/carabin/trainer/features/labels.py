@@ -36,6 +36,7 @@ class LabelMaker:
 
     def __init__(self, folder: Path, language: str = "fr", task: str = "transcribe") -> None:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.encode_special_tokens = True  # « <|endoftext|> » in a sentence is text, never control
         self._start = self._id("<|startoftranscript|>")
         self._prompt = [self._id(f"<|{language}|>"), self._id(f"<|{task}|>")]
         self._no_timestamps = self._id("<|notimestamps|>")

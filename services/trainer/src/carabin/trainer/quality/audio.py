@@ -1,36 +1,42 @@
-"""Judges a recording: readable, long enough, loud enough, finite; brought to 16 kHz mono."""
+"""Judges a recording as the model will get it, at 16 kHz mono: complete, undamaged, long and loud enough, speech."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
+from carabin.service.errors import AudioFileRefused
+from scipy.signal import welch
 
-from ..data.audio import RATE_HZ, resample
+from ..data.audio import RATE_HZ
+from ..data.recording import DecodedRecording, decode_recording
 from .report import Action, GateReport
+from .speech import no_speech
 
 Samples = npt.NDArray[np.float32]
+Say = Callable[[str, Action, str], None]
 
 MIN_RATE_HZ: Final = 8_000
-"""Telephone speech. It is resampled with a note: half of a consonant's energy is missing, the words are still there."""
-
+"""Telephone speech. It is resampled with a remark: half of a consonant's energy is missing, not the words."""
 MIN_DURATION_S: Final = 0.3
 """Shorter than any spoken word of a report."""
-
 MAX_WINDOW_S: Final = 30.0
-"""Whisper's window: what lies beyond is cut in silence by the usual recipe, and teaches it to make words up."""
-
-MIN_PEAK: Final = 1e-3
-"""-60 dBFS, below which a recording holds no speech that 16 bits can carry."""
-
-SUFFIXES: Final = (".wav", ".flac", ".ogg", ".mp3")
+"""Whisper's window: what is beyond it is cut without a word by the usual recipe, and teaches it to make words up."""
+CUT_OFF_SHARE, CUT_OFF_S = 0.02, 0.25
+"""A file that holds so much less than its header promises was cut off; encoders pad by less (AAC and MP3: 0.1 s)."""
+CANCELLED_SHARE: Final = 0.1
+"""Channels whose mean keeps less than this share of the louder one's power cancel each other."""
+QUIET_PEAK: Final = 0.02
+"""-34 dBFS: a microphone far away, or its gain turned down."""
+NARROW_HZ, NARROW_SHARE = 4_000.0, 1e-5
+"""With less than this share of its power above 4 kHz, a recording went through a telephone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A readable recording: (n,) float32 at 16 kHz."""
+    """A recording to be learnt from: (n,) float32 at 16 kHz."""
 
     samples: Samples
 
@@ -39,8 +45,12 @@ class Sound:
         return len(self.samples) / RATE_HZ
 
 
-def judge_sound(file: Path, report: GateReport) -> Sound | None:
-    """Return the recording, or None when it is refused; what is done to it is reported."""
+def judge_sound(file: Path, report: GateReport, *, accept_damaged: bool = False) -> Sound | None:
+    """Return the recording, or None when it is refused; what is done to it is reported.
+
+    Args:
+        accept_damaged: take a recording with undecodable parts, or one that was cut off, with a remark.
+    """
 
     def say(rule: str, action: Action, reason: str) -> None:
         report.add(file, rule, action, reason)
@@ -52,33 +62,85 @@ def judge_sound(file: Path, report: GateReport) -> Sound | None:
         say("audio-empty", "refused", "is empty: it has no bytes")
         return None
     try:
-        channels, rate_hz = soundfile.read(file, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
-        say("audio-unreadable", "refused", f"cannot be read as audio: {str(error).split(': ', 1)[-1].rstrip('.')}")
+        recording = decode_recording(file)
+    except AudioFileRefused as error:
+        say("audio-unreadable", "refused", f"cannot be read as audio: {error}")
         return None
-    if fault := _fault(channels, int(rate_hz)):
+    except OSError as error:
+        say("audio-unreadable", "refused", f"cannot be opened: {error.strerror or error}")
+        return None
+    if fault := _fault(recording) or _damage(recording, say, accept_damaged=accept_damaged):
         say(fault[0], "refused", fault[1])
         return None
-    if channels.shape[1] > 1:
-        say("audio-stereo", "changed", f"has {channels.shape[1]} channels: their mean is taken")
-    if rate_hz != RATE_HZ:
-        narrow = " (telephone quality: consonants above 4 kHz are missing)" if rate_hz < RATE_HZ else ""
-        say("audio-rate", "changed", f"is recorded at {rate_hz} Hz: it is resampled to {RATE_HZ} Hz{narrow}")
-    if np.mean(np.abs(channels) > 0.999) > 0.01:
-        say("audio-clipped", "noted", "is overdriven: more than 1 % of its samples are at full scale")
-    return Sound(resample(channels.mean(axis=1), int(rate_hz)))
+    samples = _mono(recording, say)
+    if reason := no_speech(samples):
+        say("audio-silent" if reason.endswith("silence") else "audio-no-speech", "refused", reason)
+        return None
+    _remark(recording, samples, say)
+    return Sound(samples)
 
 
-def _fault(channels: npt.NDArray[np.float32], rate_hz: int) -> tuple[str, str] | None:
+def _fault(recording: DecodedRecording) -> tuple[str, str] | None:
     """Return the rule and the reason for which a decoded recording is refused."""
+    channels = recording.channels
     if not len(channels):
         return "audio-empty", "is empty: it has no samples"
     if not np.isfinite(channels).all():
         return "audio-not-finite", f"holds {int((~np.isfinite(channels)).sum())} samples that are not numbers"
-    if rate_hz < MIN_RATE_HZ:
-        return "audio-rate", f"is recorded at {rate_hz} Hz: at least {MIN_RATE_HZ} Hz are needed"
-    if len(channels) / rate_hz < MIN_DURATION_S:
-        return "audio-short", f"lasts {len(channels) / rate_hz:.2f} s: at least {MIN_DURATION_S} s are needed"
-    if np.abs(channels).max() < MIN_PEAK:
-        return "audio-silent", "holds only silence"
+    if recording.rate_hz < MIN_RATE_HZ:
+        return "audio-rate", f"is recorded at {recording.rate_hz} Hz: at least {MIN_RATE_HZ} Hz are needed"
+    if recording.duration_s < MIN_DURATION_S:
+        return "audio-short", f"lasts {recording.duration_s:.2f} s: at least {MIN_DURATION_S} s are needed"
     return None
+
+
+def _damage(recording: DecodedRecording, say: Say, *, accept_damaged: bool) -> tuple[str, str] | None:
+    """Return why a damaged or cut-off recording is refused; say it instead where such are accepted."""
+    promised_s, held_s = recording.promised_s, recording.duration_s
+    found: list[tuple[str, str]] = []
+    if recording.gaps:
+        where = ", ".join(f"{start:.2f} to {end:.2f} s" for start, end in recording.gaps)
+        found.append(("audio-damaged", f"is damaged: nothing can be decoded from {where}"))
+    elif promised_s is not None and promised_s - held_s > max(CUT_OFF_S, CUT_OFF_SHARE * promised_s):
+        reason = f"was cut off: its header promises {promised_s:.2f} s and the file holds {held_s:.2f} s"
+        found.append(("audio-cut-off", reason))
+    for rule, reason in found:
+        if not accept_damaged:
+            return rule, f"{reason} (--accept-damaged takes what is there)"
+        say(rule, "noted", reason)
+    return None
+
+
+def _mono(recording: DecodedRecording, say: Say) -> Samples:
+    """Return the (n,) mean of the channels, or the louder one where they cancel."""
+    channels = recording.channels
+    if channels.shape[1] == 1:
+        return np.ascontiguousarray(channels[:, 0])
+    mean = channels.mean(axis=1)
+    powers = np.mean(np.square(channels, dtype=np.float64), axis=0)
+    if np.mean(np.square(mean, dtype=np.float64)) < CANCELLED_SHARE * powers.max():
+        best = int(powers.argmax())
+        say("audio-stereo", "changed", f"has channels that cancel each other: channel {best + 1} is taken alone")
+        return np.ascontiguousarray(channels[:, best])
+    say("audio-stereo", "changed", f"has {channels.shape[1]} channels: their mean is taken")
+    return np.ascontiguousarray(mean)
+
+
+def _remark(recording: DecodedRecording, samples: Samples, say: Say) -> None:
+    """Say what is worth knowing of a recording that is taken."""
+    if recording.header_corrected:
+        say("audio-header", "changed", f"has a wrong length in its header: all {recording.duration_s:.2f} s are read")
+    if recording.rate_hz != RATE_HZ:
+        narrow = " (telephone quality: consonants above 4 kHz are missing)" if recording.rate_hz < RATE_HZ else ""
+        say("audio-rate", "changed", f"is recorded at {recording.rate_hz} Hz: it is resampled to {RATE_HZ} Hz{narrow}")
+    elif _share_above(samples, NARROW_HZ) < NARROW_SHARE:
+        say("audio-narrow", "noted", "has nothing above 4 kHz: it went through a telephone, and consonants are missing")
+    if np.mean(np.abs(recording.channels) > 0.999) > 0.01:
+        say("audio-clipped", "noted", "is overdriven: more than 1 % of its samples are at full scale")
+    elif (peak := float(np.abs(samples).max())) < QUIET_PEAK:
+        say("audio-quiet", "noted", f"is very quiet: its loudest sample is at {20 * np.log10(peak):.0f} dBFS")
+
+
+def _share_above(samples: Samples, hz: float) -> float:
+    frequency, power = welch(samples, RATE_HZ, nperseg=min(1024, len(samples)))
+    return float(power[frequency > hz].sum() / (power.sum() or 1.0))

@@ -1,7 +1,7 @@
 """The gate before a dataset: every recording and report is judged, and every judgement names its file."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -29,10 +29,35 @@ class GateReport:
 
     findings: list[Finding] = field(default_factory=list)
     accepted: int = 0
+    """Dictations that a build wrote or a check found sound: a long recording gives several."""
+    seen: dict[str, str] = field(default_factory=dict)
+    """Every recording, row and other file that a build met, with what it is: recording, row, report or ignored."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Of those, the ones that are not learnt from, each with the reason."""
+
+    def see(self, file: Path | str, kind: str) -> None:
+        """Record that a build met `file`; what it becomes is asked of `left_out` at the end."""
+        self.seen[str(file)] = kind
+
+    def leave_out(self, file: Path | str, reason: str) -> None:
+        """Record why a file or row is not learnt from; the first reason stands."""
+        self.left_out.setdefault(str(file), reason)
+
+    def sums(self) -> list[str]:
+        """Return the lines that say what became of everything that was met: so many seen, taken, left out and why."""
+        lines = []
+        for kind in dict.fromkeys(self.seen.values()):
+            names = [name for name, its in self.seen.items() if its == kind]
+            left = [name for name in names if name in self.left_out]
+            lines.append(f"{kind}s: {len(names)} seen, {len(names) - len(left)} taken, {len(left)} left out")
+            lines += [f"  {name}: {self.left_out[name]}" for name in left]
+        return lines
 
     def add(self, file: Path | str, rule: str, action: Action, reason: str) -> None:
         """Record that `file` `reason`, a verb phrase such as « is empty »."""
         self.findings.append(Finding(str(file), rule, action, f"{file} {reason}"))
+        if action == "refused":
+            self.leave_out(file, reason)
 
     def extend(self, findings: Iterable[Finding]) -> None:
         self.findings.extend(findings)
@@ -54,6 +79,10 @@ class GateReport:
         return {
             "accepted": self.accepted,
             "refused": len(self.refused),
+            "seen": {
+                kind: sum(its == kind for its in self.seen.values()) for kind in dict.fromkeys(self.seen.values())
+            },
+            "left_out": self.left_out,
             "findings": [asdict(finding) for finding in self.findings],
         }
 
@@ -62,11 +91,3 @@ class GateReport:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(self.as_dict(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         return file
-
-
-def summary(findings: Sequence[Finding]) -> dict[str, int]:
-    """Return how often each rule spoke."""
-    counted: dict[str, int] = {}
-    for finding in findings:
-        counted[finding.rule] = counted.get(finding.rule, 0) + 1
-    return counted

@@ -1,14 +1,17 @@
-"""Judges a report: UTF-8, not empty, and short enough for Whisper's decoder."""
+"""Judges a report: readable text that somebody dictated, and short enough for Whisper's decoder."""
 
+import codecs
 import re
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from striprtf.striprtf import rtf_to_text
 from tokenizers import Tokenizer
 
 from ..models.embedded import embedded_parts
 from ..text.normalize import normalize
+from .mend import mend, unmendable
 from .report import GateReport
 
 MAX_TOKENS: Final = 448
@@ -23,7 +26,9 @@ MAX_WORDS_A_SECOND: Final = 6.0
 
 @cache
 def _tokenizer() -> Tokenizer:
-    return Tokenizer.from_file(str(embedded_parts()["tokenizer.json"][0]))
+    tokenizer = Tokenizer.from_file(str(embedded_parts()["tokenizer.json"][0]))
+    tokenizer.encode_special_tokens = True  # control tokens in a report are text
+    return tokenizer
 
 
 def count_tokens(text: str) -> int:
@@ -34,7 +39,13 @@ def count_tokens(text: str) -> int:
 def read_report(file: Path, report: GateReport) -> str | None:
     """Return a report's text on one line, or None when it is refused."""
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        data = file.read_bytes()
+        if data.lstrip().startswith(b"{\\rtf"):
+            text = str(rtf_to_text(data.decode("ascii"), errors="strict"))  # type: ignore[no-untyped-call]
+            report.add(file, "text-rtf", "changed", "is RTF: its text is taken")
+        else:
+            utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            text = data.decode("utf-16" if utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         reason = f"is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}"
         report.add(file, "text-encoding", "refused", reason)
@@ -46,8 +57,14 @@ def read_report(file: Path, report: GateReport) -> str | None:
 
 
 def judge_text(text: str, where: Path | str, report: GateReport) -> str | None:
-    """Return `text` with its white space folded, or None when there is nothing in it to learn."""
+    """Return `text` mended and with its white space folded, or None when it is no transcript; changes are reported."""
+    text, changes = mend(text)
     text = re.sub(r"\s+", " ", text.replace("\0", " ")).strip()
+    if reason := unmendable(text):
+        report.add(where, "text-damaged", "refused", reason)
+        return None
+    if changes:
+        report.add(where, "text-mended", "changed", f"had {', '.join(changes)}: mended")
     if not normalize(text):
         report.add(where, "text-empty", "refused", "is empty: it has no words")
         return None

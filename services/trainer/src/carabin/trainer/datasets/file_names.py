@@ -1,0 +1,100 @@
+"""Names of files as people and systems write them: accents in one or two code points, other case, Windows paths."""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher, get_close_matches
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Final
+
+IGNORED: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini", "__macosx"})
+"""What file managers leave behind."""
+AUDIO_SUFFIXES: Final = frozenset(
+    {
+        ".wav", ".wave", ".w64", ".aif", ".aiff", ".au", ".snd", ".caf", ".flac", ".mp3", ".aac", ".m4a", ".m4b",
+        ".mp4", ".mov", ".3gp", ".ogg", ".oga", ".opus", ".mka", ".mkv", ".webm", ".wma", ".asf", ".amr", ".dss", ".wv",
+    }
+)  # fmt: skip
+"""Of the containers of `carabin.service.audio.CONTAINERS`."""
+REPORT_SUFFIXES: Final = frozenset({".txt", ".rtf"})
+LIKENESS: Final = 0.75
+"""Names more alike than this are shown beside each other."""
+
+
+def is_ignored(file: Path) -> bool:
+    """Return whether a file is a system's own: macOS companions (`._name`) among them."""
+    return any(part.startswith("._") or part.lower() in IGNORED for part in file.parts)
+
+
+def name_key(name: str) -> str:
+    """Return what two writings of one name share: NFC, case folded, `/` between folders."""
+    return unicodedata.normalize("NFC", name.replace("\\", "/")).casefold()
+
+
+def look_alike(name: str, others: Iterable[str]) -> str | None:
+    """Return a sentence about the most similar of `others` with what differs, or None."""
+    close = get_close_matches(name, list(others), n=1, cutoff=LIKENESS)
+    return f"{close[0]} differs in {_difference(name, close[0])}" if close else None
+
+
+def _difference(name: str, other: str) -> str:
+    matcher = SequenceMatcher(None, name, other, autojunk=False)
+    parts = [(name[a:b], other[c:d]) for kind, a, b, c, d in matcher.get_opcodes() if kind != "equal"]
+    return ", ".join(f"{_shown(mine)} / {_shown(theirs)}" for mine, theirs in parts[:3])
+
+
+def _shown(text: str) -> str:
+    """Return characters as read, with the code points of those that are hard to tell apart."""
+    if not text:
+        return "nothing"
+    strange = any(not char.isascii() or char.isspace() for char in text)
+    return f"{text!r}" + (f" ({' '.join(f'U+{ord(char):04X}' for char in text)})" if strange else "")
+
+
+@dataclass(frozen=True, slots=True)
+class PathMapping:
+    """The start of another machine's paths, and what it is here."""
+
+    there: str
+    here: Path
+
+    def apply(self, name: str) -> Path | None:
+        """Return where `name` is here, or None where it does not start so."""
+        key, start = name_key(name), name_key(self.there).rstrip("/") + "/"
+        return self.here / name.replace("\\", "/")[len(start) :] if key.startswith(start) else None
+
+
+def is_absolute(name: str) -> bool:
+    """Return whether a path begins at a root: of Unix, of a Windows drive or of a share."""
+    return PurePosixPath(name).is_absolute() or bool(PureWindowsPath(name).drive)
+
+
+class FileFinder:
+    """Finds files under `folder` by names that may be written otherwise; each folder is listed once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._listings: dict[Path, dict[str, list[Path]]] = {}
+
+    def find(self, name: str) -> Path | None:
+        """Return the one file that `name` means, relative to the folder; None where there is none or more than one."""
+        exact = self._folder / name
+        if exact.is_file():
+            return exact
+        found = [self._folder]
+        for part in PurePosixPath(name.replace("\\", "/")).parts:
+            found = [child for folder in found for child in self._children(folder, part)]
+        files = [file for file in found if file.is_file()]
+        return files[0] if len(files) == 1 else None
+
+    def _children(self, folder: Path, part: str) -> Iterator[Path]:
+        if part in (".", ".."):
+            yield folder / part
+            return
+        if folder not in self._listings:
+            listing: dict[str, list[Path]] = defaultdict(list)
+            for child in folder.iterdir() if folder.is_dir() else ():
+                listing[name_key(child.name)].append(child)
+            self._listings[folder] = listing
+        yield from self._listings[folder].get(name_key(part), ())

@@ -1,0 +1,69 @@
+"""What is certainly no speech: an offset, a hum, a single click. By the spectrum and the energy over time, no model."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import butter, sosfilt, welch
+
+from ..data.audio import RATE_HZ
+
+Samples = npt.NDArray[np.float32]
+
+LOWEST_HZ: Final = 60.0
+"""Below every voice's fundamental (French men: 80 Hz at the lowest)."""
+MIN_PEAK: Final = 1e-3
+"""-60 dBFS, below which a recording holds no speech that 16 bits can carry."""
+FRAME_S: Final = 0.02
+TONAL_SHARE: Final = 0.95
+"""Of the power in the eight strongest lines of the spectrum. Vowels have harmonics too, but they move: read French has
+0.3 to 0.6 over a second."""
+STEADY_DB: Final = 6.0
+"""Between the 10th and the 90th percentile of the level of a hum's frames; of speech it is 15 or more."""
+CLICK_S: Final = 0.06
+"""Shorter than any syllable."""
+CLICK_SHARE: Final = 0.98
+_LINES: Final = 8
+
+
+def no_speech(samples: Samples) -> str | None:
+    """Return why (n,) samples at 16 kHz hold no speech, as a verb phrase; None where they may."""
+    varying = sosfilt(butter(4, LOWEST_HZ, "highpass", fs=RATE_HZ, output="sos"), samples - samples.mean())
+    settled = varying[min(len(varying) // 4, RATE_HZ // 10) :]  # the filter's own swing at the start
+    if not len(settled) or np.abs(settled).max() < MIN_PEAK:
+        if np.abs(samples).max(initial=0.0) < MIN_PEAK:
+            return "holds only silence"
+        return "holds only an offset or a tone below 60 Hz: no speech"
+    if _is_click(varying):
+        return "holds only a click: no speech"
+    if _is_hum(settled):
+        return "holds only a hum: no speech"
+    return None
+
+
+def _levels(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the power of each frame of 20 ms."""
+    size = round(FRAME_S * RATE_HZ)
+    frames = samples[: len(samples) // size * size].reshape(-1, size)
+    return np.asarray(np.mean(np.square(frames), axis=1))
+
+
+def _is_click(samples: npt.NDArray[np.float64]) -> bool:
+    power = np.square(samples)
+    width = round(CLICK_S * RATE_HZ)
+    if len(power) < 4 * width or not power.sum():
+        return False
+    total = np.concatenate(([0.0], np.cumsum(power)))
+    return bool((total[width:] - total[:-width]).max() / total[-1] > CLICK_SHARE)
+
+
+def _is_hum(samples: npt.NDArray[np.float64]) -> bool:
+    levels_db = 10 * np.log10(_levels(samples) + 1e-12)
+    if len(levels_db) < 10:
+        return False
+    low, high = np.percentile(levels_db, (10, 90))
+    if high - low > STEADY_DB:
+        return False
+    _, power = welch(samples, RATE_HZ, nperseg=min(8192, len(samples)))
+    peaks = np.sort(np.convolve(power, np.ones(3), "same"))[::-1]  # a line leaks into its neighbours
+    return bool(min(1.0, peaks[: 3 * _LINES : 3].sum() / power.sum()) > TONAL_SHARE)

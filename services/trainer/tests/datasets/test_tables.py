@@ -1,0 +1,66 @@
+"""Tests of tables as French tools write them."""
+
+from pathlib import Path
+
+import pytest
+from carabin.trainer.datasets.tables import read_table
+from carabin.trainer.errors import DatasetInvalid
+
+CASES = Path(__file__).parents[1] / "cases"
+COLUMNS = ("audio", "sentence")
+ROWS = [{"audio": "a.wav", "sentence": "Pas de fièvre, ni toux."}, {"audio": "b.wav", "sentence": "Toux."}]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'audio,sentence\na.wav,"Pas de fièvre, ni toux."\nb.wav,Toux.\n'.encode(),
+        "audio;sentence\na.wav;Pas de fièvre, ni toux.\nb.wav;Toux.\n".encode(),
+        "audio\tsentence\r\na.wav\tPas de fièvre, ni toux.\r\nb.wav\tToux.\r\n".encode(),
+        "sep=;\r\naudio;sentence\r\na.wav;Pas de fièvre, ni toux.\r\nb.wav;Toux.".encode(),
+        "audio;sentence\na.wav;Pas de fièvre, ni toux.\n\nb.wav;Toux.\n".encode("utf-8-sig"),
+        " Audio ; SENTENCE \na.wav;Pas de fièvre, ni toux.\nb.wav;Toux.\n".encode("utf-16"),
+    ],
+    ids=["comma", "semicolon", "tab-crlf", "sep", "mark-blank-line", "utf-16-capitals"],
+)
+def test_the_ways_in_which_french_tools_write_a_table_give_the_same_rows(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "t.csv").write_bytes(content)
+    table = read_table(tmp_path / "t.csv", COLUMNS)
+    assert table.frame.to_dict("records") == ROWS
+    assert table.faults == ()
+
+
+def test_a_quote_that_never_closes_is_named_with_its_line_and_swallows_nothing(tmp_path: Path) -> None:
+    with pytest.raises(DatasetInvalid, match=r"unclosed_quote\.csv:3"):
+        read_table(CASES / "unclosed_quote.csv", COLUMNS)
+    (tmp_path / "t.csv").write_text('audio,sentence\na.wav,"Toux.\nb.wav,Fièvre.\n', encoding="utf-8")
+    with pytest.raises(DatasetInvalid, match=r"t\.csv:2: .*a quote opens here and never closes"):
+        read_table(tmp_path / "t.csv", COLUMNS)
+
+
+def test_a_row_inside_another_rows_quotes_is_refused_and_the_others_stay(tmp_path: Path) -> None:
+    lines = ["audio,sentence", 'a.wav,"Toux.', 'b.wav,Fièvre."', "c.wav,Nausées."]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    table = read_table(tmp_path / "t.csv", COLUMNS)
+    assert [(fault.line, fault.reason) for fault in table.faults] == [(2, "has a quote that swallows line 3: close it")]
+    assert table.frame["audio"].tolist() == ["c.wav"]
+    assert table.frame.index.tolist() == [4]
+
+
+def test_a_quoted_report_of_several_lines_is_one_row(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('audio,sentence\na.wav,"Toux.\nPas de fièvre."\nb.wav,Rien.\n', encoding="utf-8")
+    table = read_table(tmp_path / "t.csv", COLUMNS)
+    assert table.frame["sentence"].tolist() == ["Toux.\nPas de fièvre.", "Rien."]
+    assert table.frame.index.tolist() == [2, 4]
+
+
+def test_a_row_with_too_few_fields_is_refused_by_its_line(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("audio,sentence\na.wav\nb.wav,Rien.\n", encoding="utf-8")
+    table = read_table(tmp_path / "t.csv", COLUMNS)
+    assert [(fault.line, fault.reason) for fault in table.faults] == [(2, "has 1 fields, the first line 2")]
+
+
+def test_utf_16_without_a_mark_is_refused_not_guessed(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes("audio,sentence\na.wav,Rien.\n".encode("utf-16-le"))
+    with pytest.raises(DatasetInvalid, match="UTF-16 without a mark"):
+        read_table(tmp_path / "t.csv", COLUMNS)
