@@ -4,6 +4,7 @@ import shutil
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from carabin.transcriber.settings.server import ServerSettings
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 from prometheus_client import CollectorRegistry
 
+from .pages import WAIT_MS
 from .servers import AppServer, LoopThread, Wire
+from .speaker import Speaker
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
 
@@ -78,10 +81,20 @@ def transcriber() -> FakeTranscriber:
 
 
 @pytest.fixture
-def wire(loop: LoopThread, transcriber: FakeTranscriber) -> Iterator[Wire]:
+def web_settings() -> dict[str, str]:
+    """Settings of the transcriber's pages and protocols, without their prefix."""
+    return {}
+
+
+@pytest.fixture
+def wire(
+    loop: LoopThread, transcriber: FakeTranscriber, web_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Wire]:
     """The way to a server of ours that writes a known script."""
+    for name, value in web_settings.items():
+        monkeypatch.setenv(f"CARABIN_TRANSCRIBER_{name}", value)
     loop.run(transcriber.start())
-    parts = make_parts(transcriber, ServerSettings(), CollectorRegistry())
+    parts = make_parts(transcriber, ServerSettings.load(), CollectorRegistry(), lambda: ["cardiologie"])
     server = AppServer(loop, create_app(parts))
     wire = Wire(loop, server.port)
     yield wire
@@ -90,18 +103,34 @@ def wire(loop: LoopThread, transcriber: FakeTranscriber) -> Iterator[Wire]:
 
 
 @pytest.fixture
-def open_page(chromium: object, wire: Wire) -> Iterator[Callable[[], object]]:
+def speaker(transcriber: FakeTranscriber, loop: LoopThread, monkeypatch: pytest.MonkeyPatch) -> Speaker:
+    """Somebody whose words a test says itself: the microphone's own sound counts as silence."""
+    monkeypatch.setattr("carabin.transcriber.testing.dictation.LOUD", 2.0)
+    return Speaker(transcriber, loop)
+
+
+@pytest.fixture
+def open_page(chromium: object, wire: Wire) -> Iterator[Callable[..., Any]]:
     """Open the page; what its console complains of fails the test."""
     context = chromium.new_context(permissions=["microphone", "clipboard-read", "clipboard-write"])  # type: ignore[attr-defined]
+    context.set_default_timeout(WAIT_MS)
     complaints: list[str] = []
 
-    def opened() -> object:
+    def opened(script: str = "", expected: str = "net::") -> Any:
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+
+        def told(line: Any) -> None:
+            network = ("WebSocket connection", "Failed to load resource: net::", expected)
+            if line.type == "error" and not any(text in line.text for text in network):
+                complaints.append(line.text)
+
+        page.on("console", told)
+        if script:
+            page.add_init_script(script)
         page.goto(f"http://127.0.0.1:{wire.port}/")
         return page
 
     yield opened
     context.close()
-    assert not [text for text in complaints if "WebSocket connection" not in text], complaints
+    assert not complaints

@@ -105,6 +105,40 @@ class Wire:
         self._writers -= {writer, there_writer}
 
 
+class StrippingProxy:
+    """A reverse proxy that serves a port under a path, and may say another host than the browser's."""
+
+    def __init__(self, loop: LoopThread, target: int, path: str, host: str | None = None) -> None:
+        self._loop = loop
+        self._target = target
+        self._path = path.encode()
+        self._host = host
+        self._server = loop.run(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def stop(self) -> None:
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+            return
+        method, _, rest = head.partition(b" ")
+        address, _, rest = rest.partition(b" ")
+        address = address.removeprefix(self._path) or b"/"
+        lines = [line for line in rest.split(b"\r\n") if not line.lower().startswith(b"connection: keep-alive")]
+        if self._host is not None:
+            host = f"Host: {self._host}".encode()
+            lines = [host if line.lower().startswith(b"host:") else line for line in lines]
+        if b"upgrade: websocket" not in head.lower():  # One request each: the next one has a path to take away as well.
+            lines.insert(1, b"Connection: close")
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        there_writer.write(b" ".join((method, address, b"\r\n".join(lines))))
+        await asyncio.gather(_pass(reader, there_writer), _pass(there_reader, writer))
+
+
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while data := await reader.read(65536):

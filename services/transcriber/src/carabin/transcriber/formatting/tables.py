@@ -91,6 +91,16 @@ def commands() -> Phrases[SpokenCommand]:
     return Phrases([(row.say, row) for row in rows])
 
 
+def spoken_signs() -> list[tuple[str, str]]:
+    """Return what is said for each sign and what is written for it, as signs.tsv lists them."""
+    return [(say, write.replace("\\n", "\n")) for say, write, *_ in _rows("signs.tsv")]
+
+
+def spoken_commands() -> list[tuple[str, str]]:
+    """Return what is said for each command and the name of its event, as commands.tsv lists them."""
+    return [(say, event) for say, event, _ in _rows("commands.tsv")]
+
+
 @cache
 def units() -> Phrases[Unit]:
     entries: dict[tuple[str, ...], Unit] = {}

@@ -24,6 +24,25 @@ class WebSettings(ServiceSettings):
         default="", description="services whose auto-texts are offered, comma-separated; empty for all"
     )
 
+    page_idle_s: float = Field(
+        default=120,
+        gt=0,
+        le=3600,
+        description="seconds of pause after which the page ends its session; the next words open one",
+    )
+    page_drafts: bool = Field(
+        default=False, description="keep the reports of a tab in its sessionStorage, so that a reload loses nothing"
+    )
+    page_parents: str = Field(
+        default="",
+        description="origins that may show the page in a frame, start a report and take it, comma-separated",
+    )
+    page_document_type: str = Field(
+        default="11506-3",
+        pattern=r"^\d{1,7}-\d$",
+        description="LOINC code of the DocumentReference for a parent page; by default that of a progress note",
+    )
+
     corrections: Retention = Field(
         default="none", description="what is kept of corrections whose speaker agrees: none, text or audio+text"
     )
@@ -32,3 +51,7 @@ class WebSettings(ServiceSettings):
         default=SecretStr(""), description="secret that pseudonyms are made with; keep it, or deletion by name is lost"
     )
     corrections_bucket: str = Field(default="corrections", description="bucket of corrections, apart from all others")
+
+    def parent_list(self) -> tuple[str, ...]:
+        """Return the origins that may embed the page."""
+        return tuple(origin.strip().rstrip("/") for origin in self.page_parents.split(",") if origin.strip())

@@ -10,11 +10,7 @@ class Capture extends AudioWorkletProcessor {
     this.resampler = new Resampler(sampleRate);
     this.frame = new Float32Array(FRAME);
     this.filled = 0;
-    this.running = true;
-    this.port.onmessage = ({ data }) => {
-      if (data === "flush") this.send();
-      if (data === "stop") this.running = false;
-    };
+    this.port.onmessage = () => this.send(true); // Somebody asks for what is left.
   }
 
   process(inputs) {
@@ -25,14 +21,14 @@ class Capture extends AudioWorkletProcessor {
         if (this.filled === FRAME) this.send();
       }
     }
-    return this.running;
+    return true;
   }
 
-  send() {
+  send(flushed = false) {
     const samples = this.frame.subarray(0, this.filled);
     const peak = samples.reduce((highest, sample) => Math.max(highest, Math.abs(sample)), 0);
     const pcm = toInt16(samples);
-    this.port.postMessage({ pcm, peak }, [pcm.buffer]);
+    this.port.postMessage({ pcm, peak, flushed }, [pcm.buffer]);
     this.filled = 0;
   }
 }

@@ -1,0 +1,46 @@
+"""Who may be told what the page needs: the same token and the same origins as for a dictation."""
+
+from collections.abc import Sequence
+
+from fastapi import Request
+from starlette.responses import JSONResponse
+
+from ..access.errors import AccessRefused, Forbidden
+from ..access.identity import Authenticator, Identity, NoAuthentication, bearer, origin_allowed
+from ..wire.status import sentence_of, status_of
+
+
+class PageAccess:
+    """Identifies the reader of a request."""
+
+    def __init__(self, authenticator: Authenticator | None = None, origins: Sequence[str] = ()) -> None:
+        self._authenticator = authenticator or NoAuthentication()
+        self._origins = origins
+
+    async def identify(self, request: Request) -> Identity:
+        """Return who asks.
+
+        Raises:
+            AccessRefused: the token is missing or not valid, or the page's origin is not allowed.
+        """
+        headers = request.headers
+        if not origin_allowed(headers.get("origin"), self._origins, headers.get("host")):
+            raise Forbidden(f"pages of {headers['origin'][:80]} may not connect")
+        return await self._authenticator.identify(bearer(headers.get("authorization")))
+
+    async def check(self, request: Request) -> JSONResponse:
+        """Answer whether a dictation would be let in; a browser does not tell a page why its WebSocket was refused.
+
+        The body is empty where it would, else `{"code", "message"}` under the status of the refusal.
+        """
+        try:
+            await self.identify(request)
+        except AccessRefused as error:
+            return refusal(error)
+        return JSONResponse({})
+
+
+def refusal(error: AccessRefused) -> JSONResponse:
+    """Return the answer to somebody who may not read this; an origin's refusal has a code of its own."""
+    status = status_of(error)
+    return JSONResponse({"code": status.label, "message": sentence_of(error)}, status.http)

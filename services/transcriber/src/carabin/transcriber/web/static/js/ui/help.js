@@ -1,0 +1,41 @@
+// The help panel: what the formatter's own tables say can be spoken, and the keys.
+
+import { $, element } from "./dom.js";
+
+const COMMANDS = {
+  delete: "retire la dernière phrase dictée", delete_sentence: "retire la dernière phrase dictée", undo: "annule la dernière action",
+  redo: "rétablit ce qui vient d'être annulé", correct: "choisit la dernière phrase : les mots suivants la remplacent",
+  next_variable: "va à la variable suivante", previous_variable: "va à la variable précédente",
+  accept_defaults: "garde les valeurs proposées", help: "ouvre cette aide",
+};
+const WRITTEN = { "\n": "nouvelle ligne", "\n\n": "nouveau paragraphe" };
+const SHOWN = 3; // Ways of saying one thing; the tables know more, most of them spellings.
+
+export function showHelp({ commands, signs, autotexts }) {
+  const said = [...grouped(commands)].map(([event, says]) => [quoted(says), COMMANDS[event] ?? event]);
+  const texts = Object.keys(autotexts);
+  if (texts.length) said.push([`« insérer ${texts[0]} »`, `insère un texte automatique : ${texts.join(", ")}`]);
+  fill("help-commands", said);
+  fill("help-signs", [...grouped(signs)].map(([write, says]) => [written(write), quoted(says)]));
+}
+
+export function showKeys(keys) {
+  fill("help-keys", keys);
+}
+
+function fill(id, rows) {
+  $(id).replaceChildren(...rows.flatMap(([term, text]) => [element("dt", term), element("dd", text)]));
+}
+
+function grouped(rows) {
+  const groups = new Map();
+  for (const [say, result] of rows) groups.set(result, [...(groups.get(result) ?? []), say]);
+  return groups;
+}
+
+const quoted = (says) => says.slice(0, SHOWN).map((say) => `« ${say} »`).join(", ");
+
+function written(write) {
+  const line = write.match(/\n+$/)?.[0] ?? "";
+  return [write.slice(0, write.length - line.length), WRITTEN[line]].filter(Boolean).join(" puis ");
+}

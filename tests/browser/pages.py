@@ -1,0 +1,95 @@
+"""What a speaker does with the page, and what stands on it."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+WAIT_MS = 60_000
+"""More than any step needs on a loaded machine; reached only by failures."""
+
+Open = Callable[[], Any]
+
+_TEXT = """(kept) => [...document.querySelectorAll('#report p')].map((line) => {
+  const copy = line.cloneNode(true);
+  if (!kept) copy.querySelectorAll('.partial').forEach((node) => node.remove());
+  return copy.textContent;
+}).join('\\n')"""
+
+
+def text(page: Any) -> str:
+    """The report's text, without words in progress."""
+    return str(page.evaluate(_TEXT, False))
+
+
+def shown(page: Any) -> str:
+    """The report's text with the words in progress."""
+    return str(page.evaluate(_TEXT, True))
+
+
+def words(page: Any) -> list[str]:
+    return re.findall(r"\w+", text(page))
+
+
+def units(page: Any) -> list[str]:
+    """The spoken sentences, as they stand."""
+    return list(page.evaluate("[...document.querySelectorAll('#report .unit')].map((node) => node.textContent.trim())"))
+
+
+def until(page: Any, condition: str) -> None:
+    """Wait for a condition; the page's own policy forbids the evaluation that `wait_for_function` needs."""
+    for _ in range(WAIT_MS // 50):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"never came true: {condition}; the report is {text(page)!r}")
+
+
+def until_text(page: Any, part: str) -> None:
+    """Wait until the report's text holds a part."""
+    for _ in range(WAIT_MS // 50):
+        if part in text(page):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"{part!r} was never written; the report is {text(page)!r}")
+
+
+def until_units(page: Any, count: int) -> None:
+    until(page, f"document.querySelectorAll('#report .unit').length >= {count}")
+
+
+def start(page: Any) -> None:
+    page.click("#dictate")
+    page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
+
+
+def pause(page: Any) -> None:
+    """Stop recording, and wait until everything said is written."""
+    if page.get_attribute("#dictate", "aria-pressed") == "true":
+        page.click("#dictate")
+    page.wait_for_selector("#dictate[aria-pressed=false]", timeout=WAIT_MS)
+    until(page, "!document.querySelector('#report .partial')")
+
+
+def recorded(page: Any) -> int:
+    """Samples of the session in use."""
+    return int(page.evaluate("window.carabin?.lastLog.end ?? 0"))
+
+
+def record(page: Any, seconds: float) -> None:
+    """Wait until the page has recorded so much more."""
+    until(page, f"window.carabin.lastLog.end >= {recorded(page) + int(seconds * 16_000)}")
+
+
+def insert(page: Any, name: str) -> None:
+    """Insert an auto-text from the menu."""
+    page.click("#insert")
+    page.click(f"[data-autotext='{name}']")
+
+
+def choose(page: Any, control: str, value: str) -> None:
+    """Choose in the settings."""
+    page.click("#settings-button")
+    page.select_option(control, value)
+    page.keyboard.press("Escape")

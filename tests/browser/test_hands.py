@@ -1,0 +1,178 @@
+"""Keys, pedals and dictation microphones: exactly the keys that were meant, and no microphone that stays open."""
+
+from typing import Any
+
+import pytest
+
+from .pages import WAIT_MS, Open, choose, insert, pause, start, text, until, until_text, until_units
+from .speaker import Speaker
+
+RECORDING = "document.querySelector('#dictate').getAttribute('aria-pressed')"
+
+HID = """
+class FakeHidDevice extends EventTarget {
+  constructor(vendorId, productId, usagePage, usage, answers) {
+    super();
+    Object.assign(this, { vendorId, productId, opened: false, answers });
+    this.collections = [{ usagePage, usage }];
+  }
+  async open() { this.opened = true; }
+  async close() { this.opened = false; }
+  async sendReport(id, data) {
+    const answer = this.answers?.[data[0]];
+    if (answer) this.report([data[0], ...answer]);
+  }
+  report(bytes) {
+    const event = new Event('inputreport');
+    event.data = new DataView(Uint8Array.from(bytes).buffer);
+    this.dispatchEvent(event);
+  }
+}
+const hid = new EventTarget();
+window.devices = {
+  // A wired SpeechMike: answers the question for its code (0x8b) with 3700, of the Premium.
+  speechmike: new FakeHidDevice(0x0911, 0x0c1c, 65440, 1, { 0x8b: [0, 3700 >> 8, 3700 & 255, 0, 0, 0, 0, 0] }),
+  powermic: new FakeHidDevice(0x0554, 0x1001, 1, 0, null),
+  pedal: new FakeHidDevice(0x0911, 0x1844, 1, 4, null),
+};
+hid.getDevices = async () => [];
+hid.requestDevice = async () => Object.values(window.devices);
+Object.defineProperty(navigator, 'hid', { value: hid });
+"""
+
+
+def until_recording(page: Any, wanted: bool) -> None:
+    until(page, f"{RECORDING} === '{str(wanted).lower()}'")
+
+
+def test_push_to_talk_insert_and_undo_need_the_keyboard_alone(open_page: Open, speaker: Speaker) -> None:
+    page = open_page()
+    page.wait_for_selector("#dictate:enabled", timeout=WAIT_MS)
+    page.keyboard.down("F2")
+    page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
+    speaker.final("Au clavier seul.")
+    until_units(page, 1)
+    page.keyboard.up("F2")
+    until_recording(page, False)
+    page.keyboard.press("F4")
+    until(page, "document.activeElement.dataset.autotext !== undefined")
+    while page.evaluate("document.activeElement.dataset.autotext") != "examen normal":
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    until_text(page, "Abdomen souple")
+    page.keyboard.press("F8")
+    assert text(page) == "Au clavier seul."
+    page.keyboard.type(" Puis à la main.")
+    assert text(page) == "Au clavier seul. Puis à la main."
+
+
+@pytest.mark.parametrize("chord", ["Alt+F4", "Control+F2", "Shift+F8", "Control+F8", "Alt+F9"])
+def test_key_with_a_modifier_that_it_does_not_have_does_nothing(open_page: Open, chord: str) -> None:
+    page = open_page()
+    page.wait_for_selector("#dictate:enabled", timeout=WAIT_MS)
+    insert(page, "examen normal")
+    before = text(page)
+    page.keyboard.press(chord)
+    page.wait_for_timeout(200)
+    assert text(page) == before
+    assert page.evaluate(RECORDING) == "false"
+    assert not page.is_visible("#autotexts")
+
+
+def test_undo_key_while_a_sentence_is_corrected_takes_back_the_correction_alone(
+    open_page: Open, speaker: Speaker
+) -> None:
+    page = open_page()
+    start(page)
+    speaker.final("Première phrase.")
+    speaker.final("Deuxième phrase.")
+    until_units(page, 2)
+    pause(page)
+    page.click("#report .unit >> nth=0")
+    page.keyboard.press("Home")
+    page.keyboard.type("X")
+    page.keyboard.press("F8")
+    assert text(page) == "Première phrase. Deuxième phrase."
+
+
+def test_held_key_that_comes_up_elsewhere_does_not_leave_the_microphone_open(open_page: Open, speaker: Speaker) -> None:
+    page = open_page()
+    page.wait_for_selector("#dictate:enabled", timeout=WAIT_MS)
+    page.keyboard.down("F2")
+    page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
+    page.evaluate("window.dispatchEvent(new Event('blur'))")  # Another window took the focus; its keyup is not ours.
+    until_recording(page, False)
+
+
+def test_another_key_may_be_chosen_and_may_toggle(open_page: Open, speaker: Speaker) -> None:
+    page = open_page()
+    page.wait_for_selector("#dictate:enabled", timeout=WAIT_MS)
+    choose(page, "#record-mode", "toggle")
+    page.click("#settings-button")
+    page.click("#record-key-choice")
+    page.keyboard.press("a")  # A letter is for writing.
+    assert "Pressez" in page.inner_text("#record-key-choice")
+    page.keyboard.press("F13")  # What a pedal sends.
+    assert page.inner_text("#record-key-choice") == "F13"
+    page.keyboard.press("Escape")
+    page.keyboard.press("F2")
+    assert page.evaluate(RECORDING) == "false"
+    page.keyboard.press("F13")
+    until_recording(page, True)
+    page.keyboard.press("F13")
+    until_recording(page, False)
+    page.reload()
+    page.wait_for_selector("#dictate:enabled", timeout=WAIT_MS)
+    page.keyboard.press("F13")
+    until_recording(page, True)
+
+
+def test_dictation_microphone_records_stops_inserts_and_walks_the_variables(open_page: Open, speaker: Speaker) -> None:
+    page = open_page(script=HID)
+    page.wait_for_selector("#hid-box", state="attached", timeout=WAIT_MS)
+    page.click("#settings-button")
+    page.click("#hid")
+    until(page, "document.querySelector('#hid-text').textContent.includes('3 appareils')")
+    page.keyboard.press("Escape")
+
+    def speechmike(buttons: int) -> None:
+        page.evaluate("(bits) => devices.speechmike.report([0x80, 0, 0, 0, 0, 0, 0, bits & 255, bits >> 8])", buttons)
+
+    speechmike(1 << 8)  # RECORD held
+    page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
+    speaker.final("Au micro de dictée.")
+    until_units(page, 1)
+    speechmike(0)
+    until_recording(page, False)
+    insert(page, "signature")
+    until(page, "document.querySelectorAll('.variable').length === 2")
+    speechmike(1 << 11)  # FORWARD
+    speechmike(0)
+    until(page, "document.querySelectorAll('.variable')[1].classList.contains('ProseMirror-selectednode')")
+    speechmike(1 << 12)  # REWIND
+    speechmike(0)
+    until(page, "document.querySelectorAll('.variable').length === 0")
+    speechmike(1 << 14)  # INS/OVR
+    speechmike(0)
+    page.wait_for_selector("#autotexts", timeout=WAIT_MS)
+    page.keyboard.press("Escape")
+    assert text(page) == "Au micro de dictée."
+
+
+def test_powermic_and_pedal_record_while_they_are_held(open_page: Open, speaker: Speaker) -> None:
+    page = open_page(script=HID)
+    page.wait_for_selector("#hid-box", state="attached", timeout=WAIT_MS)
+    page.click("#settings-button")
+    page.click("#hid")
+    until(page, "document.querySelector('#hid-text').textContent.includes('3 appareils')")
+    page.keyboard.press("Escape")
+    for name, down, up in (("powermic", [0, 1 << 2, 0], [0, 0, 0]), ("pedal", [1 << 1], [0])):
+        page.evaluate("([name, bytes]) => devices[name].report(bytes)", [name, down])
+        until_recording(page, True)
+        page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
+        page.evaluate("([name, bytes]) => devices[name].report(bytes)", [name, up])
+        until_recording(page, False)
+    page.evaluate("devices.pedal.report([2])")
+    until_recording(page, True)
+    page.evaluate("navigator.hid.dispatchEvent(Object.assign(new Event('disconnect'), { device: devices.pedal }))")
+    until_recording(page, False)  # Unplugged while it was held.
