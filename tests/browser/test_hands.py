@@ -30,8 +30,11 @@ class FakeHidDevice extends EventTarget {
 }
 const hid = new EventTarget();
 window.devices = {
-  // A wired SpeechMike: answers the question for its code (0x8b) with 3700, of the Premium.
-  speechmike: new FakeHidDevice(0x0911, 0x0c1c, 65440, 1, { 0x8b: [0, 3700 >> 8, 3700 & 255, 0, 0, 0, 0, 0] }),
+  // A wired SpeechMike: says that it is a Premium (0x83), and which one (0x8b): 3700.
+  speechmike: new FakeHidDevice(0x0911, 0x0c1c, 65440, 1, {
+    0x83: [0, 0, 0, 0, 0, 0, 0, 128],
+    0x8b: [0, 3700 >> 8, 3700 & 255, 0, 0, 0, 0, 0],
+  }),
   powermic: new FakeHidDevice(0x0554, 0x1001, 1, 0, null),
   pedal: new FakeHidDevice(0x0911, 0x1844, 1, 4, null),
 };
@@ -112,18 +115,18 @@ def test_another_key_may_be_chosen_and_may_toggle(open_page: Open, speaker: Spea
     page.click("#record-key-choice")
     page.keyboard.press("a")  # A letter is for writing.
     assert "Pressez" in page.inner_text("#record-key-choice")
-    page.keyboard.press("F13")  # What a pedal sends.
-    assert page.inner_text("#record-key-choice") == "F13"
+    page.keyboard.press("F10")  # What a pedal sends.
+    assert page.inner_text("#record-key-choice") == "F10"
     page.keyboard.press("Escape")
     page.keyboard.press("F2")
     assert page.evaluate(RECORDING) == "false"
-    page.keyboard.press("F13")
+    page.keyboard.press("F10")
     until_recording(page, True)
-    page.keyboard.press("F13")
+    page.keyboard.press("F10")
     until_recording(page, False)
     page.reload()
     page.wait_for_selector("#dictate:enabled", timeout=WAIT_MS)
-    page.keyboard.press("F13")
+    page.keyboard.press("F10")
     until_recording(page, True)
 
 

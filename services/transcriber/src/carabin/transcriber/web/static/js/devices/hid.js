@@ -34,8 +34,9 @@ export class DictationDevices {
 
   // Lets the speaker choose a device; a browser asks this only after a click.
   async choose() {
-    await this.manager.requestDevice();
-    this.tell();
+    const chosen = await this.manager.requestDevice();
+    if (chosen.length) this.tell();
+    else this.told("Aucun appareil n'a répondu : débranchez-le, puis rebranchez-le.");
   }
 
   changed(device, buttons) {
