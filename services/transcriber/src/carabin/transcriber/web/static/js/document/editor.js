@@ -5,7 +5,7 @@ import { caretOf, wordsOf } from "./places.js";
 import { plainSlice, rich } from "./exchange.js";
 
 const ATTRIBUTES = {
-  role: "textbox", "aria-multiline": "true", "aria-label": "Texte du compte rendu", lang: "fr",
+  role: "textbox", tabindex: "0", "aria-multiline": "true", "aria-label": "Texte du compte rendu", lang: "fr",
   spellcheck: "false", autocorrect: "off", autocapitalize: "off", writingsuggestions: "false",
 };
 const MARGIN_PX = 24; // What stays free below the newest words.

@@ -9,12 +9,13 @@ const COMMANDS = {
   accept_defaults: "garde les valeurs proposées", help: "ouvre cette aide",
 };
 const WRITTEN = { "\n": "nouvelle ligne", "\n\n": "nouveau paragraphe" };
-const SHOWN = 3; // Ways of saying one thing; the tables know more, most of them spellings.
+const SHOWN = 2; // Ways of saying one thing; the tables know more, most of them spellings.
 
 export function showHelp({ commands, signs, autotexts }) {
-  const said = [...grouped(commands)].map(([event, says]) => [quoted(says), COMMANDS[event] ?? event]);
+  const meant = commands.map(([say, event]) => [say, COMMANDS[event] ?? event]);
+  const said = [...grouped(meant)].map(([meaning, says]) => [quoted(says), meaning]);
   const texts = Object.keys(autotexts);
-  if (texts.length) said.push([`« insérer ${texts[0]} »`, `insère un texte automatique : ${texts.join(", ")}`]);
+  if (texts.length) said.push([`«\u00a0insérer ${texts[0]}\u00a0»`, `insère un texte automatique : ${texts.join(", ")}`]);
   fill("help-commands", said);
   fill("help-signs", [...grouped(signs)].map(([write, says]) => [written(write), quoted(says)]));
 }
@@ -33,7 +34,7 @@ function grouped(rows) {
   return groups;
 }
 
-const quoted = (says) => says.slice(0, SHOWN).map((say) => `« ${say} »`).join(", ");
+const quoted = (says) => says.slice(0, SHOWN).map((say) => `«\u00a0${say}\u00a0»`).join(", ");
 
 function written(write) {
   const line = write.match(/\n+$/)?.[0] ?? "";

@@ -1,0 +1,142 @@
+"""What axe-core finds in each state of the page; with CARABIN_SCREENSHOTS=FOLDER each is drawn there, at each width."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from carabin.transcriber.testing.transcriber import FakeTranscriber
+
+from .pages import WAIT_MS, Open, insert, pause, record, start, text, until, until_text, until_units
+from .servers import Wire
+from .speaker import Speaker
+
+REPORT = (
+    "Motif deux points douleur thoracique depuis ce matin.\n",
+    "Patient de soixante-douze ans, sous bisoprolol deux virgule cinq milligrammes.",
+    "Tension à treize sur huit, pouls à soixante-dix battements par minute.",
+    "Pas de souffle, pas de signe d'insuffisance cardiaque.",
+)
+WIDTHS = {"1280": (1280, 800), "1920": (1920, 1080), "phone": (390, 844), "narrow": (320, 640)}
+
+
+def dictate(page: Any, speaker: Speaker) -> None:
+    start(page)
+    for sentence in REPORT:
+        speaker.final(sentence)
+    until_text(page, "insuffisance")
+    record(page, 0.4)
+    speaker.begins()
+    speaker.partial("Électrocardiogramme normal, pas de trouble de la repolarisation")
+    until(page, "document.querySelector('#report .partial')?.textContent.includes('repolarisation')")
+
+
+def empty(page: Any, speaker: Speaker, wire: Wire) -> None:
+    page.wait_for_selector("#dictate:enabled", timeout=WAIT_MS)
+
+
+def live(page: Any, speaker: Speaker, wire: Wire) -> None:
+    page.fill("#title", "Consultation de cardiologie")
+    dictate(page, speaker)
+
+
+def cut(page: Any, speaker: Speaker, wire: Wire) -> None:
+    live(page, speaker, wire)
+    wire.cut()
+    page.wait_for_selector("#state[data-state=retry]", timeout=WAIT_MS)
+    record(page, 2.0)
+    until(page, "/\\([2-9]/.test(document.querySelector('#band').textContent)")
+
+
+def reports(page: Any, speaker: Speaker, wire: Wire) -> None:
+    live(page, speaker, wire)
+    speaker.final("Électrocardiogramme normal.")
+    pause(page)
+    page.click("#new")
+    page.fill("#title", "Échographie de contrôle")
+    page.click("#report")
+    insert(page, "signature")
+    page.click("#reports-button")
+
+
+def settings(page: Any, speaker: Speaker, wire: Wire) -> None:
+    page.wait_for_selector("[data-autotext]", state="attached", timeout=WAIT_MS)
+    page.click("#settings-button")
+
+
+def helped(page: Any, speaker: Speaker, wire: Wire) -> None:
+    page.wait_for_selector("[data-autotext]", state="attached", timeout=WAIT_MS)
+    page.click("#help-button")
+
+
+STATES: dict[str, Callable[[Any, Speaker, Wire], None]] = {
+    "empty": empty,
+    "live": live,
+    "cut": cut,
+    "reports": reports,
+    "settings": settings,
+    "help": helped,
+}
+
+
+@pytest.mark.parametrize("transcriber", [FakeTranscriber(version="20260101T000000Z-3f2a9c01b7de")])
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    open_page: Open, speaker: Speaker, wire: Wire, state: str
+) -> None:
+    page = open_page()
+    STATES[state](page, speaker, wire)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for name, (width, height) in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
+            draw(page, f"{state}-{name}-{scheme}")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def draw(page: Any, name: str) -> None:
+    if folder := os.environ.get("CARABIN_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def test_one_tab_stop_leads_into_the_report_however_many_sentences_it_has(open_page: Open, speaker: Speaker) -> None:
+    page = open_page()
+    start(page)
+    for number in range(10):
+        speaker.final(f"Phrase numéro {number}.")
+    until_units(page, 10)
+    pause(page)
+    page.focus("#settings-button")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "report"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('footer') !== null")
+
+
+def test_button_keeps_its_name_and_says_its_state(open_page: Open, speaker: Speaker) -> None:
+    page = open_page()
+    button = page.get_by_role("button", name="Dicter", exact=True)
+    assert button.get_attribute("aria-pressed") == "false"
+    start(page)
+    assert button.get_attribute("aria-pressed") == "true"
+    pause(page)
+
+
+def test_screen_reader_is_told_sentences_only_when_asked(open_page: Open, speaker: Speaker) -> None:
+    page = open_page()
+    start(page)
+    speaker.final("Phrase tue.")
+    until_units(page, 1)
+    assert page.text_content("#spoken-log") == ""
+    page.click("#settings-button")
+    page.select_option("#announce", "sentences")
+    page.keyboard.press("Escape")
+    speaker.final("Phrase lue.")
+    until_units(page, 2)
+    assert page.text_content("#spoken-log") == "Phrase lue."
+    assert text(page) == "Phrase tue. Phrase lue."
+    pause(page)
