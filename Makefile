@@ -18,7 +18,7 @@ SPACE := $(EMPTY) $(EMPTY)
 # pip's own check for a newer pip would only add noise and a network call.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-BENCHES := train export live swap format lexicon
+BENCHES := train export live swap format lexicon page
 
 .PHONY: help setup demo check test proto soak lock clean up down e2e-compose $(addprefix bench-,$(BENCHES))
 
@@ -60,6 +60,7 @@ bench-live: setup  ## Live latency and accuracy beside the published WhisperLive
 bench-swap: setup  ## Model changes under live sessions
 bench-format: setup  ## The formatter's accuracy and time
 bench-lexicon: setup  ## What a lexicon does for a model without training
+bench-page: setup  ## What the dictation page costs the browser for each partial
 
 $(addprefix bench-,$(BENCHES)): bench-%:
 	$(BIN)/python bench/$*.py $(ARGS)

@@ -3,9 +3,9 @@
     python bench/page.py                      # 500 finals, then 100 partials
     python bench/page.py --finals 50 --json
 
-Chromium is driven by playwright and asked for its own figures (CDP `Performance.getMetrics`) of its main thread: scripts,
-style, layout, painting. Its synthetic microphone records all the while; what that costs alone is measured first and taken
-off. The service is the real one over the shipped fake engine.
+Chromium gives its own figures of its main thread (CDP `Performance.getMetrics`): scripts, style, layout, painting.
+Its synthetic microphone records all the while; what that costs alone is measured first and taken off. The service is
+real, over the shipped fake engine.
 """
 
 import argparse
@@ -120,7 +120,7 @@ def main() -> None:
 def _text(score: PageScore) -> str:
     return (
         f"{score.finals} finals on the page, {score.partials} partials, main thread of Chromium:\n"
-        f"  scripts, style, layout  {score.script_ms + score.layout_ms:6.1f} ms for each partial (bound: {TARGET_MS:.0f})\n"
+        f"  scripts, style, layout  {score.script_ms + score.layout_ms:6.1f} ms a partial (bound: {TARGET_MS:.0f})\n"
         f"    scripts alone         {score.script_ms:6.1f} ms\n"
         f"  and with painting       {score.partial_ms:6.1f} ms\n"
         f"  recording, each second  {score.recording_ms_per_s:6.1f} ms\n"

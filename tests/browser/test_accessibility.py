@@ -39,6 +39,7 @@ def empty(page: Any, speaker: Speaker, wire: Wire) -> None:
 
 def live(page: Any, speaker: Speaker, wire: Wire) -> None:
     page.fill("#title", "Consultation de cardiologie")
+    page.click("#report")
     dictate(page, speaker)
 
 

@@ -21,6 +21,7 @@ export class Editor {
     this.doubts = null;
     this.element = element;
     this.away = false; // The reader scrolled to where the newest words are not.
+    new ResizeObserver(() => this.view && (this.follow(), this.place())).observe(scroller);
     scroller.addEventListener("scroll", () => (this.away = Math.abs(this.hidden()) > MARGIN_PX));
   }
 
