@@ -126,7 +126,7 @@ function follow({ name, argument, session, at }) {
   else if (name === "next_variable" || name === "previous_variable") report.selectVariable(name === "next_variable" ? 1 : -1);
   else if (name === "insert") insert(argument, report);
   else if (name === "correct") report.selectLast();
-  if (["next_variable", "previous_variable", "insert", "correct"].includes(name)) report.noteCaret(order, at, true);
+  if (["next_variable", "previous_variable", "insert", "correct"].includes(name)) report.noteCaret(order, at);
 }
 
 function insert(name, report = reports.current) {

@@ -36,8 +36,6 @@ function changed(state, change) {
     carets = carets.filter((each) => each.session !== session || each.time >= caret.time);
     words = [...words, { ...caret, time, element }];
   }
-  // A spoken command moved the caret before these words were said.
-  if (change.caret) words = words.map((place) => (said(place, change.caret) ? { ...place, from: change.caret.from, to: change.caret.to } : place));
   if (change.end !== undefined) words = words.filter((place) => place.session !== change.end);
   if (change.leave !== undefined) {
     carets = carets.filter((place) => place.session !== change.leave);
@@ -45,8 +43,6 @@ function changed(state, change) {
   }
   return { carets, words };
 }
-
-const said = (place, caret) => caret.spoken && place.session === caret.session && place.time >= caret.time;
 
 function chosen(carets, session, time) {
   const own = carets.filter((each) => each.session === session);

@@ -53,10 +53,10 @@ export class Report extends EventTarget {
     this.dispatch(closeHistory(this.state.tr));
   }
 
-  // Notes where the caret is from a sample of a session's recording on; `spoken` when a spoken command moved it.
-  noteCaret(session, time, spoken = false) {
+  // Notes where the caret is from a sample of a session's recording on.
+  noteCaret(session, time) {
     const { from, to } = this.state.selection;
-    this.dispatch(this.state.tr.setMeta(placesKey, { caret: { session, time, from, to, spoken } }));
+    this.dispatch(this.state.tr.setMeta(placesKey, { caret: { session, time, from, to } }));
   }
 
   // Shows an utterance in progress where the caret was at sample `time`.

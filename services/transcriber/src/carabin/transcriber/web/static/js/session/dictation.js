@@ -34,7 +34,7 @@ export class Dictation extends EventTarget {
   }
 
   begin() {
-    const session = { order: ++this.orders, connection: this.connect(), report: this.report, identifier: null };
+    const session = { order: ++this.orders, connection: this.connect(), report: this.report, identifier: null, until: 0 };
     const { connection, report, order } = session;
     this.sessions.add(session);
     report.noteCaret(order, 0);
@@ -46,10 +46,13 @@ export class Dictation extends EventTarget {
     });
     on("model", (detail) => this.tell("model", detail));
     on("failed", (detail) => this.tell("failed", detail));
-    on("partial", ({ segment, at }) => report.showPartial(order, at, segment));
+    on("partial", ({ segment, at, until }) => {
+      session.until = until;
+      report.showPartial(order, at, segment);
+    });
     on("silence", () => report.endPartial(order));
     on("final", ({ segment, at, until }) => this.write(session, segment, at, until));
-    on("command", (detail) => this.tell("command", { ...detail, session, at: session.until ?? connection.log.end }));
+    on("command", (detail) => this.tell("command", { ...detail, session, at: session.until }));
     connection.open();
     return session;
   }
