@@ -53,7 +53,7 @@ class Speaker:
             )
         )
 
-    def final(self, text: str, probabilities: dict[str, float] | None = None) -> None:
+    def final(self, text: str, probabilities: dict[str, float] | None = None, lexicon: tuple[str, ...] = ()) -> None:
         """Make the words in progress final, as this text."""
         start_s = self._now_s() if self._start_s is None else self._start_s
         end_s = self._now_s()
@@ -61,7 +61,7 @@ class Speaker:
         number = self._utterances[self.dictation.id]
         self._utterances[self.dictation.id] += 1
         self._start_s = None
-        self._say(Final(number, start_s, end_s, f" {text}", words, 0.9, "v", "fr"))
+        self._say(Final(number, start_s, end_s, f" {text}", words, 0.9, "v", "fr", lexicon=lexicon))
         self._say(AudioAcknowledged(end_s))
 
     def _say(self, event: Event) -> None:

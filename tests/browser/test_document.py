@@ -294,16 +294,18 @@ def test_paste_takes_text_alone_and_copy_gives_plain_and_rich_text(open_page: Op
     assert "<p>un</p><p>deux &lt;b&gt;</p>" in rich
 
 
-def test_doubtful_words_are_marked_on_demand(open_page: Open, speaker: Speaker) -> None:
+def test_doubtful_words_and_those_of_the_lexicon_are_marked_on_demand(open_page: Open, speaker: Speaker) -> None:
     page = open_page()
     start(page)
     speaker.final("Sous bisoprolol le matin.", {"bisoprolol": 0.3})
-    until_units(page, 1)
+    speaker.final("Puis apixaban le soir.", lexicon=("Apixaban",))
+    until_units(page, 2)
     pause(page)
     assert page.query_selector("#report .doubtful") is None
     page.click("#settings-button")
     page.check("#show-doubts")
     page.keyboard.press("Escape")
     assert page.eval_on_selector_all("#report .doubtful", "nodes => nodes.map(n => n.textContent)") == ["bisoprolol"]
-    assert words(page) == ["Sous", "bisoprolol", "le", "matin"]
+    assert page.eval_on_selector_all("#report .from-lexicon", "nodes => nodes.map(n => n.textContent)") == ["apixaban"]
+    assert words(page) == ["Sous", "bisoprolol", "le", "matin", "Puis", "apixaban", "le", "soir"]
     page.wait_for_selector("#dictate[aria-pressed=false]", timeout=WAIT_MS)

@@ -1,4 +1,4 @@
-// Marks the words that the model was unsure of, where the speaker asked for it.
+// Marks the words that the model was unsure of, and those that the hospital's lexicon put in, where the speaker asked for it.
 
 import { Decoration, DecorationSet } from "../../vendor/prosemirror-view.js";
 
@@ -22,7 +22,9 @@ function marksOf(doc, report) {
   const found = [];
   doc.descendants((node, place) => {
     const unit = report.units.get(node.marks[0]?.attrs.id);
-    if (!node.isText || !unit?.words) return;
+    if (!node.isText || !unit) return;
+    found.push(...fromLexicon(node.text, place, unit.lexicon ?? []));
+    if (!unit.words) return;
     for (const match of node.text.matchAll(WORD)) {
       const from = next.get(unit.key) ?? 0;
       const index = unit.words.slice(from, from + REACH).findIndex(({ word }) => folded(word) === folded(match[0]));
@@ -33,6 +35,14 @@ function marksOf(doc, report) {
     }
   });
   return found;
+}
+
+function fromLexicon(text, place, entries) {
+  const lower = text.toLowerCase();
+  return entries.flatMap((entry) => {
+    const at = lower.indexOf(entry.toLowerCase());
+    return at < 0 ? [] : [Decoration.inline(place + at, place + at + entry.length, { class: "from-lexicon", title: "Mot du lexique" })];
+  });
 }
 
 function kindOf({ probability }) {
