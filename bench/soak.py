@@ -15,6 +15,7 @@ import itertools
 import json
 import os
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -114,6 +115,8 @@ class Report:
 
 def main() -> None:
     arguments = _parse()
+    # Told to stop, it stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with (
         tempfile.TemporaryDirectory() as scratch,
         EmbeddedStore(Path(scratch) / "store", None) as settings,

@@ -4,16 +4,31 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.settings import StoreSettings
+from carabin.registry.testing.proxy import Fault
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ("trainer", "exporter", "promoter", "transcriber")
 SECRET = "a-secret-of-the-tests"
+FREE_PORTS = {
+    "CARABIN_EXPORTER_GRPC_PORT": "0",
+    "CARABIN_EXPORTER_METRICS_PORT": "0",
+    "CARABIN_EXPORTER_HOST": "127.0.0.1",
+    "CARABIN_TRAINER_GRPC_PORT": "0",
+    "CARABIN_TRAINER_METRICS_PORT": "0",
+    "CARABIN_TRAINER_DATASET": "dictations",
+    "CARABIN_TRANSCRIBER_POLL_S": "1",
+}
+COMMANDS = {
+    "transcriber": ("carabin.transcriber", "--port", "0"),
+    "exporter": ("carabin.exporter", "serve"),
+    "trainer": ("carabin.trainer",),
+}
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +45,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreSettings]:
     config.write_text(json.dumps({"identities": users, "policies": policies}))
     with EmbeddedStore(folder / "data", options=(f"-s3.config={config}",), admin=("admin", SECRET)) as settings:
         yield settings
+
+
+EVERY_FAULT = os.environ.get("CARABIN_FAULTS") == "all"
+"""Every fault at every request, for hours; by default each request gets one of them."""
+
+
+def chosen_faults(n_requests: int, faults: Sequence[Fault], step: int = 1) -> list[tuple[int, Fault]]:
+    """Return which request gets which fault."""
+    if EVERY_FAULT:
+        return [(number, fault) for number in range(n_requests) for fault in faults]
+    return [(number, faults[number // step % len(faults)]) for number in range(0, n_requests, step)]
 
 
 def as_role(store: StoreSettings, role: str) -> dict[str, str]:

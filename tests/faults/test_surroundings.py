@@ -1,38 +1,18 @@
 """Settings that are wrong or missing: one clear line in the log, and a probe that tells the truth."""
 
 import json
-import signal
-import subprocess
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from carabin.registry.settings import StoreSettings
 from carabin.trainer.models.embedded import install_base_model
 
-from .conftest import as_role, start
+from .conftest import COMMANDS, FREE_PORTS, as_role, start
+from .transcriber import Serving, serving
 
 AWAY = "127.0.0.1:1"
 """Port 1 refuses at once."""
-FREE_PORTS = {
-    "CARABIN_EXPORTER_GRPC_PORT": "0",
-    "CARABIN_EXPORTER_METRICS_PORT": "0",
-    "CARABIN_EXPORTER_HOST": "127.0.0.1",
-    "CARABIN_TRAINER_GRPC_PORT": "0",
-    "CARABIN_TRAINER_METRICS_PORT": "0",
-    "CARABIN_TRAINER_DATASET": "dictations",
-    "CARABIN_TRANSCRIBER_POLL_S": "1",
-}
-COMMANDS = {
-    "transcriber": ("carabin.transcriber", "--port", "0", "--grpc-port", "0"),
-    "exporter": ("carabin.exporter", "serve"),
-    "trainer": ("carabin.trainer",),
-}
 
 
 def last_words(service: str, folder: Path, environment: Mapping[str, str]) -> str:
@@ -49,53 +29,6 @@ def last_words(service: str, folder: Path, environment: Mapping[str, str]) -> st
         line for line in errors.splitlines() if not (line.startswith("{") and json.loads(line)["level"] == "info")
     ]
     return line
-
-
-@dataclass(frozen=True)
-class Serving:
-    """A transcriber that listens."""
-
-    address: str
-    process: subprocess.Popen[str]
-    said: list[dict[str, Any]]
-
-    def ask(self, path: str) -> tuple[int, dict[str, Any]]:
-        try:
-            with urllib.request.urlopen(f"{self.address}{path}", timeout=10) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.load(error)
-
-    def until_said(self, event: str) -> dict[str, Any]:
-        """Read the log to the first line of this event."""
-        assert self.process.stderr is not None
-        for text in self.process.stderr:
-            line: dict[str, Any] = json.loads(text)
-            self.said.append(line)
-            if line["event"] == event:
-                return line
-        raise AssertionError(f"it ended without {event}: {self.said}")
-
-    def troubles(self) -> list[str]:
-        """Return the events of every line so far that is no mere news."""
-        return [line["event"] for line in self.said if line["level"] not in ("info", "debug")]
-
-
-@contextmanager
-def serving(folder: Path, environment: Mapping[str, str]) -> Iterator[Serving]:
-    """Run a transcriber that stays up whatever is wrong; at SIGTERM it must leave with 0."""
-    surroundings = FREE_PORTS | {"CARABIN_TRANSCRIBER_CACHE_DIR": str(folder / "models")} | environment
-    with start(*COMMANDS["transcriber"], folder=folder, environment=surroundings) as process:
-        try:
-            transcriber = Serving("", process, [])
-            port = transcriber.until_said("listening")["port"]
-            yield Serving(f"http://127.0.0.1:{port}", process, transcriber.said)
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=60)
-            assert process.returncode == 0
-        finally:
-            process.kill()
 
 
 def unready_reason(transcriber: Serving, expected: str) -> str:
@@ -167,6 +100,5 @@ def test_a_gpu_that_is_not_there_is_said_by_probe_and_log(tmp_path: Path) -> Non
     chosen = {"CARABIN_TRANSCRIBER_DEVICE": "cuda", "CARABIN_TRANSCRIBER_MODEL_DIR": str(tmp_path / "base")}
     with serving(tmp_path, chosen) as transcriber:
         assert "CUDA" in unready_reason(transcriber, "CUDA")
-        if "model_refused" not in transcriber.troubles():
-            transcriber.until_said("model_refused")
+        transcriber.until_said("model_refused")
     assert transcriber.troubles() == ["model_refused"]

@@ -1,0 +1,131 @@
+"""A real transcriber as a process: what it answers, what it logs, how it stands."""
+
+import json
+import re
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from carabin.registry.embedded.ports import free_ports
+
+from .conftest import COMMANDS, FREE_PORTS, start
+
+PATIENCE_S = 120.0
+"""For what a loaded machine with two cores does in seconds."""
+WRONG_EVENTS = frozenset({"session_error", "reactor_error", "keeper_error", "decode_failed", "thread_failed"})
+"""What a transcriber logs of its own mistakes."""
+
+
+class Serving:
+    """A transcriber that listens; its log is read as it comes, so that it never waits for its reader."""
+
+    def __init__(self, process: subprocess.Popen[str], grpc_port: int) -> None:
+        self.process = process
+        self.said: list[dict[str, Any]] = []
+        self.port = 0
+        self.grpc = f"127.0.0.1:{grpc_port}"
+        self._news = threading.Condition()
+        self._ended = False
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def websocket(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    def ask(self, path: str) -> tuple[int, dict[str, Any]]:
+        try:
+            with urllib.request.urlopen(f"{self.address}{path}", timeout=10) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    def metric(self, name: str) -> float:
+        """Return a gauge or a counter without labels, or the sum over its labels."""
+        with urllib.request.urlopen(f"{self.address}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        found = re.findall(rf"(?m)^{name}(?:{{[^}}]*}})? ([0-9.e+-]+|NaN)$", text)
+        assert found, f"there is no metric {name}"
+        return sum(float(value) for value in found)
+
+    def until_said(self, event: str) -> dict[str, Any]:
+        """Wait for the first line of this event."""
+        with self._news:
+            self._news.wait_for(lambda: self._ended or self._line(event) is not None, PATIENCE_S)
+            line = self._line(event)
+        assert line is not None, f"it said no {event}: {self.said[-5:]}"
+        return line
+
+    def until_ready(self, version: str | None = None) -> None:
+        """Wait until it serves, this version if one is named."""
+
+        def serves() -> bool:
+            status, body = self.ask("/readyz")
+            return status == 200 and (version is None or body["model_version"] == version)
+
+        self.wait_until(serves, f"it serves {version or 'a model'}")
+
+    def wait_until(self, holds: Callable[[], bool], what: str) -> None:
+        """Look again and again, for what no event tells."""
+        deadline = time.monotonic() + PATIENCE_S
+        look_again = threading.Event()
+        while not holds():
+            assert self.process.poll() is None, f"the transcriber ended: {self.said[-5:]}"
+            assert time.monotonic() < deadline, f"not within {PATIENCE_S:.0f} s: {what}; {self.said[-5:]}"
+            look_again.wait(0.1)
+
+    def troubles(self) -> list[str]:
+        """Return the events of every line so far that is neither news nor detail."""
+        return [line["event"] for line in self.said if line["level"] not in ("info", "debug")]
+
+    def wrong_events(self) -> list[dict[str, Any]]:
+        """Return the lines of its own mistakes."""
+        return [line for line in self.said if line["event"] in WRONG_EVENTS]
+
+    def _line(self, event: str) -> dict[str, Any] | None:
+        return next((line for line in self.said if line["event"] == event), None)
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for text in self.process.stderr:
+            try:
+                line = json.loads(text)
+            except ValueError:
+                line = {"event": "no JSON", "level": "error", "text": text}
+            with self._news:
+                self.said.append(line)
+                self._news.notify_all()
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+
+
+@contextmanager
+def serving(folder: Path, environment: Mapping[str, str]) -> Iterator[Serving]:
+    """Run a transcriber that stays up whatever is wrong; at SIGTERM it must leave with 0."""
+    [grpc_port] = free_ports(1)
+    surroundings = FREE_PORTS | {"CARABIN_TRANSCRIBER_CACHE_DIR": str(folder / "models")} | environment
+    command = (*COMMANDS["transcriber"], "--grpc-port", str(grpc_port))
+    with start(*command, folder=folder, environment=surroundings) as process:
+        try:
+            transcriber = Serving(process, grpc_port)
+            transcriber.port = transcriber.until_said("listening")["port"]
+            yield transcriber
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=PATIENCE_S) == 0
+        finally:
+            process.kill()
+            process.wait()
+            transcriber._reader.join()
