@@ -1,0 +1,52 @@
+"""What would harm a patient: one drug for another, a dose, a side or a negation changed, a right sentence spoiled."""
+
+from pathlib import Path
+
+import pytest
+from carabin.lexicon import Entry, Lexicon, LexiconIndex, merge
+from carabin.lexicon.entries import fold
+from carabin.lexicon.merge import protected_words
+from carabin.lexicon.words import split_words
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+PAIRS = [
+    (line.split("\t")[1], line.split("\t")[2])
+    for line in (Path(__file__).parent / "data" / "pairs.tsv").read_text("utf-8").splitlines()
+    if line.startswith("unlike\t")
+]
+ENTRIES = [Entry(text, "drug") for text in sorted({word for pair in PAIRS for word in pair})]
+KNOWN = {fold(entry.text) for entry in ENTRIES}
+INDEX = LexiconIndex(Lexicon(tuple(ENTRIES)))
+DOSED = ["5 mg", "dix milligrammes", "à droite", "sans effet", "pas de suite", "trois fois par jour"]
+EVERYDAY = "le patient est rentré chez lui ce matin avec sa femme et il va bien".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize(("written", "other"), [*PAIRS, *((two, one) for one, two in PAIRS)])
+def test_word_of_the_lexicon_never_becomes_another_that_sounds_like_it(written: str, other: str) -> None:
+    first, second = f"Traitement par {written} 5 mg.", f"Traitement par {other} 5 mg."
+    assert merge(first, second, ENTRIES, KNOWN).text == first
+
+
+@given(st.lists(st.sampled_from([*DOSED, *EVERYDAY, *KNOWN, "bise au prolol", "fluor odipine"]), max_size=8), st.data())
+@settings(max_examples=300, derandomize=True)
+def test_numbers_sides_and_negations_are_those_of_the_first_decode_whatever_the_second_says(
+    parts: list[str], data: st.DataObject
+) -> None:
+    other = data.draw(st.lists(st.sampled_from([*DOSED, *EVERYDAY, *KNOWN]), max_size=8))
+    first, second = " ".join(parts), " ".join(other)
+    found = merge(first, second, ENTRIES, KNOWN)
+    assert _protected(found.text) == _protected(first)
+
+
+@given(st.lists(st.sampled_from([*EVERYDAY, *KNOWN]), min_size=1, max_size=10))
+@settings(max_examples=200, derandomize=True)
+def test_sentence_of_everyday_and_lexicon_words_is_left_as_it_is(words: list[str]) -> None:
+    first = " ".join(words)
+    for second in (first, " ".join(reversed(words)), " ".join([*words, "amiodarone"])):
+        for entry in KNOWN & set(words):
+            assert merge(first, second, ENTRIES, KNOWN).text.split().count(entry) == words.count(entry)
+
+
+def _protected(text: str) -> list[str]:
+    return [word.key for word in split_words(text) if word.key in protected_words() or word.text.isdigit()]
