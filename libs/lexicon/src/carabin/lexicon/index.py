@@ -87,12 +87,11 @@ class LexiconIndex:
         found = [self._postings[bigram] for bigram in bigrams if bigram in self._postings]
         if not found:
             return []
-        places, shared = np.unique(np.concatenate(found), return_counts=True)
-        near = np.abs(self._lengths[places] - len(key)) <= (1 - MIN_SIMILARITY) * np.maximum(
-            self._lengths[places], len(key)
-        )
-        enough = near & (shared >= max(1, _SHARED * len(bigrams)))
-        places, shared = places[enough], shared[enough]
+        counts = np.bincount(np.concatenate(found), minlength=len(self._keys))
+        places = np.flatnonzero(counts >= max(1.0, _SHARED * len(bigrams)))
+        lengths = self._lengths[places]
+        places = places[np.abs(lengths - len(key)) <= (1 - MIN_SIMILARITY) * np.maximum(lengths, len(key))]
+        shared = counts[places]
         if len(places) > _PER_SPAN:
             places = places[np.argpartition(-shared, _PER_SPAN)[:_PER_SPAN]]
         scored = (

@@ -8,20 +8,23 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import Final
 
-VOWELS: Final = frozenset("aàâäeéèêëiîïoôöuùûüyœæ")
+VOWELS: Final = "aàâäeéèêëiîïoôöuùûüyœæ"
+_BEFORE: Final = {"-": "", "#": r"(?<!.)", "V": f"(?<=[{VOWELS}])", "C": f"(?<=[^{VOWELS}])"}
+_AFTER: Final = {
+    "-": "",
+    "#": r"(?=s?\Z)",
+    "V": f"(?=[{VOWELS}])",
+    "C": f"(?=[^{VOWELS}])",
+    "N": rf"(?=[^{VOWELS}nmh]|\Z)",
+    "P": r"(?=[pb]|\Z)",
+    "E": "(?=[eéèêëiîïyœæ])",
+}
+"""What the columns `before` and `after` of the table mean."""
+_NO_LINE: Final[tuple[re.Pattern[str], list[str]]] = (re.compile(r"(?!)"), [])
 _WORD: Final = re.compile(r"[^\W_]+")
 _NO_VOWEL: Final = re.compile(r"[b-df-hj-np-tv-xz0-9]+", re.IGNORECASE)
-
-
-class Grapheme(NamedTuple):
-    """A line of the table."""
-
-    letters: str
-    before: str
-    after: str
-    sounds: str
 
 
 @lru_cache(maxsize=65_536)
@@ -51,53 +54,24 @@ def _is_spelled(word: str) -> bool:
     return len(word) > 1 and ((word.isupper() and len(word) <= 4) or _NO_VOWEL.fullmatch(word) is not None)
 
 
-@lru_cache(maxsize=65_536)
 def _word_sounds(word: str) -> str:
-    sounds: list[str] = []
-    table, place, length = _graphemes(), 0, len(word)
-    while place < length:
-        for letters, before, after, said in table.get(word[place], ()):
-            end = place + len(letters)
-            if word.startswith(letters, place) and _precedes(before, word, place) and _follows(after, word, end):
-                if said != "=":
-                    sounds.append(said)
-                place = end
-                break
-        else:
-            char = word[place]
-            plain = unicodedata.normalize("NFD", char)[0]
-            sounds.append(plain if plain.isalpha() else "")
+    table, said, place = _graphemes(), [], 0
+    while place < len(word):
+        pattern, sounds = table.get(word[place], _NO_LINE)
+        match = pattern.match(word, place)
+        if match is None or match.lastindex is None:
+            said.append(_plain_letter(word[place]))
             place += 1
-    return _single("".join(sounds))
+        else:
+            said.append(sounds[match.lastindex])
+            place += len(match.group())
+    return "".join(said)
 
 
-def _precedes(rule: str, word: str, place: int) -> bool:
-    if rule == "-":
-        return True
-    if rule == "#":
-        return place == 0
-    return place > 0 and (word[place - 1] in VOWELS) == (rule == "V")
-
-
-def _follows(rule: str, word: str, end: int) -> bool:
-    if rule == "-":
-        return True
-    if rule == "#":
-        return word[end:] in ("", "s")
-    if end >= len(word):
-        return rule in "NP"
-    char = word[end]
-    if rule == "V":
-        return char in VOWELS
-    if rule == "C":
-        return char not in VOWELS
-    if rule == "N":
-        return char not in VOWELS and char not in "nmh"
-    if rule == "P":
-        return char in "pb"
-    if rule == "E":
-        return char in "eéèêëiîïyœæ"
-    return char == rule
+def _plain_letter(char: str) -> str:
+    """Return a letter that the table does not know without its accent; anything else is silent."""
+    plain = unicodedata.normalize("NFD", char)[0]
+    return plain if plain.isalpha() else ""
 
 
 def _single(sounds: str) -> str:
@@ -106,13 +80,23 @@ def _single(sounds: str) -> str:
 
 
 @cache
-def _graphemes() -> dict[str, tuple[Grapheme, ...]]:
-    """Return the lines of the table by their first letter, longest first."""
-    found: dict[str, list[Grapheme]] = {}
-    for columns in _rows("graphemes.tsv"):
-        line = Grapheme(*columns[:4])
-        found.setdefault(line.letters[0], []).append(line)
-    return {first: tuple(sorted(lines, key=lambda line: -len(line.letters))) for first, lines in found.items()}
+def _graphemes() -> dict[str, tuple[re.Pattern[str], list[str]]]:
+    """Return by first letter: a pattern with a group for each line of the table, longest first, and their sounds."""
+    lines: dict[str, list[list[str]]] = {}
+    for columns in sorted(_rows("graphemes.tsv"), key=lambda columns: -len(columns[0])):
+        lines.setdefault(columns[0][0], []).append(columns)
+    return {
+        first: (_pattern(found), ["", *(line[3].replace("=", "") for line in found)]) for first, found in lines.items()
+    }
+
+
+def _pattern(lines: list[list[str]]) -> re.Pattern[str]:
+    groups = (f"({_BEFORE[before]}{re.escape(letters)}{_after(after)})" for letters, before, after, *_ in lines)
+    return re.compile("|".join(groups))
+
+
+def _after(rule: str) -> str:
+    return _AFTER.get(rule, f"(?={re.escape(rule)})")
 
 
 @cache
