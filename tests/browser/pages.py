@@ -65,7 +65,7 @@ def start(page: Any) -> None:
 
 
 def pause(page: Any) -> None:
-    """Stop recording, and wait until everything said is written."""
+    """Stop recording, and wait until no words are in progress."""
     if page.get_attribute("#dictate", "aria-pressed") == "true":
         page.click("#dictate")
     page.wait_for_selector("#dictate[aria-pressed=false]", timeout=WAIT_MS)

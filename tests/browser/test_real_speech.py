@@ -40,7 +40,8 @@ def whisper(tmp_path_factory: pytest.TempPathFactory, loop: LoopThread) -> Itera
 
 
 @pytest.fixture
-def wire(loop: LoopThread, whisper: LiveTranscriber) -> Iterator[Wire]:
+def wire(loop: LoopThread, whisper: LiveTranscriber, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    monkeypatch.setenv("CARABIN_TRANSCRIBER_PAGE_IDLE_S", "0.2")  # The pause ends the session, with its last words.
     parts = make_parts(whisper, ServerSettings(), whisper.metrics.registry)
     server = AppServer(loop, create_app(parts))
     wire = Wire(loop, server.port)
@@ -60,6 +61,7 @@ def test_french_speech_is_written_though_the_wire_was_cut(open_page: Callable[[]
     page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
     until(page, f"window.carabin.lastLog.end >= {16_000 * SPOKEN_S}")
     pause(page)
+    page.wait_for_selector("#state[data-state=closed]", timeout=2 * WAIT_MS)
     spoken = re.findall(r"\w+", " ".join(SENTENCES).casefold().replace("douze sur huit", "12/8"))
     heard = [word.casefold() for word in words(page)]
     common = sum(block.size for block in SequenceMatcher(None, spoken, heard, False).get_matching_blocks())
