@@ -165,3 +165,16 @@ def test_a_build_ends_with_sums_that_name_what_was_left_out(
     printed = capsys.readouterr().err
     assert f"recordings: {COUNT} seen, {COUNT - 1} taken, 1 left out" in printed
     assert "00.wav: has no report" in printed
+
+
+def test_an_audit_writes_its_page_and_refuses_reports_that_nobody_dictated(
+    folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for recordings in folders:
+        for file in sorted(Path(recordings).iterdir())[4:]:
+            file.unlink()
+    assert main(["dataset", "build", *folders, "--folder", str(tmp_path / "made")]) == 0
+    page = tmp_path / "audit.html"
+    assert main(["dataset", "check", str(tmp_path / "made"), "--audit", str(page)]) == 1
+    assert "has a report that is not what is dictated in it" in capsys.readouterr().err
+    assert page.read_text(encoding="utf-8").count('class="refused"') == 4  # noise, of which the model writes no report

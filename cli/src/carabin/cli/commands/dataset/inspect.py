@@ -1,6 +1,7 @@
 """`carabin dataset list | show | check`: the datasets of the store, and whether one is sound."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,6 +56,10 @@ def show(reference: Reference, as_json: AsJson = False) -> None:
 
 def check(
     reference: Annotated[str, typer.Argument(metavar="NAME[@VERSION]|FOLDER", help="In the store, or a folder here.")],
+    audit: Annotated[
+        Path | None,
+        typer.Option("--audit", metavar="PAGE.html", help="Compare each report with what the stock model writes."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge a dataset again: hashes, durations, label lengths, leaks between splits; exit code 1 if it fails."""
@@ -66,6 +71,9 @@ def check(
             store, manifest = _manifest(reference)
             folder = fetch_dataset(store, store_settings().datasets_bucket, manifest, Path(scratch) / "dataset")
         report = check_dataset(folder, progress=progress)
+        if audit:
+            with progress_bar("Comparing reports with recordings", as_json) as compared:
+                _audit(folder, audit, reference, report, compared)
     if as_json:
         write_json(report.as_dict())
     else:
@@ -73,6 +81,33 @@ def check(
         typer.echo(f"{reference}: {report.accepted} dictations are sound, {len(report.refused)} findings refuse it.")
     if report.refused:
         raise typer.Exit(1)
+
+
+def _audit(folder: Path, page: Path, title: str, report: Any, progress: Callable[[int, int], None] | None) -> None:
+    """Score every pair with the stock model, write the page, and refuse what does not belong together."""
+    from carabin.trainer.data.audio import encode_flac
+    from carabin.trainer.data.dictations import SPLITS, load_split
+    from carabin.trainer.datasets.local import Joined
+    from carabin.trainer.models.embedded import install_base_model
+    from carabin.trainer.quality.audit import audit
+    from carabin.trainer.quality.audit_page import write_audit_page
+    from carabin.trainer.segmentation.align import WhisperAligner
+
+    splits = [load_split(folder, name) for name in SPLITS]
+    everything = Joined(splits)
+    named = [(f"{name}[{place}] ({split.sources[place]})", split.sentences[place])
+             for name, split in zip(SPLITS, splits, strict=True) for place in range(len(split))]  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="carabin-aligner-") as scratch:
+        aligner = WhisperAligner(install_base_model(Path(scratch) / "base"))
+    pairs = []
+    for pair in audit(named, lambda index: everything[index].audio, aligner.transcribe):
+        pairs.append(pair)
+        if not pair.belongs:
+            reason = f"has a report that is not what is dictated in it (likeness {pair.similarity:.2f}): see {page}"
+            report.add(pair.source, "text-audio-mismatch", "refused", reason)
+        if progress:
+            progress(len(pairs), len(named))
+    write_audit_page(page, title, pairs, lambda index: encode_flac(everything[index].audio))
 
 
 def _manifest(reference: str) -> tuple[Any, DatasetManifest]:

@@ -32,3 +32,10 @@ class WhisperAligner:
             samples, language=self._language, beam_size=1, word_timestamps=True, condition_on_previous_text=False
         )
         return [RecognizedWord(word.word, word.start, word.end) for part in segments for word in part.words or ()]
+
+    def transcribe(self, samples: npt.NDArray[np.float32]) -> str:
+        """Return what the stock model writes of (n,) samples at 16 kHz, greedily and without sampling."""
+        segments, _ = self._model.transcribe(
+            samples, language=self._language, beam_size=1, temperature=0.0, condition_on_previous_text=False
+        )
+        return " ".join(part.text.strip() for part in segments)
