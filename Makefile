@@ -18,7 +18,7 @@ SPACE := $(EMPTY) $(EMPTY)
 # pip's own check for a newer pip would only add noise and a network call.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-BENCHES := train export live swap format lexicon page
+BENCHES := train export live swap format lexicon page capacity
 
 .PHONY: help setup demo check test proto soak lock clean up down e2e-compose $(addprefix bench-,$(BENCHES))
 
@@ -57,6 +57,7 @@ test: check  ## Everything that must hold before a change lands
 bench-train: setup  ## Training speed and memory beside the usual notebook recipe
 bench-export: setup  ## Export time and memory beside the plain converter
 bench-live: setup  ## Live latency and accuracy beside the published WhisperLive server
+bench-capacity: setup  ## How many speakers one process carries beside a pretended GPU
 bench-swap: setup  ## Model changes under live sessions
 bench-format: setup  ## The formatter's accuracy and time
 bench-lexicon: setup  ## What a lexicon does for a model without training

@@ -52,9 +52,24 @@ class Process:
                 return int(line.split()[1]) / 1024
         return float("nan")
 
+    def metric(self, name: str) -> float:
+        """The sum of a metric's samples, as the server's `/metrics` has it now; 0 where it has none."""
+        with urllib.request.urlopen(self.health_url.replace("/livez", "/metrics"), timeout=30) as answer:
+            lines = answer.read().decode().splitlines()
+        found = [line for line in lines if line.startswith((f"{name} ", f"{name}{{"))]
+        return sum(float(line.rpartition(" ")[2]) for line in found)
+
     def resident_mb(self) -> float:
         """Memory that is resident now."""
         return self._process.memory_info().rss / 2**20
+
+
+@contextmanager
+def server_process(command: list[str], port: int, log: Path) -> Iterator[Process]:
+    """Run any command that serves as ours does."""
+    with _running(command, log, {}) as process:
+        _wait(lambda: _ready(port), process, log)
+        yield Process(process, f"ws://127.0.0.1:{port}", f"http://127.0.0.1:{port}/livez")
 
 
 @contextmanager
