@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import grpc
 import grpc.aio
+import numpy as np
 import pytest
 from carabin.transcriber.access.identity import Identity
 from carabin.transcriber.core.errors import Overloaded
@@ -110,6 +111,35 @@ async def test_bad_request_is_an_invalid_argument_with_its_reason(sent, word):
         assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert word in refusal.value.details()
         assert server.parts.admission.sessions == set()
+
+
+@pytest.mark.parametrize("wrong", [pb.DictateRequest(audio=b"\x00" * 6), pb.DictateRequest()])
+async def test_error_amid_speech_makes_it_final_before_the_status_says_why(wrong):
+    async with running(grpc_port=0) as server, channel(server) as opened:
+        call = transcriber_pb2_grpc.TranscriberServiceStub(opened).Dictate(iter([*requests(speech(0.8)), wrong]))
+        responses, error = await read_to_the_error(call)
+    assert [final.text for final in finals(responses)] == [" le patient"]
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_audio_in_another_format_than_declared_is_an_error_before_any_text():
+    sent = requests((8000 * np.sin(np.arange(16_000) * 0.05)).astype("<i2").tobytes())
+    async with running(grpc_port=0) as server, channel(server) as opened:
+        call = transcriber_pb2_grpc.TranscriberServiceStub(opened).Dictate(iter(sent))
+        responses, error = await read_to_the_error(call)
+    assert [response.WhichOneof("event") for response in responses] == ["ready"]
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "audio_format" in (error.details() or "")
+
+
+async def test_longest_session_ends_a_stream_too():
+    async with running(grpc_port=0, session_hours=1e-9) as server, channel(server) as opened:
+        call = transcriber_pb2_grpc.TranscriberServiceStub(opened).Dictate()
+        await call.write(requests()[0])
+        _, error = await read_to_the_error(call)
+        assert server.parts.admission.sessions == set()
+    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert "longest time" in (error.details() or "")
 
 
 async def test_overload_says_when_to_come_back():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from carabin.transcriber.core.errors import NotReady, Overloaded
 from carabin.transcriber.testing.transcriber import FakeTranscriber
+from carabin.transcriber.whisperlive import receiver
 
 from ..helpers.servers import HELLO, RATE_HZ, client, dictate, running, silence, speech, until
 
@@ -129,6 +130,49 @@ async def test_torn_frame_ends_only_its_own_session():
         assert raw.messages[-1]["status"] == "ERROR"
         await other.send(speech(0.4), b"END_OF_AUDIO")
         assert (await other.rest())[0] == 1000
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [(b"\x00" * 6, 1007), ("hello", 1007), ('{"event": "dance"}', 1007)],
+    ids=["torn frame", "text", "unknown event"],
+)
+async def test_error_amid_speech_makes_it_final_before_the_close_says_why(wrong, code):
+    transcriber = FakeTranscriber()
+    async with running(transcriber) as server, client(server) as raw:
+        await raw.hello()
+        await raw.send(speech(0.8), wrong)
+        assert (await raw.rest())[0] == code
+        assert [segment["text"] for segment in raw.finals] == [" le patient"]
+        assert raw.messages[-1]["status"] == "ERROR"
+        assert transcriber.dictations == {}
+
+
+async def test_audio_in_another_format_than_declared_is_an_error_before_any_text():
+    samples = (8000 * np.sin(np.arange(16_000) * 0.05)).astype("<i2").tobytes()
+    async with running() as server, client(server) as raw:
+        await raw.hello()
+        await raw.send(samples)
+        code, _ = await raw.rest()
+    assert code == 1003
+    assert [key for message in raw.messages for key in message if key == "segments"] == []
+    error = raw.messages[-1]
+    assert error["code"] == "wrong_audio_format"
+    assert "16-bit integers sent as 32-bit floats" in error["message"]
+    assert "audio_format" in error["message"]
+
+
+async def test_client_is_read_slowly_and_not_given_up_while_audio_waits(monkeypatch):
+    monkeypatch.setattr(receiver, "MAX_PAUSE_S", 0.01)
+    transcriber = FakeTranscriber()
+    async with running(transcriber) as server, client(server) as raw:
+        await raw.hello()
+        dictation = transcriber.dictations["fake-1"]
+        dictation.room.clear()
+        await raw.send(speech(0.4), speech(0.4), silence(1))
+        await until(lambda: dictation.pushed_samples == 1.8 * 16_000)
+        await raw.send(b"END_OF_AUDIO")
+        assert (await raw.rest())[0] == 1000
 
 
 async def test_frame_over_the_limit_is_refused_with_1009():

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 
@@ -119,4 +120,74 @@ async def test_last_words_wait_for_a_client_that_broke_off_behind_end_of_audio()
             await raw.hello(resume=True, resume_token=ready["resume_token"])
             await raw.send(b"END_OF_AUDIO")
             await raw.rest()
+        assert [segment["text"] for segment in raw.finals] == [" le patient"]
+
+
+@pytest.mark.parametrize(("known", "expected"), [({}, 1), ({"resume_commands": 0}, 1), ({"resume_commands": 1}, 0)])
+async def test_spoken_command_that_was_not_delivered_is_delivered_once(known, expected):
+    transcriber = FakeTranscriber(script=("efface", "ça."))
+    async with running(transcriber) as server:
+        async with client(server) as raw:
+            ready = await raw.hello(resume=True, events=True)
+            cut(raw)
+        await until_held(server)
+        transcriber.dictations["fake-1"].push(np.concatenate([np.full(12_800, 0.5), np.zeros(16_000)]))
+        async with client(server) as raw:
+            again = {"resume": True, "events": True, "resume_token": ready["resume_token"], "resume_after": -1}
+            await raw.hello(**again, **known)
+            await raw.send(b"END_OF_AUDIO")
+            await raw.rest()
+    commands = [message["name"] for message in raw.messages if message.get("event") == "command"]
+    assert commands == ["delete"] * expected
+    assert [segment["formatted"] for segment in raw.finals] == [""]
+
+
+async def test_command_whose_final_arrived_and_itself_did_not_is_delivered():
+    transcriber = FakeTranscriber(script=("efface", "ça."))
+    async with running(transcriber) as server:
+        async with client(server) as raw:
+            ready = await raw.hello(resume=True, events=True)
+            await raw.send(speech(0.8), silence(1))
+            while not raw.finals:
+                await raw.next()
+            cut(raw)
+        await until_held(server)
+        async with client(server) as raw:
+            hello = {"resume": True, "events": True, "resume_token": ready["resume_token"], "resume_after": 0}
+            await raw.hello(**hello, resume_commands=0)
+            await raw.send(b"END_OF_AUDIO")
+            await raw.rest()
+    assert [message["name"] for message in raw.messages if message.get("event") == "command"] == ["delete"]
+
+
+async def test_language_that_was_detected_while_away_is_sent_before_the_text():
+    transcriber = FakeTranscriber()
+    async with running(transcriber) as server:
+        async with client(server) as raw:
+            ready = await raw.hello(resume=True, language=None, clip_audio=True)
+            cut(raw)
+        await until_held(server)
+        transcriber.dictations["fake-1"].push(np.concatenate([np.full(12_800, 0.5), np.zeros(16_000)]))
+        async with client(server) as raw:
+            await raw.hello(resume=True, language=None, resume_token=ready["resume_token"])
+            await raw.send(b"END_OF_AUDIO")
+            await raw.rest()
+    keys = [key for message in raw.messages for key in message if key in ("language", "segments")]
+    assert (keys[0], keys.count("language")) == ("language", 1)
+    assert [message for message in raw.messages if message.get("status") == "WARNING"]
+
+
+async def test_longest_session_counts_over_all_its_connections():
+    async with running(session_hours=1.0) as server:
+        async with client(server) as raw:
+            ready = await raw.hello(resume=True)
+            await raw.send(speech(0.8))
+            await raw.until("segments")
+            cut(raw)
+        await until_held(server)
+        started_s = server.parts.admission.clock()
+        server.parts.admission.clock = lambda: started_s + 3600.0
+        async with client(server) as raw:
+            await raw.hello(resume=True, resume_token=ready["resume_token"])
+            assert await raw.rest() == (1000, "the session reached its longest time")
         assert [segment["text"] for segment in raw.finals] == [" le patient"]

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -14,8 +14,8 @@ from ..formatting import Formatter
 from ..v1 import transcriber_pb2 as pb
 from ..v1 import transcriber_pb2_grpc
 from ..wire.admission import Admission, AdmittedSession
-from ..wire.errors import BadField
-from ..wire.pcm import AudioFormat
+from ..wire.errors import BadField, SessionTooLong, WrongAudioFormat
+from ..wire.pcm import AudioFormat, push_frame
 from ..wire.status import sentence_of, status_of
 from . import messages as grpc_messages
 
@@ -110,26 +110,42 @@ class _Stream:
                 await receiving
 
     async def _receive(self, requests: AsyncIterator[pb.DictateRequest]) -> None:
-        """Take requests to their end, or until the service leaves or the token's time is over."""
+        """Take requests to their end, to an error, or until the session's time is over; then make all of it final.
+
+        Raises:
+            ProtocolError, TokenExpired, Draining: why there was more to come; what was said before it is final.
+        """
         try:
             reason = await self._until_ended(self._take_all(requests))
-            await self._admitted.dictation.finish()
+            if isinstance(reason, WrongAudioFormat):
+                self._admitted.dictation.cancel()  # what was pushed before it was no speech
+            else:
+                await self._admitted.dictation.finish()
         except BaseException:
             self._admitted.dictation.cancel()
             raise
         if reason is not None:
             raise reason
 
-    async def _until_ended(self, taking: Any) -> Exception | None:
-        tasks = [asyncio.ensure_future(taking), asyncio.create_task(self._admitted.ending.wait())]
+    async def _until_ended(self, taking: Coroutine[Any, Any, None]) -> Exception | None:
+        """Return why the requests ended before their end, or None."""
+        tasks = [asyncio.create_task(taking), asyncio.create_task(self._admitted.ending.wait())]
+        token_s, session_s = self._admitted.identity.left_s(), self._admitted.left_s()
+        expires_first = token_s is not None and token_s <= session_s
         try:
             done, _ = await asyncio.wait(
-                tasks, timeout=self._admitted.identity.left_s(), return_when=asyncio.FIRST_COMPLETED
+                tasks, timeout=token_s if expires_first else session_s, return_when=asyncio.FIRST_COMPLETED
             )
             if tasks[0] in done:
-                tasks[0].result()
-                return None
-            return Draining() if done else TokenExpired("the token has expired: what was said before it is final")
+                error = tasks[0].exception()
+                if error is not None and not isinstance(error, Exception):
+                    raise error
+                return error
+            if done:
+                return Draining()
+            if expires_first:
+                return TokenExpired("the token has expired: what was said before it is final")
+            return SessionTooLong("the session reached its longest time: what was said is final")
         finally:
             for task in tasks:
                 task.cancel()
@@ -139,12 +155,11 @@ class _Stream:
         async for request in requests:
             match request.WhichOneof("request"):
                 case "audio":
-                    samples = self._audio.decode(request.audio)
-                    self._admitted.dictation.push(samples)
-                    await self._admitted.dictation.wait_for_room()
-                    delay_s = self._admitted.count_audio(len(samples))
+                    n_samples = push_frame(self._admitted.dictation, self._audio, request.audio)
+                    delay_s = self._admitted.count_audio(n_samples)
                     if delay_s > 0:
                         await asyncio.sleep(delay_s)
+                    await self._admitted.dictation.wait_for_room()
                 case "flush":
                     await self._admitted.dictation.flush()
                 case "config":

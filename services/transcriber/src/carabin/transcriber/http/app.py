@@ -56,6 +56,7 @@ def make_parts(
         audio_rate=settings.audio_rate,
         audio_burst_s=settings.audio_burst_s,
         metrics=WireMetrics(registry),
+        session_s=settings.session_hours * 3600,
     )
     resume = ResumableSessions(settings.resume_s)
     return Parts(transcriber, settings, authenticator, admission, resume, registry, vocabularies)
@@ -82,7 +83,7 @@ def _add_websocket(app: FastAPI, parts: Parts) -> None:
         parts.resume,
         origins=settings.origin_list(),
         default_language=settings.default_language,
-        limits=SocketLimits(hello_s=settings.hello_s, session_s=settings.session_hours * 3600),
+        limits=SocketLimits(hello_s=settings.hello_s),
     )
 
     async def endpoint(socket: WebSocket) -> None:

@@ -1,33 +1,31 @@
 """One connection of an open session: audio in, messages out, until one of its ends."""
 
 import asyncio
-import json
 import logging
 from contextlib import suppress
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ..access.errors import Forbidden
 from ..access.identity import Authenticator, Identity
-from ..core.errors import SessionClosed
-from ..wire.errors import BadMessage, SlowReader
+from ..wire.errors import SlowReader, WrongAudioFormat
 from ..wire.status import status_of
 from . import messages
-from .hello import END_OF_AUDIO
+from .expiry import CredentialExpiry
+from .receiver import Receiver
 from .resume import ResumableSessions
 from .session import LiveSession
-from .websocket import GOING_AWAY, NORMAL, Gone, SocketLimits, close, receive, until_gone
+from .websocket import GOING_AWAY, NORMAL, Gone, SocketLimits, close, until_gone
 
 log = logging.getLogger(__name__)
 
 _ENDINGS = {
-    "receive": (NORMAL, ""),
-    "ending": (GOING_AWAY, "the server is shutting down"),
-    "expiry": (1008, "the token has expired"),
-    "overtime": (NORMAL, "the session reached its longest time"),
+    "receive": (NORMAL, "", "ended"),
+    "ending": (GOING_AWAY, "the server is shutting down", "draining"),
+    "expiry": (1008, "the token has expired", "token_expired"),
+    "overtime": (NORMAL, "the session reached its longest time", "session_too_long"),
 }
-"""Why a session that is well comes to its end: close code and reason."""
+"""How a session without an error comes to its end: close code, reason, and outcome in log and metrics."""
 
 
 class Connection:
@@ -44,11 +42,10 @@ class Connection:
     ) -> None:
         self._socket = socket
         self._session = session
-        self._authenticator = authenticator
         self._resumable = resumable
         self._limits = limits
-        self._expiry = _Expiry(identity)
-        self._flushes: set[asyncio.Task[None]] = set()
+        self._expiry = CredentialExpiry(identity)
+        self._receiver = Receiver(socket, session, authenticator, self._expiry)
 
     async def run(self) -> None:
         """Talk until the session or the connection ends.
@@ -60,10 +57,10 @@ class Connection:
         sender = asyncio.create_task(self._send_all(session.outbox.attach()), name="send")
         watchers = [
             asyncio.create_task(session.superseded(), name="superseded"),
-            asyncio.create_task(self._receive_all(), name="receive"),
+            asyncio.create_task(self._receiver.run(), name="receive"),
             asyncio.create_task(session.admitted.ending.wait(), name="ending"),
             asyncio.create_task(self._expiry.wait(), name="expiry"),
-            asyncio.create_task(asyncio.sleep(self._limits.session_s), name="overtime"),
+            asyncio.create_task(asyncio.sleep(session.admitted.left_s()), name="overtime"),
         ]
         superseded = False
         try:
@@ -73,7 +70,7 @@ class Connection:
             await _stop(task for task in watchers if task is not first)
             await self._part(first, sender)
         finally:
-            await _stop([sender, *watchers, *self._flushes])
+            await _stop([sender, *watchers, *self._receiver.flushes])
             if not (superseded or session.held):
                 self._resumable.remove(session)
 
@@ -83,8 +80,7 @@ class Connection:
         if isinstance(error, Gone | WebSocketDisconnect):
             self.lost(error.code)
         elif error is not None:
-            self._session.cancel(status_of(error).label)
-            raise error
+            await self._end_by_error(error, first, sender)
         elif first is sender:
             await self._close_failed()
         elif first.get_name() == "superseded":
@@ -92,21 +88,21 @@ class Connection:
         else:
             await self._end(sender, *_ENDINGS[first.get_name()])
 
-    async def _end(self, sender: asyncio.Task[None], code: int, reason: str) -> None:
-        """Make everything final, send it all, and close; a client that leaves meanwhile is lost."""
+    async def _end_by_error(self, error: BaseException, first: asyncio.Task[Any], sender: asyncio.Task[None]) -> None:
+        """Send what was said before the error, then raise it; audio in a wrong format was no speech."""
+        label = status_of(error).label
+        self._session.outcome = label
+        if first is not sender and not isinstance(error, WrongAudioFormat) and not await self._finish(sender):
+            return
+        self._session.cancel(label)
+        raise error
+
+    async def _end(self, sender: asyncio.Task[None], code: int, reason: str, outcome: str) -> None:
+        """Make everything final, send it all, and close."""
         session = self._session
-        session.outcome = reason or "ended"
-        finishing = asyncio.create_task(_both(session, sender))
-        leaving = asyncio.create_task(until_gone(self._socket))
-        try:
-            await asyncio.wait([finishing, leaving], timeout=self._limits.finish_s, return_when=asyncio.FIRST_COMPLETED)
-            if leaving.done():
-                self.lost(leaving.result())
-                return
-            if not finishing.done() or finishing.exception() is not None:
-                session.cancel("lost" if finishing.done() else "finish_timeout")
-        finally:
-            await _stop([finishing, leaving])
+        session.outcome = outcome
+        if not await self._finish(sender):
+            return
         if session.outbox.failed is not None:
             await self._close_failed()
             return
@@ -114,6 +110,22 @@ class Connection:
             with suppress(WebSocketDisconnect, RuntimeError):
                 await self._socket.send_text(messages.disconnect(session.uid))
         await close(self._socket, code, reason)
+
+    async def _finish(self, sender: asyncio.Task[None]) -> bool:
+        """Make everything final and send it; return False when the client left meanwhile, and its session is lost."""
+        session = self._session
+        finishing = asyncio.create_task(_both(session, sender))
+        leaving = asyncio.create_task(until_gone(self._socket))
+        try:
+            await asyncio.wait([finishing, leaving], timeout=self._limits.finish_s, return_when=asyncio.FIRST_COMPLETED)
+            if leaving.done():
+                self.lost(leaving.result())
+                return False
+            if not finishing.done() or finishing.exception() is not None:
+                session.cancel("lost" if finishing.done() else "finish_timeout")
+        finally:
+            await _stop([finishing, leaving])
+        return True
 
     async def _close_failed(self) -> None:
         """Say why the core gave the session up, and close; without a reason it was stopped, and another may go on."""
@@ -133,50 +145,6 @@ class Connection:
         else:
             session.cancel("closed_by_client")
 
-    async def _receive_all(self) -> None:
-        """Read until the end of the audio."""
-        while True:
-            message = await receive(self._socket)
-            if message in (END_OF_AUDIO, END_OF_AUDIO.encode()):
-                return
-            if isinstance(message, bytes):
-                delay_s = self._session.push(message)
-                await self._session.admitted.dictation.wait_for_room()
-                if delay_s > 0:
-                    await asyncio.sleep(delay_s)
-            else:
-                await self._control(message)
-
-    async def _control(self, message: str) -> None:
-        """Follow a text message of our own clients: flush, or a fresh token."""
-        try:
-            request = json.loads(message)
-            wanted = request.get("event")
-        except (ValueError, AttributeError) as error:
-            raise BadMessage("a text message that is neither END_OF_AUDIO nor a JSON object came amid audio") from error
-        if wanted == "flush":
-            await self._begin_flush()
-        elif wanted == "token" and isinstance(request.get("token"), str):
-            fresh = await self._authenticator.identify(request["token"])
-            if fresh.name != self._session.owner:
-                raise Forbidden("the fresh token belongs to somebody else")
-            self._expiry.renew(fresh)
-        else:
-            raise BadMessage("a text message amid audio must be END_OF_AUDIO, a flush or a token")
-
-    async def _begin_flush(self) -> None:
-        """Flush beside the reading: a long one must not keep pings waiting."""
-
-        async def flush() -> None:
-            with suppress(SessionClosed):
-                await self._session.flush()
-
-        task = asyncio.create_task(flush())
-        self._flushes.add(task)
-        task.add_done_callback(self._flushes.discard)
-        # Tasks begin in the order in which they were made: the flush before the audio that is read next.
-        await asyncio.sleep(0)
-
     async def _send_all(self, reader: int) -> None:
         while (message := await self._session.outbox.next(reader)) is not None:
             try:
@@ -184,27 +152,6 @@ class Connection:
                     await self._socket.send_text(message)
             except TimeoutError as error:
                 raise SlowReader(f"the client read nothing for {self._limits.send_s:g} s") from error
-
-
-class _Expiry:
-    """Waits for the end of a credential, which a fresh one can put off."""
-
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
-        self._renewed = asyncio.Event()
-
-    def renew(self, identity: Identity) -> None:
-        self._identity = identity
-        self._renewed.set()
-
-    async def wait(self) -> None:
-        """Return when the credential is worth nothing any more."""
-        while True:
-            self._renewed.clear()
-            try:
-                await asyncio.wait_for(self._renewed.wait(), self._identity.left_s())
-            except TimeoutError:
-                return
 
 
 async def _foremost(tasks: list[asyncio.Task[Any]]) -> asyncio.Task[Any]:

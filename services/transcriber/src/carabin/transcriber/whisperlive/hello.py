@@ -44,6 +44,8 @@ class Hello:
     resume_token: str | None = field(default=None, repr=False)
     resume_after: int = -1
     """The number of the last utterance whose final the client has."""
+    resume_commands: int | None = None
+    """How many `command` messages of the session the client has; None for a client that does not count them."""
     token: str | None = field(default=None, repr=False)
 
 
@@ -78,6 +80,7 @@ def parse_hello(message: str | bytes, default_language: str | None = "fr") -> He
         resume=sent.resume,
         resume_token=sent.resume_token,
         resume_after=sent.resume_after,
+        resume_commands=sent.resume_commands,
         token=sent.token,
     )
 

@@ -110,6 +110,7 @@ class HelloMessage(_Message):
     resume: bool = False
     resume_token: Text | None = Field(default=None, repr=False)
     resume_after: Whole = -1
+    resume_commands: Whole | None = None
     token: Annotated[str, Field(max_length=8192)] | None = Field(default=None, repr=False)
 
     clip_audio: bool = False

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass
 
 from ..core.events import (
     AudioAcknowledged,
@@ -14,13 +15,23 @@ from ..core.events import (
     SessionFailed,
     SessionWarning,
 )
-from ..formatting import Formatter
+from ..formatting import CommandPiece, Formatter
 from . import messages
 from .hello import Hello
 from .transcript import Segment, Transcript
 
-_TRANSCRIPT = None
-"""Stands in the queue for a segments message, which is written only when it is its turn."""
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    """One message that waits for its turn."""
+
+    text: str
+    """Empty for a segments message, which is written only when it is its turn."""
+    kept: bool = False
+    """A client that comes back still needs it: nothing that it says when it resumes would bring it again."""
+
+
+_TRANSCRIPT = _Queued("")
 
 
 class OutgoingMessages:
@@ -31,7 +42,10 @@ class OutgoingMessages:
         self.failed: str | None = None
         self.acknowledged_s = 0.0
         self._hello = hello
-        self._queue: deque[str | None] = deque()
+        self._queue: deque[_Queued] = deque()
+        self._commands: list[tuple[int, str]] = []
+        """Every `command` message of the session with its utterance, so that one that was lost can be sent again."""
+        self._language: str | None = None
         self._unsent_finals = 0
         self._wake = asyncio.Event()
         self._closed = False
@@ -42,7 +56,7 @@ class OutgoingMessages:
             self._warn()
 
     def add(self, event: Event) -> None:
-        """Queue what an event has to tell this client."""
+        """Queue the messages that an event makes for this client."""
         uid, ours = self._hello.uid, self._hello.events
         match event:
             case Partial():
@@ -54,18 +68,10 @@ class OutgoingMessages:
                 self._add_transcript()
                 if ours:
                     for command in commands:
-                        self._add(
-                            messages.event(
-                                uid,
-                                "command",
-                                utterance=event.utterance,
-                                name=command.name,
-                                argument=command.argument,
-                                said=command.said,
-                            )
-                        )
+                        self._add_command(event.utterance, command)
             case LanguageDetected():
-                self._add(messages.language(uid, event.language, event.probability))
+                self._language = messages.language(uid, event.language, event.probability)
+                self._add(self._language)
                 self._warn()
             case AudioAcknowledged():
                 self.acknowledged_s = event.audio_s
@@ -78,7 +84,7 @@ class OutgoingMessages:
                     self._add(messages.event(uid, "flushed", audio_s=round(event.audio_s, 3)))
             case ModelChanged():
                 if ours:
-                    self._add(messages.event(uid, "model", version=event.version, previous=event.previous))
+                    self._add(messages.event(uid, "model", version=event.version, previous=event.previous), kept=True)
             case SessionWarning():
                 self._warnings.append(messages.warning(uid, event.message))
                 if self._hello.session.language is not None:
@@ -86,13 +92,25 @@ class OutgoingMessages:
             case SessionFailed():
                 self.failed = event.reason
 
-    def resend_after(self, utterance: int) -> None:
-        """Queue every final after this one again, for a client that came back."""
+    def resend_after(self, utterance: int, commands: int | None) -> None:
+        """Queue what a client that came back has not: finals, commands, the language, and what never left.
+
+        Args:
+            utterance: the last one whose final it has.
+            commands: how many command messages it has; None sends those of the finals that it lacks.
+        """
         self._reader += 1
         self._unsent_finals = self.transcript.count_after(utterance)
+        waiting = [message for message in self._queue if message.kept]
         self._queue.clear()
+        if self._language is not None:
+            self._add(self._language)
+        self._queue.extend(waiting)
         if self._unsent_finals:
             self._add_transcript()
+        for number, (spoken_in, message) in enumerate(self._commands):
+            if spoken_in > utterance if commands is None else number >= commands:
+                self._add(message)
 
     def close(self) -> None:
         """Say that nothing more will be added."""
@@ -112,7 +130,7 @@ class OutgoingMessages:
             while self._queue:
                 message = self._queue.popleft()
                 if message is not _TRANSCRIPT:
-                    return message
+                    return message.text
                 segments = self._segments()
                 if segments:
                     return messages.encode(self._hello.uid, segments=segments)
@@ -146,14 +164,27 @@ class OutgoingMessages:
 
     def _add_transcript(self) -> None:
         if not (self._queue and self._queue[-1] is _TRANSCRIPT):
-            self._add(_TRANSCRIPT)
+            self._queue.append(_TRANSCRIPT)
+            self._wake.set()
 
     def _warn(self) -> None:
         """Queue the warnings: where the language is open, Chrome takes the second message for it, so they follow it."""
         for message in self._warnings:
-            self._add(message)
+            self._add(message, kept=True)
         self._warnings.clear()
 
-    def _add(self, message: str | None) -> None:
-        self._queue.append(message)
+    def _add_command(self, utterance: int, command: CommandPiece) -> None:
+        message = messages.event(
+            self._hello.uid,
+            "command",
+            utterance=utterance,
+            name=command.name,
+            argument=command.argument,
+            said=command.said,
+        )
+        self._commands.append((utterance, message))
+        self._add(message)
+
+    def _add(self, message: str, *, kept: bool = False) -> None:
+        self._queue.append(_Queued(message, kept))
         self._wake.set()

@@ -4,11 +4,10 @@ import asyncio
 import logging
 import secrets
 
-import numpy as np
-
 from ..core.api import ModelInfo
 from ..core.config import SAMPLE_RATE_HZ
 from ..wire.admission import AdmittedSession
+from ..wire.pcm import push_frame
 from ..wire.status import sentence_of
 from . import messages
 from .hello import Hello
@@ -45,12 +44,11 @@ class LiveSession:
         """Take one audio frame; return how many seconds to wait before reading the next.
 
         Raises:
-            TornFrame, SessionClosed
+            TornFrame, WrongAudioFormat, SessionClosed
         """
-        samples = self.hello.audio.decode(frame)
-        self.admitted.dictation.push(np.asarray(samples, np.float32))
-        self.received_samples += len(samples)
-        return self.admitted.count_audio(len(samples))
+        n_samples = push_frame(self.admitted.dictation, self.hello.audio, frame)
+        self.received_samples += n_samples
+        return self.admitted.count_audio(n_samples)
 
     async def flush(self) -> None:
         """Make everything pushed so far final."""
@@ -136,7 +134,7 @@ def take_up(resumable: ResumableSessions, hello: Hello, owner: str) -> LiveSessi
     if session is None:
         return None
     session.held = False
-    session.outbox.resend_after(hello.resume_after)
+    session.outbox.resend_after(hello.resume_after, hello.resume_commands)
     return session
 
 

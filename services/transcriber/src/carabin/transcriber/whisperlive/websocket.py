@@ -22,8 +22,6 @@ class SocketLimits:
     """To take one message; a client that reads nothing for so long is gone."""
     finish_s: float = 1800.0
     """To decode what is left when a client ends, before the connection closes all the same."""
-    session_s: float = 4 * 3600.0
-    """To dictate in one session."""
 
 
 class Gone(Exception):

@@ -43,6 +43,10 @@ class AdmittedSession:
         self.record.audio_s += audio_s
         return self._budget.take(audio_s, self._admission.clock())
 
+    def left_s(self) -> float:
+        """Return the seconds until the session has lasted as long as any may, over however many connections."""
+        return max(0.0, self._admission.session_s - (self._admission.clock() - self.record.started_s))
+
     def record_event(self, event: Event) -> None:
         """Keep what the audit log may know of an event."""
         if isinstance(event, Final):
@@ -66,11 +70,14 @@ class Admission:
         audio_rate: float,
         audio_burst_s: float,
         metrics: WireMetrics,
+        session_s: float = 4 * 3600.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.transcriber = transcriber
         self.metrics = metrics
         self.clock = clock
+        self.session_s = session_s
+        """The longest session."""
         self.draining = False
         self.sessions: set[AdmittedSession] = set()
         self._uploads = 0

@@ -5,9 +5,11 @@ TranscriberError             (core.errors)
   x BadMessage               not JSON, not an object, or text where audio belongs
   x BadField                 a field is missing, or its value is none that can be meant
   x UnsupportedFormat        an audio format that we do not read
+  x WrongAudioFormat         samples that cannot be audio in the format that was declared
   x TornFrame                a frame ends inside a sample
   x FrameTooLarge            more bytes in one message than the limit
   x ConfigTimeout            no configuration came in time
+  x SessionTooLong           the session reached its longest time
   x SlowReader               the client does not read what it is sent
 """
 
@@ -30,6 +32,10 @@ class UnsupportedFormat(ProtocolError):
     """The audio format is none of ours."""
 
 
+class WrongAudioFormat(ProtocolError):
+    """The samples cannot be audio in the format that the client declared."""
+
+
 class TornFrame(ProtocolError):
     """A frame ends inside a sample."""
 
@@ -40,6 +46,10 @@ class FrameTooLarge(ProtocolError):
 
 class ConfigTimeout(ProtocolError):
     """The connection was opened and no configuration came."""
+
+
+class SessionTooLong(ProtocolError):
+    """The session reached its longest time; all that was said is final."""
 
 
 class SlowReader(ProtocolError):

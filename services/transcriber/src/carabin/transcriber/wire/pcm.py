@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from ..core.api import Samples
-from .errors import TornFrame
+from ..core.api import DictationStream, Samples
+from ..core.errors import ImpossibleAudio
+from .errors import TornFrame, WrongAudioFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +47,22 @@ FORMATS: Final = MappingProxyType(
 """The names that the WhisperLive protocol uses."""
 
 FLOAT32: Final = FORMATS["float32"]
+
+
+def push_frame(dictation: DictationStream, audio: AudioFormat, frame: bytes) -> int:
+    """Decode a frame into a dictation; return how many samples it held.
+
+    Raises:
+        TornFrame: the frame ends inside a sample.
+        WrongAudioFormat: its samples cannot be audio in the declared format.
+        SessionClosed: the dictation was finished.
+    """
+    samples = audio.decode(frame)
+    try:
+        dictation.push(samples)
+    except ImpossibleAudio as error:
+        raise WrongAudioFormat(
+            f"the audio cannot be {audio.name} at 16 kHz, mono: it has {error.found}; probably {error.probable}. "
+            f"Declare what you send in audio_format ({', '.join(FORMATS)})"
+        ) from error
+    return len(samples)
