@@ -1,8 +1,10 @@
 """Uploads as OpenAI's clients send them, answered in each of their forms."""
 
+import asyncio
 import io
 import json
 import socket
+import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,9 +14,10 @@ import numpy as np
 import pytest
 from carabin.transcriber.core.errors import NotReady, Overloaded
 from carabin.transcriber.http.server import Server
+from carabin.transcriber.testing.dictation import FakeDictation
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 
-from ..helpers.servers import RATE_HZ, running
+from ..helpers.servers import RATE_HZ, running, until
 
 PATH = "/v1/audio/transcriptions"
 
@@ -163,12 +166,92 @@ async def test_refusal_says_when_to_come_back(refusal, status, after):
     assert (answer.status_code, answer.headers["retry-after"]) == (status, after)
 
 
-async def test_error_amid_a_stream_is_told_in_the_stream():
-    transcriber = FakeTranscriber()
-    transcriber.refuse_with = Overloaded(7.0)
+def damaged() -> bytes:
+    """Two utterances as MP3 with a tail that FFmpeg refuses."""
+    return recording("mp3", "libmp3lame", 22_050) + b"\xff\xfb\x90\x00" + bytes(range(256)) * 16
+
+
+async def test_text_before_an_error_is_returned_with_the_error():
+    async with web() as opened:
+        answer = await post(opened, damaged())
+    body = answer.json()
+    assert (answer.status_code, body["error"]["code"]) == (400, "bad_audio_file")
+    assert body["text"].startswith("le patient le patient")
+    assert [segment["id"] for segment in body["segments"]][:2] == [0, 1]
+
+
+async def test_text_before_an_error_is_sent_before_it_in_a_stream():
+    async with web() as opened:
+        answer = await post(opened, damaged(), stream="true")
+    events = [json.loads(line.removeprefix("data: ")) for line in answer.text.splitlines() if line]
+    assert [event["type"] for event in events][:2] == ["transcript.text.delta"] * 2
+    assert (events[-1]["type"], events[-1]["error"]["code"]) == ("error", "bad_audio_file")
+
+
+async def test_samples_that_do_not_fit_their_header_are_refused():
+    file = io.BytesIO()
+    unscaled = (np.random.default_rng(0).normal(0, 3000, RATE_HZ)).astype("<f4")
+    with av.open(file, "w", format="wav") as output:
+        stream = output.add_stream("pcm_f32le", rate=RATE_HZ, layout="mono")
+        frame = av.AudioFrame.from_ndarray(unscaled[None, :], format="flt", layout="mono")
+        frame.sample_rate = RATE_HZ
+        output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    async with web() as opened:
+        answer = await post(opened, file.getvalue())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "wrong_audio_format")
+
+
+class _CountingTranscriber(FakeTranscriber):
+    """Counts how often it was asked to open a session."""
+
+    opened = 0
+
+    def open(self, *args: object, **options: object) -> FakeDictation:
+        self.opened += 1
+        return super().open(*args, **options)  # type: ignore[arg-type]
+
+
+async def test_long_recording_is_admitted_once():
+    transcriber = _CountingTranscriber()
+    silence = np.zeros(11 * 60 * RATE_HZ, "<i2").tobytes()
+    file = io.BytesIO()
+    with wave.open(file, "wb") as output:
+        output.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
+        output.writeframes(silence + (np.full(RATE_HZ, 8000, "<i2")).tobytes())
     async with web(transcriber) as opened:
-        answer = await post(opened, stream="true")
-    assert '"code": "overloaded"' in answer.text
+        answer = await post(opened, file.getvalue(), response_format="verbose_json")
+    assert answer.json()["segments"][0]["start"] == pytest.approx(660.0, abs=0.1)
+    assert transcriber.opened == 1
+
+
+@pytest.mark.parametrize("stream", ["true", "false"])
+async def test_client_that_leaves_ends_its_work(stream):
+    transcriber = FakeTranscriber()
+    async with running(transcriber) as server:
+        async with http(server) as opened:
+            posting = asyncio.create_task(post(opened, recording(), stream=stream))
+            await until(lambda: transcriber.dictations)
+            [dictation] = transcriber.dictations.values()
+            dictation.room.clear()
+            await until(lambda: dictation.pushed_samples)
+            posting.cancel()
+            await asyncio.gather(posting, return_exceptions=True)
+        await until(lambda: not transcriber.dictations)
+        await server.parts.admission.wait_empty()
+
+
+async def test_uploads_beyond_their_memory_are_told_when_to_come_back():
+    async with web(upload_memory_bytes=1000) as opened:
+        answer = await post(opened)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "uploads_full")
+    assert answer.headers["retry-after"] == "10"
+
+
+async def test_memory_of_an_upload_is_free_again_behind_it():
+    async with web(upload_memory_bytes=2 * len(recording()) + 4000) as opened:
+        assert [(await post(opened)).status_code for _ in range(3)] == [200] * 3
+        assert [(await post(opened, b"no audio")).status_code for _ in range(3)] == [400] * 3
 
 
 async def test_key_is_needed_where_keys_are_set():

@@ -218,7 +218,9 @@ async def test_cancel_ends_the_events_at_once(transcriber: Transcriber) -> None:
 
 async def test_a_recording_is_transcribed_whole(transcriber: Transcriber) -> None:
     audio = np.concatenate([speech(1), silence(1.1)] * 12)
-    finals = [final async for final in transcriber.transcribe(audio, SessionConfig())]
+    dictation = transcriber.open(SessionConfig(), recording=True)
+    dictation.push(audio)
+    finals = [event for event in await rest(dictation) if isinstance(event, Final)]
     assert [final.utterance for final in finals] == list(range(12))
 
 

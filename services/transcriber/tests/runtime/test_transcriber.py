@@ -167,7 +167,9 @@ async def test_sessions_with_different_prompts_and_languages_do_not_disturb_each
 
 async def test_a_long_recording_is_cut_at_its_pauses(transcriber: LiveTranscriber) -> None:
     audio = np.concatenate([say(SENTENCE), PAUSE] * 3 + [say(SECOND)])
-    texts = [final async for final in transcriber.transcribe(audio, SessionConfig())]
+    dictation = transcriber.open(SessionConfig(), recording=True)
+    dictation.push(audio)
+    texts = finals(await rest(dictation))
     assert len(texts) == 4
     assert [smoke_error(SENTENCE, text.text) for text in texts[:3]] == [0, 0, 0]
 

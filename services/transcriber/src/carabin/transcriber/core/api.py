@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import SessionConfig
-from .events import Event, Final
+from .events import Event
 
 Samples: TypeAlias = NDArray[np.float32]
 """(n,) float32, 16 kHz mono, in [-1, 1]."""
@@ -98,21 +98,15 @@ class Transcriber(Protocol):
     async def stop(self, drain_s: float) -> None:
         """Refuse new sessions, wait up to `drain_s` for the open ones to finish, cancel the rest, free the model."""
 
-    def open(self, config: SessionConfig, identity: str | None = None) -> DictationStream:
+    def open(self, config: SessionConfig, identity: str | None = None, *, recording: bool = False) -> DictationStream:
         """Open a session.
 
         Args:
             identity: who dictates, as the authentication names them; kept for the audit log alone.
+            recording: the audio is a file that is here already: it is decoded without partials, behind live sessions.
 
         Raises:
             Overloaded, NotReady, Draining, UnknownVocabulary, UnsupportedLanguage, InvalidConfig
-        """
-
-    def transcribe(self, samples: Samples, config: SessionConfig) -> AsyncIterator[Final]:
-        """Transcribe a recording of any length, cut at its pauses; live sessions go first.
-
-        Raises:
-            As `open()`, on the first step of the iteration; DecodeFailed where a part cannot be decoded.
         """
 
     def readiness(self) -> Readiness:

@@ -3,18 +3,11 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from ..core import events
 
 FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
-
-
-def moved(final: events.Final, by_s: float, number: int) -> events.Final:
-    """Return a final of one piece of a file as a final of the whole file."""
-    words = tuple(replace(word, start_s=word.start_s + by_s, end_s=word.end_s + by_s) for word in final.words)
-    return replace(final, utterance=number, start_s=final.start_s + by_s, end_s=final.end_s + by_s, words=words)
 
 
 def full_text(finals: Sequence[events.Final]) -> str:

@@ -1,75 +1,33 @@
 """`POST /v1/audio/transcriptions` as OpenAI's clients speak it, for files of any length, and `GET /v1/model`."""
 
 import asyncio
-import itertools
-import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing, suppress
+from dataclasses import asdict
 from typing import Any
 
-from carabin.service.audio import decode
 from carabin.service.errors import AudioFileRefused
-from carabin.service.tracing import current_trace_id
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
-from ..access import audit
 from ..access.errors import AccessRefused
-from ..access.identity import Authenticator, Identity, bearer
-from ..core.api import Samples
-from ..core.config import SAMPLE_RATE_HZ
-from ..core.errors import Draining, Overloaded, TranscriberError
-from ..core.events import Final
+from ..access.identity import Authenticator, bearer
+from ..core.errors import Draining, TranscriberError
 from ..settings.server import ServerSettings
 from ..wire.admission import Admission
 from ..wire.status import sentence_of, status_of
 from . import formats as openai_formats
-from .media import pieces
-from .upload import AudioUpload, parse_upload, read_form
-
-log = logging.getLogger(__name__)
+from .budget import UploadBudget
+from .job import UploadJob
+from .upload import parse_upload, read_form
 
 PROTOCOL = "openai"
-_session_numbers = itertools.count(1)
-
-
-@dataclass
-class _Job:
-    """One upload on its way to text."""
-
-    upload: AudioUpload
-    identity: Identity
-    address: str
-    admission: Admission
-    duration_s: float = 0.0
-    finals: list[Final] = field(default_factory=list)
-
-    async def run(self) -> AsyncIterator[Final]:
-        """Transcribe piece after piece; the audit log hears of the start and of the end."""
-        session = f"file-{next(_session_numbers)}"
-        clock = self.admission.clock
-        record = audit.AuditRecord(session, self.identity.name, PROTOCOL, current_trace_id(), self.address, clock())
-        audit.opened(record)
-        outcome = "lost"
-        try:
-            blocks = pieces(decode(self.upload.file))
-            while (piece := await asyncio.to_thread(_next, blocks)) is not None:
-                async for final in self.admission.transcriber.transcribe(piece, self.upload.config):
-                    moved = openai_formats.moved(final, self.duration_s, len(self.finals))
-                    self.finals.append(moved)
-                    record.wrote(moved.model_version)
-                    yield moved
-                self.duration_s += len(piece) / SAMPLE_RATE_HZ
-                record.audio_s = self.duration_s
-            outcome = "ended"
-        except Exception as error:
-            outcome = status_of(error).label
-            if outcome == "internal":
-                log.error("a file failed", extra={"event": "file_failed", "error": type(error).__name__})
-            raise
-        finally:
-            self.admission.closed(record, outcome)
+RETRY_AFTER_S = 5.0
+"""Where an error does not say when to come back."""
+CLIENT_LEFT = 499
+"""Nginx's status for it; nobody reads it."""
 
 
 def add_openai_routes(
@@ -77,22 +35,27 @@ def add_openai_routes(
 ) -> None:
     """Mount the routes and the error answers in OpenAI's form."""
 
+    budget = UploadBudget(settings.upload_memory_bytes)
+
     @app.post("/v1/audio/transcriptions")
     async def transcriptions(request: Request) -> Response:
         # Whoever it is must be known before the body is read.
         identity = await authenticator.identify(bearer(request.headers.get("authorization")))
+        address = request.client.host if request.client else ""
         async with AsyncExitStack() as stack:
-            stack.enter_context(admission.place(identity))
-            form = await read_form(request, settings.max_upload_bytes)
+            reservation = stack.enter_context(budget.reserve(identity.name))
+            with admission.place(identity):
+                try:
+                    form = await read_form(request, settings.max_upload_bytes, reservation)
+                except ClientDisconnect:
+                    return Response(status_code=CLIENT_LEFT)
             stack.push_async_callback(form.close)
             upload = parse_upload(form, settings.default_language)
-            address = request.client.host if request.client else ""
-            job = _Job(upload, identity, address, admission)
+            job = UploadJob(upload, admission.admit(upload.config, identity, PROTOCOL, address, recording=True))
+            stack.callback(job.close)
             if upload.stream:
-                return StreamingResponse(_events(job, stack.pop_all()), media_type="text/event-stream")
-            async for _ in job.run():
-                pass
-        return _answer(job)
+                return _EventStream(_events(job), stack.pop_all())
+            return await _answer_unless_gone(job, request)
 
     @app.get("/v1/model")
     async def current_model() -> Response:
@@ -108,7 +71,7 @@ def add_openai_routes(
         return _error(error)
 
 
-def _answer(job: _Job) -> Response:
+def _answer(job: UploadJob) -> Response:
     text = openai_formats.full_text(job.finals)
     match job.upload.response_format:
         case "text":
@@ -120,39 +83,82 @@ def _answer(job: _Job) -> Response:
         case "verbose_json":
             config = job.upload.config
             return JSONResponse(
-                openai_formats.verbose(job.finals, job.duration_s, config.task, words=config.word_timestamps)
+                openai_formats.verbose(job.finals, job.audio_s, config.task, words=config.word_timestamps)
             )
     return JSONResponse({"text": text})
 
 
-async def _events(job: _Job, place: AsyncExitStack) -> AsyncIterator[str]:
-    """Yield OpenAI's streaming events; an error half-way is told in the stream, as its status is sent already."""
-    async with place:
-        try:
-            async for final in job.run():
+async def _answer_unless_gone(job: UploadJob, request: Request) -> Response:
+    """Transcribe and answer; a client that leaves ends the work."""
+    working = asyncio.create_task(_finished(job))
+    leaving = asyncio.create_task(_until_gone(request))
+    try:
+        await asyncio.wait([working, leaving], return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else Response(status_code=CLIENT_LEFT)
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _finished(job: UploadJob) -> Response:
+    """Return the whole transcript, or the error with what was transcribed before it."""
+    try:
+        async with aclosing(job.run()) as finals:
+            async for _ in finals:
+                pass
+    except Exception as error:
+        return _error(error, job)
+    return _answer(job)
+
+
+async def _until_gone(request: Request) -> None:
+    with suppress(ClientDisconnect):
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+
+class _EventStream(StreamingResponse):
+    """Server-sent events, and what is given back behind them, even where the client left before the first."""
+
+    def __init__(self, events: AsyncIterator[str], held: AsyncExitStack) -> None:
+        super().__init__(events, media_type="text/event-stream")
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._held:
+            await super().__call__(scope, receive, send)
+
+
+async def _events(job: UploadJob) -> AsyncIterator[str]:
+    """Yield OpenAI's streaming events; an error half-way is an event, as the status is sent already."""
+    try:
+        async with aclosing(job.run()) as finals:
+            async for final in finals:
                 delta = final.text if len(job.finals) > 1 else final.text.lstrip()
                 yield openai_formats.sse({"type": "transcript.text.delta", "delta": delta})
-        except Exception as error:
-            yield openai_formats.sse({"type": "error", "error": _error_body(error)})
-            return
+    except Exception as error:
+        yield openai_formats.sse({"type": "error", "error": _error_body(error), **_partial(job)})
+        return
     yield openai_formats.sse({"type": "transcript.text.done", "text": openai_formats.full_text(job.finals)})
 
 
-def _error(error: Exception) -> Response:
+def _partial(job: UploadJob | None) -> dict[str, Any]:
+    """Return what was transcribed before an error, where there is any."""
+    if job is None or not job.finals:
+        return {}
+    return openai_formats.verbose(job.finals, job.audio_s, job.upload.config.task, words=False)
+
+
+def _error(error: Exception, job: UploadJob | None = None) -> Response:
     status = status_of(error)
     headers = {"WWW-Authenticate": "Bearer"} if status.http == 401 else {}
-    if isinstance(error, Overloaded):
-        headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
-    elif status.http == 503:
-        headers["Retry-After"] = "5"
-    return JSONResponse({"error": _error_body(error)}, status_code=status.http, headers=headers)
+    if status.http in (429, 503):
+        headers["Retry-After"] = str(max(1, round(getattr(error, "retry_after_s", RETRY_AFTER_S))))
+    return JSONResponse({"error": _error_body(error), **_partial(job)}, status_code=status.http, headers=headers)
 
 
 def _error_body(error: Exception) -> dict[str, Any]:
     status = status_of(error)
     kind = "server_error" if status.http >= 500 else "invalid_request_error"
     return {"message": sentence_of(error), "type": kind, "param": None, "code": status.label}
-
-
-def _next(blocks: Iterator[Samples]) -> Samples | None:
-    return next(blocks, None)

@@ -11,6 +11,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from ..core.config import SessionConfig
 from ..core.languages import normalise_language
 from ..wire.errors import BadField, BadMessage, FrameTooLarge
+from .budget import UploadReservation
 from .formats import FORMATS
 
 MAX_FIELDS = 100
@@ -34,17 +35,25 @@ class _InMemory(MultiPartParser):
     spool_max_size = 1 << 40
 
 
-async def read_form(request: Request, limit: int) -> FormData:
+async def read_form(request: Request, limit: int, reservation: UploadReservation) -> FormData:
     """Parse a multipart body of at most `limit` bytes.
 
     Raises:
         BadMessage: it is no multipart form.
-        FrameTooLarge: there is more; reading stops there.
+        FrameTooLarge: there is more; reading stops there, or does not begin where the header says so.
+        UploadsFull: the server holds too many bytes of uploads already.
+        ClientDisconnect: the client left.
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise BadMessage("send the recording as the field `file` of a multipart/form-data body")
     try:
-        parser = _InMemory(request.headers, _limited(request, limit), max_files=1, max_fields=MAX_FIELDS)
+        declared = request.headers.get("content-length", "")
+        n_bytes = int(declared) if declared.isdecimal() else 0
+        if n_bytes > limit:
+            raise _TooMuch(f"the upload has {n_bytes} bytes: {limit} are allowed")
+        reservation.grow_to(n_bytes)
+        body = _limited(request, limit, reservation)
+        parser = _InMemory(request.headers, body, max_files=1, max_fields=MAX_FIELDS)
         return await parser.parse()
     except _TooMuch as error:
         raise FrameTooLarge(error.message) from error
@@ -83,10 +92,11 @@ def _text(form: FormData, name: str) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
-async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+async def _limited(request: Request, limit: int, reservation: UploadReservation) -> AsyncGenerator[bytes, None]:
     n_bytes = 0
     async for chunk in request.stream():
         n_bytes += len(chunk)
         if n_bytes > limit:
             raise _TooMuch(f"the upload has more than the {limit} bytes that are allowed")
+        reservation.grow_to(n_bytes)
         yield chunk

@@ -9,10 +9,9 @@ from uuid import uuid4
 
 from carabin.service.threads import ThreadSupervisor
 
-from ..core.api import ModelInfo, Readiness, Samples
-from ..core.config import SAMPLE_RATE_HZ, SessionConfig
-from ..core.errors import DecodeFailed, Draining, NotReady, Overloaded, UnsupportedLanguage
-from ..core.events import Final, SessionFailed
+from ..core.api import ModelInfo, Readiness
+from ..core.config import SessionConfig
+from ..core.errors import Draining, NotReady, Overloaded, UnsupportedLanguage
 from ..core.languages import normalise_language
 from ..core.memory import trim_heap
 from ..metrics import Metrics
@@ -39,10 +38,6 @@ STOP_S = 5.0
 """How long a thread that waits for the store is given to notice that the service stops."""
 TICK_S = 0.5
 """How often sessions without audio are looked at."""
-
-
-FEED_SAMPLES = 10 * SAMPLE_RATE_HZ
-"""A recording is given to its session in pieces of this length, each when there is room for it."""
 
 
 class LiveTranscriber:
@@ -121,26 +116,6 @@ class LiveTranscriber:
             self._ticking.cancel()
         await asyncio.to_thread(self._stop_threads)
 
-    def open(self, config: SessionConfig, identity: str | None = None) -> EngineDictation:
-        """See `Transcriber.open`."""
-        return self._open(config, identity, recording=False)
-
-    async def transcribe(self, samples: Samples, config: SessionConfig) -> AsyncIterator[Final]:
-        """See `Transcriber.transcribe`."""
-        dictation = self._open(config, None, recording=True)
-        feeding = asyncio.create_task(_feed(dictation, samples))
-        try:
-            async for event in dictation.events():
-                if isinstance(event, Final):
-                    yield event
-                elif isinstance(event, SessionFailed):
-                    raise DecodeFailed(event.reason)
-            await feeding
-        finally:
-            dictation.cancel()
-            feeding.cancel()
-            await asyncio.gather(feeding, return_exceptions=True)
-
     def readiness(self) -> Readiness:
         """See `Transcriber.readiness`."""
         if self._draining:
@@ -170,7 +145,8 @@ class LiveTranscriber:
         """Return the vocabularies that a session may choose now, in order."""
         return sorted(self._vocabularies.words)
 
-    def _open(self, config: SessionConfig, identity: str | None, *, recording: bool) -> EngineDictation:
+    def open(self, config: SessionConfig, identity: str | None = None, *, recording: bool = False) -> EngineDictation:
+        """See `Transcriber.open`."""
         slot = self._models.slot()
         model = self._admit(config, slot)
         prompts = SessionPrompts(config, self._vocabularies.words, self._lexicons)
@@ -276,15 +252,3 @@ class LiveTranscriber:
         self._scheduler.stop()
         self._session_thread.stop()
         self._models.stop()
-
-
-async def _feed(dictation: EngineDictation, samples: Samples) -> None:
-    """Push a recording as there is room, then finish; where that fails the dictation's events end."""
-    try:
-        for start in range(0, len(samples), FEED_SAMPLES):
-            await dictation.wait_for_room()
-            dictation.push(samples[start : start + FEED_SAMPLES])
-        await dictation.finish()
-    except BaseException:
-        dictation.cancel()
-        raise

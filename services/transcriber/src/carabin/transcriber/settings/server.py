@@ -35,6 +35,9 @@ class ServerSettings(ServiceSettings):
     drain_s: float = Field(default=25.0, ge=0, description="seconds that live sessions have to end after SIGTERM")
     max_message_bytes: int = Field(default=1 << 20, ge=4096, description="largest WebSocket message")
     max_upload_bytes: int = Field(default=256 << 20, ge=1, description="largest upload; it is held in memory")
+    upload_memory_bytes: int = Field(
+        default=1 << 30, ge=1, description="memory for all uploads at once; lower it where the pod has less than 4 GiB"
+    )
     default_language: str | None = Field(default="fr", description="for clients that leave the language out")
 
     def origin_list(self) -> tuple[str, ...]:

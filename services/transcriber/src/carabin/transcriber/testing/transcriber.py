@@ -9,10 +9,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 
-from ..core.api import ModelInfo, Readiness, Samples
+from ..core.api import ModelInfo, Readiness
 from ..core.config import SessionConfig
 from ..core.errors import Draining, NotReady, Overloaded, SessionRefused, UnknownVocabulary
-from ..core.events import Final
 from ..core.languages import normalise_language
 from .dictation import FakeDictation
 
@@ -63,22 +62,19 @@ class FakeTranscriber:
         for dictation in list(self.dictations.values()):
             dictation.cancel()
 
-    def open(self, config: SessionConfig, identity: str | None = None) -> FakeDictation:
+    def open(
+        self,
+        config: SessionConfig,
+        identity: str | None = None,
+        *,
+        recording: bool = False,  # noqa: ARG002  # the protocol's signature
+    ) -> FakeDictation:
         """See `Transcriber.open`."""
         self._admit(config)
         dictation = FakeDictation(self, f"fake-{next(self._ids)}", config)
         self.dictations[dictation.id] = dictation
         self.identities.append(identity)
         return dictation
-
-    async def transcribe(self, samples: Samples, config: SessionConfig) -> AsyncIterator[Final]:
-        """See `Transcriber.transcribe`."""
-        dictation = self.open(config)
-        dictation.push(samples)
-        await dictation.finish()
-        async for event in dictation.events():
-            if isinstance(event, Final):
-                yield event
 
     def forget(self, identifier: str) -> None:
         """Remove a closed dictation."""

@@ -87,8 +87,13 @@ class Admission:
         self._rate, self._burst_s = audio_rate, audio_burst_s
         self._budgets: dict[str, AudioBudget] = {}
 
-    def admit(self, config: SessionConfig, identity: Identity, protocol: str, address: str) -> AdmittedSession:
+    def admit(
+        self, config: SessionConfig, identity: Identity, protocol: str, address: str, *, recording: bool = False
+    ) -> AdmittedSession:
         """Open a session, of the trace that is bound here.
+
+        Args:
+            recording: its audio is a file that is here already.
 
         Raises:
             Draining, IdentityLimit, and what `Transcriber.open` raises.
@@ -97,7 +102,7 @@ class Admission:
             raise Draining
         self._enter(identity)
         try:
-            dictation = self.transcriber.open(config, identity.name)
+            dictation = self.transcriber.open(config, identity.name, recording=recording)
         except BaseException:
             self._leave(identity)
             raise
@@ -110,7 +115,7 @@ class Admission:
 
     @contextmanager
     def place(self, identity: Identity) -> Iterator[None]:
-        """Count an upload among the identity's sessions, for as long as it lasts.
+        """Count an upload among the identity's sessions while its body comes in; `admit` follows without a pause.
 
         Raises:
             Draining, IdentityLimit

@@ -10,6 +10,7 @@ TranscriberError             (core.errors)
   x FrameTooLarge            more bytes in one message than the limit
   x ConfigTimeout            no configuration came in time
   x SessionTooLong           the session reached its longest time
+  x UploadsFull              more bytes of uploads than may be held at once; `retry_after_s`: when to come back
   x SlowReader               the client does not read what it is sent
 """
 
@@ -50,6 +51,14 @@ class ConfigTimeout(ProtocolError):
 
 class SessionTooLong(ProtocolError):
     """The session reached its longest time; all that was said is final."""
+
+
+class UploadsFull(ProtocolError):
+    """The server holds as many bytes of uploads as it may, of all or of this identity."""
+
+    def __init__(self, reason: str, retry_after_s: float) -> None:
+        super().__init__(f"{reason}: try again in {retry_after_s:.0f} s")
+        self.retry_after_s = retry_after_s
 
 
 class SlowReader(ProtocolError):
