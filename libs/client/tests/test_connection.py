@@ -1,10 +1,12 @@
 """The client library against the real server: what is sent arrives, what is said is told once, breaks are mended."""
 
+import asyncio
 import json
 
 import pytest
 from carabin.client import (
     Acknowledged,
+    BadServerMessage,
     Command,
     ConnectionLost,
     FinalText,
@@ -25,6 +27,7 @@ from carabin.client.messages import Reader
 from carabin.transcriber.core.errors import Overloaded
 from carabin.transcriber.testing.server import serving, silence, speech
 from carabin.transcriber.testing.transcriber import FakeTranscriber
+from websockets.asyncio.server import serve
 
 KEY = "correct-horse-battery"
 
@@ -134,6 +137,76 @@ async def test_server_that_forgot_the_session_gets_the_unacknowledged_audio_agai
     assert [final.utterance for final in finals] == [1]
     assert 1.2 < finals[0].start_s < 1.9
     assert finals[0].end_s == pytest.approx(2.6, abs=0.01)
+
+
+async def test_array_that_is_used_again_is_sent_as_it_was():
+    with serving() as server:
+        async with connect(server.url) as dictation:
+            events = aiter(dictation)
+            buffer = speech(0.8)
+            await dictation.send(buffer)
+            buffer[:] = 0
+            await next_of(events, PartialText)
+            server.forget()
+            await next_of(events, Resumed)
+            await dictation.finish()
+            finals = [event async for event in events if isinstance(event, FinalText)]
+    assert [final.text for final in finals] == [" le patient"]
+
+
+@pytest.mark.parametrize("bad", ["not JSON", "[1]", '{"segments": 3}', '{"segments": [{}]}', '{"event": "flushed"}'])
+async def test_server_that_sends_no_message_of_the_protocol_is_an_error_and_not_a_wait_for_ever(bad):
+    async def answer(socket):
+        await socket.recv()
+        await socket.send(json.dumps({"uid": "u", "message": "SERVER_READY"}))
+        await socket.send(bad)
+        await socket.wait_closed()
+
+    async with serve(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with connect(f"ws://127.0.0.1:{port}") as dictation:
+            events = aiter(dictation)
+            assert isinstance(await anext(events), Ready)
+            async with asyncio.timeout(10):
+                with pytest.raises(BadServerMessage):
+                    await anext(events)
+
+
+async def test_first_answer_that_is_no_json_is_an_error():
+    async def answer(socket):
+        await socket.recv()
+        await socket.send("<html>")
+
+    async with serve(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(BadServerMessage):
+            await open_and_close(f"ws://127.0.0.1:{port}")
+
+
+async def open_and_close(url: str) -> None:
+    async with connect(url):
+        pass
+
+
+async def test_command_behind_a_broken_connection_comes_once():
+    with serving(FakeTranscriber(script=("efface", "ça."))) as server:
+        async with connect(server.url) as dictation:
+            events = aiter(dictation)
+            await dictation.send(speech(0.8))
+            await dictation.send(silence(1))
+            assert (await next_of(events, Command)).name == "delete"
+            server.cut()
+            await next_of(events, Resumed)
+            await dictation.send(speech(0.7))
+            await dictation.finish()
+            commands = [event async for event in events if isinstance(event, Command)]
+    assert [command.utterance for command in commands] == [1]
+
+
+def test_language_that_is_said_again_is_one_event():
+    reader = Reader()
+    message = {"language": "fr", "language_prob": 0.9}
+    assert len([*reader.read(message), *reader.read(message)]) == 1
 
 
 async def test_server_that_stays_away_is_an_error_with_what_came_before_kept():

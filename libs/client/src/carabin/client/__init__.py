@@ -9,7 +9,7 @@ Example:
 """
 
 from .connection import LiveDictation, connect
-from .errors import ClientError, ConnectionLost, ServerBusy, ServerRefused, ServerUnreachable
+from .errors import BadServerMessage, ClientError, ConnectionLost, ServerBusy, ServerRefused, ServerUnreachable
 from .events import (
     Acknowledged,
     Command,
@@ -27,6 +27,7 @@ from .options import Options
 
 __all__ = [
     "Acknowledged",
+    "BadServerMessage",
     "ClientError",
     "Command",
     "ConnectionLost",

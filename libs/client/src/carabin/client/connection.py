@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from .audio_tail import AudioTail, Samples
 from .errors import ClientError, ConnectionLost, ServerRefused, ServerUnreachable
 from .events import Acknowledged, Event, Flushed, Ready, Resumed
-from .messages import Reader
+from .messages import Reader, parse_message
 from .options import Options
 
 RATE_HZ = 16_000
@@ -65,9 +65,9 @@ class LiveDictation:
         """Send audio; while the connection is broken it is kept and sent later.
 
         Args:
-            samples: (n,) float32 at 16 kHz, mono, in [-1, 1]; any n.
+            samples: (n,) float32 at 16 kHz, mono, in [-1, 1]; any n. They are copied: the array may be used again.
         """
-        self._tail.add(np.ascontiguousarray(samples, np.float32))
+        self._tail.add(np.array(samples, np.float32))
         await self._send_rest()
 
     async def flush(self) -> None:
@@ -85,7 +85,7 @@ class LiveDictation:
         """Yield events until the server has said all.
 
         Raises:
-            ServerBusy, ServerRefused, ConnectionLost
+            ServerBusy, ServerRefused, BadServerMessage, ConnectionLost
         """
         while (event := await self._events.get()) is not None:
             if isinstance(event, ClientError):
@@ -106,12 +106,16 @@ class LiveDictation:
             headers["Authorization"] = f"Bearer {self._token}"
         hello = self._options.hello(self.uid)
         if self._resume_token:
-            hello |= {"resume_token": self._resume_token, "resume_after": self._reader.session_utterance}
+            hello |= {
+                "resume_token": self._resume_token,
+                "resume_after": self._reader.session_utterance,
+                "resume_commands": self._reader.session_commands,
+            }
         self._socket = await _open(self._url, headers)
         try:
             await self._socket.send(json.dumps(hello))
             async with asyncio.timeout(OPEN_S * 6):
-                answer: dict[str, Any] = json.loads(await self._socket.recv())
+                answer = parse_message(await self._socket.recv())
             for event in self._reader.read(answer):
                 if isinstance(event, Ready):
                     self.ready = event
@@ -132,6 +136,10 @@ class LiveDictation:
             self._events.put_nowait(None)
         except ClientError as error:
             self._events.put_nowait(error)
+        except Exception as error:
+            # Whoever iterates must not wait for a reader that has ended.
+            self._events.put_nowait(ConnectionLost(f"reading failed ({type(error).__name__})"))
+            raise
 
     async def _read_connection(self) -> bool:
         """Return True when the server ended the dictation, False when the connection broke."""
@@ -139,7 +147,7 @@ class LiveDictation:
         disconnect = False
         try:
             async for text in self._socket:
-                message = json.loads(text)
+                message = parse_message(text)
                 disconnect = disconnect or message.get("message") == "DISCONNECT"
                 for event in self._reader.read(message):
                     self._take(event)

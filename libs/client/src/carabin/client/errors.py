@@ -5,6 +5,7 @@ CarabinError             of carabin.registry.errors
   x ServerUnreachable    nobody answers at the address
   x ServerBusy           the server is full; `retry_after_s` says when to come back
   x ServerRefused        the server said no, and why; `code` is its close code
+  x BadServerMessage     the server sent something that is no message of this protocol
   x ConnectionLost       the connection broke and could not be taken up again
 """
 
@@ -34,6 +35,10 @@ class ServerRefused(ClientError):
         super().__init__(f"the server refused: {reason}")
         self.reason = reason
         self.code = code
+
+
+class BadServerMessage(ClientError):
+    """The server sent something that is no message of this protocol; the dictation is over."""
 
 
 class ConnectionLost(ClientError):

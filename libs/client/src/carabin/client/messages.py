@@ -1,9 +1,10 @@
-"""From the server's messages to events: pure; a final that was repeated is told once."""
+"""From the server's messages to events: pure; what a server repeats is an event once."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .errors import ServerBusy, ServerRefused
+from .errors import BadServerMessage, ServerBusy, ServerRefused
 from .events import (
     Acknowledged,
     Command,
@@ -27,6 +28,9 @@ class Reader:
     def __init__(self) -> None:
         self.last_utterance = -1
         """The last one whose final was read, as this dictation counts them."""
+        self.session_commands = 0
+        """How many commands of the server's session were read."""
+        self._language: str | None = None
         self._base_utterance = 0
         self._base_s = 0.0
         self._last_end_s = 0.0
@@ -36,6 +40,7 @@ class Reader:
         self._base_s = offset_s
         self._base_utterance = self.last_utterance + 1
         self._last_end_s = offset_s
+        self.session_commands = 0
 
     @property
     def session_utterance(self) -> int:
@@ -43,11 +48,18 @@ class Reader:
         return self.last_utterance - self._base_utterance
 
     def read(self, message: Mapping[str, Any]) -> Iterator[Event]:
-        """Yield what a message tells.
+        """Yield the events of a message.
 
         Raises:
             ServerBusy, ServerRefused
+            BadServerMessage: a field is missing or of another type.
         """
+        try:
+            yield from self._read(message)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadServerMessage("the server sent a message whose fields cannot be read") from error
+
+    def _read(self, message: Mapping[str, Any]) -> Iterator[Event]:
         if "segments" in message:
             yield from self._segments(message["segments"])
         elif "status" in message:
@@ -55,7 +67,9 @@ class Reader:
         elif message.get("message") == "SERVER_READY":
             yield Ready(message.get("model"), message.get("model_version"), message.get("session"))
         elif "language" in message:
-            yield LanguageHeard(str(message["language"]), float(message.get("language_prob", 0.0)))
+            if message["language"] != self._language:
+                self._language = str(message["language"])
+                yield LanguageHeard(self._language, float(message.get("language_prob", 0.0)))
         elif "event" in message:
             yield from self._event(message)
 
@@ -110,7 +124,23 @@ class Reader:
                 yield ModelSwitched(message["version"], message.get("previous"))
             case "command":
                 number = self._base_utterance + int(message["utterance"])
+                self.session_commands += 1
                 yield Command(number, message["name"], message.get("argument", ""))
+
+
+def parse_message(text: str | bytes) -> dict[str, Any]:
+    """Return one message of a server.
+
+    Raises:
+        BadServerMessage: it is no JSON object.
+    """
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadServerMessage("the server sent a message that is not JSON: is it a dictation server?") from error
+    if not isinstance(message, dict):
+        raise BadServerMessage("the server sent a message that is no JSON object")
+    return message
 
 
 def _status(message: Mapping[str, Any]) -> Iterator[Event]:
