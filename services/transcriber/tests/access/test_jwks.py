@@ -13,7 +13,7 @@ import pytest
 from carabin.service.errors import SettingInvalid
 from carabin.transcriber.access.errors import Unauthenticated
 from carabin.transcriber.access.factory import make_authenticator
-from carabin.transcriber.access.jwks import MAX_AGE_S, REFETCH_S, FetchedKeys
+from carabin.transcriber.access.jwks import MAX_AGE_S, REFETCH_S, IssuerKeys, discover
 from carabin.transcriber.access.oidc import OidcTokens
 from carabin.transcriber.settings.server import ServerSettings
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -106,7 +106,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def tokens(issuer: Issuer, clock: Clock) -> OidcTokens:
-    return OidcTokens(issuer.url, AUDIENCE, "transcribe", FetchedKeys(f"{issuer.url}/keys", clock))
+    return OidcTokens(issuer.url, AUDIENCE, "transcribe", IssuerKeys(lambda: f"{issuer.url}/keys", clock))
 
 
 async def test_token_of_a_live_issuer_opens_a_session(issuer):
@@ -115,7 +115,7 @@ async def test_token_of_a_live_issuer_opens_a_session(issuer):
         assert server.parts.transcriber.identities == ["dr-house"]
 
 
-async def test_issuer_is_asked_over_tls(tmp_path, monkeypatch):
+async def test_issuer_is_asked_over_tls(tmp_path, monkeypatch, caplog):
     pair = certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(pair[0]))
     issuer = Issuer(tls=pair)
@@ -123,8 +123,10 @@ async def test_issuer_is_asked_over_tls(tmp_path, monkeypatch):
         authenticator = make_authenticator(ServerSettings(oidc_issuer=issuer.url))
         assert (await authenticator.identify(issuer.token())).name == "dr-house"
         monkeypatch.delenv("SSL_CERT_FILE")
-        with pytest.raises(SettingInvalid, match="certificate"):
-            make_authenticator(ServerSettings(oidc_issuer=issuer.url))
+        untrusting = make_authenticator(ServerSettings(oidc_issuer=issuer.url))
+        with pytest.raises(Unauthenticated, match="out of reach"):
+            await untrusting.identify(issuer.token())
+        assert "certificate" in caplog.records[-1].reason
     finally:
         issuer.leave()
 
@@ -183,6 +185,33 @@ async def test_while_the_issuer_is_away_known_keys_go_on_and_new_ones_are_refuse
     [line] = [record for record in caplog.records if getattr(record, "event", "") == "jwks_unreachable"]
     assert (line.known, line.url) == (1, f"{issuer.url}/keys")
     assert "refused" in line.reason
+
+
+async def test_service_starts_without_its_issuer_and_takes_api_keys_and_says_so(issuer, caplog):
+    issuer.leave()
+    key = "correct-horse-battery"
+    async with running(oidc_issuer=issuer.url, api_keys=f"ward:{key}") as server:
+        async with client(server) as raw:
+            assert (await raw.hello(token=key))["message"] == "SERVER_READY"
+        async with client(server) as raw:
+            assert "out of reach" in (await raw.hello(token=issuer.token()))["message"]
+    assert [record for record in caplog.records if getattr(record, "event", "") == "jwks_unreachable"]
+
+
+async def test_issuer_that_was_away_at_start_is_found_when_it_is_back(issuer, clock):
+    away = [True]
+
+    def locate() -> str:
+        if away[0]:
+            raise jwt.PyJWKClientConnectionError("no answer")
+        return discover(issuer.url)
+
+    tokens = OidcTokens(issuer.url, AUDIENCE, "transcribe", IssuerKeys(locate, clock))
+    with pytest.raises(Unauthenticated, match="out of reach"):
+        await tokens.identify(issuer.token())
+    away[0] = False
+    clock.now_s += REFETCH_S
+    assert (await tokens.identify(issuer.token())).name == "dr-house"
 
 
 async def test_algorithm_that_does_not_fit_the_key_is_refused(issuer, tokens):

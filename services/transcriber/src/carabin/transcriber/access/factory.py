@@ -9,7 +9,7 @@ from carabin.service.errors import SettingInvalid
 from ..settings.server import ServerSettings
 from .errors import InsecureListening
 from .identity import Authenticator, ChainedAuthenticator, NoAuthentication, StaticKeys
-from .jwks import FetchedKeys, KeyFile, KeySource, discover, require_private
+from .jwks import IssuerKeys, KeyFile, KeySource, discover, require_private
 from .oidc import OidcTokens
 
 MIN_KEY_LENGTH = 16
@@ -17,7 +17,7 @@ MIN_KEY_LENGTH = 16
 
 
 def make_authenticator(settings: ServerSettings) -> Authenticator:
-    """Return what the settings ask for, having fetched the issuer's discovery document where needed."""
+    """Return what the settings ask for; an issuer that does not answer now is asked again when tokens come."""
     kinds: list[Authenticator] = []
     if keys := static_keys(settings):
         kinds.append(StaticKeys(keys))
@@ -89,9 +89,10 @@ def is_loopback(host: str) -> bool:
 def _issuer_keys(settings: ServerSettings, issuer: str) -> KeySource:
     if settings.oidc_jwks_file:
         return KeyFile(settings.oidc_jwks_file)
-    if settings.oidc_jwks_url:
-        require_private("CARABIN_TRANSCRIBER_OIDC_JWKS_URL", settings.oidc_jwks_url)
-    keys = FetchedKeys(settings.oidc_jwks_url or discover(issuer))
+    url = settings.oidc_jwks_url
+    if url:
+        require_private("CARABIN_TRANSCRIBER_OIDC_JWKS_URL", url)
+    keys = IssuerKeys(lambda: url or discover(issuer))
     keys.fetch()
     return keys
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -54,71 +53,89 @@ class KeyFile:
         return _key_of(token, self._keys)
 
 
-class FetchedKeys:
-    """The keys at a URL, kept, and fetched again when they are old or when a new one signs.
-
-    While the issuer does not answer, the keys that are known go on: an outage there ends no dictation here.
+class IssuerKeys(jwt.PyJWKClient):
+    """PyJWT's client for the keys at a URL, with what it found kept for as long as the issuer does not answer.
 
     Args:
+        locate: returns the URL of the keys, asked until it is known; it may raise jwt.PyJWKClientConnectionError.
         clock: any steady clock, in seconds.
     """
 
-    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._url = url
+    def __init__(self, locate: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
+        # Its own cache forgets keys by their age alone, and its URL is known only when the issuer has answered.
+        super().__init__("https://unknown.invalid", cache_jwk_set=False, timeout=FETCH_TIMEOUT_S)
+        self._locate: Callable[[], str] | None = locate
         self._clock = clock
-        self._keys: Mapping[str, jwt.PyJWK] = {}
-        self._fetching = threading.Lock()
+        self._known: jwt.PyJWKSet | None = None
+        self._asking = False
         self._asked_at = self._fetched_at = float("-inf")
         self._answered = False
 
-    def get_signing_key_from_jwt(self, token: str) -> Any:
-        known = str(jwt.get_unverified_header(token).get("kid")) in self._keys
-        if not known:
-            self._refresh(wait=True)
-        elif self._clock() - self._fetched_at > MAX_AGE_S:
-            # One caller asks; the others need not wait for it.
-            self._refresh(wait=False)
+    def get_signing_key(self, kid: str) -> jwt.PyJWK:
+        """Return the key of this id; while one caller asks the issuer, the others go on with the keys at hand.
+
+        Raises:
+            jwt.PyJWKClientConnectionError: it is not known, and the issuer does not answer.
+            jwt.PyJWKClientError: there is no such key.
+        """
+        if self._known is not None and (self._asking or not self._is_old()):
+            signing = [key for key in self._known.keys if key.public_key_use in ("sig", None)]
+            if found := self.match_kid(signing, kid):
+                return found
         try:
-            return _key_of(token, self._keys)
-        except jwt.PyJWKSetError:
+            return super().get_signing_key(kid)
+        except jwt.PyJWKClientError:
             if not self._answered:
                 raise jwt.PyJWKClientConnectionError("the issuer's keys cannot be fetched") from None
             raise
 
+    def get_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:
+        """Return the newest keys that are known; ask for newer ones where they are old, or where `refresh` wants it."""
+        if refresh or self._is_old():
+            self.fetch()
+        if self._known is None:
+            raise jwt.PyJWKClientConnectionError("the issuer's keys cannot be fetched")
+        return self._known
+
     def fetch(self) -> None:
-        """Ask the issuer now, so that what is wrong with its address stands in the log from the start."""
-        self._refresh(wait=True)
+        """Ask the issuer, at most every `REFETCH_S`; at start too, so that what is wrong stands in the log.
 
-    def _refresh(self, *, wait: bool) -> None:
-        if not self._fetching.acquire(blocking=wait):
+        Raises:
+            SettingInvalid: the issuer answers, and is another than the configured one.
+        """
+        if self._clock() - self._asked_at < REFETCH_S:
             return
+        self._asked_at, self._asking = self._clock(), True
         try:
-            if self._clock() - self._asked_at >= REFETCH_S:
-                self._asked_at = self._clock()
-                self._ask()
-        finally:
-            self._fetching.release()
-
-    def _ask(self) -> None:
-        try:
-            self._keys = _by_id(fetch_json(self._url))
-        except (OSError, ValueError, jwt.PyJWTError) as error:
+            if self._locate is not None:
+                self.uri, self._locate = self._locate(), None
+            self._known = super().get_jwk_set(refresh=True)
+        except (jwt.PyJWTError, OSError, ValueError) as error:
             self._answered = False
             log.error(
                 "the issuer's keys cannot be fetched: tokens with a new key are refused, known keys go on",
-                extra={"event": "jwks_unreachable", "url": self._url, "known": len(self._keys), "reason": str(error)},
+                extra={"event": "jwks_unreachable", "url": self.uri, "known": self._n_known(), "reason": str(error)},
             )
         else:
             self._answered = True
             self._fetched_at = self._clock()
-            log.info("issuer's keys", extra={"event": "jwks_fetched", "url": self._url, "known": len(self._keys)})
+            log.info("issuer's keys", extra={"event": "jwks_fetched", "url": self.uri, "known": self._n_known()})
+        finally:
+            self._asking = False
+
+    def _is_old(self) -> bool:
+        return self._clock() - self._fetched_at > MAX_AGE_S
+
+    def _n_known(self) -> int:
+        return 0 if self._known is None else len(self._known.keys)
 
 
 def discover(issuer: str) -> str:
     """Return where the issuer's keys are, as its discovery document says (OpenID Connect Discovery 1.0, section 4).
 
     Raises:
-        SettingInvalid: the document cannot be fetched, or is another issuer's.
+        SettingInvalid: the document is another issuer's, or names an address that could be forged.
+        jwt.PyJWKClientConnectionError: the document cannot be fetched or read.
     """
     variable = f"CARABIN_TRANSCRIBER_OIDC_ISSUER={issuer}"
     require_private(variable, issuer)
@@ -126,8 +143,8 @@ def discover(issuer: str) -> str:
         document = fetch_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         named, url = str(document["issuer"]), str(document["jwks_uri"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SettingInvalid(
-            f"{variable}: its discovery document cannot be fetched ({error}); "
+        raise jwt.PyJWKClientConnectionError(
+            f"the discovery document of {issuer} cannot be fetched ({error}); "
             "set _OIDC_JWKS_URL or _OIDC_JWKS_FILE where it is out of reach"
         ) from error
     if named != issuer:
