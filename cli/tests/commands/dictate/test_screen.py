@@ -6,9 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from carabin.cli.commands.dictate.screen import srt
 from carabin.cli.main import main
-from carabin.client import FinalText
 from carabin.transcriber.core.errors import Overloaded
 from carabin.transcriber.testing.server import serving, silence, speech
 from carabin.transcriber.testing.transcriber import FakeTranscriber
@@ -52,8 +50,8 @@ def test_recording_is_sent_at_the_pace_of_speech(recording, capsys):
 
 def test_server_that_breaks_half_way_is_an_error_and_what_was_final_is_written(recording, capsys):
     class Breaking(FakeTranscriber):
-        def open(self, config, identity=None):
-            dictation = super().open(config, identity)
+        def open(self, config, identity=None, *, recording=False):
+            dictation = super().open(config, identity, recording=recording)
             dictation.finish = lambda: _fail(dictation)
             return dictation
 
@@ -102,11 +100,6 @@ def test_microphone_without_its_package_or_device_says_so(capsys):
     with serving() as server:
         assert main(["dictate", "--mic", "--server", server.url]) == 1
     assert "microphone" in capsys.readouterr().err
-
-
-def test_srt_counts_hours():
-    final = FinalText(0, 3661.5, 3662.25, " Oui.", None, None, None)
-    assert srt([final]) == "1\n01:01:01,500 --> 01:01:02,250\nOui.\n"
 
 
 def test_serve_refuses_an_open_network_with_one_sentence(capsys, tmp_path):

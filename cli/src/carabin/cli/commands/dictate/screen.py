@@ -15,6 +15,7 @@ from carabin.client import (
     Resumed,
     Warned,
 )
+from carabin.service.subtitles import Cue, subrip
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
@@ -76,20 +77,8 @@ def write(finals: Sequence[FinalText], form: str, complete: bool) -> None:
         document = {"complete": complete, "segments": [asdict(final) for final in finals]}
         write_json(document, indent=2)
     elif form == "srt":
-        sys.stdout.write(srt(finals))
+        cues = (Cue(final.start_s, final.end_s, final.formatted or final.text) for final in finals)
+        sys.stdout.write(subrip(cues))
     else:
         sys.stdout.write("".join((final.formatted or final.text.strip()) + "\n" for final in finals))
     sys.stdout.flush()
-
-
-def srt(finals: Sequence[FinalText]) -> str:
-    """Return SubRip of the finals."""
-    return "\n".join(
-        f"{number}\n{_clock(final.start_s)} --> {_clock(final.end_s)}\n{final.formatted or final.text.strip()}\n"
-        for number, final in enumerate(finals, 1)
-    )
-
-
-def _clock(time_s: float) -> str:
-    seconds, milliseconds = divmod(round(time_s * 1000), 1000)
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02},{milliseconds:03}"

@@ -5,6 +5,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
+from carabin.service.subtitles import Cue, subrip, webvtt
+
 from ..core import events
 
 FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
@@ -16,18 +18,13 @@ def full_text(finals: Sequence[events.Final]) -> str:
 
 
 def srt(finals: Sequence[events.Final]) -> str:
-    """Return SubRip: numbered cues, times with a comma."""
-    cues = (
-        f"{n}\n{_clock(final.start_s, ',')} --> {_clock(final.end_s, ',')}\n{final.text.strip()}\n"
-        for n, final in enumerate(finals, 1)
-    )
-    return "\n".join(cues)
+    """Return SubRip."""
+    return subrip(_cues(finals))
 
 
 def vtt(finals: Sequence[events.Final]) -> str:
     """Return WebVTT."""
-    cues = (f"{_clock(final.start_s, '.')} --> {_clock(final.end_s, '.')}\n{final.text.strip()}\n" for final in finals)
-    return "WEBVTT\n\n" + "\n".join(cues)
+    return webvtt(_cues(finals))
 
 
 def verbose(finals: Sequence[events.Final], duration_s: float, task: str, *, words: bool) -> dict[str, Any]:
@@ -64,8 +61,5 @@ def _segment(final: events.Final) -> dict[str, Any]:
     }
 
 
-def _clock(time_s: float, mark: str) -> str:
-    total_ms = round(time_s * 1000)
-    hours, rest = divmod(total_ms, 3_600_000)
-    minutes, rest = divmod(rest, 60_000)
-    return f"{hours:02}:{minutes:02}:{rest // 1000:02}{mark}{rest % 1000:03}"
+def _cues(finals: Sequence[events.Final]) -> list[Cue]:
+    return [Cue(final.start_s, final.end_s, final.text) for final in finals]
