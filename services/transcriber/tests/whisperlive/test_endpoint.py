@@ -3,12 +3,16 @@
 import asyncio
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from carabin.transcriber.core.errors import NotReady, Overloaded
+from carabin.transcriber.http import app
+from carabin.transcriber.http.server import MAX_MESSAGE_BYTES
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 from carabin.transcriber.whisperlive import receiver
+from carabin.transcriber.whisperlive.websocket import SocketLimits
 
 from ..helpers.servers import HELLO, RATE_HZ, client, dictate, running, silence, speech, until
 
@@ -176,9 +180,9 @@ async def test_client_is_read_slowly_and_not_given_up_while_audio_waits(monkeypa
 
 
 async def test_frame_over_the_limit_is_refused_with_1009():
-    async with running(max_message_bytes=8192) as server, client(server) as raw:
+    async with running() as server, client(server) as raw:
         await raw.hello()
-        await raw.send(bytes(16384))
+        await raw.send(bytes(MAX_MESSAGE_BYTES + 1))
         assert (await raw.rest())[0] == 1009
 
 
@@ -189,8 +193,9 @@ async def test_text_amid_audio_is_refused():
         assert (await raw.rest())[0] == 1007
 
 
-async def test_client_without_configuration_is_closed_in_time():
-    async with running(hello_s=0.05) as server, client(server) as raw:
+async def test_client_without_configuration_is_closed_in_time(monkeypatch):
+    monkeypatch.setattr(app, "SocketLimits", partial(SocketLimits, hello_s=0.05))
+    async with running() as server, client(server) as raw:
         code, reason = await raw.rest()
         assert (code, "configuration" in reason) == (1008, True)
 
@@ -206,7 +211,8 @@ async def test_minutes_of_silence_give_no_text_and_end_well():
 
 
 async def test_audio_faster_than_its_budget_is_read_slower_and_none_is_lost():
-    async with running(audio_rate=50, audio_burst_s=0.1) as server, client(server) as raw:
+    async with running() as server, client(server) as raw:
+        server.parts.admission.audio_rate, server.parts.admission.audio_burst_s = 50, 0.1
         await raw.hello()
         await raw.send(*[speech(0.5)] * 4, b"END_OF_AUDIO")
         assert await raw.rest() == (1000, "")

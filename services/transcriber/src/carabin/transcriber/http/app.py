@@ -53,8 +53,6 @@ def make_parts(
     admission = Admission(
         transcriber,
         sessions_per_identity=settings.sessions_per_identity,
-        audio_rate=settings.audio_rate,
-        audio_burst_s=settings.audio_burst_s,
         metrics=WireMetrics(registry),
         session_s=settings.session_hours * 3600,
     )
@@ -83,7 +81,7 @@ def _add_websocket(app: FastAPI, parts: Parts) -> None:
         parts.resume,
         origins=settings.origin_list(),
         default_language=settings.default_language,
-        limits=SocketLimits(hello_s=settings.hello_s),
+        limits=SocketLimits(),
     )
 
     async def endpoint(socket: WebSocket) -> None:

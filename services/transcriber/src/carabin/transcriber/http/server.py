@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 PING_S = 20.0
 """As the `websockets` library, and so WhisperLive, keeps connections alive."""
 
+MAX_MESSAGE_BYTES = 1 << 20
+"""As the `websockets` library, and so WhisperLive, has it: 16 s of float32 audio, 64 usual frames."""
+
 GRPC_GRACE_S = 1.0
 """Calls that outlive the drain are cut after this."""
 
@@ -115,7 +118,7 @@ def _config(parts: Parts) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         ws=Socket,
-        ws_max_size=settings.max_message_bytes,
+        ws_max_size=MAX_MESSAGE_BYTES,
         # A compressed message can be a thousand times its size, and each connection would hold a dictionary.
         ws_per_message_deflate=False,
         ws_ping_interval=PING_S,

@@ -18,10 +18,12 @@ class WebSettings(ServiceSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="CARABIN_TRANSCRIBER_")
 
     autotext_dir: Path = Field(
-        default=EXAMPLES, description="folder of auto-texts: <service>/<name>.txt; by default a few examples"
+        default=EXAMPLES,
+        description="folder of auto-texts, <service>/<name>.txt; set it to the site's own in place of the examples",
     )
     autotext_services: str = Field(
-        default="", description="services whose auto-texts are offered, comma-separated; empty for all"
+        default="",
+        description="services whose auto-texts are offered, comma-separated; set it where one service is served",
     )
 
     page_idle_s: float = Field(
@@ -44,13 +46,23 @@ class WebSettings(ServiceSettings):
     )
 
     corrections: Retention = Field(
-        default="none", description="what is kept of corrections whose speaker agrees: none, text or audio+text"
+        default="none",
+        description="kept of corrections whose speaker agrees: none, text or audio+text; set it to learn from them",
     )
-    corrections_days: int = Field(default=90, ge=1, le=3650, description="days after which a correction is deleted")
+    corrections_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        description="days after which a correction is deleted; set what the site's register of processing says",
+    )
     corrections_salt: SecretStr = Field(
         default=SecretStr(""), description="secret that pseudonyms are made with; keep it, or deletion by name is lost"
     )
-    corrections_bucket: str = Field(default="corrections", description="bucket of corrections, apart from all others")
+    corrections_bucket: str = Field(
+        default="corrections",
+        description="bucket of corrections, apart from all others; change it where the store's names are fixed",
+    )
+
 
     def parent_list(self) -> tuple[str, ...]:
         """Return the origins that may embed the page."""

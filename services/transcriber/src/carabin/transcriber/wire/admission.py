@@ -21,6 +21,11 @@ from .status import status_of
 
 log = logging.getLogger(__name__)
 
+AUDIO_RATE = 8.0
+"""Audio seconds per second that one identity may send: one speaker sends 1, a ward's eight sessions send 8."""
+AUDIO_BURST_S = 120.0
+"""Audio seconds that may come at once: what a client kept over a minute's break, twice."""
+
 
 class AdmittedSession:
     """One admitted session: its dictation, its budget and its audit record."""
@@ -67,8 +72,6 @@ class Admission:
         transcriber: Transcriber,
         *,
         sessions_per_identity: int,
-        audio_rate: float,
-        audio_burst_s: float,
         metrics: WireMetrics,
         session_s: float = 4 * 3600.0,
         clock: Callable[[], float] = time.monotonic,
@@ -84,7 +87,7 @@ class Admission:
         self._empty = asyncio.Event()
         self._empty.set()
         self._count = SessionCount(sessions_per_identity)
-        self._rate, self._burst_s = audio_rate, audio_burst_s
+        self.audio_rate, self.audio_burst_s = AUDIO_RATE, AUDIO_BURST_S
         self._budgets: dict[str, AudioBudget] = {}
 
     def admit(
@@ -153,8 +156,8 @@ class Admission:
     def budget_of(self, identity: Identity) -> AudioBudget:
         """Return the audio budget that all sessions of an identity share; anonymous sessions have one each."""
         if identity.name == ANONYMOUS:
-            return AudioBudget(self._rate, self._burst_s)
-        return self._budgets.setdefault(identity.name, AudioBudget(self._rate, self._burst_s))
+            return AudioBudget(self.audio_rate, self.audio_burst_s)
+        return self._budgets.setdefault(identity.name, AudioBudget(self.audio_rate, self.audio_burst_s))
 
     async def wait_empty(self) -> None:
         """Return when no session is open."""
