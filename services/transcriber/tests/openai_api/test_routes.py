@@ -199,7 +199,7 @@ async def test_samples_that_do_not_fit_their_header_are_refused():
         output.mux(stream.encode(None))
     async with web() as opened:
         answer = await post(opened, file.getvalue())
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "wrong_audio_format")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "impossible_audio")
 
 
 class _CountingTranscriber(FakeTranscriber):

@@ -44,5 +44,5 @@ async def test_samples_that_cannot_be_audio_end_the_session_with_a_reason(value:
         code, reason = await raw.rest()
     assert code == 1003
     assert reason is not None
-    assert "not in its declared format" in reason
+    assert "cannot be float32" in reason
     assert not raw.finals
