@@ -27,7 +27,7 @@ class Identity:
 
 
 class Authenticator(Protocol):
-    """Tells who holds a token."""
+    """Finds out who holds a token."""
 
     @property
     def required(self) -> bool:

@@ -50,7 +50,7 @@ class Server(uvicorn.Server):
         super().__init__(_config(parts))
 
     async def serve(self, sockets: list[Any] | None = None) -> None:
-        """Start the transcriber, serve until told to leave, and stop it."""
+        """Start the transcriber, serve until a signal, and stop it."""
         parts = self.parts
         await parts.transcriber.start()
         grpc_server = await start_grpc(parts.admission, parts.authenticator, parts.settings)

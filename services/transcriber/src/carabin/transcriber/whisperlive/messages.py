@@ -1,6 +1,6 @@
-"""What a WhisperLive client is told: JSON text messages with the keys that published clients read, and ours beside.
+"""The messages to a WhisperLive client: JSON text with the keys that published clients read, and ours beside.
 
-The ten points that those clients depend on are kept here and in `whisperlive_outbox.py`; docs/protocol.md lists them.
+The ten points that those clients depend on are kept here and in `outgoing.py`; docs/protocol.md lists them.
 """
 
 import json
@@ -47,7 +47,7 @@ def warning(uid: str, sentence: str) -> str:
 
 
 def language(uid: str, code: str, probability: float) -> str:
-    """The language that was heard; sent once, before the first segments."""
+    """The language that was detected; sent once a connection, before the first segments."""
     return encode(uid, language=code, language_prob=round(probability, 4))
 
 

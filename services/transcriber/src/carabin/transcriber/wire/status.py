@@ -15,7 +15,7 @@ MAX_REASON_BYTES = 123
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How one kind of error is told."""
+    """What each protocol says of one kind of error."""
 
     close_code: int
     """RFC 6455 section 7.4.1, and the IANA registry for 1012 and 1013."""
