@@ -338,8 +338,10 @@ async def test_samples_that_cannot_be_audio_are_refused_before_anything_is_writt
 async def test_a_recording_that_cannot_be_audio_is_refused(tmp_path: Path) -> None:
     transcriber = SwappableLive(tmp_path, "v1", 10, None)
     await start(transcriber)
+    dictation = transcriber.open(SessionConfig(), recording=True)
     with pytest.raises(ImpossibleAudio):
-        _ = [final async for final in transcriber.transcribe(speech(30) * 32768, SessionConfig())]
+        dictation.push(speech(30) * 32768)
+    dictation.cancel()
     assert not transcriber.metrics.registry.get_sample_value("carabin_transcriber_sessions")
     await transcriber.stop(0)
 
@@ -430,7 +432,7 @@ async def test_a_swap_that_drains_loses_no_sample_and_ends_no_session(
 
     monkeypatch.setattr(transcriber._models.production, "_factory", slow)
     audio = np.concatenate([silence(0.3), *[speech(1), silence(1.2)] * 12])
-    dictation = transcriber._open(SessionConfig(), None, recording=recording)
+    dictation = transcriber.open(SessionConfig(), recording=recording)
     third = len(audio) // 3
     dictation.push(audio[:third])
     transcriber.swap("v2")
