@@ -63,7 +63,6 @@ class WebSettings(ServiceSettings):
         description="bucket of corrections, apart from all others; change it where the store's names are fixed",
     )
 
-
     def parent_list(self) -> tuple[str, ...]:
         """Return the origins that may embed the page."""
         return tuple(origin.strip().rstrip("/") for origin in self.page_parents.split(",") if origin.strip())
