@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 from carabin.ct2whisper.quantize import FORMS
@@ -10,6 +11,7 @@ from carabin.registry.errors import CarabinError
 from carabin.service.output import never_lose_output
 
 from .conversion.convert import MODEL_FILES, convert_all
+from .conversion.layouts import complete
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -44,7 +46,8 @@ def _convert(arguments: argparse.Namespace) -> int:
     forms = tuple(dict.fromkeys(arguments.quantization or ("float16",)))
     # One form takes the target's own name, several a folder each inside it.
     targets = {form: arguments.target / form if len(forms) > 1 else arguments.target for form in forms}
-    convert_all(arguments.checkpoint, targets)
+    with tempfile.TemporaryDirectory(prefix="carabin-convert-") as scratch:
+        convert_all(complete(arguments.checkpoint, Path(scratch) / "completed"), targets)
     for form, target in targets.items():
         sizes = {name: (target / name).stat().st_size for name in MODEL_FILES}
         if arguments.json:

@@ -16,8 +16,11 @@ from carabin.registry.store import ObjectStore
 
 from .errors import RequestInvalid
 
-NOT_EXPORTED: Final = "training/"
-"""Optimizer, scheduler and random states: for resuming a run, and twice the size of the weights."""
+NOT_EXPORTED: Final = re.compile(
+    r"(training|runs|checkpoint-\d+)/|(optimizer|scheduler|scaler|training_args|rng_state.*)\.(pt|pth|bin)$"
+)
+"""Optimizer, scheduler and random states, of our trainer and of a notebook's, its inner checkpoints and its TensorBoard
+logs: they change no model version and are larger than the weights."""
 
 REPORT: Final = "report.html"
 
@@ -159,7 +162,7 @@ def parse_reference(text: str) -> tuple[str, int | None]:
 
 
 def _exported(path: str) -> bool:
-    return not path.startswith(NOT_EXPORTED)
+    return NOT_EXPORTED.match(path) is None
 
 
 def _digest(entries: list[tuple[str, str]]) -> str:

@@ -5,9 +5,11 @@ fail, in front of a clinician.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from carabin.ct2whisper.errors import TensorsInvalid
 from carabin.ct2whisper.layout import EMBEDDING
@@ -17,7 +19,26 @@ from tokenizers import Tokenizer
 
 from ..errors import CheckpointRefused
 
-REQUIRED_FILES = ("config.json", "generation_config.json", "tokenizer.json", "preprocessor_config.json")
+REQUIRED_FILES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "config.json": "name the folder that `save_pretrained` or `trainer.save_model` wrote",
+        "generation_config.json": "copy it from the model that training started from",
+        "tokenizer.json": "save the processor into the folder too, with `processor.save_pretrained`",
+        "preprocessor_config.json": "save the processor into the folder too, with `processor.save_pretrained`",
+    }
+)
+"""What a checkpoint must hold beside its weights, each with what to do where it is missing."""
+
+TO_SAFETENSORS: Final = (
+    'python -c "from transformers import WhisperForConditionalGeneration as W;'
+    " W.from_pretrained('.').save_pretrained('.')\""
+)
+"""Run inside the folder; transformers 5 reads the pickle with torch's loader for weights alone."""
+
+NO_ADDED_TOKENS: Final = (
+    "Train again from the base's own tokenizer, without `add_tokens`: Whisper spells any word from the pieces it has,"
+    " and a site's words belong into a vocabulary (`carabin vocabulary`)"
+)
 
 N_TIMESTAMPS = 1501
 """Whisper has one timestamp token per 20 ms of its 30 s window, both ends included."""
@@ -45,9 +66,10 @@ def inspect_checkpoint(folder: Path) -> CheckpointFacts:
         raise CheckpointRefused(
             folder, "it is a LoRA adapter; merge it into its base model first: `carabin export` does"
         )
-    for name in REQUIRED_FILES:
+    _require_safetensors(folder)
+    for name, remedy in REQUIRED_FILES.items():
         if not (folder / name).is_file():
-            raise CheckpointRefused(folder, f"{name} is missing")
+            raise CheckpointRefused(folder, f"{name} is missing: {remedy}")
     config = _read_json(folder, "config.json")
     generation = _read_json(folder, "generation_config.json")
     n_languages = _check_generation(folder, generation)
@@ -58,6 +80,23 @@ def inspect_checkpoint(folder: Path) -> CheckpointFacts:
     _check_specials(folder, generation)
     _check_tokens(folder, generation, rows)
     return CheckpointFacts(n_mels=n_mels, vocabulary_size=rows, n_languages=n_languages)
+
+
+def _require_safetensors(folder: Path) -> None:
+    """Weights are taken from safetensors alone: a pickle runs code when it is opened."""
+    if any((folder / name).exists() for name in ("model.safetensors", "model.safetensors.index.json")):
+        return
+    pickles = sorted(path.name for path in folder.glob("pytorch_model*.bin"))
+    if pickles:
+        raise CheckpointRefused(
+            folder,
+            f"{pickles[0]} is a pickle, which may run code when it is opened: if you trust whoever made it, convert it"
+            f" inside its folder, on a machine that holds nothing else: {TO_SAFETENSORS}",
+        )
+    inner = sorted(path.parent.name for path in folder.glob("*/config.json") if path.parent.name != "base")
+    if inner:
+        raise CheckpointRefused(folder, f"it holds no weights itself: name one of its folders, {', '.join(inner)}")
+    raise CheckpointRefused(folder, "model.safetensors is missing: name the folder that `save_pretrained` wrote")
 
 
 def _read_json(folder: Path, name: str) -> dict[str, Any]:
@@ -116,13 +155,14 @@ def _check_vocabulary(folder: Path, config: dict[str, Any], generation: dict[str
         raise CheckpointRefused(
             folder,
             f"the token embedding has {rows} rows and config.json says {config.get('vocab_size')}, but a Whisper whose "
-            f"no_timestamps token is {no_timestamps} has {expected}: were tokens added to it?",
+            f"no_timestamps token is {no_timestamps} has {expected}: were tokens added to it? {NO_ADDED_TOKENS}",
         )
     for token in _read_json(folder, "tokenizer.json").get("added_tokens", []):
         if token["id"] > no_timestamps and not token["content"].startswith("<|"):
             raise CheckpointRefused(
                 folder,
-                f"tokenizer.json puts the added token {token['content']!r} at {token['id']}, a timestamp's place",
+                f"tokenizer.json puts the added token {token['content']!r} at {token['id']}, a timestamp's place."
+                f" {NO_ADDED_TOKENS}",
             )
 
 

@@ -16,7 +16,10 @@ ADAPTER_CONFIG: Final = "adapter_config.json"
 BASE_FOLDER: Final = "base"
 """A checkpoint may bring the model that its adapter belongs to in this folder of its own."""
 
-COMPANIONS: Final = ("tokenizer.json", "tokenizer_config.json", "preprocessor_config.json", "generation_config.json")
+COMPANIONS: Final = (
+    "tokenizer.json", "tokenizer_config.json", "preprocessor_config.json", "processor_config.json",
+    "generation_config.json", "vocab.json", "merges.txt", "added_tokens.json",
+)  # fmt: skip
 
 
 def is_adapter(checkpoint: Path) -> bool:

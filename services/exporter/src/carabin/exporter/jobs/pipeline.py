@@ -16,6 +16,7 @@ from carabin.service.threads import ThreadSupervisor
 
 from ..conversion.convert import convert_all
 from ..conversion.ct2_folder import copy_ct2, inspect_ct2
+from ..conversion.layouts import complete
 from ..conversion.lora import is_adapter, merge_adapter
 from ..errors import (
     CheckpointRefused,
@@ -158,6 +159,7 @@ class Exporter:
         if is_adapter(checkpoint):
             work.enter("merge", source.label)
             checkpoint = merge_adapter(checkpoint, work.scratch / "merged")
+        checkpoint = complete(checkpoint, work.scratch / "completed")
         work.enter("convert", ", ".join(forms))
         folders = {form: work.scratch / form for form in forms}
         facts = convert_all(checkpoint, folders, work.renewal.check)
