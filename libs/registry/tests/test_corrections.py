@@ -99,8 +99,8 @@ def test_audio_without_a_record_goes_after_an_hour(store: MemoryStore, clock: St
 class _RecordComesAmidSweep(MemoryStore):
     """A store on which another replica writes a record after this sweep has listed the keys."""
 
-    def list(self, bucket: str, prefix: str) -> list[str]:
-        listed = super().list(bucket, prefix)
+    def list(self, bucket: str, prefix: str, start_after: str = "") -> list[str]:
+        listed = super().list(bucket, prefix, start_after)
         self.put(bucket, "p1/a.json", record("a").model_dump_json().encode())
         return listed
 

@@ -243,11 +243,11 @@ class MoodyStore(MemoryStore):
     away = True
     asked = 0
 
-    def list(self, bucket: str, prefix: str) -> list[str]:
+    def list(self, bucket: str, prefix: str, start_after: str = "") -> list[str]:
         if bucket == "checkpoints" and self.away:
             self.asked += 1
             raise StoreUnreachable("the object store does not answer")
-        return super().list(bucket, prefix)
+        return super().list(bucket, prefix, start_after)
 
 
 def test_a_store_that_is_away_is_waited_for(pristine_checkpoint: Path, tmp_path: Path) -> None:

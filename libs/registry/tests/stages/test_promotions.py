@@ -12,11 +12,11 @@ from carabin.registry.testing.memory import MemoryStore
 NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 
 
-def record(number: int, step: str) -> PromotionRecord:
+def record(number: int, step: str, previous: str | None = None) -> PromotionRecord:
     """`A` promotes version A, `<A` rolls back to it."""
     kind = "rollback" if step.startswith("<") else "promote"
     return PromotionRecord(
-        number=number, version=step.lstrip("<"), previous=None, by="me", reason="why", at=NOW, kind=kind, token=step
+        number=number, version=step.lstrip("<"), previous=previous, by="me", reason="why", at=NOW, kind=kind, token=step
     )
 
 
@@ -39,8 +39,16 @@ def record(number: int, step: str) -> PromotionRecord:
     ],
 )
 def test_a_rollback_goes_where_production_was_before(steps: str, current: str | None, back_to: str | None) -> None:
-    log = [record(number, step) for number, step in enumerate(steps.split(), 1)]
-    assert previous_holder(log, current) == back_to
+    log: list[PromotionRecord] = []
+    for number, step in enumerate(steps.split(), 1):
+        log.append(record(number, step, log[-1].version if log else None))
+    assert previous_holder(reversed(log), current, lambda _: True) == back_to
+
+
+def test_a_rollback_passes_over_what_was_pruned() -> None:
+    log = [record(1, "A", None), record(2, "B", "A"), record(3, "C", "B")]
+    assert previous_holder(reversed(log), "C", lambda version: version != "B") == "A"
+    assert previous_holder(reversed(log), None, lambda version: version != "C") == "B"
 
 
 def test_a_number_is_given_once_and_the_loser_learns_the_winner(store: ObjectStore, bucket: str) -> None:

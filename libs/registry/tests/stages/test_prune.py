@@ -68,7 +68,7 @@ def test_whatever_the_history_those_in_use_and_two_former_ones_stay(
 ) -> None:
     tags = {version: {"stage": stage} for version, stage in stages.items()}
     log = [record(number, version) for number, version in enumerate(history, 1)]
-    kept = kept_versions(Decision(version=current), tags, log)
+    kept = kept_versions(Decision(version=current), tags, reversed(log))
     assert {version for version, stage in stages.items() if stage in ("production", "canary", "shadow")} <= kept
     former = [version for version in dict.fromkeys(reversed(history)) if version in tags and version != current]
     assert set(former[:2]) <= kept

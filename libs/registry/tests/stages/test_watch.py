@@ -66,27 +66,27 @@ def test_each_change_is_yielded_once(store: ObjectStore, bucket: str, tmp_path: 
     assert list(changes) == []
 
 
-class TaggedAtTheFifthPoll(MemoryStore):
-    """Somebody tags the only version after four polls that saw nothing new."""
+class TaggedAtTheFifthScan(MemoryStore):
+    """Somebody tags the only version after four scans that saw nothing new."""
 
-    polls = 0
+    scans = 0
 
-    def list(self, bucket: str, prefix: str) -> list[str]:
-        found = super().list(bucket, prefix)
-        self.polls += prefix == "cardio/versions/"
-        if self.polls == 5 and found:
-            self.set_tags(bucket, next(key for key in found if key.endswith("manifest.json")), {"stage": "production"})
+    def folders(self, bucket: str, prefix: str) -> list[str]:
+        found = super().folders(bucket, prefix)
+        self.scans += prefix == "cardio/versions/"
+        if self.scans == 5 and found:
+            self.set_tags(bucket, manifest_key("cardio", found[0]), {"stage": "production"})
         return found
 
 
-def test_polls_that_see_nothing_new_tell_nothing(tmp_path: Path) -> None:
-    store = TaggedAtTheFifthPoll()
+def test_polls_that_see_nothing_new_notify_nobody(tmp_path: Path) -> None:
+    store = TaggedAtTheFifthScan()
     store.ensure_bucket("models")
     version = publish(store, "models", tmp_path, "a")
     changes = ModelWatcher(store, "models", "cardio", 0.001, notify=False).changes()
     assert next(changes) == Decision(version=None)
     assert next(changes) == Decision(version=version)
-    assert store.polls >= 5
+    assert store.scans >= 5
 
 
 def test_a_notification_wakes_the_poll(memory: MemoryStore, tmp_path: Path, decisions: Queue[Decision]) -> None:
@@ -114,10 +114,10 @@ class FlakyStore(MemoryStore):
 
     away = False
 
-    def list(self, bucket: str, prefix: str) -> list[str]:
+    def list(self, bucket: str, prefix: str, start_after: str = "") -> list[str]:
         if self.away:
             raise StoreUnreachable("the store does not answer")
-        return super().list(bucket, prefix)
+        return super().list(bucket, prefix, start_after)
 
 
 def test_an_outage_is_outlived_and_backed_off(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_deleting_one_person_leaves_the_others() -> None:
 
 
 class _StoreThatCannotList(MemoryStore):
-    def list(self, bucket: str, prefix: str) -> list[str]:
+    def list(self, bucket: str, prefix: str, start_after: str = "") -> list[str]:
         raise StoreUnreachable("no answer")
 
 

@@ -63,6 +63,16 @@ def stage_key(model: str, number: int) -> str:
     return f"{stages_prefix(model)}{number:010d}.json"
 
 
+def promotions_hint_key(model: str) -> str:
+    """Return the key of the note that says near which number the log of promotions ends."""
+    return f"{promotions_prefix(model)}head.json"
+
+
+def stages_hint_key(model: str) -> str:
+    """Return the key of the note that says near which number the log of stages ends."""
+    return f"{stages_prefix(model)}head.json"
+
+
 def record_number(key: str) -> int:
     """Return the number in the key of a log's record, or -1 where the key is not one."""
     stem = key.rsplit("/", 1)[-1].removesuffix(".json")

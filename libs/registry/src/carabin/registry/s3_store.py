@@ -1,5 +1,6 @@
 """The one seam to the `minio` client: any S3 store."""
 
+import builtins
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -136,10 +137,20 @@ class MinioStore:
             return False
         return True
 
-    def list(self, bucket: str, prefix: str) -> list[str]:
+    def list(self, bucket: str, prefix: str, start_after: str = "") -> builtins.list[str]:
+        with self._translated(bucket):
+            found = self._client.list_objects(bucket, prefix=prefix, recursive=True, start_after=start_after or None)
+            return sorted(str(item.object_name) for item in found if not item.is_dir)
+
+    def folders(self, bucket: str, prefix: str) -> builtins.list[str]:
+        with self._translated(bucket):
+            found = self._client.list_objects(bucket, prefix=prefix, recursive=False)
+            return sorted(str(item.object_name).removeprefix(prefix).rstrip("/") for item in found if item.is_dir)
+
+    def sizes(self, bucket: str, prefix: str) -> dict[str, int]:
         with self._translated(bucket):
             found = self._client.list_objects(bucket, prefix=prefix, recursive=True)
-            return sorted(str(item.object_name) for item in found if not item.is_dir)
+            return {str(item.object_name): item.size or 0 for item in found if not item.is_dir}
 
     def get_tags(self, bucket: str, key: str) -> dict[str, str]:
         with self._translated(bucket, key):

@@ -1,5 +1,6 @@
 """What the registry asks of an object store; `s3_store.py` is its S3 form."""
 
+import builtins
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,8 +53,17 @@ class ObjectStore(Protocol):
 
     def exists(self, bucket: str, key: str) -> bool: ...
 
-    def list(self, bucket: str, prefix: str) -> list[str]:
-        """Return all keys under `prefix`, sorted."""
+    def list(self, bucket: str, prefix: str, start_after: str = "") -> builtins.list[str]:
+        """Return all keys under `prefix` that sort after `start_after`, sorted: one request for each thousand."""
+
+    def folders(self, bucket: str, prefix: str) -> builtins.list[str]:
+        """Return the names of the folders right under `prefix`, which ends with '/' or is empty, sorted.
+
+        One request for each thousand of them, whatever they hold.
+        """
+
+    def sizes(self, bucket: str, prefix: str) -> dict[str, int]:
+        """Return the bytes of every object under `prefix` by key: one request for each thousand."""
 
     def get_tags(self, bucket: str, key: str) -> dict[str, str]: ...
 

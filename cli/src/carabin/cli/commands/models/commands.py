@@ -2,18 +2,15 @@
 
 import typer
 from carabin.registry.artifacts.publish import read_manifest
-from carabin.registry.errors import ManifestInvalid
 from carabin.registry.layout import manifest_key
-from carabin.registry.stages.log import read_stage_log
-from carabin.registry.stages.promotions import read_log
-from carabin.registry.stages.read import read_decision, read_tags
+from carabin.registry.stages.read import read_production
 from carabin.registry.stages.regressions import compare
 
 from . import change, upkeep
-from .context import AsJson, Context, Name, Version, open_context
+from .context import AsJson, Name, Version, open_context
+from .rows import SHOWN, Everything, every_row, newest_rows, read_records
 from .tables import (
     LOG_OF,
-    LogRecord,
     VersionRow,
     describe_record,
     differing_facts,
@@ -33,14 +30,14 @@ app = typer.Typer(
 
 
 @app.command("list", epilog="Example: carabin models list --json")
-def list_(name: Name = None, as_json: AsJson = False) -> None:
-    """List a model's versions, newest first."""
+def list_(name: Name = None, everything: Everything = False, as_json: AsJson = False) -> None:
+    """List a model's newest versions and those in use, newest first; with --json or --all every one."""
     context = open_context(name)
-    rows = _rows(context)
     if as_json:
-        print_json([row.data() for row in rows])
-    else:
-        print_versions(context.name, rows, read_decision(context.store, context.bucket, context.name))
+        print_json([row.data() for row in every_row(context)[0]])
+        return
+    rows, decision, total = newest_rows(context, None if everything else SHOWN)
+    print_versions(context.name, rows, decision, total)
 
 
 @app.command(epilog="Example: carabin models show latest")
@@ -49,12 +46,12 @@ def show(version: Version, name: Name = None, as_json: AsJson = False) -> None:
     context = open_context(name)
     manifest = read_manifest(context.store, context.bucket, context.name, context.version(version))
     tags = context.store.get_tags(context.bucket, manifest_key(context.name, manifest.version))
-    serving = read_decision(context.store, context.bucket, context.name).version
+    serving = read_production(context.store, context.bucket, context.name)
     row = VersionRow(manifest, tags, manifest.version == serving)
     if as_json:
         print_json({**row.manifest.model_dump(mode="json"), "tags": row.tags, "serves": row.serves})
     else:
-        print_version(row, _records(context))
+        print_version(row, read_records(context, None))
 
 
 @app.command(epilog="Example: carabin models diff 3fa9 81bc")
@@ -79,10 +76,13 @@ def diff(old: Version, new: Version, name: Name = None, as_json: AsJson = False)
 
 
 @app.command(epilog="Example: carabin models log")
-def log(name: Name = None, as_json: AsJson = False) -> None:
-    """Show who promoted or staged what, when and why, oldest first; each of the two logs has its own numbers."""
+def log(name: Name = None, everything: Everything = False, as_json: AsJson = False) -> None:
+    """Show who promoted or staged what, when and why: the newest changes, or with --json or --all every one.
+
+    The oldest of them comes first; each of the two logs has its own numbers.
+    """
     context = open_context(name)
-    records = _records(context)
+    records = read_records(context, None if everything or as_json else SHOWN)
     if as_json:
         print_json([{"log": LOG_OF[type(record)], **record.model_dump(mode="json")} for record in records])
         return
@@ -92,24 +92,3 @@ def log(name: Name = None, as_json: AsJson = False) -> None:
 
 change.register(app)
 upkeep.register(app)
-
-
-def _rows(context: Context) -> list[VersionRow]:
-    """Return the versions that can be read, newest first; one that cannot must not hide the others."""
-    tags_by_version = read_tags(context.store, context.bucket, context.name)
-    serving = read_decision(context.store, context.bucket, context.name).version
-    rows = []
-    for version, tags in reversed(tags_by_version.items()):
-        try:
-            manifest = read_manifest(context.store, context.bucket, context.name, version)
-        except ManifestInvalid as error:
-            typer.echo(f"Look: {error}.", err=True)
-        else:
-            rows.append(VersionRow(manifest, tags, version == serving))
-    return rows
-
-
-def _records(context: Context) -> list[LogRecord]:
-    promotions = read_log(context.store, context.bucket, context.name)
-    stages = read_stage_log(context.store, context.bucket, context.name)
-    return sorted([*promotions, *stages], key=lambda record: record.at)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from carabin.registry.artifacts.publish import list_models, list_versions
+from carabin.registry.artifacts.publish import list_models
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.errors import RegistryError, VersionMissing
+from carabin.registry.layout import is_safe_name, manifest_key, versions_prefix
 from carabin.registry.store import ObjectStore
 
 Name = Annotated[
@@ -34,7 +35,13 @@ class Context:
 
     def version(self, text: str) -> str:
         """Return the one version that `text` names."""
-        return pick_version(self.name, list_versions(self.store, self.bucket, self.name), text)
+        versions = self.store.folders(self.bucket, versions_prefix(self.name))
+        if text == "latest":  # one that is being published has no manifest yet
+            versions = [next((each for each in reversed(versions) if self._is_visible(each)), "")]
+        return pick_version(self.name, [version for version in versions if is_safe_name(version)], text)
+
+    def _is_visible(self, version: str) -> bool:
+        return is_safe_name(version) and self.store.exists(self.bucket, manifest_key(self.name, version))
 
 
 def open_context(name: str | None) -> Context:

@@ -60,9 +60,10 @@ def print_json(data: Any) -> None:
     write_json(data, indent=2)
 
 
-def print_versions(name: str, rows: Sequence[VersionRow], decision: Decision) -> None:
+def print_versions(name: str, rows: Sequence[VersionRow], decision: Decision, total: int) -> None:
     """Print the versions of one model, newest first, and what an operator should look at."""
-    table = Table(box=box.SIMPLE, title=f"{name}: {len(rows)} versions", title_justify="left")
+    shown = f", {len(rows)} shown" if len(rows) < total else ""
+    table = Table(box=box.SIMPLE, title=f"{name}: {total} versions{shown}", title_justify="left")
     for column in ("version", "stage", "form", "size", *SHOWN_METRICS, "promoted"):
         table.add_column(column, no_wrap=column == "version", justify="right" if column in SHOWN_METRICS else "left")
     for row in rows:

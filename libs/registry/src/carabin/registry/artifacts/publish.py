@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..errors import ManifestInvalid, ObjectMissing, PreconditionFailed, VersionMissing
-from ..layout import file_key, is_safe_name, manifest_key, versions_prefix
+from ..layout import file_key, is_safe_name, manifest_key, version_prefix, versions_prefix
 from ..serving_window import DEFAULT_MIN_WINDOW_FRAMES, DEFAULT_WINDOW_MARGIN_FRAMES
 from ..store import ObjectStore
 from .bundle import Progress, describe_folder, fetch_files, upload_files
@@ -105,14 +105,13 @@ def require_files(store: ObjectStore, bucket: str, manifest: ModelManifest) -> N
     Raises:
         ManifestInvalid: one is not; the sentence names it.
     """
+    sizes = store.sizes(bucket, version_prefix(manifest.name, manifest.version))
     for entry in manifest.files:
         key = file_key(manifest.name, manifest.version, entry.path)
-        try:
-            size = store.stat(bucket, key).size
-        except ObjectMissing as error:
-            raise ManifestInvalid(f"{bucket}/{key}: the manifest names it, and it is not there") from error
-        if size != entry.size:
-            raise ManifestInvalid(f"{bucket}/{key}: it has {size} bytes, and {entry.size} by the manifest")
+        if key not in sizes:
+            raise ManifestInvalid(f"{bucket}/{key}: the manifest names it, and it is not there")
+        if sizes[key] != entry.size:
+            raise ManifestInvalid(f"{bucket}/{key}: it has {sizes[key]} bytes, and {entry.size} by the manifest")
 
 
 def list_versions(store: ObjectStore, bucket: str, name: str) -> list[str]:
@@ -124,9 +123,13 @@ def list_versions(store: ObjectStore, bucket: str, name: str) -> list[str]:
 
 def list_models(store: ObjectStore, bucket: str) -> list[str]:
     """Return the names under which at least one version is visible."""
-    steps = (key.split("/") for key in store.list(bucket, ""))
-    found = {parts[0] for parts in steps if len(parts) == 4 and parts[1::2] == ["versions", "manifest.json"]}
-    return sorted(name for name in found if is_safe_name(name))
+    return [name for name in store.folders(bucket, "") if is_safe_name(name) and _has_version(store, bucket, name)]
+
+
+def _has_version(store: ObjectStore, bucket: str, name: str) -> bool:
+    """Look at the newest versions first: only one that is being published now has no manifest."""
+    versions = reversed(store.folders(bucket, versions_prefix(name)))
+    return any(store.exists(bucket, manifest_key(name, version)) for version in versions if is_safe_name(version))
 
 
 def fetch_model(

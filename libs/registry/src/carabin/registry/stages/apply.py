@@ -1,44 +1,66 @@
 """The tags that put a recorded promotion into force, and their repair where that was cut off."""
 
+from collections.abc import Collection, Iterable
 from datetime import UTC
 
 from ..artifacts.publish import list_versions
 from ..errors import StoreError
 from ..layout import manifest_key
 from ..store import ObjectStore
-from .promotions import PromotionRecord, read_head
-from .read import read_decision
+from .log import newest_stages_first
+from .log_end import NumberedLog
+from .promotions import PromotionRecord, read_head, read_promotion
+from .read import read_decision, read_tags
 from .resolve import NUMBER, SHARE, STAGE, promotion_number
+from .trials import lost_trials
 
 MAX_TAGS = 10
 """S3's limit for one object: beyond it the hospital's own tags give way to ours."""
 
 
 def repair(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | None:
-    """Finish the newest promotion if it was cut off, demoting leftover holders; return it, or None if all was well."""
+    """Finish the newest promotion if it was cut off, demoting leftover holders; return it, or None if all was well.
+
+    Canary and shadow come back from the log of stages where their versions have no stage at all: a copy of the bucket
+    by a tool that leaves tags out is in order after this, and `prune` plans nothing before.
+    """
     head = read_head(store, bucket, name)
+    for record, version in lost_trials(newest_stages_first(store, bucket, name), read_tags(store, bucket, name)):
+        key = manifest_key(name, version)
+        share = {SHARE: f"{record.share:g}"} if record.share is not None else {}
+        store.set_tags(bucket, key, {**store.get_tags(bucket, key), STAGE: record.stage, **share})
     decision = read_decision(store, bucket, name)
     outdone = decision.rivals and head is not None and decision.version == head.version
     if head is None or not (decision.pending or outdone):
         return None
-    apply(store, bucket, name, head)
+    apply(store, bucket, name, head, list_versions(store, bucket, name))
     return head
 
 
-def apply(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) -> PromotionRecord:
-    """Tag the holder that `record` names and demote the others; then the newer record's, if one came meanwhile.
+def apply(
+    store: ObjectStore, bucket: str, name: str, record: PromotionRecord, former: Iterable[str | None] = ()
+) -> PromotionRecord:
+    """Tag the holder that `record` names and demote the former ones; then the newer record's, if one came meanwhile.
 
     Tags have no compare-and-set: between our reading and our writing of a tag somebody may have promoted. So everyone
     who has written looks at the log again, and finishes what its head says: the last to look leaves it true. Returns
     the record that is in force then.
+
+    Args:
+        former: versions that may be tagged production beside the record's own `previous`. A holder that is not named
+            loses by its lower number, and `repair` demotes it.
     """
+    log = NumberedLog(store, bucket, name)
+    others = {version for version in former if version}
     while True:
+        others |= {version for version in (record.previous, record.version) if version}
         _tag_holder(store, bucket, name, record)
-        _demote_others(store, bucket, name, record)
-        head = read_head(store, bucket, name)
-        if head is None or head.number <= record.number:
+        _demote(store, bucket, name, record, others - {record.version})
+        newer = log.numbers_from(record.number + 1)
+        if not newer:
+            log.note(record.number)
             return record
-        record = head
+        record = read_promotion(store, bucket, name, newer[-1])
 
 
 def _tag_holder(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) -> None:
@@ -53,11 +75,9 @@ def _tag_holder(store: ObjectStore, bucket: str, name: str, record: PromotionRec
     store.set_tags(bucket, key, dict(others[: MAX_TAGS - len(production)]) | production)
 
 
-def _demote_others(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) -> None:
+def _demote(store: ObjectStore, bucket: str, name: str, record: PromotionRecord, others: Collection[str]) -> None:
     """Best effort: a leftover holder loses by its lower number."""
-    for version in list_versions(store, bucket, name):
-        if version == record.version:
-            continue
+    for version in sorted(others):
         key = manifest_key(name, version)
         try:
             tags = store.get_tags(bucket, key)

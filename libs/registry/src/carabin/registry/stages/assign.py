@@ -9,6 +9,7 @@ from ..layout import manifest_key
 from ..store import ObjectStore
 from .apply import apply
 from .log import Stage, StageRecord, append_stage, last_stage_number
+from .log_end import NumberedLog
 from .promotions import last_number, read_head
 from .read import read_tags
 from .resolve import SHARE, STAGE, resolve
@@ -78,6 +79,7 @@ def set_stage(
         ) from error
     if promoted == version:
         raise StalePromotion(f"{name}: {version} was promoted to production meanwhile, and is no {stage}")
+    NumberedLog(store, bucket, name, stages=True).note(record.number)
     return record
 
 

@@ -1,14 +1,17 @@
 """The log of stages: who put which version on trial, when and why; promotions have a log of their own."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, Literal
 
 from pydantic import AwareDatetime, Field
 
 from ..artifacts.records import StoredRecord
-from ..errors import PreconditionFailed, StoreUnreachable
+from ..errors import ManifestInvalid, ObjectMissing, PreconditionFailed, StoreUnreachable
 from ..layout import record_number, stage_key, stages_prefix
 from ..store import ObjectStore
+from .log_end import NumberedLog
 
 Stage = Literal["candidate", "canary", "shadow", "archived"]
 
@@ -38,8 +41,20 @@ def read_stage_log(store: ObjectStore, bucket: str, name: str) -> list[StageReco
 
 def last_stage_number(store: ObjectStore, bucket: str, name: str) -> int:
     """Return the newest record's number, 0 where there is none."""
-    keys = _keys(store, bucket, name)
-    return record_number(keys[-1]) if keys else 0
+    return NumberedLog(store, bucket, name, stages=True).last_number()
+
+
+def newest_stages_first(store: ObjectStore, bucket: str, name: str) -> Iterator[StageRecord]:
+    """Yield changes of stage from the newest backwards, one request each; what cannot be read is passed over."""
+    for number in range(last_stage_number(store, bucket, name), 0, -1):
+        with suppress(ObjectMissing, ManifestInvalid):
+            yield read_stage(store, bucket, name, number)
+
+
+def read_stage(store: ObjectStore, bucket: str, name: str, number: int) -> StageRecord:
+    """Return one change of stage by its number."""
+    key = stage_key(name, number)
+    return StageRecord.from_bytes(store.get(bucket, key), f"{bucket}/{key}")
 
 
 def append_stage(store: ObjectStore, bucket: str, name: str, record: StageRecord) -> StageRecord:

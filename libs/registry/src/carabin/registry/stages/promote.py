@@ -2,10 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Literal
 
-from ..artifacts.publish import list_versions, read_manifest, read_manifest_and_document, require_files
+from ..artifacts.publish import read_manifest, read_manifest_and_document, require_files
 from ..artifacts.trust import require_trusted
 from ..errors import (
     ManifestInvalid,
@@ -16,11 +19,18 @@ from ..errors import (
     StoreError,
     VersionMissing,
 )
-from ..layout import promotion_key
+from ..layout import manifest_key, promotion_key
 from ..store import ObjectStore
 from .apply import apply
-from .promotions import PromotionRecord, append, last_number, previous_holder, read_log, require_immutable
-from .read import read_decision, read_tags
+from .promotions import (
+    PromotionRecord,
+    append,
+    last_number,
+    newest_first,
+    previous_holder,
+    require_immutable,
+)
+from .read import in_force, read_tags
 from .regressions import compare, describe_regressions
 from .resolve import resolve
 
@@ -70,13 +80,19 @@ def rollback(
         VersionMissing: there is no such version.
         PromotionLost: somebody promoted at the same time; the message names the winner.
     """
-    current = read_decision(store, bucket, name).version
+    state = _read_state(store, bucket, name)
+    current = state.current
     if to is None:
-        visible = set(list_versions(store, bucket, name))
-        to = previous_holder([record for record in read_log(store, bucket, name) if record.version in visible], current)
+
+        def visible(version: str) -> bool:
+            return store.exists(bucket, manifest_key(name, version))
+
+        earlier = newest_first(store, bucket, name, state.number - bool(state.newest))
+        log = chain([state.newest], earlier) if state.newest else earlier
+        to = previous_holder(log, current, visible)
     if to is None:
         raise PromotionRefused(f"{name}: no other version was in production before {current}; name one to roll back to")
-    return _promote(store, bucket, name, to, by, reason, at, expect=current, force=True, kind="rollback")
+    return _promote(store, bucket, name, to, by, reason, at, expect=current, force=True, kind="rollback", state=state)
 
 
 def _promote(
@@ -91,13 +107,13 @@ def _promote(
     expect: str | None,
     force: bool,
     kind: Kind,
+    state: "_State | None" = None,
 ) -> PromotionRecord:
     manifest, document = read_manifest_and_document(store, bucket, name, version)
     require_trusted(manifest, document)
     require_files(store, bucket, manifest)
-    # The log is read before the tags: a promotion in between takes our number, and then we lose rather than overwrite.
-    number = last_number(store, bucket, name) + 1
-    current = resolve(read_tags(store, bucket, name)).version
+    state = state or _read_state(store, bucket, name)
+    current = state.current
     if expect is not None and current != expect:
         raise StalePromotion(f"{name}: production is {current}, not {expect}; look again before promoting {version}")
     changes = compare(_metrics(store, bucket, name, current), manifest.metrics)
@@ -108,7 +124,7 @@ def _promote(
             " promote it with --force and a reason that says why"
         )
     record = PromotionRecord(
-        number=number,
+        number=state.number + 1,
         version=version,
         previous=current,
         by=by,
@@ -119,17 +135,48 @@ def _promote(
         metrics_delta={change.metric: change.delta for change in changes if change.delta is not None},
         manifest_sha256=hashlib.sha256(document).hexdigest(),
     )
-    append(store, bucket, name, record)
+    append(store, bucket, name, record, state.document)
     if record.number == 1:
         require_immutable(store, bucket, promotion_key(name, 1))
     try:
-        apply(store, bucket, name, record)
+        apply(store, bucket, name, record, state.former)
     except StoreError as error:
         raise PromotionUnfinished(
             f"{name}: promotion {record.number} of {version} is recorded, and the store failed before it took effect;"
             f" `carabin models repair` finishes it ({error})"
         ) from error
     return record
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What stands before a promotion."""
+
+    number: int
+    """Of the newest promotion, 0 where there is none."""
+    newest: PromotionRecord | None
+    """None where it cannot be read: that must not keep a good version from being promoted."""
+    document: bytes | None
+    """Its bytes as they are stored."""
+    current: str | None
+    """The version in production."""
+    former: tuple[str | None, ...]
+    """Versions that may be tagged production beside `current`."""
+
+
+def _read_state(store: ObjectStore, bucket: str, name: str) -> _State:
+    # The log is read before the tags: a promotion in between takes our number, and then we lose rather than overwrite.
+    number = last_number(store, bucket, name)
+    newest, document = None, None
+    if number:
+        document = store.get(bucket, promotion_key(name, number))
+        with suppress(ManifestInvalid):
+            newest = PromotionRecord.from_bytes(document, f"{bucket}/{promotion_key(name, number)}")
+    if newest and in_force(store, bucket, name, newest):
+        return _State(number, newest, document, newest.version, (newest.version,))
+    current = resolve(read_tags(store, bucket, name)).version
+    former = (newest.version, newest.previous) if newest else ()
+    return _State(number, newest, document, current, (current, *former))
 
 
 def _metrics(store: ObjectStore, bucket: str, name: str, version: str | None) -> Mapping[str, float]:

@@ -1,15 +1,19 @@
 """The promotion log: numbered records that are written once and never changed."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
 from ..artifacts.records import Metrics, StoredRecord
-from ..errors import ConditionsIgnored, PreconditionFailed, PromotionLost
+from ..errors import ConditionsIgnored, ManifestInvalid, ObjectMissing, PreconditionFailed, PromotionLost
 from ..layout import promotion_key, promotions_prefix, record_number
 from ..store import ObjectStore
+from .log_end import NumberedLog
+
+Visible = Callable[[str], bool]
 
 
 class PromotionRecord(StoredRecord):
@@ -34,35 +38,68 @@ def read_log(store: ObjectStore, bucket: str, name: str) -> list[PromotionRecord
 
 
 def read_head(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | None:
-    """Return the newest promotion of `name`, or None where there was none."""
-    keys = _keys(store, bucket, name)
-    return _read(store, bucket, keys[-1]) if keys else None
+    """Return the newest promotion of `name`, or None where there was none: three requests, however long the log."""
+    number = last_number(store, bucket, name)
+    return read_promotion(store, bucket, name, number) if number else None
+
+
+def read_promotion(store: ObjectStore, bucket: str, name: str, number: int) -> PromotionRecord:
+    """Return one promotion by its number."""
+    return _read(store, bucket, promotion_key(name, number))
+
+
+def newest_first(store: ObjectStore, bucket: str, name: str, number: int | None = None) -> Iterator[PromotionRecord]:
+    """Yield promotions from `number` backwards, by default from the newest, one request each.
+
+    A record that is not there or cannot be read is passed over.
+    """
+    for each in range(last_number(store, bucket, name) if number is None else number, 0, -1):
+        with suppress(ObjectMissing, ManifestInvalid):
+            yield read_promotion(store, bucket, name, each)
 
 
 def last_number(store: ObjectStore, bucket: str, name: str) -> int:
     """Return the newest promotion's number, 0 where there was none; whether its record can be read is no matter."""
-    keys = _keys(store, bucket, name)
-    return record_number(keys[-1]) if keys else 0
+    return NumberedLog(store, bucket, name).last_number()
 
 
-def previous_holder(log: Sequence[PromotionRecord], current: str | None) -> str | None:
+def previous_holder(newest_first: Iterable[PromotionRecord], current: str | None, visible: Visible) -> str | None:
     """Return the version that a rollback from `current` goes to, or None where there is none.
 
-    A rollback takes its promotion back: after A, B, C and a rollback to B, the next one goes to A and not to C.
+    A rollback takes its promotion back: after A, B, C and a rollback to B, the next one goes to A and not to C. Read
+    backwards: the last promotion of `current` that was no rollback says what it replaced; where that is gone, what that
+    one had replaced is looked for in the same way.
+
+    Args:
+        newest_first: the log backwards; it is read as far as needed.
+        visible: says whether a version is still there.
     """
-    held: list[str] = []
-    for record in log:
-        if record.kind == "rollback" and record.version in held:
-            del held[_last(held, record.version) + 1 :]
-        elif not held or held[-1] != record.version:
-            held.append(record.version)
-    if current is not None and current in held:
-        del held[_last(held, current) :]
-    return next((version for version in reversed(held) if version != current), None)
+    sought, replaced = current, None
+    seen: list[str] = []
+    for record in newest_first:
+        seen.append(record.version)
+        if sought is None:
+            sought = record.version
+            if visible(sought):
+                return sought
+        if record.version != sought:
+            continue
+        if record.kind == "rollback":
+            replaced = record.previous
+            continue
+        sought, replaced = record.previous, None
+        if sought is None or visible(sought):
+            return sought
+    # Promoted by a rollback alone, or by hand: what it replaced, or else the newest that the log knows.
+    rest = [replaced] if replaced else [version for version in seen if sought == current not in seen]
+    return next((version for version in rest if version != current and visible(version)), None)
 
 
-def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) -> None:
+def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord, previous: bytes | None = None) -> None:
     """Write `record` under its number, which nobody else may have taken.
+
+    Args:
+        previous: the bytes of the promotion before it, where they were read already.
 
     Raises:
         PromotionLost: somebody took the number first; the message names the winner.
@@ -70,7 +107,7 @@ def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) 
     """
     key = promotion_key(name, record.number)
     if record.number > 1:
-        require_immutable(store, bucket, promotion_key(name, record.number - 1))
+        require_immutable(store, bucket, promotion_key(name, record.number - 1), previous)
     try:
         store.create(bucket, key, record.to_bytes())
     except PreconditionFailed as error:
@@ -80,25 +117,24 @@ def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) 
         ) from error
 
 
-def require_immutable(store: ObjectStore, bucket: str, key: str) -> None:
+def require_immutable(store: ObjectStore, bucket: str, key: str, data: bytes | None = None) -> None:
     """Verify with an object of the log that the store refuses a second `create`, at worst adding a line feed to it.
 
     The line feed distinguishes what was there from what the probe would write, should its answer be lost. Several
     stores accept the condition and ignore it; a probe with an object of its own would need rights that a promoter does
     not have.
 
+    Args:
+        data: the object's bytes, where they were read already.
+
     Raises:
         ConditionsIgnored: it did not refuse.
     """
     try:
-        store.create(bucket, key, store.get(bucket, key) + b"\n")
+        store.create(bucket, key, (store.get(bucket, key) if data is None else data) + b"\n")
     except PreconditionFailed:
         return
     raise ConditionsIgnored(f"the store behind bucket {bucket!r} ignores If-None-Match: use one that honours it")
-
-
-def _last(held: list[str], version: str) -> int:
-    return len(held) - 1 - held[::-1].index(version)
 
 
 def _keys(store: ObjectStore, bucket: str, name: str) -> list[str]:

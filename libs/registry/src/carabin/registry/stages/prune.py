@@ -1,16 +1,20 @@
 """Deleting old model versions: what may go is a pure question, and is asked again before each deletion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ..artifacts.publish import read_manifest
-from ..errors import ManifestInvalid
+from ..errors import ManifestInvalid, ObjectMissing, PromotionRefused, VersionMissing
 from ..layout import manifest_key, version_prefix
 from ..store import ObjectStore
-from .promotions import PromotionRecord, read_log
-from .read import read_decision, read_tags
+from .log import newest_stages_first
+from .log_end import NumberedLog
+from .promotions import PromotionRecord, newest_first, read_head, read_promotion
+from .read import SCAN_THREADS, read_tags
 from .resolve import STAGE, Decision, LogHead, resolve
+from .trials import lost_trials
 
 KEEP_BEFORE = 2
 """Former holders of production that stay, so that two rollbacks in a row are possible."""
@@ -30,30 +34,61 @@ class Prunable:
 
 
 def plan_prune(store: ObjectStore, bucket: str, name: str, now: datetime) -> list[Prunable]:
-    """Return the versions that `prune` would delete, oldest first; one whose manifest cannot be read stays."""
+    """Return the versions that `prune` would delete, oldest first; one whose manifest cannot be read stays.
+
+    Raises:
+        PromotionRefused: log and tags disagree, as after a restore that lost the tags: nobody can say what is in use.
+    """
     tags = read_tags(store, bucket, name)
-    log = read_log(store, bucket, name)
-    head = LogHead(log[-1].number, log[-1].version) if log else None
-    kept = kept_versions(resolve(tags, head), tags, log)
-    planned = []
-    for version in sorted(tags.keys() - kept):
+    kept = _kept_now(store, bucket, name, tags)
+    old = [version for version in sorted(tags.keys() - kept) if now - _published_at(version, now) >= KEEP_FOR]
+
+    def prunable(version: str) -> Prunable | None:
         try:
             manifest = read_manifest(store, bucket, name, version)
-        except ManifestInvalid:
-            continue
-        if now - manifest.created_at >= KEEP_FOR:
-            stage = tags[version].get(STAGE, "")
-            planned.append(Prunable(version, manifest.created_at, stage, manifest.total_bytes))
-    return planned
+        except (ManifestInvalid, VersionMissing):
+            return None
+        if now - manifest.created_at < KEEP_FOR:
+            return None
+        return Prunable(version, manifest.created_at, tags[version].get(STAGE, ""), manifest.total_bytes)
+
+    with ThreadPoolExecutor(SCAN_THREADS, thread_name_prefix="prune-plan") as pool:
+        return [found for found in pool.map(prunable, old) if found]
+
+
+def _kept_now(store: ObjectStore, bucket: str, name: str, tags: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
+    head = read_head(store, bucket, name)
+    decision = resolve(tags, LogHead(head.number, head.version) if head else None)
+    lost = [version for _, version in lost_trials(newest_stages_first(store, bucket, name), tags)]
+    if decision.pending or lost:
+        raise PromotionRefused(
+            f"{name}: {decision.pending or lost[0]} is in use by the log and not by its tags:"
+            " `carabin models repair` first, then prune"
+        )
+    return kept_versions(decision, tags, newest_first(store, bucket, name))
+
+
+def _published_at(version: str, now: datetime) -> datetime:
+    """Read the time in a version's name, so that no recent manifest needs to be read; `now` less a century if none."""
+    try:
+        return datetime.strptime(version.split("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return now - 1200 * KEEP_FOR
 
 
 def kept_versions(
-    decision: Decision, tags: Mapping[str, Mapping[str, str]], log: Sequence[PromotionRecord]
+    decision: Decision, tags: Mapping[str, Mapping[str, str]], newest_first: Iterable[PromotionRecord]
 ) -> frozenset[str]:
-    """Return the versions that stay whatever their age: those in use, and the last ones before production."""
+    """Return the versions that stay whatever their age: those in use, and the last ones before production.
+
+    Args:
+        newest_first: the log backwards; it is read until enough former holders are found.
+    """
     in_use = {version for version, value in tags.items() if value.get(STAGE) in SERVING_STAGES}
     former: list[str] = []
-    for record in reversed(log):
+    for record in newest_first:
+        if len(former) >= KEEP_BEFORE:
+            break
         for version in (record.version, record.previous):
             if version and version in tags and version not in (decision.version, *former):
                 former.append(version)
@@ -65,12 +100,21 @@ def prune(store: ObjectStore, bucket: str, name: str, planned: Sequence[Prunable
 
     A version that was staged or promoted since the plan was made stays.
     """
+    if not planned:
+        return []
+    kept = _kept_now(store, bucket, name, read_tags(store, bucket, name))
+    log = NumberedLog(store, bucket, name)
+    number = log.last_number()
     gone = []
     for item in planned:
-        decision = read_decision(store, bucket, name)
-        log = read_log(store, bucket, name)
-        tags = read_tags(store, bucket, name)
-        if item.version not in tags or item.version in kept_versions(decision, tags, log):
+        promoted = [read_promotion(store, bucket, name, each) for each in log.numbers_from(number + 1)]
+        number = max([number, *(record.number for record in promoted)])
+        kept |= {version for record in promoted for version in (record.version, record.previous) if version}
+        try:
+            stage = store.get_tags(bucket, manifest_key(name, item.version)).get(STAGE)
+        except ObjectMissing:
+            continue
+        if item.version in kept or stage in SERVING_STAGES:
             continue
         store.delete(bucket, manifest_key(name, item.version))
         for key in store.list(bucket, version_prefix(name, item.version)):

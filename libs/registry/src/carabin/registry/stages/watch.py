@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from ..errors import RegistryError
 from ..layout import safe_name
 from ..store import ObjectStore
-from .read import read_decision
+from .follow import DecisionReader
 from .resolve import Decision
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,9 @@ class ModelWatcher:
         self._store, self._bucket, self._name = store, bucket, safe_name(name)
         self._interval_s, self._jitter, self._notify = interval_s, jitter, notify
         self._wake, self._stopped = threading.Event(), threading.Event()
+        self._reader = DecisionReader(store, bucket, self._name, interval_s)
+        self._scan = threading.Event()
+        """Set where a notification says that something changed, perhaps a tag that no log names."""
         self._failures = 0
         self._last_error: str | None = None
         self._thread: threading.Thread | None = None
@@ -89,7 +92,9 @@ class ModelWatcher:
 
     def _poll(self) -> Decision | None:
         try:
-            decision = read_decision(self._store, self._bucket, self._name)
+            scan = self._scan.is_set()
+            self._scan.clear()
+            decision = self._reader.read(scan=scan)
         except RegistryError as error:
             self._failures += 1
             self._last_error = str(error)
@@ -110,6 +115,7 @@ class ModelWatcher:
                 for _ in self._store.listen(self._bucket, f"{self._name}/"):
                     if self._stopped.is_set():
                         return
+                    self._scan.set()
                     self._wake.set()
             except RegistryError as error:
                 log.debug("no notifications: %s", error, extra={"event": "listen_failed"})

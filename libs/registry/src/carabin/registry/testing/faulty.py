@@ -1,5 +1,6 @@
 """A store that breaks where a test says, around any other store."""
 
+import builtins
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -78,9 +79,17 @@ class FaultyStore:
         self._count()
         return self._store.exists(bucket, key)
 
-    def list(self, bucket: str, prefix: str) -> list[str]:
+    def list(self, bucket: str, prefix: str, start_after: str = "") -> builtins.list[str]:
         self._count()
-        return self._store.list(bucket, prefix)
+        return self._store.list(bucket, prefix, start_after)
+
+    def folders(self, bucket: str, prefix: str) -> builtins.list[str]:
+        self._count()
+        return self._store.folders(bucket, prefix)
+
+    def sizes(self, bucket: str, prefix: str) -> dict[str, int]:
+        self._count()
+        return self._store.sizes(bucket, prefix)
 
     def get_tags(self, bucket: str, key: str) -> dict[str, str]:
         self._count()

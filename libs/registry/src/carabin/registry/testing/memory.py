@@ -1,5 +1,6 @@
 """An object store in memory, for unit tests; it passes the same contract suite as the real one."""
 
+import builtins
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -79,9 +80,18 @@ class MemoryStore:
         with self._lock:
             return key in self._bucket(bucket)
 
-    def list(self, bucket: str, prefix: str) -> list[str]:
+    def list(self, bucket: str, prefix: str, start_after: str = "") -> builtins.list[str]:
         with self._lock:
-            return sorted(key for key in self._bucket(bucket) if key.startswith(prefix))
+            return sorted(key for key in self._bucket(bucket) if key.startswith(prefix) and key > start_after)
+
+    def folders(self, bucket: str, prefix: str) -> builtins.list[str]:
+        with self._lock:
+            below = (key.removeprefix(prefix) for key in self._bucket(bucket) if key.startswith(prefix))
+            return sorted({step.split("/")[0] for step in below if "/" in step})
+
+    def sizes(self, bucket: str, prefix: str) -> dict[str, int]:
+        with self._lock:
+            return {key: len(found.data) for key, found in self._bucket(bucket).items() if key.startswith(prefix)}
 
     def get_tags(self, bucket: str, key: str) -> dict[str, str]:
         with self._lock:

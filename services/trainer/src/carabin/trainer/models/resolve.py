@@ -11,7 +11,7 @@ from carabin.registry.artifacts.checkpoints import fetch_checkpoint, latest_chec
 from carabin.registry.artifacts.publish import fetch_model, read_manifest
 from carabin.registry.connect import store_settings
 from carabin.registry.errors import VersionMissing
-from carabin.registry.stages.read import read_decision
+from carabin.registry.stages.read import read_production
 from carabin.registry.store import ObjectStore
 
 from ..errors import BaseModelRefused
@@ -79,7 +79,7 @@ def _from_run(spec: str, cache: Path, store: ObjectStore) -> Path:
 def _from_model(spec: str, cache: Path, store: ObjectStore) -> Path:
     name, _, version = spec.removeprefix(MODEL).partition("@")
     bucket = store_settings().models_bucket
-    version = version or read_decision(store, bucket, name).version or ""
+    version = version or read_production(store, bucket, name) or ""
     if not version:
         raise VersionMissing(f"model {name} has no version in production: name one, as {MODEL}{name}@VERSION")
     manifest = read_manifest(store, bucket, name, version)
