@@ -51,6 +51,10 @@ check: setup  ## Lint, types and import direction
 	MYPYPATH=$(subst $(SPACE),:,$(SOURCES)) $(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports
 
+.PHONY: bench-registry
+bench-registry: setup  ## Requests and seconds of the registry at 10, 300 and 3,000 versions
+	$(BIN)/python bench/registry.py $(ARGS)
+
 test: check  ## Everything that must hold before a change lands
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 

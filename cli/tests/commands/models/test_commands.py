@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from carabin.cli.commands.models.rows import SHOWN
 from carabin.cli.main import main
 from carabin.registry.artifacts.manifest import ModelFormat
 from carabin.registry.artifacts.publish import Signer, publish_model
@@ -265,3 +266,36 @@ def test_verify_checks_the_signature_against_the_trusted_keys(
     for version in (registry.publish(0.1), registry.publish(0.1, sign=signer(other))):
         assert main(["models", "verify", version]) == 1
         assert re.search(r"unsigned|none of them a trusted key", words(capfd.readouterr().err))
+
+
+def test_a_backup_comes_back_in_another_bucket(
+    registry: Registry, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version, backup = registry.publish(0.1), registry.folder / "backup"
+    assert main(["models", "promote", version, "--reason", "good"]) == 0
+    assert main(["models", "backup", str(backup)]) == 0
+    monkeypatch.setenv("CARABIN_STORE_MODELS_BUCKET", f"{registry.bucket}-restored")
+    assert main(["models", "restore", str(backup), "--model", "cardio"]) == 0
+    assert f"{version} is in production" in words(capfd.readouterr().out)
+    weights = next(backup.rglob("model.bin"))
+    weights.write_bytes(b"other weights")
+    assert main(["models", "restore", str(backup), "--model", "cardio"]) == 1
+    assert "its SHA-256 is not the manifest's" in words(capfd.readouterr().err)
+
+
+def test_more_versions_and_changes_than_a_screen_holds_are_listed_on_demand(
+    registry: Registry, capfd: pytest.CaptureFixture[str]
+) -> None:
+    versions = [registry.publish(0.1) for _ in range(SHOWN + 3)]
+    for version in versions[:2]:
+        assert main(["models", "promote", version, "--reason", "good"]) == 0
+    capfd.readouterr()
+    assert main(["models", "list"]) == 0
+    table = capfd.readouterr().out
+    assert f"{SHOWN + 3} versions, {SHOWN + 1} shown" in table
+    assert versions[1] in table, "in production, however old"
+    assert versions[0] not in table
+    assert main(["models", "list", "--all"]) == 0
+    assert versions[0] in capfd.readouterr().out
+    assert main(["models", "list", "--json"]) == 0
+    assert len(json.loads(capfd.readouterr().out)) == SHOWN + 3

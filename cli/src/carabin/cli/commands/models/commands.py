@@ -6,7 +6,7 @@ from carabin.registry.layout import manifest_key
 from carabin.registry.stages.read import read_production
 from carabin.registry.stages.regressions import compare
 
-from . import change, upkeep
+from . import backup, change, upkeep
 from .context import AsJson, Name, Version, open_context
 from .rows import SHOWN, Everything, every_row, newest_rows, read_records
 from .tables import (
@@ -92,3 +92,4 @@ def log(name: Name = None, everything: Everything = False, as_json: AsJson = Fal
 
 change.register(app)
 upkeep.register(app)
+backup.register(app)

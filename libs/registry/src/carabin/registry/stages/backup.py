@@ -1,0 +1,146 @@
+"""A model's whole registry as a folder, and back: files, manifests, logs and tags, every byte of a version verified.
+
+    DIR/objects/<key>         each object of the model, under its own key
+    DIR/tags.json             the tags of every manifest, written last
+
+A backup into the same folder brings what is new: versions and records of the logs never change. Nothing is deleted from
+the folder, so that a version that was pruned by mistake is still there.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..artifacts.bundle import sha256_of
+from ..artifacts.manifest import ModelManifest
+from ..disk import local_file
+from ..errors import ManifestInvalid, ObjectMissing, PreconditionFailed, UnsafePath
+from ..layout import is_safe_name, manifest_key, record_number, safe_file, safe_name, version_prefix, versions_prefix
+from ..store import ObjectStore
+from .apply import repair
+from .read import read_tags
+
+OBJECTS, TAGS = "objects", "tags.json"
+
+Report = Callable[[str], None]
+
+
+def backup(store: ObjectStore, bucket: str, name: str, folder: Path, report: Report = lambda _: None) -> int:
+    """Bring everything of model `name` into `folder`, and return how many objects were fetched.
+
+    Raises:
+        ManifestInvalid: a file is not what its manifest names, in the store or in the folder; the sentence names it.
+        DiskFailed: the disk is full or may not be written.
+    """
+    tags = read_tags(store, bucket, name)
+    fetched = 0
+    # Manifests sort after their files: a backup that was cut off holds no version by halves.
+    for key in store.list(bucket, f"{safe_name(name)}/"):
+        target = _path(folder, key)
+        if target is None or (_never_changes(name, key) and target.is_file()):
+            continue
+        with local_file(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part = target.with_name(f".{target.name}.part")
+            try:
+                store.download(bucket, key, part)
+            except ObjectMissing:
+                continue  # pruned since the listing
+            part.replace(target)
+        fetched += 1
+        report(key)
+    for version in _versions(folder, name):
+        _verify(folder, name, version)
+    with local_file(folder / TAGS):
+        (folder / f".{TAGS}.part").write_text(json.dumps(tags, indent=1, sort_keys=True), encoding="utf-8")
+        (folder / f".{TAGS}.part").replace(folder / TAGS)
+    return fetched
+
+
+def restore(store: ObjectStore, bucket: str, name: str, folder: Path, report: Report = lambda _: None) -> int:
+    """Put a backup of model `name` into the store, then repair what is in use; return how many objects were written.
+
+    What is there already and the same stays; nothing is overwritten.
+
+    Raises:
+        ManifestInvalid: a file of the backup is not what its manifest names, or the store holds another registry.
+    """
+    versions = list(_versions(folder, name))
+    for version in versions:
+        _verify(folder, name, version)
+    tags = _read_tags(folder)
+    written = 0
+    base = folder / OBJECTS
+    keys = sorted(path.relative_to(base).as_posix() for path in (base / name).rglob("*") if path.is_file())
+    manifests = {manifest_key(name, version): version for version in versions}
+    # Files first, each manifest after all of them: what was cut off is seen by nobody.
+    for key in (*(key for key in keys if key not in manifests), *manifests):
+        path = _path(folder, key)
+        if path is None:
+            continue
+        if key in manifests or record_number(key) > 0:
+            written += _create(store, bucket, key, path.read_bytes(), tags.get(manifests.get(key, ""), {}))
+        elif not store.exists(bucket, key):
+            store.upload(bucket, key, path)
+            written += 1
+        report(key)
+    for version, found in tags.items():
+        if version in versions:
+            store.set_tags(bucket, manifest_key(name, version), found)
+    repair(store, bucket, name)
+    return written
+
+
+def _create(store: ObjectStore, bucket: str, key: str, data: bytes, tags: dict[str, str]) -> int:
+    try:
+        store.create(bucket, key, data, tags)
+    except PreconditionFailed as error:
+        if store.get(bucket, key) != data:
+            raise ManifestInvalid(
+                f"{bucket}/{key} is there already with another content: restore into a bucket that holds no other"
+                " registry of this model"
+            ) from error
+        return 0
+    return 1
+
+
+def _versions(folder: Path, name: str) -> Iterator[str]:
+    root = folder / OBJECTS / versions_prefix(name)
+    for path in sorted(root.glob("*/manifest.json")):
+        if is_safe_name(path.parent.name):
+            yield path.parent.name
+
+
+def _verify(folder: Path, name: str, version: str) -> None:
+    """Hold every byte of a version in the folder against its manifest."""
+    place = folder / OBJECTS / version_prefix(name, version)
+    manifest = ModelManifest.from_bytes((place / "manifest.json").read_bytes(), str(place / "manifest.json"))
+    for entry in manifest.files:
+        path = place / "files" / entry.path
+        if not path.is_file():
+            raise ManifestInvalid(f"{path}: the manifest names it, and it is not there")
+        if sha256_of(path) != entry.sha256:
+            raise ManifestInvalid(f"{path}: its SHA-256 is not the manifest's; delete it and back up again")
+
+
+def _never_changes(name: str, key: str) -> bool:
+    return key.startswith(versions_prefix(name)) or record_number(key) > 0
+
+
+def _path(folder: Path, key: str) -> Path | None:
+    """Return where an object lies in a backup, or None for one that is none of ours."""
+    try:
+        return folder / OBJECTS / safe_file(key)
+    except UnsafePath:
+        return None
+
+
+def _read_tags(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the tags by version; none where the file was lost: the logs still say what is in use."""
+    try:
+        found = json.loads((folder / TAGS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ManifestInvalid(f"{folder / TAGS} is not JSON: {error}") from error
+    return {str(version): {str(tag): str(value) for tag, value in tags.items()} for version, tags in found.items()}

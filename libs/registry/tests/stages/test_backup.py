@@ -1,0 +1,126 @@
+"""A restore drill: what was backed up comes back byte for byte, tag for tag, and in use as it was."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from carabin.registry.artifacts.publish import read_manifest
+from carabin.registry.artifacts.verify import verify_files
+from carabin.registry.errors import ManifestInvalid, StoreUnreachable
+from carabin.registry.layout import manifest_key
+from carabin.registry.stages.assign import set_stage
+from carabin.registry.stages.backup import TAGS, backup, restore
+from carabin.registry.stages.promote import promote
+from carabin.registry.stages.read import read_decision, read_tags
+from carabin.registry.store import ObjectStore
+from carabin.registry.testing.faulty import FaultyStore
+from carabin.registry.testing.memory import MemoryStore
+
+from ..helpers.versions import NAME, NOW, publish, publish_many
+
+
+def empty() -> MemoryStore:
+    store = MemoryStore()
+    store.ensure_bucket("models")
+    return store
+
+
+@pytest.fixture
+def versions(store: ObjectStore, bucket: str, tmp_path: Path) -> list[str]:
+    """Four versions: two were promoted, one is a canary, one a shadow."""
+    found = publish_many(store, bucket, tmp_path / "published", 4)
+    for version in found[:2]:
+        promote(store, bucket, NAME, version, by="a", reason="r", at=NOW)
+    set_stage(store, bucket, NAME, found[2], "canary", share=0.2, by="a", reason="r", at=NOW)
+    set_stage(store, bucket, NAME, found[3], "shadow", by="a", reason="r", at=NOW)
+    store.set_tags(bucket, manifest_key(NAME, found[0]), {"stage": "archived", "ward": "cardiology"})
+    return found
+
+
+def test_a_registry_comes_back_as_it_was(store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path) -> None:
+    assert backup(store, bucket, NAME, tmp_path / "backup") == len(store.list(bucket, f"{NAME}/"))
+    restored = empty()
+    restore(restored, "models", NAME, tmp_path / "backup")
+    keys = store.list(bucket, f"{NAME}/")
+    assert restored.list("models", f"{NAME}/") == keys
+    assert all(restored.get("models", key) == store.get(bucket, key) for key in keys)
+    assert read_tags(restored, "models", NAME) == read_tags(store, bucket, NAME)
+    assert read_decision(restored, "models", NAME) == read_decision(store, bucket, NAME)
+    for version in versions:
+        assert verify_files(restored, "models", read_manifest(restored, "models", NAME, version)) == []
+    assert restore(restored, "models", NAME, tmp_path / "backup") == 0, "a second time, nothing is written"
+
+
+def test_a_second_backup_fetches_what_is_new(
+    store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path
+) -> None:
+    backup(store, bucket, NAME, tmp_path / "backup")
+    newest = publish(store, bucket, tmp_path / "published", "newest", after=timedelta(days=1))
+    promote(store, bucket, NAME, newest, by="a", reason="r", at=NOW)
+    fetched: list[str] = []
+    backup(store, bucket, NAME, tmp_path / "backup", fetched.append)
+    assert sorted(fetched) == [
+        f"{NAME}/promotions/0000000003.json",
+        f"{NAME}/versions/{newest}/files/config.json",
+        f"{NAME}/versions/{newest}/files/model.bin",
+        f"{NAME}/versions/{newest}/manifest.json",
+    ]
+    restored = empty()
+    restore(restored, "models", NAME, tmp_path / "backup")
+    assert read_decision(restored, "models", NAME).version == newest
+
+
+def test_without_its_tags_the_logs_say_what_is_in_use(
+    store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path
+) -> None:
+    backup(store, bucket, NAME, tmp_path / "backup")
+    (tmp_path / "backup" / TAGS).unlink()
+    restored = empty()
+    restore(restored, "models", NAME, tmp_path / "backup")
+    assert read_decision(restored, "models", NAME) == read_decision(store, bucket, NAME)
+
+
+@pytest.mark.parametrize("spoil", ["a byte", "a file"])
+def test_a_spoiled_backup_is_named_and_nothing_of_it_is_restored(
+    store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path, spoil: str
+) -> None:
+    backup(store, bucket, NAME, tmp_path / "backup")
+    weights = tmp_path / "backup" / "objects" / NAME / "versions" / versions[1] / "files" / "model.bin"
+    if spoil == "a byte":
+        weights.write_bytes(b"?" + weights.read_bytes()[1:])
+    else:
+        weights.unlink()
+    restored = empty()
+    with pytest.raises(ManifestInvalid, match=r"model\.bin: "):
+        restore(restored, "models", NAME, tmp_path / "backup")
+    assert restored.list("models", "") == []
+
+
+def test_another_registry_is_not_overwritten(tmp_path: Path) -> None:
+    ours, others = empty(), empty()
+    for number, store in enumerate((ours, others)):
+        [version] = publish_many(store, "models", tmp_path / str(number), 1)
+        promote(store, "models", NAME, version, by=f"person {number}", reason="r", at=NOW)
+    backup(ours, "models", NAME, tmp_path / "backup")
+    with pytest.raises(ManifestInvalid, match="with another content"):
+        restore(others, "models", NAME, tmp_path / "backup")
+
+
+def test_a_restore_that_is_cut_off_anywhere_is_finished_by_the_next(tmp_path: Path) -> None:
+    store = empty()
+    first, second = publish_many(store, "models", tmp_path / "published", 2)
+    for version in (first, second):
+        promote(store, "models", NAME, version, by="a", reason="r", at=NOW)
+    backup(store, "models", NAME, tmp_path / "backup")
+    for number in range(200):
+        restored = empty()
+        faulty = FaultyStore(restored, number)
+        try:
+            restore(faulty, "models", NAME, tmp_path / "backup")
+        except StoreUnreachable:
+            assert read_decision(restored, "models", NAME).version in (None, first, second)
+        restore(restored, "models", NAME, tmp_path / "backup")
+        assert read_decision(restored, "models", NAME) == read_decision(store, "models", NAME)
+        if not faulty.failed:
+            return
+    raise AssertionError("it never came through")
