@@ -114,7 +114,8 @@ def rollback_lexicon(
     """
     log = lexicon_log(store, bucket, model, name)
     current = log[-1].version if log else None
-    previous = previous_holder(log, current)
+    versions = lexicon_versions(store, bucket, model, name)
+    previous = previous_holder(reversed(log), current, versions.__contains__)
     if previous is None:
         raise PromotionRefused(f"lexicon {name} of {model} has no version before {current or 'its first promotion'}")
     return promote_lexicon(
