@@ -83,7 +83,7 @@ down:  ## Stop it; the volumes keep the data
 	$(PYTHON) scripts/make_secrets.py compose
 
 e2e-compose: setup  ## Build the CPU images and dictate to the composed stack, where an engine can be started
-	$(BIN)/python scripts/e2e_compose.py
+	$(BIN)/python scripts/e2e_compose.py $(ARGS)
 
 lock:  ## Rewrite requirements.lock from the environment in $(VENV)
 	{ echo '# Every third-party version that `make setup` installs. Written by `make lock`; not edited by hand.'; \

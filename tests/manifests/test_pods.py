@@ -90,7 +90,10 @@ def test_each_service_holds_its_own_key_to_the_store_and_no_other(manifests: lis
                 holders.setdefault(match[1], set()).add(owner)
     bootstrap, trainers = "Job/carabin-bootstrap", {"CronJob/carabin-trainer", "TrainingRuntime/carabin-trainer"}
     assert holders["admin"] == {bootstrap, "StatefulSet/object-store"}
-    assert holders["promoter"] == {bootstrap}, "nothing that runs by itself may promote"
+    # The tools' pod does nothing by itself: an operator's commands come by `kubectl exec`.
+    assert holders["promoter"] == {bootstrap, "Deployment/carabin-tools"}, "nothing that runs by itself may promote"
+    tools = pod_of(manifests, "Deployment/carabin-tools")["spec"]["containers"][0]
+    assert tools["command"] == ["sleep", "infinity"]
     assert holders["exporter"] == {bootstrap, "Deployment/carabin-exporter"}
     assert holders["transcriber"] == {bootstrap, "Deployment/carabin-transcriber"}
     assert holders["trainer"] - trainers == {bootstrap}
@@ -106,7 +109,10 @@ def test_dictations_are_drained_before_the_pod_is_killed(manifests: list[Manifes
 def test_a_missing_model_never_kills_a_transcriber(manifests: list[Manifest]) -> None:
     container = pod_of(manifests, "Deployment/carabin-transcriber")["spec"]["containers"][0]
     assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
-    assert container["startupProbe"]["httpGet"]["path"] == "/livez"
+    # On a GPU the driver and the libraries are looked at first; neither looks for a model.
+    on_gpu = ["python", "-m", "carabin.service.doctor", "--gpu-only", "--device", "cuda"]
+    started = container["startupProbe"]
+    assert started.get("httpGet", {}).get("path") == "/livez" or started["exec"]["command"] == on_gpu
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
 
 
@@ -114,7 +120,7 @@ def test_a_missing_model_never_kills_a_transcriber(manifests: list[Manifest]) ->
 def test_every_probe_asks_a_port_that_is_open(manifests: list[Manifest], probe: str) -> None:
     for owner, pod in pods(manifests):
         for container in containers(pod):
-            if probe not in container:
+            if probe not in container or "exec" in container[probe]:
                 continue
             open_ports = container["ports"]
             handler = container[probe].get("httpGet") or container[probe]["grpc"]

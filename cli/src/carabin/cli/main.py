@@ -24,6 +24,7 @@ COMMANDS: Final = MappingProxyType(
         "vocabulary": "Suggest words to expect, from corrections",
         "corrections": "Show, and delete, what is kept of corrections",
         "settings": "Print every setting of a service, with its meaning",
+        "doctor": "Say what this machine lacks for a service, and what to do",
         "demo": "Show the whole loop on this machine",
     }
 )

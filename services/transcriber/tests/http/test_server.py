@@ -57,6 +57,18 @@ async def test_ready_names_the_model_that_serves():
     assert (model.json()["state"], model.json()["version"]) == ("steady", "fake-1")
 
 
+async def test_full_is_ready_and_says_so():
+    async with running(FakeTranscriber(max_sessions=1)) as server, http(server) as web:
+        assert (await web.get("/readyz")).headers["X-Carabin-Full"] == "false"
+        async with client(server) as live:
+            assert (await live.hello())["message"] == "SERVER_READY"
+            answer = await web.get("/readyz")
+            assert (answer.status_code, answer.json()["full"], answer.headers["X-Carabin-Full"]) == (200, True, "true")
+            async with client(server) as late:
+                assert (await late.hello())["status"] == "WAIT"
+                assert (await late.rest())[0] == 1013
+
+
 async def test_metrics_are_prometheus_text():
     async with running() as server, http(server) as web:
         answer = await web.get("/metrics")

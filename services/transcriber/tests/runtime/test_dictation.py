@@ -254,7 +254,9 @@ async def test_one_session_too_many_is_told_when_to_come_back(make: Make) -> Non
     with pytest.raises(Overloaded) as refused:
         transcriber.open(SessionConfig())
     assert refused.value.retry_after_s > 0
+    assert (transcriber.readiness().ready, transcriber.readiness().full) == (True, True)
     first.cancel()
+    assert not transcriber.readiness().full
     transcriber.open(SessionConfig()).cancel()
     await transcriber.stop(0)
 

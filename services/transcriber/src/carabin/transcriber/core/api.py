@@ -24,11 +24,17 @@ ModelState = Literal["none", "loading", "steady", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether a load balancer should send sessions here."""
+    """Whether this process can serve, and whether it has room.
+
+    The two are apart: an orchestrator removes what is not ready first, and a full process is the last that it should.
+    """
 
     ready: bool
+    """It has a model and is not leaving."""
     reason: str
     """Empty when ready."""
+    full: bool = False
+    """The next session is refused, and told when to come back."""
 
 
 @dataclass(frozen=True, slots=True)

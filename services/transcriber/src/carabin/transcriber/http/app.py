@@ -22,6 +22,9 @@ from ..wire.admission import Admission
 from ..wire.metrics import WireMetrics
 from .trace_context import TraceContext
 
+FULL_HEADER = "X-Carabin-Full"
+"""Of `/readyz`: whether the next session would be refused for want of room."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -103,8 +106,15 @@ def _add_probes(app: FastAPI, parts: Parts) -> None:
         readiness = parts.transcriber.readiness()
         ready, reason = (False, "draining") if parts.admission.draining else (readiness.ready, readiness.reason)
         version = parts.transcriber.model.version
-        body = {"status": "ready" if ready else "not ready", "reason": reason, "model_version": version}
-        return JSONResponse(body, status_code=200 if ready else 503)
+        body = {
+            "status": "ready" if ready else "not ready",
+            "reason": reason,
+            "model_version": version,
+            "full": readiness.full,
+        }
+        # A full pod stays ready: it answers WAIT, keeps its dictations, and is not what a scale-down takes first.
+        headers = {FULL_HEADER: str(readiness.full).lower()}
+        return JSONResponse(body, status_code=200 if ready else 503, headers=headers)
 
     @app.get("/metrics")
     async def metrics() -> Response:

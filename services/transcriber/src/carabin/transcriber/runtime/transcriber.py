@@ -122,9 +122,7 @@ class LiveTranscriber:
             return Readiness(False, "draining: no new sessions are taken")
         if self._models.production.slot.current is None:
             return Readiness(False, self._why_no_model())
-        if len(self._dictations) >= self._settings.max_sessions:
-            return Readiness(False, f"all {self._settings.max_sessions} sessions are taken")
-        return Readiness(True, "")
+        return Readiness(True, "", full=self._is_full())
 
     def dead_threads(self) -> tuple[str, ...]:
         """See `Transcriber.dead_threads`."""
@@ -198,11 +196,14 @@ class LiveTranscriber:
         language = normalise_language(config.language)
         if language is not None and not model.engine.knows(language):
             raise UnsupportedLanguage(language)
-        now = self._clock()
-        if len(self._dictations) >= self._settings.max_sessions or self._load.level(now) >= LoadLevel.REFUSING:
+        if self._is_full():
             self.metrics.session_outcomes.labels("refused").inc()
-            raise Overloaded(self._load.retry_after_s(now))
+            raise Overloaded(self._load.retry_after_s(self._clock()))
         return model
+
+    def _is_full(self) -> bool:
+        taken = len(self._dictations) >= self._settings.max_sessions
+        return taken or self._load.level(self._clock()) >= LoadLevel.REFUSING
 
     def _forget(self, dictation: EngineDictation, well: bool) -> None:
         self._dictations.pop(dictation.id, None)

@@ -94,7 +94,7 @@ class FakeTranscriber:
             return Readiness(False, "not started")
         if self._model.version is None:
             return Readiness(False, "no version is in production")
-        return Readiness(True, "")
+        return Readiness(True, "", full=len(self.dictations) >= self._max_sessions)
 
     @property
     def model(self) -> ModelInfo:
@@ -128,7 +128,7 @@ class FakeTranscriber:
         readiness = self.readiness()
         if not readiness.ready:
             raise NotReady(readiness.reason)
-        if len(self.dictations) >= self._max_sessions:
+        if readiness.full:
             raise Overloaded(retry_after_s=60.0)
         normalise_language(config.language)
         for name in config.vocabularies:
