@@ -10,6 +10,7 @@ from unittest.mock import Mock
 import pytest
 import yaml
 from carabin.exporter.metrics import ExporterMetrics
+from carabin.service.threads import ThreadSupervisor
 from carabin.trainer.runtime.gauges import Gauges
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.updater import ModelUpdater
@@ -27,7 +28,7 @@ def labels() -> dict[str, set[str]]:
     """Return every name under which our services show something, and the labels that it has."""
     registry = CollectorRegistry()
     shown: dict[str, set[str]] = {}
-    for metrics in (Metrics, WireMetrics, ExporterMetrics, Gauges):
+    for metrics in (Metrics, WireMetrics, ExporterMetrics, Gauges, ThreadSupervisor):
         for metric in vars(metrics(registry)).values():
             if isinstance(metric, MetricWrapperBase):
                 [family] = metric.describe()
@@ -53,7 +54,7 @@ def strange_labels(expression: str) -> set[str]:
 
 
 def named(text: str) -> set[str]:
-    return set(re.findall(r"\bcarabin_(?:transcriber|exporter|trainer)_[a-z_]+", text))
+    return set(re.findall(r"\bcarabin_(?:transcriber|exporter|trainer|thread)_[a-z_]+", text))
 
 
 def alerts() -> list[dict[str, Any]]:
@@ -69,7 +70,7 @@ def test_every_alert_asks_for_series_that_exist() -> None:
 
 def test_what_an_alert_counts_is_shown_before_it_happens_for_the_first_time() -> None:
     transcriber = Metrics()
-    ModelUpdater("whisper", Mock(), Mock(), transcriber)
+    ModelUpdater("whisper", Mock(), Mock(), transcriber, ThreadSupervisor())
     exporter = CollectorRegistry()
     ExporterMetrics(exporter)
     shown = [

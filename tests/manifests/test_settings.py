@@ -81,3 +81,10 @@ def test_the_plain_autoscaler_fits_the_base() -> None:
     (scaler,) = yaml.safe_load_all((ROOT / "k8s/components/hpa/hpa.yaml").read_text())
     target = int(scaler["spec"]["metrics"][0]["pods"]["target"]["averageValue"])
     assert 0 < target <= 0.8 * int(base["CARABIN_TRANSCRIBER_MAX_SESSIONS"])
+
+
+def test_series_that_are_missing_are_no_sign_that_nobody_dictates() -> None:
+    (scaled,) = yaml.safe_load_all((ROOT / "k8s/components/keda/scaledobject.yaml").read_text())
+    (trigger,) = scaled["spec"]["triggers"]
+    assert trigger["metadata"]["ignoreNullValues"] == "false"
+    assert scaled["spec"]["fallback"]["replicas"] >= scaled["spec"]["minReplicaCount"]

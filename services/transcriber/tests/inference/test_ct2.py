@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from carabin.registry.word_error import smoke_error
 from carabin.transcriber.core.errors import DecodeFailed, ModelBroken, ModelMismatch
-from carabin.transcriber.inference.ct2 import Ct2Engine
+from carabin.transcriber.inference.ct2 import Ct2Engine, is_of_device
 from carabin.transcriber.inference.engine import DecodeRequest
 from carabin.transcriber.models.prompt import build_prompt
 
@@ -25,6 +25,21 @@ def test_a_short_window_says_what_the_full_one_does(engine: Ct2Engine) -> None:
     assert short.text.startswith(" ")
     assert short.avg_logprob > -0.5
     assert not short.hit_cap
+
+
+@pytest.mark.parametrize(
+    ("text", "of_device"),
+    [
+        ("CUDA failed with error out of memory", True),
+        ("cuBLAS failed with status CUBLAS_STATUS_NOT_INITIALIZED", True),
+        ("Library libcublas.so.12 is not found or cannot be loaded", True),
+        ("CUDA driver version is insufficient for CUDA runtime version", True),
+        ("Unable to open file 'model.bin' in model '/models/v2'", False),
+        ("Unsupported model binary version", False),
+    ],
+)
+def test_what_the_gpu_reports_is_distinguished_from_what_is_wrong_with_a_model(text: str, of_device: bool) -> None:
+    assert is_of_device(RuntimeError(text)) is of_device
 
 
 def test_silence_behind_the_samples_is_heard_as_if_it_had_been_recorded(engine: Ct2Engine) -> None:

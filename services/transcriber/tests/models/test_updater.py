@@ -9,9 +9,10 @@ from carabin.registry.errors import ManifestInvalid, StoreUnreachable
 from carabin.registry.serving_window import WindowPolicy
 from carabin.service.threads import ThreadSupervisor
 from carabin.transcriber.core.api import ModelInfo
-from carabin.transcriber.core.errors import ModelBroken, NotReady
+from carabin.transcriber.core.errors import DeviceFailed, DeviceShort, ModelBroken, NotReady
+from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
 from carabin.transcriber.metrics import Metrics
-from carabin.transcriber.models.loader import LoadedCandidate
+from carabin.transcriber.models.loader import LoadedCandidate, load
 from carabin.transcriber.models.updater import ModelUpdater
 from carabin.transcriber.testing.engine import FakeEngine
 
@@ -209,6 +210,25 @@ def test_an_unexpected_error_is_a_refusal_that_is_tried_again(rig: Rig, error: E
     assert type(error).__name__ in info.reason
     assert "Dupont" not in info.reason
     rig.wait(lambda info: info.version == "v2" and info.state == "steady")
+
+
+def test_a_device_that_failed_is_no_fault_of_the_version(rig: Rig) -> None:
+    rig.reach("v1")
+    rig.load_errors["v2"] = DeviceShort("v2", "CUDA failed with error out of memory")
+    info = rig.reach("v2", "failed")
+    assert (info.version, info.reason) == ("v1", "CUDA failed with error out of memory")
+    rig.load_errors.clear()
+    rig.wait(lambda info: info.version == "v2" and info.state == "steady")
+
+
+def test_a_device_that_fails_in_the_warm_up_does_not_condemn_the_version(tmp_path: Path) -> None:
+    def script(_: DecodeRequest) -> Hypothesis:
+        raise DeviceFailed("CUDA failed with error out of memory")
+
+    engine = FakeEngine(script=script)
+    with pytest.raises(DeviceShort, match="out of memory"):
+        load(LoadedCandidate("v1", tmp_path), lambda *_: engine)
+    assert engine.closed
 
 
 def test_a_drained_model_that_cannot_be_restored_at_once_comes_back(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ CarabinError                  (carabin.registry.errors)
     x ModelMismatch           mel bins, vocabulary or manifest disagree
     x SmokeFailed             it loads, and its smoke dictation comes out wrong
     x MemoryShort             it does not fit beside the model in use
+    x DeviceShort             the GPU failed under it, or has no memory left; the version itself may be sound
   * DecodeFailed              the engine failed on one request; others were not touched
+    x DeviceFailed            the GPU did
 """
 
 from carabin.registry.errors import CarabinError
@@ -127,5 +129,13 @@ class MemoryShort(ModelRefused):
     """There is no room for this model beside the one in use."""
 
 
+class DeviceShort(ModelRefused):
+    """The GPU failed under this version, or has no memory left: the version may be sound, and is tried again."""
+
+
 class DecodeFailed(TranscriberError):
     """The engine failed on one request."""
+
+
+class DeviceFailed(DecodeFailed):
+    """The GPU failed on a request, whatever model ran on it."""

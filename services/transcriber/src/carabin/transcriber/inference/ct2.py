@@ -4,6 +4,7 @@ Over 200 lines: a seam to a library is one module, so that its types and errors 
 """
 
 import gc
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
 from ..core.config import SAMPLE_RATE_HZ
-from ..core.errors import DecodeFailed, ModelBroken, ModelMismatch
+from ..core.errors import DecodeFailed, DeviceFailed, DeviceShort, ModelBroken, ModelMismatch
 from ..core.memory import trim_heap
 from .engine import DecodeRequest, DecodeTiming, Hypothesis, TimedWord, TokenWord
 from .model_files import (
@@ -34,6 +35,8 @@ from .word_alignment import timed_words, word_ends_s
 CPU_BATCH = 4
 """Measured on one core: four in a batch decode 2.3 times faster than one by one, eight no faster than four."""
 GPU_BATCH = 16
+_DEVICE = re.compile(r"\bCUDA|\bcu(?:BLAS|DNN|RAND)|out of memory|lib(?:cublas|cudnn|nvrtc|cuda)", re.IGNORECASE)
+"""How CTranslate2 4 begins or names what CUDA and its libraries report (src/cuda/utils.h)."""
 MIN_SILENCE_SAMPLES = 160
 """What faster-whisper puts behind any audio: one frame."""
 SECOND_BEAM = 2
@@ -118,7 +121,8 @@ class Ct2Engine:
             hypotheses = self._generate(batch, encoded, languages)
             timing = DecodeTiming(between - started, time.perf_counter() - between)
         except (RuntimeError, ValueError) as error:
-            raise DecodeFailed(f"model {self._version} failed on a batch of {len(batch)}: {error}") from error
+            failed = DeviceFailed if is_of_device(error) else DecodeFailed
+            raise failed(f"model {self._version} failed on a batch of {len(batch)}: {error}") from error
         return hypotheses, timing
 
     def close(self) -> None:
@@ -293,4 +297,10 @@ def _load(folder: Path, version: str, device: str, compute_type: str, replicas: 
             intra_threads=1,
         )
     except (RuntimeError, ValueError) as error:
-        raise ModelBroken(version, f"CTranslate2 cannot load it: {error}") from error
+        refused = DeviceShort if is_of_device(error) else ModelBroken
+        raise refused(version, f"CTranslate2 cannot load it: {error}") from error
+
+
+def is_of_device(error: Exception) -> bool:
+    """Say whether CTranslate2's error is one of the GPU or its driver, by the libraries that it names."""
+    return _DEVICE.search(str(error)) is not None

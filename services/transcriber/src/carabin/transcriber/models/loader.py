@@ -16,7 +16,7 @@ from carabin.registry.word_error import smoke_error
 
 from ..core.api import Samples
 from ..core.config import SAMPLE_RATE_HZ
-from ..core.errors import DecodeFailed, ModelBroken, ModelMismatch, SmokeFailed
+from ..core.errors import DecodeFailed, DeviceFailed, DeviceShort, ModelBroken, ModelMismatch, SmokeFailed
 from ..inference.engine import DecodeRequest, Engine, Hypothesis
 
 WARM_WINDOWS = (750, 1000, 1500)
@@ -95,6 +95,8 @@ def _smoke(engine: Engine, candidate: LoadedCandidate, smoke: Smoke, decode: Dec
     )
     try:
         hypothesis = decode(candidate.version, engine, request)
+    except DeviceFailed as error:
+        raise DeviceShort(candidate.version, str(error)) from error
     except DecodeFailed as error:
         raise SmokeFailed(candidate.version, f"its smoke dictation cannot be decoded: {error}") from error
     error_rate = smoke_error(smoke.text, hypothesis.text)
@@ -112,6 +114,8 @@ def _warm(engine: Engine, version: str, decode: Decode) -> None:
             request = DecodeRequest(samples=silence, window_frames=window, language="fr", max_tokens=1)
             try:
                 decode(version, engine, request)
+            except DeviceFailed as error:
+                raise DeviceShort(version, str(error)) from error
             except DecodeFailed as error:
                 raise ModelBroken(version, f"it cannot decode a window of {window} frames: {error}") from error
 

@@ -20,7 +20,7 @@ from carabin.service.threads import SupervisedThread, ThreadSupervisor
 from carabin.service.tracing import FIELD
 
 from ..core.api import ModelInfo
-from ..core.errors import MemoryShort, ModelRefused
+from ..core.errors import DeviceShort, MemoryShort, ModelRefused
 from ..core.memory import available_bytes, resident_bytes
 from ..metrics import Metrics
 from .loader import Decode, EngineFactory, LoadedCandidate, decode_now, load
@@ -160,7 +160,7 @@ class ModelUpdater:
         try:
             self._swap(version, started)
         except ModelRefused as error:
-            self._refuse(version, error.reason, lasting=not isinstance(error, MemoryShort))
+            self._refuse(version, error.reason, lasting=not isinstance(error, MemoryShort | DeviceShort))
         except CarabinError as error:
             self._refuse(version, str(error), lasting=isinstance(error, ManifestInvalid))
         except Exception as error:
