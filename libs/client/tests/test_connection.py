@@ -22,8 +22,6 @@ from carabin.client import (
     ServerUnreachable,
     connect,
 )
-from carabin.client.audio_tail import AudioTail
-from carabin.client.messages import Reader
 from carabin.transcriber.core.errors import Overloaded
 from carabin.transcriber.testing.server import serving, silence, speech
 from carabin.transcriber.testing.transcriber import FakeTranscriber
@@ -203,12 +201,6 @@ async def test_command_behind_a_broken_connection_comes_once():
     assert [command.utterance for command in commands] == [1]
 
 
-def test_language_that_is_said_again_is_one_event():
-    reader = Reader()
-    message = {"language": "fr", "language_prob": 0.9}
-    assert len([*reader.read(message), *reader.read(message)]) == 1
-
-
 async def test_server_that_stays_away_is_an_error_with_what_came_before_kept():
     with serving() as server:
         context = connect(server.url, resume_s=0.0)
@@ -249,57 +241,3 @@ async def test_address_where_nobody_answers(url):
     with pytest.raises(ServerUnreachable, match=r"127\.0\.0\.1:9|nonsense"):
         async with connect(url):
             pass
-
-
-def segment(start: float, end: float, text: str, *, completed: bool = True, **more) -> dict:
-    return {"start": f"{start:.3f}", "end": f"{end:.3f}", "text": text, "completed": completed, **more}
-
-
-def test_reader_tells_a_repeated_final_once_from_a_server_without_numbers():
-    reader = Reader()
-    first = list(reader.read({"segments": [segment(0, 1, " a"), segment(1, 2, " b", completed=False)]}))
-    second = list(reader.read({"segments": [segment(0, 1, " a"), segment(1, 2, " b"), segment(2, 3, " b")]}))
-    assert [type(event) for event in first] == [FinalText, PartialText]
-    assert [(event.utterance, event.text) for event in second] == [(1, " b"), (2, " b")]
-
-
-def test_reader_goes_on_counting_over_sessions():
-    reader = Reader()
-    list(reader.read({"segments": [segment(0, 1, " a", utterance=3)]}))
-    reader.begin_session(10.0)
-    [final] = reader.read({"segments": [segment(0.5, 1, " b", utterance=0)]})
-    assert (final.utterance, final.start_s) == (4, 10.5)
-    assert reader.session_utterance == 0
-
-
-@pytest.mark.parametrize(
-    ("more", "settled"),
-    [
-        ({"stable": 11, "formatted": "tension à 12/8", "formatted_settled": 9}, 9),
-        ({"stable": 3, "formatted": "12", "formatted_settled": 0}, 0),
-        ({}, None),
-    ],
-    ids=["part", "nothing yet", "WhisperLive server"],
-)
-def test_reader_tells_how_much_of_a_formatted_partial_is_settled(more, settled):
-    [partial] = Reader().read({"segments": [segment(0, 1, " tension à douze sur huit", completed=False, **more)]})
-    assert isinstance(partial, PartialText)
-    assert partial.formatted_settled == settled
-
-
-def test_reader_ignores_messages_it_does_not_know():
-    assert list(Reader().read(json.loads('{"uid": "u", "translated_segments": []}'))) == []
-
-
-def test_reader_reads_commands():
-    message = {"event": "command", "utterance": 2, "name": "delete", "argument": ""}
-    assert list(Reader().read(message)) == [Command(2, "delete", "")]
-
-
-def test_tail_keeps_what_is_not_acknowledged():
-    tail = AudioTail()
-    for _ in range(4):
-        tail.add(speech(0.1))
-    tail.let_go(3200)
-    assert [len(part) for part in tail.since(4000)] == [800, 1600]
-    assert tail.end == 6400

@@ -1,6 +1,7 @@
 """Every store adapter in turn, for the contract suite."""
 
 import uuid
+from pathlib import Path
 
 import pytest
 from carabin.registry.artifacts.manifest import ModelFormat
@@ -38,3 +39,11 @@ def bucket(store: ObjectStore) -> str:
     name = f"models-{uuid.uuid4().hex[:12]}"
     store.ensure_bucket(name)
     return name
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No store in the environment, and a data folder of the test's own."""
+    for field in ("ENDPOINT", "ACCESS_KEY", "SECRET_KEY", "SECURE"):
+        monkeypatch.delenv(f"CARABIN_STORE_{field}", raising=False)
+    monkeypatch.setenv("CARABIN_DATA_DIR", str(tmp_path))

@@ -15,7 +15,6 @@ from carabin.registry.artifacts.signing import (
     trusted_keys,
     verify_version,
 )
-from carabin.registry.artifacts.trust import require_trusted
 from carabin.registry.errors import ProvenanceInvalid, SignatureRefused
 from carabin.registry.settings import SigningSettings
 from carabin.registry.stages.assign import set_stage
@@ -197,12 +196,3 @@ def test_without_trusted_keys_an_unsigned_version_is_promoted(store: MemoryStore
     unsigned = publish(store, tmp_path / "unsigned", None)
     now = datetime(2026, 11, 24, tzinfo=UTC)
     assert promote(store, "models", "cardio", unsigned.version, by="a", reason="r", at=now).number == 1
-
-
-def test_a_trusted_key_that_is_not_there_refuses_rather_than_trusts(
-    store: MemoryStore, manifest: ModelManifest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for value in ('["/nowhere/key.pem"]', "not json"):
-        monkeypatch.setenv("CARABIN_SIGNING_TRUSTED", value)
-        with pytest.raises(ProvenanceInvalid, match=r"/nowhere/key\.pem|CARABIN_SIGNING_TRUSTED cannot be read"):
-            require_trusted(manifest, stored(store, manifest))

@@ -13,7 +13,7 @@ from carabin.registry.errors import (
     StalePromotion,
     VersionMissing,
 )
-from carabin.registry.layout import file_key, manifest_key, promotion_key
+from carabin.registry.layout import file_key, manifest_key
 from carabin.registry.stages.promote import promote, rollback
 from carabin.registry.stages.promotions import read_log
 from carabin.registry.stages.read import read_decision
@@ -114,29 +114,6 @@ def test_a_production_manifest_that_cannot_be_read_does_not_keep_a_good_one_out(
     store.set_tags(bucket, manifest_key("cardio", broken), {"stage": "production", "promotion-seq": "1"})
     promote(store, bucket, "cardio", good, by="a", reason="r", at=NOW)
     assert read_decision(store, bucket, "cardio") == Decision(version=good)
-
-
-def test_the_hospitals_own_tags_stay_as_far_as_they_fit(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
-    (version,) = publish_many(store, bucket, tmp_path, 1)
-    own = {f"own-{number}": "x" for number in range(9)}
-    store.set_tags(bucket, manifest_key("cardio", version), {"stage": "candidate", **own})
-    promote(store, bucket, "cardio", version, by="a", reason="r", at=NOW)
-    tags = store.get_tags(bucket, manifest_key("cardio", version))
-    assert tags["stage"] == "production"
-    assert len(tags) == 10
-
-
-def test_a_record_that_cannot_be_read_stops_neither_serving_nor_the_next_promotion(
-    store: ObjectStore, bucket: str, tmp_path: Path
-) -> None:
-    old, new = publish_many(store, bucket, tmp_path, 2)
-    promote(store, bucket, "cardio", old, by="a", reason="r", at=NOW)
-    store.create(bucket, promotion_key("cardio", 2), b'{"schema_version": 99}')
-    decision = read_decision(store, bucket, "cardio")
-    assert decision.version == old
-    assert "0000000002.json: schema_version: 99 is newer" in decision.problems[0]
-    assert promote(store, bucket, "cardio", new, by="a", reason="r", at=NOW).number == 3
-    assert read_decision(store, bucket, "cardio") == Decision(version=new)
 
 
 class CarelessStore(MemoryStore):

@@ -1,0 +1,58 @@
+"""The seam to the S3 client: its errors become ours, and a store that fails is told from one that is away."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from carabin.registry.errors import (
+    AccessDenied,
+    StoreError,
+    StoreUnreachable,
+)
+from carabin.registry.s3_store import MinioStore
+from carabin.registry.settings import StoreSettings
+
+from .conftest import at
+
+
+def test_a_wrong_secret_is_denied(s3_settings: StoreSettings) -> None:
+    with pytest.raises(AccessDenied):
+        MinioStore(at(s3_settings.endpoint, secret="wrong-secret")).ensure_bucket("models")
+
+
+def test_what_the_client_refuses_before_any_request_is_ours_and_named() -> None:
+    store = MinioStore(at("127.0.0.1:1"))
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:1/My_Models/key: "):
+        store.get("My_Models", "key")
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:1/models/: "):
+        store.put("models", "", b"")
+
+
+def test_a_store_that_is_away_is_unreachable_and_named() -> None:
+    with pytest.raises(StoreUnreachable, match=r"127\.0\.0\.1:1/models"):
+        MinioStore(at("127.0.0.1:1")).ensure_bucket("models")
+
+
+class FullStore(BaseHTTPRequestHandler):
+    """What a store with a full disk answers to every write."""
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(500)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_a_store_that_fails_is_not_taken_for_one_that_is_away() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), FullStore) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with pytest.raises(StoreUnreachable, match=r"models/key: the object store answers with errors .*full disk"):
+                MinioStore(at(f"127.0.0.1:{server.server_port}")).put("models", "key", b"data")
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,87 @@
+"""A CTranslate2 folder that somebody else converted: it is read whole, or refused by the file at fault."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from carabin.exporter.conversion.convert import convert_all
+from carabin.exporter.conversion.ct2_folder import copy_ct2, inspect_ct2, stored_quantization
+from carabin.exporter.errors import ConversionRefused
+from carabin.exporter.jobs.pipeline import Exporter
+from carabin.exporter.jobs.request import ExportRequest
+from carabin.exporter.sources import Ct2Folder
+from carabin.registry.artifacts.publish import list_versions
+from carabin.registry.testing.memory import MemoryStore
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda folder: (folder / "preprocessor_config.json").unlink(), "preprocessor_config.json is missing"),
+        (lambda folder: (folder / "tokenizer.json").unlink(), "tokenizer.json is missing"),
+        (lambda folder: os.truncate(folder / "model.bin", 5_000_000), "cut off"),
+        (lambda folder: (folder / "model.bin").write_bytes(b"\0" * 64), "model.bin"),
+        (lambda folder: (folder / "config.json").write_text("{"), "config.json is not JSON"),
+        (lambda folder: edit(folder / "config.json", "lang_ids", []), "names 0 languages"),
+        (lambda folder: edit(folder / "config.json", "alignment_heads", []), "no alignment_heads"),
+        (lambda folder: edit(folder / "preprocessor_config.json", "feature_size", 128), "128 mel bins"),
+        (lambda folder: drop_last_token(folder / "vocabulary.json"), "51864 tokens, the token embedding 51865 rows"),
+    ],
+)
+def test_a_spoilt_ct2_folder_is_refused_by_name(
+    store: MemoryStore, exporter: Exporter, model: Path, tmp_path: Path, spoil: Callable[[Path], object], reason: str
+) -> None:
+    folder = tmp_path / "spoilt"
+    folder.mkdir()
+    for file in model.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    spoil(folder)
+    with pytest.raises(ConversionRefused, match=reason):
+        exporter.export(ExportRequest(Ct2Folder(folder), "imported"))
+    assert list_versions(store, "models", "imported") == []
+
+
+def edit(path: Path, key: str, value: object) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+
+
+def drop_last_token(path: Path) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text())[:-1]))
+
+
+def test_the_quantization_is_read_from_the_weights_themselves(pristine_checkpoint: Path, tmp_path: Path) -> None:
+    forms = ("float32", "float16", "int8", "int8_float16")
+    convert_all(pristine_checkpoint, {form: tmp_path / form for form in forms})
+    assert [stored_quantization(tmp_path / form) for form in forms] == list(forms)
+
+
+def test_a_vocabulary_written_as_text_by_an_older_converter_is_read(model: Path, tmp_path: Path) -> None:
+    folder = copy_ct2(model, tmp_path / "older")
+    tokens = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+    (folder / "vocabulary.json").unlink()
+    (folder / "vocabulary.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
+    assert inspect_ct2(folder) == inspect_ct2(model)
+    (folder / "vocabulary.txt").write_text("\n".join(tokens[:-1]) + "\n", encoding="utf-8")
+    with pytest.raises(ConversionRefused, match="51864 tokens"):
+        inspect_ct2(folder)
+
+
+def test_a_tokenizer_of_another_model_is_refused(model: Path, tmp_path: Path) -> None:
+    folder = copy_ct2(model, tmp_path / "mixed")
+    tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer["added_tokens"][-1]["id"] += 1
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    with pytest.raises(ConversionRefused, match=r"tokenizer\.json puts '<\|30\.00\|>' at 51865"):
+        inspect_ct2(folder)
+
+
+def test_only_what_faster_whisper_reads_is_copied_and_others_may_read_it(model: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(model, tmp_path / "carried-in"))
+    (folder / "patients.csv").write_text("not part of the model")
+    (folder / "model.bin").chmod(0o600)
+    copied = copy_ct2(folder, tmp_path / "copied")
+    assert {path.name for path in copied.iterdir()} == {path.name for path in model.iterdir()}
+    assert (copied / "model.bin").stat().st_mode & 0o777 == 0o644

@@ -1,0 +1,34 @@
+"""A converted folder opened offline: it transcribes in both timestamp modes, or is refused by name."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from carabin.exporter.conversion.convert import MODEL_FILES
+from carabin.exporter.errors import ConversionRefused
+from carabin.exporter.validation.load import verify
+
+SECOND_OF_NOISE = np.random.default_rng(7).normal(0, 0.1, 16_000).astype(np.float32)
+
+
+def test_it_decodes_offline_in_both_timestamp_modes(model: Path) -> None:
+    result = verify(model, SECOND_OF_NOISE)
+    assert isinstance(result.text, str)
+    assert isinstance(result.text_without_timestamps, str)
+
+
+@pytest.mark.parametrize("name", MODEL_FILES)
+def test_a_model_with_a_missing_file_is_refused(model: Path, tmp_path: Path, name: str) -> None:
+    for file in model.iterdir():
+        if file.name != name:
+            (tmp_path / file.name).symlink_to(file)
+    with pytest.raises(ConversionRefused, match=f"{name} is missing"):
+        verify(tmp_path, SECOND_OF_NOISE)
+
+
+def test_a_truncated_model_is_refused(model: Path, tmp_path: Path) -> None:
+    for file in model.iterdir():
+        content = file.read_bytes()
+        (tmp_path / file.name).write_bytes(content[:1000] if file.name == "model.bin" else content)
+    with pytest.raises(ConversionRefused, match="refused as a model"):
+        verify(tmp_path, SECOND_OF_NOISE)
