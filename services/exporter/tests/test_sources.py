@@ -52,7 +52,7 @@ def test_a_report_is_named_only_where_the_checkpoint_has_one(store: MemoryStore,
     for run in ("without", "with"):
         publish_checkpoint(store, "checkpoints", run, 1, checkpoint, NOW, source={"dataset": "d"}, metrics={"wer": 0.1})
         background = StoredCheckpoint(store, "checkpoints", run, 1).background()
-        assert background.source["checkpoint"] == f"checkpoints/{run}@1"
+        assert background.source["checkpoint"] == f"checkpoints/{run}/00000001"
         assert background.source["dataset"] == "d"
         assert background.metrics == {"wer": 0.1}
         reports.append(background.report)

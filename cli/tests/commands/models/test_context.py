@@ -1,8 +1,13 @@
-"""A version is named by any part that no other has."""
+"""A version is named by any part that no other has, and a model by --model where there are several."""
+
+import json
 
 import pytest
 from carabin.cli.commands.models.context import AmbiguousName, pick_version
+from carabin.cli.main import main
 from carabin.registry.errors import VersionMissing
+
+from .conftest import Registry
 
 VERSIONS = ["20261101T000000Z-aaaaaaaaaaaa", "20261102T000000Z-abbbbbbbbbbb", "20261103T000000Z-cccccccccccc"]
 
@@ -21,3 +26,21 @@ def test_a_part_that_several_have_names_them_all() -> None:
 def test_what_names_none_says_so(versions: list[str], text: str) -> None:
     with pytest.raises(VersionMissing, match="cardio has no version"):
         pick_version("cardio", versions, text)
+
+
+def test_what_was_typed_must_name_one_version_and_one_model(
+    registry: Registry, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "list"]) == 1
+    assert "holds no model yet" in capfd.readouterr().err
+    first, second = registry.publish(0.2), registry.publish(0.1)
+    assert main(["models", "show", first[:4]]) == 1
+    assert "names 2 versions of cardio" in capfd.readouterr().err
+    assert main(["models", "show", "zzz"]) == 1
+    assert "cardio has no version 'zzz'" in capfd.readouterr().err
+    assert main(["models", "show", "latest", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["version"] == second
+    registry.publish(0.1, name="neuro")
+    assert main(["models", "list"]) == 1
+    assert "there are 2 models: cardio, neuro; choose one with --model" in capfd.readouterr().err
+    assert main(["models", "list", "--model", "cardio"]) == 0

@@ -1,6 +1,5 @@
 """Greedy decoding on both sides of the gate: the prompt, the padding, and what a model that repeats itself gives."""
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +41,9 @@ def test_both_sides_write_the_same_tokens_of_the_same_mel_and_neither_keeps_prom
 ) -> None:
     converted = ModelDecoder(LoadedModel(model).whisper, model, "fr")
     found = converted.decode_all([shipped_sample()])[0]
-    assert found.mel.shape == (80, math.ceil(shipped_sample().duration_s * 100))
+    n_mels, n_frames = found.mel.shape
+    assert n_mels == 80
+    assert abs(n_frames - 100 * shipped_sample().duration_s) < 1
     assert found.hypothesis.text == SHIPPED_SENTENCE
     assert not found.hypothesis.capped
     assert CheckpointDecoder(pristine_checkpoint, "fr").decode(found.mel) == found.hypothesis

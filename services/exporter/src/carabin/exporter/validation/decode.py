@@ -17,6 +17,7 @@ from carabin.registry.serving_window import (
     token_cap,
 )
 from faster_whisper import WhisperModel
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from transformers import WhisperForConditionalGeneration
 from transformers.utils import logging as transformers_logging
@@ -108,7 +109,7 @@ class CheckpointDecoder:
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             self._model = WhisperForConditionalGeneration.from_pretrained(checkpoint, dtype=torch.float32)
-        except (OSError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError, SafetensorError) as error:
             raise CheckpointRefused(checkpoint, f"transformers cannot open it: {error}") from error
 
     def decode(self, mel: Mel) -> DecodedText:

@@ -9,55 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 from carabin.cli.main import main
-from carabin.registry.artifacts.datasets import list_datasets
 from carabin.registry.corrections import CorrectionRecord
 from carabin.registry.s3_store import MinioStore
-from carabin.registry.settings import StoreSettings
 
-COUNT = 12
-
-
-@pytest.fixture
-def store(s3_settings: StoreSettings, monkeypatch: pytest.MonkeyPatch) -> MinioStore:
-    """The environment of somebody whose store is configured."""
-    monkeypatch.setenv("CARABIN_STORE_ENDPOINT", s3_settings.endpoint)
-    monkeypatch.setenv("CARABIN_STORE_ACCESS_KEY", s3_settings.access_key)
-    monkeypatch.setenv("CARABIN_STORE_SECRET_KEY", s3_settings.secret_key.get_secret_value())
-    monkeypatch.setenv("CARABIN_STORE_SECURE", "false")
-    return MinioStore(s3_settings)
-
-
-@pytest.fixture
-def folders(tmp_path: Path) -> list[str]:
-    """Twelve sound dictations: a folder of recordings, one of reports."""
-    for number in range(COUNT):
-        draw = np.random.default_rng(number)
-        for folder in ("audio", "reports"):
-            (tmp_path / folder).mkdir(exist_ok=True)
-        soundfile.write(tmp_path / "audio" / f"{number:02d}.wav", 0.1 * draw.standard_normal(24_000), 16_000)
-        text = f"Compte rendu numéro {number}, examen normal."
-        (tmp_path / "reports" / f"{number:02d}.txt").write_text(text, encoding="utf-8")
-    return [str(tmp_path / "audio"), str(tmp_path / "reports")]
-
-
-def published(store: MinioStore, name: str) -> list[tuple[str, str]]:
-    return list_datasets(store, "datasets", name)
-
-
-def test_own_dictations_are_published_listed_shown_and_checked(
-    store: MinioStore, folders: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["dataset", "build", *folders, "--name", "own", "--json"]) == 0
-    made = json.loads(capsys.readouterr().out)
-    assert published(store, "own") == [("own", made["version"])]
-    assert sum(count["dictations"] for count in made["counts"].values()) == COUNT
-    assert main(["dataset", "list", "--json"]) == 0
-    assert made in json.loads(capsys.readouterr().out)
-    assert main(["dataset", "show", f"own@{made['version']}"]) == 0
-    assert made["files"][0]["sha256"] in capsys.readouterr().out
-    assert main(["dataset", "check", "own", "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    assert (printed["accepted"], printed["refused"], printed["findings"]) == (COUNT, 0, [])
+from .conftest import COUNT, published
 
 
 def test_a_bad_file_stops_the_build_by_name_and_its_judgement_is_kept(

@@ -1,0 +1,92 @@
+"""Audio for a dictation: what is no recording and a microphone that is not there are named."""
+
+import asyncio
+import sys
+import types
+
+import numpy as np
+import pytest
+import soundfile
+from carabin.cli.commands.dictate.audio import RATE_HZ, AudioRefused, blocks, microphone, read_recording
+from carabin.cli.main import main
+from carabin.transcriber.testing.server import serving
+
+
+def test_file_that_is_missing_or_no_audio_is_named(tmp_path, capsys):
+    text = tmp_path / "report.txt"
+    text.write_text("no audio")
+    for path in (tmp_path / "absent.wav", text):
+        assert main(["dictate", str(path)]) == 1
+        assert path.name in capsys.readouterr().err
+
+
+def test_microphone_without_its_package_or_device_says_so(capsys):
+    with serving() as server:
+        assert main(["dictate", "--mic", "--server", server.url]) == 1
+    assert "microphone" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("rate_hz", "channels"), [(16_000, 1), (44_100, 2), (8_000, 1)])
+def test_recording_of_any_rate_and_channels_becomes_16_khz_mono(tmp_path, rate_hz, channels):
+    seconds = np.arange(2 * rate_hz) / rate_hz
+    tone = 0.5 * np.sin(2 * np.pi * 440 * seconds)
+    soundfile.write(tmp_path / "tone.wav", np.stack([tone] * channels, axis=1), rate_hz)
+    samples = read_recording(tmp_path / "tone.wav")
+    assert samples.dtype == np.float32
+    assert len(samples) == pytest.approx(2 * RATE_HZ, abs=50)
+    spectrum = np.abs(np.fft.rfft(samples[:RATE_HZ]))
+    assert abs(int(spectrum.argmax()) - 440) <= 1
+
+
+def test_recording_without_samples_is_refused(tmp_path):
+    soundfile.write(tmp_path / "empty.wav", np.zeros((0, 1)), RATE_HZ)
+    with pytest.raises(AudioRefused, match="holds no audio"):
+        read_recording(tmp_path / "empty.wav")
+
+
+async def test_recording_is_taken_in_tenths_of_a_second_with_its_last_part(tmp_path):
+    samples = np.arange(4000, dtype=np.float32)
+    parts = [part async for part in blocks(samples, realtime=False)]
+    assert [len(part) for part in parts] == [1600, 1600, 800]
+    np.testing.assert_array_equal(np.concatenate(parts), samples)
+
+
+class Microphone:
+    """Records three blocks as soon as it is opened, and remembers that it was closed."""
+
+    def __init__(self, _rate_hz, size, channels, dtype, callback):
+        self.closed = False
+        self._record = lambda number: callback(np.full((size, 1), number, dtype), size, None, None)
+        opened.append(self)
+
+    def __enter__(self):
+        for number in range(3):
+            self._record(number)
+
+    def __exit__(self, *_):
+        self.closed = True
+
+
+opened: list[Microphone] = []
+
+
+async def test_what_was_recorded_before_the_end_is_not_lost_and_the_microphone_is_closed(monkeypatch):
+    module = types.SimpleNamespace(InputStream=Microphone, PortAudioError=RuntimeError)
+    monkeypatch.setitem(sys.modules, "sounddevice", module)
+    stop = asyncio.Event()
+    parts = []
+    async for part in microphone(stop):
+        parts.append(part)
+        stop.set()
+    assert [part[0] for part in parts] == [0, 1, 2]
+    assert opened.pop().closed
+
+
+async def test_microphone_that_cannot_be_opened_is_refused(monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise RuntimeError
+
+    module = types.SimpleNamespace(InputStream=refuse, PortAudioError=RuntimeError)
+    monkeypatch.setitem(sys.modules, "sounddevice", module)
+    with pytest.raises(AudioRefused, match="no microphone can be opened"):
+        await anext(microphone(asyncio.Event()))
