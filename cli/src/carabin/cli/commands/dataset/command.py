@@ -2,7 +2,8 @@
 
 import typer
 
-from .inspect import check, list_, show
+from .contents import diff, show
+from .inspect import check, list_
 from .make import build, from_corrections, synthesize
 
 app = typer.Typer(
@@ -18,5 +19,6 @@ app.command(epilog="Example: carabin dataset synthesize --corpus medical --name 
 app.command(epilog="Example: carabin dataset build recordings/ reports/ --name cardiology")(build)
 app.command(epilog="Example: carabin dataset from-corrections --name corrected")(from_corrections)
 app.command("list", epilog="Example: carabin dataset list --json")(list_)
-app.command(epilog="Example: carabin dataset show demo")(show)
+app.command(epilog="Example: carabin dataset show demo --html demo.html")(show)
+app.command(epilog="Example: carabin dataset diff demo@VERSION demo")(diff)
 app.command(epilog="Example: carabin dataset check demo")(check)

@@ -1,4 +1,4 @@
-"""`carabin dataset list | show | check`: the datasets of the store, and whether one is sound."""
+"""`carabin dataset list | check`: the datasets of the store, and whether one is sound."""
 
 import tempfile
 from collections.abc import Callable
@@ -7,20 +7,13 @@ from typing import Annotated, Any
 
 import typer
 from carabin.cli.output import write_json
-from carabin.registry.artifacts.datasets import (
-    DatasetManifest,
-    fetch_dataset,
-    latest_dataset,
-    list_datasets,
-    read_dataset,
-)
+from carabin.registry.artifacts.datasets import DatasetManifest, list_datasets, read_dataset
 from carabin.registry.connect import connect, store_settings
 from rich.console import Console
 from rich.table import Table
 
 from .output import AsJson, progress_bar, show_findings
-
-Reference = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A dataset in the store; its newest version.")]
+from .reference import Reference, dataset_folder
 
 
 def list_(as_json: AsJson = False) -> None:
@@ -39,23 +32,8 @@ def list_(as_json: AsJson = False) -> None:
     Console().print(table)
 
 
-def show(reference: Reference, as_json: AsJson = False) -> None:
-    """Show one dataset: its splits, where it came from, and its files with their hashes."""
-    _, manifest = _manifest(reference)
-    if as_json:
-        write_json(manifest.model_dump(mode="json"), indent=2)
-        return
-    typer.echo(f"{manifest.name} {manifest.version}, made {manifest.created_at:%Y-%m-%d %H:%M} UTC")
-    for split, count in manifest.counts.items():
-        typer.echo(f"  {split:<11}{count.dictations:>6} dictations {count.duration_s / 60:>8.1f} min")
-    for key, value in sorted(manifest.source.items()):
-        typer.echo(f"  {key}: {value}")
-    for entry in manifest.files:
-        typer.echo(f"  {entry.sha256}  {entry.path} ({entry.size} bytes)")
-
-
 def check(
-    reference: Annotated[str, typer.Argument(metavar="NAME[@VERSION]|FOLDER", help="In the store, or a folder here.")],
+    reference: Reference,
     audit: Annotated[
         Path | None,
         typer.Option("--audit", metavar="PAGE.html", help="Compare each report with what the stock model writes."),
@@ -65,11 +43,7 @@ def check(
     """Judge a dataset again: hashes, durations, label lengths, leaks between splits; exit code 1 if it fails."""
     from carabin.trainer.quality.dataset import check_dataset
 
-    with tempfile.TemporaryDirectory(prefix="carabin-check-") as scratch, progress_bar("Checking", as_json) as progress:
-        folder = Path(reference)
-        if not folder.is_dir():
-            store, manifest = _manifest(reference)
-            folder = fetch_dataset(store, store_settings().datasets_bucket, manifest, Path(scratch) / "dataset")
+    with dataset_folder(reference) as folder, progress_bar("Checking", as_json) as progress:
         report = check_dataset(folder, progress=progress)
         if audit:
             with progress_bar("Comparing reports with recordings", as_json) as compared:
@@ -108,13 +82,6 @@ def _audit(folder: Path, page: Path, title: str, report: Any, progress: Callable
         if progress:
             progress(len(pairs), len(named))
     write_audit_page(page, title, pairs, lambda index: encode_flac(everything[index].audio))
-
-
-def _manifest(reference: str) -> tuple[Any, DatasetManifest]:
-    store, bucket = connect(), store_settings().datasets_bucket
-    name, _, version = reference.partition("@")
-    found = read_dataset(store, bucket, name, version) if version else latest_dataset(store, bucket, name)
-    return store, found
 
 
 def _hours(manifest: DatasetManifest) -> float:

@@ -1,0 +1,35 @@
+"""A dataset as a command names it: a name in the store, with a version or without, or a folder on this machine."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from carabin.registry.artifacts.datasets import DatasetManifest, fetch_dataset, latest_dataset, read_dataset
+from carabin.registry.connect import connect, store_settings
+
+Reference = Annotated[
+    str, typer.Argument(metavar="NAME[@VERSION]|FOLDER", help="In the store (its newest version), or a folder here.")
+]
+
+
+def find_manifest(reference: str) -> DatasetManifest | None:
+    """Return the manifest of a dataset in the store; None where `reference` is a folder here."""
+    if Path(reference).is_dir():
+        return None
+    store, bucket = connect(), store_settings().datasets_bucket
+    name, _, version = reference.partition("@")
+    return read_dataset(store, bucket, name, version) if version else latest_dataset(store, bucket, name)
+
+
+@contextmanager
+def dataset_folder(reference: str, manifest: DatasetManifest | None = None) -> Iterator[Path]:
+    """Yield the dataset's folder; one of the store is fetched for as long as the block lasts."""
+    manifest = manifest or find_manifest(reference)
+    if manifest is None:
+        yield Path(reference)
+        return
+    with tempfile.TemporaryDirectory(prefix="carabin-dataset-") as scratch:
+        yield fetch_dataset(connect(), store_settings().datasets_bucket, manifest, Path(scratch) / "dataset")
