@@ -54,6 +54,10 @@ class Final:
     language: str
     lexicon: tuple[str, ...] = ()
     """Entries of the hospital's lexicon that a second decode put into the text."""
+    tokens: tuple[int, ...] = ()
+    """The model's tokens of the text."""
+    no_speech_prob: float = 0.0
+    """The model's own probability that nobody spoke, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)

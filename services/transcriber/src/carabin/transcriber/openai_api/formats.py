@@ -5,11 +5,17 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
+from carabin.registry.serving_window import compression_ratio
 from carabin.service.subtitles import Cue, subrip, webvtt
 
 from ..core import events
+from ..core.config import SessionConfig
 
 FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
+FRAMES_PER_S: Final = 100
+"""Of Whisper's spectrogram, in which OpenAI counts `seek` (Radford et al. 2022, section 2.2)."""
+UNDETERMINED: Final = "und"
+"""BCP 47's code, where no language was given and nothing was said."""
 
 
 def full_text(finals: Sequence[events.Final]) -> str:
@@ -27,16 +33,17 @@ def vtt(finals: Sequence[events.Final]) -> str:
     return webvtt(_cues(finals))
 
 
-def verbose(finals: Sequence[events.Final], duration_s: float, task: str, *, words: bool) -> dict[str, Any]:
+def verbose(finals: Sequence[events.Final], duration_s: float, config: SessionConfig) -> dict[str, Any]:
     """Return OpenAI's `verbose_json`, with our `model_version` in each segment."""
     body: dict[str, Any] = {
-        "task": task,
-        "language": finals[0].language if finals else None,
+        "task": config.task,
+        "language": _language(finals, config),
         "duration": round(duration_s, 3),
         "text": full_text(finals),
         "segments": [_segment(final) for final in finals],
+        "usage": {"type": "duration", "seconds": math.ceil(duration_s)},
     }
-    if words:
+    if config.word_timestamps:
         body["words"] = [
             {"word": word.text.strip(), "start": round(word.start_s, 3), "end": round(word.end_s, 3)}
             for final in finals
@@ -53,12 +60,24 @@ def sse(event: dict[str, Any]) -> str:
 def _segment(final: events.Final) -> dict[str, Any]:
     return {
         "id": final.utterance,
+        "seek": int(final.start_s * FRAMES_PER_S),
         "start": round(final.start_s, 3),
         "end": round(final.end_s, 3),
         "text": final.text,
+        "tokens": list(final.tokens),
+        "temperature": 0.0,
         "avg_logprob": round(math.log(max(final.confidence, 1e-9)), 4),
+        "compression_ratio": round(compression_ratio(final.text), 4),
+        "no_speech_prob": round(final.no_speech_prob, 4),
         "model_version": final.model_version,
     }
+
+
+def _language(finals: Sequence[events.Final], config: SessionConfig) -> str:
+    """Return the code of the language that the text is in."""
+    if config.task == "translate":
+        return "en"
+    return finals[0].language if finals else config.language or UNDETERMINED
 
 
 def _cues(finals: Sequence[events.Final]) -> list[Cue]:

@@ -1,9 +1,9 @@
-"""`POST /v1/audio/transcriptions` as OpenAI's clients speak it, for files of any length, and `GET /v1/model`."""
+"""OpenAI's `/v1/audio/transcriptions`, `/v1/audio/translations` and `/v1/models`, and our own `/v1/model`."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 from carabin.service.errors import AudioFileRefused
@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..access.errors import AccessRefused
 from ..access.identity import Authenticator, bearer
+from ..core.config import Task
 from ..core.errors import Draining, TranscriberError
 from ..settings.server import ServerSettings
 from ..wire.admission import Admission
@@ -21,6 +22,7 @@ from ..wire.status import sentence_of, status_of
 from . import formats as openai_formats
 from .budget import UploadBudget
 from .job import UploadJob
+from .models import add_model_routes
 from .upload import parse_upload, read_form
 
 PROTOCOL = "openai"
@@ -39,6 +41,13 @@ def add_openai_routes(
 
     @app.post("/v1/audio/transcriptions")
     async def transcriptions(request: Request) -> Response:
+        return await written(request, "transcribe")
+
+    @app.post("/v1/audio/translations")
+    async def translations(request: Request) -> Response:
+        return await written(request, "translate")
+
+    async def written(request: Request, task: Task) -> Response:
         # Whoever it is must be known before the body is read.
         identity = await authenticator.identify(bearer(request.headers.get("authorization")))
         address = request.client.host if request.client else ""
@@ -50,18 +59,14 @@ def add_openai_routes(
                 except ClientDisconnect:
                     return Response(status_code=CLIENT_LEFT)
             stack.push_async_callback(form.close)
-            upload = parse_upload(form, settings.default_language)
+            upload = parse_upload(form, settings.default_language, task)
             job = UploadJob(upload, admission.admit(upload.config, identity, PROTOCOL, address, recording=True))
             stack.callback(job.close)
             if upload.stream:
                 return _EventStream(_events(job), stack.pop_all())
             return await _answer_unless_gone(job, request)
 
-    @app.get("/v1/model")
-    async def current_model() -> Response:
-        info = asdict(admission.transcriber.model)
-        info["loaded_at"] = info["loaded_at"].isoformat() if info["loaded_at"] else None
-        return JSONResponse(info)
+    add_model_routes(app, admission.transcriber)
 
     @app.exception_handler(TranscriberError)
     @app.exception_handler(AudioFileRefused)
@@ -81,10 +86,7 @@ def _answer(job: UploadJob) -> Response:
         case "vtt":
             return PlainTextResponse(openai_formats.vtt(job.finals), media_type="text/vtt")
         case "verbose_json":
-            config = job.upload.config
-            return JSONResponse(
-                openai_formats.verbose(job.finals, job.audio_s, config.task, words=config.word_timestamps)
-            )
+            return JSONResponse(openai_formats.verbose(job.finals, job.audio_s, job.upload.config))
     return JSONResponse({"text": text})
 
 
@@ -147,7 +149,7 @@ def _partial(job: UploadJob | None) -> dict[str, Any]:
     """Return what was transcribed before an error, where there is any."""
     if job is None or not job.finals:
         return {}
-    return openai_formats.verbose(job.finals, job.audio_s, job.upload.config.task, words=False)
+    return openai_formats.verbose(job.finals, job.audio_s, replace(job.upload.config, word_timestamps=False))
 
 
 def _error(error: Exception, job: UploadJob | None = None) -> Response:
@@ -161,4 +163,5 @@ def _error(error: Exception, job: UploadJob | None = None) -> Response:
 def _error_body(error: Exception) -> dict[str, Any]:
     status = status_of(error)
     kind = "server_error" if status.http >= 500 else "invalid_request_error"
-    return {"message": sentence_of(error), "type": kind, "param": None, "code": status.label}
+    param = getattr(error, "param", None)
+    return {"message": sentence_of(error), "type": kind, "param": param, "code": status.label}

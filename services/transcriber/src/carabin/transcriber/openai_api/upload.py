@@ -8,13 +8,16 @@ from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from ..core.config import SessionConfig
+from ..core.config import SessionConfig, Task
 from ..core.languages import normalise_language
 from ..wire.errors import BadField, BadMessage, FrameTooLarge
 from .budget import UploadReservation
+from .fields import FormFields
 from .formats import FORMATS
 
 MAX_FIELDS = 100
+GRANULARITIES = ("segment", "word")
+TASKS = ("transcribe", "translate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,35 +64,33 @@ async def read_form(request: Request, limit: int, reservation: UploadReservation
         raise BadMessage("the multipart body cannot be parsed") from error
 
 
-def parse_upload(form: FormData, default_language: str | None) -> AudioUpload:
-    """Read OpenAI's fields; `model` is read and loads nothing, `temperature` and others are ignored.
+def parse_upload(form: FormData, default_language: str | None, task: Task = "transcribe") -> AudioUpload:
+    """Read the fields of OpenAI's API and ours; `model` is read and loads nothing.
+
+    Args:
+        task: of the route that was called; the field `task` may ask for a translation of the other as well.
 
     Raises:
-        BadField, UnsupportedLanguage, InvalidConfig
+        BadField, BadFormField, UnsupportedLanguage, InvalidConfig
     """
     file = form.get("file")
     if not isinstance(file, UploadFile):
         raise BadField("file is missing: send the recording as a file field")
-    response_format = _text(form, "response_format") or "json"
-    if response_format not in FORMATS:
-        raise BadField(f"response_format must be one of {', '.join(FORMATS)}")
-    granularities = [*form.getlist("timestamp_granularities[]"), *form.getlist("timestamp_granularities")]
+    fields = FormFields.of(form)
+    fields.refuse_unsupported()
+    response_format = fields.choice("response_format", FORMATS) or "json"
+    granularities = fields.choices("timestamp_granularities", GRANULARITIES)
+    vocabularies = fields.text("vocabularies") or ""
     config = SessionConfig(
-        language=normalise_language(_text(form, "language") or default_language),
-        task="translate" if _text(form, "task") == "translate" else "transcribe",
-        hotwords=_text(form, "hotwords"),
-        initial_prompt=_text(form, "prompt"),
-        vocabularies=tuple(name.strip() for name in (_text(form, "vocabularies") or "").split(",") if name.strip()),
+        language=normalise_language(fields.text("language") or default_language),
+        task="translate" if fields.choice("task", TASKS) == "translate" else task,
+        hotwords=fields.text("hotwords"),
+        initial_prompt=fields.text("prompt"),
+        vocabularies=tuple(name.strip() for name in vocabularies.split(",") if name.strip()),
         word_timestamps="word" in granularities,
         partials=False,
     )
-    stream = (_text(form, "stream") or "").lower() in ("true", "1")
-    return AudioUpload(file.file, config, response_format, stream)
-
-
-def _text(form: FormData, name: str) -> str | None:
-    value = form.get(name)
-    return value.strip() or None if isinstance(value, str) else None
+    return AudioUpload(file.file, config, response_format, fields.flag("stream"))
 
 
 async def _limited(request: Request, limit: int, reservation: UploadReservation) -> AsyncGenerator[bytes, None]:

@@ -31,4 +31,6 @@ def final_event(utterance: Utterance, hypothesis: Hypothesis, version: str, posi
         model_version=version,
         language=hypothesis.language,
         lexicon=hypothesis.lexicon,
+        tokens=tuple(token for word in hypothesis.words for token in word.tokens),
+        no_speech_prob=hypothesis.no_speech_prob,
     )

@@ -176,6 +176,8 @@ class FakeDictation:
                 confidence=0.9,
                 model_version=self._version,
                 language=self._language,
+                tokens=tuple(range(100, 100 + len(texts))),
+                no_speech_prob=0.01,
             )
         )
         self._emit(AudioAcknowledged(self._seconds(self._position)))

@@ -4,6 +4,7 @@ TranscriberError             (core.errors)
 * ProtocolError              the client broke the protocol; its session ends, no other is touched
   x BadMessage               not JSON, not an object, or text where audio belongs
   x BadField                 a field is missing, or its value is none that can be meant
+    x BadFormField           a field of an upload; `param`: its name
   x UnsupportedFormat        an audio format that we do not read
   x WrongAudioFormat         samples that cannot be audio in the format that was declared
   x TornFrame                a frame ends inside a sample
@@ -27,6 +28,14 @@ class BadMessage(ProtocolError):
 
 class BadField(ProtocolError):
     """A field is missing or has a value that cannot be meant."""
+
+
+class BadFormField(BadField):
+    """A field of an upload has a value that is not supported, or is not known at all."""
+
+    def __init__(self, param: str, reason: str) -> None:
+        super().__init__(f"{param} {reason}")
+        self.param = param
 
 
 class UnsupportedFormat(ProtocolError):
