@@ -11,6 +11,10 @@ import soundfile
 from carabin.cli.main import main
 from carabin.registry.corrections import CorrectionRecord
 from carabin.registry.s3_store import MinioStore
+from carabin.trainer.corpus import sentences_of
+from carabin.trainer.synthesis.engines import PicoEngine
+from carabin.trainer.synthesis.spoken_text import spoken
+from carabin.trainer.synthesis.voices import SPEAKERS
 
 from .conftest import COUNT, published
 
@@ -135,42 +139,24 @@ def test_an_audit_writes_its_page_and_refuses_reports_that_nobody_dictated(
     assert page.read_text(encoding="utf-8").count('class="refused"') == 4  # noise, of which the model writes no report
 
 
-def test_show_prints_what_is_in_a_dataset_and_draws_it(
-    folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_build_keeps_out_on_request_what_nobody_dictated_and_its_sums_say_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made, page, terms = tmp_path / "made", tmp_path / "page.html", tmp_path / "terms.txt"
-    terms.write_text("examen normal\n", encoding="utf-8")
-    assert main(["dataset", "build", *folders, "--folder", str(made)]) == 0
-    capsys.readouterr()
-    assert main(["dataset", "show", str(made), "--html", str(page), "--terms", str(terms)]) == 0
-    printed = capsys.readouterr().out
-    assert f"     0-2 s {COUNT:>6} {'#' * 40}" in printed
-    assert f"most frequent terms: examen normal {COUNT}" in printed
-    html = page.read_text(encoding="utf-8")
-    assert html.count("<svg") == 2
-    assert f'<td>examen normal</td><td class="number">{COUNT}</td>' in html
+    sentences = [text for text in sentences_of("medical") if 30 < len(text) < 60][:14]
+    reports = [sentences[1], sentences[0], *sentences[2:]]
+    for number, (said, written) in enumerate(zip(sentences, reports, strict=True)):
+        samples = PicoEngine().speak(spoken(said), SPEAKERS[number % len(SPEAKERS)])
+        for folder in ("audio", "reports"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+        soundfile.write(tmp_path / "audio" / f"{number:02d}.wav", samples, 16_000)
+        (tmp_path / "reports" / f"{number:02d}.txt").write_text(written, encoding="utf-8")
+    page, made = tmp_path / "page.html", tmp_path / "made"
+    folders = [str(tmp_path / "audio"), str(tmp_path / "reports")]
+    assert main(["dataset", "build", *folders, "--folder", str(made), "--audit", str(page)]) == 0
+    printed = capsys.readouterr().err
+    assert "recordings: 14 seen, 12 taken, 2 left out" in printed
+    for name in ("00.wav", "01.wav"):
+        assert f"{name}: has a report that is not what is dictated in it" in printed
+    assert page.read_text(encoding="utf-8").count('class="refused"') == 2
     assert main(["dataset", "show", str(made), "--json"]) == 0
-    contents = json.loads(capsys.readouterr().out)["contents"]
-    assert contents["dictations"] == sum(split["dictations"] for split in contents["splits"].values()) == COUNT
-    assert contents["histogram"][0] == COUNT
-
-
-def test_diff_names_what_came_what_went_and_what_is_worded_otherwise(
-    store: MinioStore, folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["dataset", "build", *folders, "--name", "before"]) == 0
-    audio, reports = map(Path, folders)
-    (audio / "00.wav").rename(tmp_path / "00.wav")
-    (reports / "00.txt").unlink()
-    (reports / "01.txt").write_text("Compte rendu numéro 1, examen anormal.", encoding="utf-8")
-    soundfile.write(audio / "99.wav", 0.1 * np.random.default_rng(99).standard_normal(24_000), 16_000)
-    (reports / "99.txt").write_text("Compte rendu numéro 99, examen normal.", encoding="utf-8")
-    assert main(["dataset", "build", *folders, "--folder", str(tmp_path / "after")]) == 0
-    capsys.readouterr()
-    assert main(["dataset", "diff", "before", str(tmp_path / "after"), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["added"], found["removed"]) == (["99.wav"], ["00.wav"])
-    old, new = (f"Compte rendu numéro 1, examen {word}." for word in ("normal", "anormal"))
-    assert found["reworded"] == [["01.wav", old, new]]
-    assert main(["dataset", "diff", "before", "before"]) == 0
-    assert f"before -> before: {COUNT} recordings the same" in capsys.readouterr().out
+    assert json.loads(capsys.readouterr().out)["contents"]["dictations"] == 12

@@ -10,6 +10,7 @@ import pytest
 from carabin.trainer.data.dictations import SPLITS, load_split
 from carabin.trainer.datasets.build import build
 from carabin.trainer.datasets.collect import collect_csv, collect_folders
+from carabin.trainer.datasets.parquet import DatasetRow, write_dataset
 from carabin.trainer.errors import DatasetInvalid, DatasetRefused
 from carabin.trainer.quality.audio import judge_sound
 from carabin.trainer.quality.dataset import check_dataset
@@ -218,6 +219,26 @@ def test_rows_that_say_something_else_than_they_mean_are_refused(tmp_path: Path)
     assert [finding.rule for finding in report.refused] == ["csv-fields", "csv-split", "audio-missing"]
     assert "all.csv:2 has more fields than the first line" in report.refusal()
     assert "all.csv:3 names the split 'dev': it must be one of train, validation, test" in report.refusal()
+
+
+@pytest.mark.parametrize("samples", [np.full(32_000, 0.3), np.zeros(32_000), 0.1 * np.sin(np.arange(32_000) / 8)])
+def test_a_check_judges_offset_silence_and_hum_as_a_build_does(tmp_path: Path, samples: np.ndarray) -> None:
+    sounds = {"train": samples, "validation": bursts([1.0], seed=1), "test": bursts([1.0], seed=2)}
+    rows = {name: [DatasetRow.of(its.astype(np.float32), f"Mot {name}.", None, name)] for name, its in sounds.items()}
+    write_dataset(tmp_path / "made", rows)
+    [finding] = check_dataset(tmp_path / "made").refused
+    assert finding.rule in ("audio-silent", "audio-no-speech")
+    assert "train[0]" in finding.message
+
+
+def test_a_footer_printed_on_every_report_is_refused_by_name(hospital: Hospital) -> None:
+    for number, file in enumerate(sorted(hospital.reports.iterdir())):
+        file.write_text(f"{file.read_text(encoding='utf-8')}\n\nCHU de Nantes - Page {number + 1}/2", encoding="utf-8")
+    refusal = hospital.refusal()
+    assert "12 files are refused" in refusal
+    assert "03.txt ends with a footer that 12 of 12 reports have" in refusal
+    assert "CHU de Nantes - Page 4/2" in refusal
+    assert len([name for name in hospital.report.left_out if name.endswith(".wav")]) == 12
 
 
 def test_a_tampered_or_leaking_dataset_fails_its_check(hospital: Hospital) -> None:

@@ -3,6 +3,7 @@
 import sys
 import tempfile
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -63,6 +64,10 @@ def build(
         list[str] | None,
         typer.Option("--map", metavar="THERE=HERE", help="What a folder of another machine, in the CSV, is here."),
     ] = None,
+    audit: Annotated[
+        Path | None,
+        typer.Option("--audit", metavar="PAGE.html", help="Keep out reports that the stock model does not recognise."),
+    ] = None,
     segment: Annotated[bool, typer.Option(help="Cut dictations over 30 s at their pauses.")] = True,
     speakers_from_folders: Annotated[bool, typer.Option(help="A first subfolder names the speaker.")] = False,
     gate_report: Annotated[Path | None, typer.Option(help="Write every judgement to this JSON file.")] = None,
@@ -72,18 +77,21 @@ def build(
 ) -> None:
     """Make a dataset of your own dictations: each file is judged first, and nothing is published half."""
     from carabin.trainer.datasets.build import build as build_dataset
+    from carabin.trainer.datasets.pair_audit import PairAudit
     from carabin.trainer.errors import DatasetRefused
     from carabin.trainer.quality.report import GateReport
 
     report = GateReport()
     candidates = _collect(audio_dir, report_dir, csv, test_csv, speakers_from_folders, mappings or [], report)
     dataset = safe_name(name or (csv.stem if csv else "dictations"))
+    open_aligner = cache(_open_aligner)
+    audited = PairAudit(open_aligner().transcribe, audit, dataset) if audit else None
     try:
         with target_folder(folder) as target, progress_bar("Judging", as_json) as progress:
             built = build_dataset(
                 candidates, target, report,
                 skip_bad=skip_bad, accept_damaged=accept_damaged,
-                aligner=_open_aligner if segment else None, progress=progress,
+                aligner=open_aligner if segment else None, audit=audited, progress=progress,
             )  # fmt: skip
             show_findings(report)
             source = {"kind": "csv" if csv else "folders", "accepted": str(report.accepted)} | {

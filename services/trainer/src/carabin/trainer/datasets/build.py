@@ -13,12 +13,14 @@ from ..data.audio import RATE_HZ, encode_flac, sha256
 from ..data.dictations import SPLITS
 from ..errors import DatasetInvalid, DatasetRefused
 from ..quality.audio import MAX_WINDOW_S, judge_sound
+from ..quality.footers import judge_footers
 from ..quality.report import GateReport
 from ..quality.text import MAX_TOKENS, count_tokens, judge_length
 from ..segmentation.align import Aligner
 from ..segmentation.cut import CannotSegment, RecognizedWord, Segment, segment
 from .collect import CandidateDictation
 from .duplicates import AudioFingerprint, keep_once, keep_splits_apart
+from .pair_audit import PairAudit
 from .parquet import DatasetRow, SplitSize, write_dataset
 from .splits import SHARES, Shares, assign
 
@@ -46,6 +48,7 @@ def build(
     skip_bad: bool = False,
     accept_damaged: bool = False,
     aligner: Callable[[], Aligner] | None = None,
+    audit: PairAudit | None = None,
     shares: Shares = SHARES,
     progress: Progress | None = None,
 ) -> Built:
@@ -56,14 +59,19 @@ def build(
         skip_bad: leave refused files out instead of stopping.
         accept_damaged: take what can be decoded of damaged and cut-off recordings.
         aligner: opened when a dictation is longer than Whisper's window; without one, such dictations are refused.
+        audit: keeps pairs out whose text is not what was dictated, and writes its page; none is scored without one.
 
     Raises:
         DatasetRefused: a file is refused and `skip_bad` is false, or nothing is left; nothing is written.
         DatasetInvalid: `folder` exists, a split would be empty, or the disk is full.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    printed = judge_footers([(candidate.text_file, candidate.text) for candidate in candidates], report)
+    judged = [candidate for place, candidate in enumerate(candidates) if place not in printed]
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-clips-") as scratch:
-        clips = list(_judge(candidates, Path(scratch), report, aligner, progress, accept_damaged=accept_damaged))
+        clips = list(_judge(judged, Path(scratch), report, aligner, audit, progress, accept_damaged=accept_damaged))
+        if audit:
+            audit.write_page()
         clips = keep_splits_apart(keep_once(clips, report), report)
         report.accepted = len(clips)
         _count(candidates, clips, report)
@@ -83,6 +91,7 @@ def _judge(
     scratch: Path,
     report: GateReport,
     aligner: Callable[[], Aligner] | None,
+    audit: PairAudit | None,
     progress: Progress | None,
     *,
     accept_damaged: bool,
@@ -93,18 +102,32 @@ def _judge(
     for done, candidate in enumerate(candidates, start=1):
         sound = judge_sound(candidate.audio, report, accept_damaged=accept_damaged)
         if sound is not None:
-            for piece, source in _pieces(candidate, sound.samples, opened, report):
+            pieces = _pieces(candidate, sound.samples, opened, report)
+            for piece, source in pieces:
                 samples = piece.of(sound.samples)
                 data = encode_flac(samples)
                 file = scratch / f"{number:08d}.flac"
+                number += 1
                 _save(data, file)
+                if audit:
+                    where = _counted(candidate, source if len(pieces) > 1 else None, report)
+                    if not audit.belongs(where, piece.text, samples, file, report):
+                        continue
                 yield AudioFingerprint(
                     file, sha256(data), piece.text, candidate.speaker, candidate.split,
                     round(len(samples) / RATE_HZ, 4), source, str(candidate.audio), candidate.item,
                 )  # fmt: skip
-                number += 1
         if progress:
             progress(done, len(candidates))
+
+
+def _counted(candidate: CandidateDictation, piece: str | None, report: GateReport) -> str:
+    """Return under which name the sums count a candidate, or one piece of a long one, which is counted beside it."""
+    if piece is None:
+        return candidate.item or str(candidate.audio)
+    where = str(candidate.audio.with_name(piece))
+    report.see(where, "piece")
+    return where
 
 
 def _count(candidates: Sequence[CandidateDictation], clips: Sequence[AudioFingerprint], report: GateReport) -> None:

@@ -13,7 +13,7 @@ from scipy.signal import welch
 from ..data.audio import RATE_HZ
 from ..data.recording import DecodedRecording, decode_recording
 from .report import Action, GateReport
-from .speech import no_speech
+from .speech import no_speech, no_speech_rule
 
 Samples = npt.NDArray[np.float32]
 Say = Callable[[str, Action, str], None]
@@ -74,7 +74,7 @@ def judge_sound(file: Path, report: GateReport, *, accept_damaged: bool = False)
         return None
     samples = _mono(recording, say)
     if reason := no_speech(samples):
-        say("audio-silent" if reason.endswith("silence") else "audio-no-speech", "refused", reason)
+        say(no_speech_rule(reason), "refused", reason)
         return None
     _remark(recording, samples, say)
     return Sound(samples)

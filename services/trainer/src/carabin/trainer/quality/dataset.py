@@ -11,6 +11,7 @@ from ..data.dictations import SPLITS, Split, load_split
 from ..text.normalize import normalize
 from .audio import MAX_WINDOW_S
 from .report import GateReport
+from .speech import no_speech, no_speech_rule
 from .text import judge_length, judge_text
 
 Progress = Callable[[int, int], None]
@@ -50,8 +51,10 @@ def _is_sound(split: Split, place: int, where: str, report: GateReport) -> bool:
     if not len(samples) or not np.isfinite(samples).all():
         report.add(where, "audio-not-finite", "refused", "is empty or holds samples that are not numbers")
     elif duration_s > MAX_WINDOW_S:
-        reason = f"lasts {duration_s:.1f} s: Whisper's window is {MAX_WINDOW_S:.0f} s"
-        report.add(where, "audio-long", "refused", reason)
+        long = f"lasts {duration_s:.1f} s: Whisper's window is {MAX_WINDOW_S:.0f} s"
+        report.add(where, "audio-long", "refused", long)
+    elif reason := no_speech(samples):
+        report.add(where, no_speech_rule(reason), "refused", reason)
     if text := judge_text(split.sentences[place], where, report):
         judge_length(text, duration_s, where, report)
     return len(report.refused) == before

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-Action = Literal["refused", "changed", "noted"]
-"""Refused: may not be learnt from. Changed: taken in another form. Noted: taken as it is, but worth knowing."""
+Action = Literal["refused", "left out", "changed", "noted"]
+"""Refused: may not be learnt from, and stops a build. Left out: not learnt from, as was asked for; the build goes on.
+Changed: taken in another form. Noted: taken as it is, but worth knowing."""
 
 MAX_NAMED: Final = 20
 """Files that an error names before it only counts: a screen of them; the report has all."""
@@ -56,7 +57,7 @@ class GateReport:
     def add(self, file: Path | str, rule: str, action: Action, reason: str) -> None:
         """Record that `file` `reason`, a verb phrase such as « is empty »."""
         self.findings.append(Finding(str(file), rule, action, f"{file} {reason}"))
-        if action == "refused":
+        if action in ("refused", "left out"):
             self.leave_out(file, reason)
 
     def extend(self, findings: Iterable[Finding]) -> None:

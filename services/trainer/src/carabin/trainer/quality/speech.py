@@ -41,6 +41,11 @@ def no_speech(samples: Samples) -> str | None:
     return None
 
 
+def no_speech_rule(reason: str) -> str:
+    """Return the rule of a finding for a reason that `no_speech` gave."""
+    return "audio-silent" if reason.endswith("silence") else "audio-no-speech"
+
+
 def _levels(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the power of each frame of 20 ms."""
     size = round(FRAME_S * RATE_HZ)
