@@ -1,0 +1,151 @@
+"""What building a dataset costs as it grows, beside the audio folder loader of `datasets` on the same clips.
+
+    python bench/data.py                         # 300 and 3,000 clips of two seconds
+    python bench/data.py --clips 300,3000,30000  # 2 GB of disk for the recordings alone, and as much for each side
+    python bench/data.py --json
+
+Each side is a fresh process. Ours decodes and judges every recording and report, finds duplicates, splits, encodes FLAC
+and writes Parquet. The loader copies the files' bytes and texts into Parquet: it decodes nothing, refuses nothing and
+draws no splits. The peak is what the kernel counts as resident, imports included; both read and write the same disk.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+from carabin.trainer.corpus import sentences_of
+
+CLIP_S, RATE_HZ = 2.0, 16_000
+MAX_WORDS: Final = 8
+"""Of a sentence: more is not said in two seconds, and would be refused."""
+
+LOADER: Final = """
+import sys
+from types import ModuleType
+from datasets import Audio, load_dataset
+from datasets.table import embed_table_storage
+encoders = ModuleType("torchcodec.encoders")
+encoders.AudioEncoder = None
+sys.modules["torchcodec"] = ModuleType("torchcodec")
+sys.modules["torchcodec.encoders"] = encoders
+loaded = load_dataset("audiofolder", data_dir=sys.argv[1], cache_dir=sys.argv[2] + "/cache", split="train")
+loaded = loaded.cast_column("audio", Audio(decode=False)).with_format("arrow")
+loaded = loaded.map(embed_table_storage, batched=True, batch_size=100)
+loaded.with_format(None).to_parquet(sys.argv[2] + "/train.parquet", batch_size=100)
+"""
+"""The loader imports torchcodec's encoder before each path that it stores, and calls it for arrays only: a name will
+do, and neither its time nor its memory is counted against the loader."""
+
+LAUNCHER: Final = """
+import json, os, subprocess, sys, time
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+took = time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+print(json.dumps([os.waitstatus_to_exitcode(status), *took]))
+"""
+"""A small parent: Linux counts what the parent held at the start into its child's peak."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildCost:
+    """One side on one size."""
+
+    side: str
+    clips: int
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    written_mb: float
+
+    @property
+    def clips_a_second(self) -> float:
+        return self.clips / self.wall_s
+
+
+def main() -> None:
+    arguments = _arguments()
+    if not arguments.json:
+        _line(
+            f"{'clips':>7}  {'side':<12} {'clips/s':>8} {'seconds':>8} {'CPU s':>7} {'peak MB':>8} {'written MB':>11}"
+        )
+    for clips in (int(size) for size in arguments.clips.split(",")):
+        with tempfile.TemporaryDirectory(dir=arguments.work, prefix="carabin-bench-") as scratch:
+            write_clips(Path(scratch) / "data", clips)
+            for cost in (ours(Path(scratch), clips), loader(Path(scratch), clips)):
+                _show(cost, arguments.json)
+
+
+def write_clips(folder: Path, count: int) -> None:
+    """Write clips of noise in bursts, a report for each, and the table that the loader wants."""
+    texts = [text for text in sentences_of("medical") if len(text.split()) <= MAX_WORDS]
+    (folder / "audio").mkdir(parents=True)
+    (folder / "reports").mkdir()
+    rows = ["file_name,sentence"]
+    for number in range(count):
+        draw = np.random.default_rng(number)
+        loudness = np.repeat(draw.uniform(0.0, 0.2, 10), round(CLIP_S * RATE_HZ) // 10)
+        samples = loudness * draw.standard_normal(len(loudness))
+        soundfile.write(folder / "audio" / f"{number:06d}.wav", samples, RATE_HZ)
+        text = f"{texts[number % len(texts)]} Dossier {number}."
+        (folder / "reports" / f"{number:06d}.txt").write_text(text, encoding="utf-8")
+        rows.append(f'{number:06d}.wav,"{text}"')
+    (folder / "audio" / "metadata.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def ours(scratch: Path, clips: int) -> BuildCost:
+    """Build with the command that users have."""
+    data, target = scratch / "data", scratch / "ours"
+    command = ["-m", "carabin.cli", "dataset", "build", str(data / "audio"), str(data / "reports")]
+    return _measure("carabin", clips, [*command, "--folder", str(target), "--json"], target)
+
+
+def loader(scratch: Path, clips: int) -> BuildCost:
+    """Load the folder by `datasets` and write it as Parquet with its sounds."""
+    target = scratch / "loader"
+    target.mkdir()
+    return _measure("audiofolder", clips, ["-c", LOADER, str(scratch / "data" / "audio"), str(target)], target)
+
+
+def _measure(side: str, clips: int, arguments: list[str], target: Path) -> BuildCost:
+    command = [sys.executable, "-I", "-S", "-c", LAUNCHER, sys.executable, *arguments]
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    code, wall_s, cpu_s, peak_mb = json.loads(done.stdout)
+    if code:
+        raise SystemExit(f"{side} failed:\n{done.stderr}")
+    written = sum(file.stat().st_size for file in target.rglob("*.parquet")) / 1e6
+    return BuildCost(side, clips, wall_s, cpu_s, peak_mb, written)
+
+
+def _show(cost: BuildCost, as_json: bool) -> None:
+    if as_json:
+        _line(json.dumps(asdict(cost) | {"clips_a_second": cost.clips_a_second}))
+        return
+    figures = f"{cost.clips_a_second:>8.0f} {cost.wall_s:>8.1f} {cost.cpu_s:>7.1f} {cost.peak_mb:>8.0f}"
+    _line(f"{cost.clips:>7}  {cost.side:<12} {figures} {cost.written_mb:>11.0f}")
+
+
+def _line(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--clips", default="300,3000", help="sizes, separated by commas")
+    parser.add_argument("--work", type=Path, default=None, help="folder for the clips and what is made of them")
+    parser.add_argument("--json", action="store_true", help="one JSON document a row")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
