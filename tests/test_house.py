@@ -2,6 +2,7 @@
 
 import ast
 from collections import Counter
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -41,3 +42,77 @@ def test_only_the_whisper_module_reaches_into_transformers_internals() -> None:
         )
     }
     assert reaching == {"services/trainer/src/carabin/trainer/models/whisper.py"}
+
+
+TESTED_IN = {
+    # Doubles and fixtures: the tests that use them hold them to what they stand for.
+    "*/ct2whisper/testing.py": "libs/ct2whisper/tests/test_weights.py",
+    "*/registry/testing/fixtures.py": "libs/registry/tests/test_store.py",
+    "*/registry/testing/memory.py": "libs/registry/tests/test_store.py",
+    "*/transcriber/testing/*.py": "services/transcriber/tests/whisperlive/test_contract.py",
+    # Rules and tables of the formatter: a case is a sentence with what is to be written, whichever rule writes it.
+    "*/transcriber/formatting/*.py": "services/transcriber/tests/formatting/test_cases.py",
+    # Compositions: they only join parts that have tests of their own, and are tested as the whole that they make.
+    "*/cli/demo/loop.py": "cli/tests/demo/test_steps.py",
+    "*/transcriber/bootstrap.py": "services/transcriber/tests/runtime/test_transcriber.py",
+    "*/transcriber/http/app.py": "services/transcriber/tests/http/test_server.py",
+    "*/transcriber/openai_api/job.py": "services/transcriber/tests/openai_api/test_routes.py",
+    "*/transcriber/web/access.py": "services/transcriber/tests/web/test_mount.py",
+    "*/transcriber/web/options.py": "services/transcriber/tests/web/test_mount.py",
+    "*/transcriber/whisperlive/connection.py": "services/transcriber/tests/whisperlive/test_endpoint.py",
+    "*/transcriber/whisperlive/receiver.py": "services/transcriber/tests/whisperlive/test_endpoint.py",
+    "*/transcriber/whisperlive/expiry.py": "services/transcriber/tests/access/test_identity.py",
+    "*/transcriber/whisperlive/session.py": "services/transcriber/tests/whisperlive/test_resume.py",
+    "*/cli/commands/models/rows.py": "cli/tests/commands/models/test_commands.py",
+    # Parts of a training that only a whole, small training shows: a run that is stopped, resumed and finished.
+    "*/trainer/checkpoints/*.py": "services/trainer/tests/training/test_train.py",
+    "*/trainer/data/audio.py": "services/trainer/tests/training/test_notebook.py",
+    "*/trainer/features/*.py": "services/trainer/tests/training/test_train.py",
+    "*/trainer/finishing/*.py": "services/trainer/tests/training/test_train.py",
+    "*/trainer/launch.py": "services/trainer/tests/runtime/test_torchrun.py",
+    "*/trainer/training/*.py": "services/trainer/tests/training/test_train.py",
+    # Parts of the trainer that a neighbour's test calls.
+    "*/trainer/data/wav_header.py": "services/trainer/tests/data/test_recording.py",
+    "*/trainer/datasets/*.py": "services/trainer/tests/datasets/test_collect.py",
+    "*/trainer/evaluation/[bcl]*.py": "services/trainer/tests/evaluation/test_error_rates.py",
+    "*/trainer/evaluation/decoder.py": "services/trainer/tests/evaluation/test_evaluate.py",
+    "*/trainer/evaluation/text_scores.py": "services/trainer/tests/evaluation/test_evaluate.py",
+    "*/trainer/evaluation/svg.py": "services/trainer/tests/evaluation/test_report.py",
+    "*/trainer/evaluation/word_diff.py": "services/trainer/tests/evaluation/test_report.py",
+    "*/trainer/models/ct2_*.py": "services/trainer/tests/models/test_embedded.py",
+    "*/trainer/quality/*.py": "services/trainer/tests/quality/test_report.py",
+    "*/trainer/runtime/*.py": "services/trainer/tests/runtime/test_progress.py",
+    "*/trainer/segmentation/pauses.py": "services/trainer/tests/segmentation/test_cut.py",
+    "*/trainer/synthesis/*.py": "services/trainer/tests/synthesis/test_plan.py",
+}
+"""Modules with logic and no test file of their own, by pattern, and the file that tests them; it may only shrink."""
+UNMIRRORED = 82
+"""How many they are today: whoever adds a module adds its test file, and whoever adds a missing one lowers this."""
+
+
+def has_logic(path: Path) -> bool:
+    """Say whether a function of the module decides, repeats or catches."""
+    return any(
+        isinstance(inner, ast.If | ast.For | ast.While | ast.Try | ast.Match | ast.AsyncFor)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(node)
+    )
+
+
+def mirrored(path: Path) -> Path:
+    """Return where the tests of `DIST/src/carabin/PACKAGE/a/b.py` belong: `DIST/tests/a/test_b.py`."""
+    distribution = path.parents[len(path.parts) - 1 - path.parts.index("src")]
+    inside = path.relative_to(distribution / "src").parts[2:]
+    return distribution.joinpath("tests", *inside[:-1], f"test_{inside[-1]}")
+
+
+def test_each_module_that_decides_has_a_test_file_at_its_own_place() -> None:
+    written = [path for path in modules() if not path.stem.endswith(("_pb2", "_pb2_grpc")) and path.stem != "__main__"]
+    bare = [path.relative_to(ROOT).as_posix() for path in written if has_logic(path) and not mirrored(path).exists()]
+    assert [path for path in bare if not any(fnmatch(path, pattern) for pattern in TESTED_IN)] == []
+    assert [pattern for pattern in TESTED_IN if not any(fnmatch(path, pattern) for path in bare)] == [], (
+        "take these out"
+    )
+    assert [file for file in TESTED_IN.values() if not (ROOT / file).is_file()] == []
+    assert len(bare) <= UNMIRRORED, "a new module needs a test file of its own"

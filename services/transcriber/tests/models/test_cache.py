@@ -1,0 +1,79 @@
+"""Versions on the local disk: whole or removed, remembered for a start without the store, and no more than are kept."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from carabin.registry.artifacts.bundle import describe_folder
+from carabin.registry.artifacts.manifest import ModelManifest
+from carabin.transcriber.models.cache import ModelCache
+
+from ..helpers.real_models import FORMAT
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> ModelCache:
+    return ModelCache(tmp_path / "cardio")
+
+
+def keep(cache: ModelCache, version: str = "v1") -> ModelManifest:
+    """Put a version of two files into the cache, with its manifest."""
+    folder = cache.place(version)
+    folder.mkdir()
+    (folder / "model.bin").write_bytes(b"weights of " + version.encode())
+    (folder / "config.json").write_text("{}")
+    manifest = ModelManifest(
+        name="cardio", version=version, created_at=datetime(2026, 1, 1, tzinfo=UTC), files=describe_folder(folder),
+        format=FORMAT,
+    )  # fmt: skip
+    cache.remember(manifest, manifest.to_bytes())
+    return manifest
+
+
+def test_a_whole_version_is_held_and_comes_back_with_the_bytes_that_were_signed(cache: ModelCache) -> None:
+    manifest = keep(cache)
+    assert cache.holds(manifest)
+    assert cache.manifest("v1") == (manifest, manifest.to_bytes())
+
+
+@pytest.mark.parametrize("spoiled", [b"weights of v2", b"weights", None])
+def test_a_version_with_a_changed_a_cut_or_a_lost_file_is_removed(cache: ModelCache, spoiled: bytes | None) -> None:
+    manifest = keep(cache)
+    path = cache.place("v1") / "model.bin"
+    path.unlink() if spoiled is None else path.write_bytes(spoiled)
+    assert not cache.holds(manifest)
+    assert not cache.place("v1").exists()
+
+
+def test_a_version_that_never_was_there_or_cannot_be_read_is_none(cache: ModelCache) -> None:
+    manifest = keep(cache)
+    assert not cache.holds(manifest.model_copy(update={"version": "v2"}))
+    assert cache.manifest("v2") is None
+    (cache.place("v1").parent / "v1.json").write_text("{")
+    assert cache.manifest("v1") is None
+
+
+def test_the_version_in_production_outlives_the_process(cache: ModelCache, tmp_path: Path) -> None:
+    assert cache.production is None
+    cache.production = "v1"
+    assert ModelCache(tmp_path / "cardio").production == "v1"
+    cache.production = "v2"
+    assert cache.production == "v2"
+
+
+def test_only_kept_versions_stay_and_what_is_in_production_is_not_forgotten(cache: ModelCache) -> None:
+    for version in ("v1", "v2", "v3"):
+        keep(cache, version)
+    cache.production = "v2"
+    cache.forget_others({"v2"})
+    assert sorted(path.name for path in cache.place("v2").parent.iterdir()) == [".production", "v2", "v2.json"]
+
+
+def test_a_disk_that_cannot_be_written_costs_a_line_in_the_log_and_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    cache = ModelCache(tmp_path / "file" / "cardio")
+    cache.production = "v1"
+    assert cache.production is None
+    assert [vars(line)["event"] for line in caplog.records] == ["cache_failed"]

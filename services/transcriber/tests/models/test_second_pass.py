@@ -1,0 +1,55 @@
+"""The second decode of a final: asked for only where a word of the lexicon sounds like one that was written."""
+
+from collections.abc import Sequence
+
+import pytest
+from carabin.lexicon import Entry, Lexicon
+from carabin.transcriber.inference.engine import Hypothesis
+from carabin.transcriber.models.lexicons import LoadedLexicon
+from carabin.transcriber.models.second_pass import LexiconPass
+
+LOADED = LoadedLexicon(Lexicon(tuple(Entry(text, "drug") for text in ("bisoprolol", "sufentanil"))), {})
+
+
+def wrote(text: str) -> Hypothesis:
+    return Hypothesis(text, (), -0.1, 0.01, 4, False, "fr", 1.0)
+
+
+@pytest.fixture
+def asked() -> list[Sequence[str]]:
+    """The words of each prompt that was made."""
+    return []
+
+
+@pytest.fixture
+def second_pass(asked: list[Sequence[str]]) -> LexiconPass:
+    def prompt(texts: Sequence[str]) -> tuple[int, ...]:
+        asked.append(texts)
+        return (7,)
+
+    return LexiconPass(LOADED, prompt)
+
+
+def test_a_misheard_drug_is_in_the_prompt_and_replaces_what_was_written(
+    second_pass: LexiconPass, asked: list[Sequence[str]]
+) -> None:
+    first = wrote(" Traitement par bisoprolole ce matin.")
+    assert second_pass.prompt(first) == (7,)
+    assert "bisoprolol" in asked[0]
+    merged = second_pass.merged(first, wrote(" Traitement par bisoprolol ce matin."))
+    assert merged.text == " Traitement par bisoprolol ce matin."
+    assert merged.lexicon == ("bisoprolol",)
+
+
+@pytest.mark.parametrize("text", [" Traitement par bisoprolol ce matin.", " Pas de fièvre ce matin.", ""])
+def test_a_text_that_has_the_word_or_nothing_like_it_is_not_decoded_again(
+    second_pass: LexiconPass, asked: list[Sequence[str]], text: str
+) -> None:
+    assert second_pass.prompt(wrote(text)) == ()
+    assert asked == []
+
+
+def test_nothing_but_the_lexicons_words_is_taken_from_the_second_decode(second_pass: LexiconPass) -> None:
+    first = wrote(" Pas de fracture, bisoprolole poursuivi.")
+    merged = second_pass.merged(first, wrote(" Une fracture, bisoprolol arrêté."))
+    assert merged.text == " Pas de fracture, bisoprolol poursuivi."

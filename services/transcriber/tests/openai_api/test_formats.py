@@ -1,0 +1,47 @@
+"""A transcript in the forms of OpenAI's API: cues that players read, and pieces whose times are those of the file."""
+
+import json
+import math
+
+import pytest
+from carabin.transcriber.core.events import Final, Word
+from carabin.transcriber.openai_api.formats import full_text, srt, sse, verbose, vtt
+
+
+def final(text: str, start_s: float, end_s: float, confidence: float = 1.0) -> Final:
+    return Final(0, start_s, end_s, text, (Word(text, start_s, end_s, 0.9),), confidence, "v1", "fr")
+
+
+def test_a_clock_carries_milliseconds_into_seconds_and_minutes_into_hours() -> None:
+    cue = final(" Oui.", 59.9996, 3661.25)
+    assert srt([cue]) == "1\n00:01:00,000 --> 01:01:01,250\nOui.\n"
+    assert vtt([cue]) == "WEBVTT\n\n00:01:00.000 --> 01:01:01.250\nOui.\n"
+
+
+def test_cues_are_numbered_from_one_and_parted_by_an_empty_line() -> None:
+    assert srt([final(" a", 0, 1), final(" b", 1, 2)]).split("\n\n")[1].splitlines()[::2] == ["2", "b"]
+    assert srt([]) == ""
+    assert vtt([]) == "WEBVTT\n\n"
+
+
+def test_verbose_json_has_words_only_where_asked_and_no_language_of_silence() -> None:
+    finals = [final(" le", 0, 1, confidence=0.5), final(" patient", 1, 2, confidence=0.0)]
+    body = verbose(finals, 2.34567, "transcribe", words=True)
+    assert (body["text"], body["language"], body["duration"]) == ("le patient", "fr", 2.346)
+    assert [word["word"] for word in body["words"]] == ["le", "patient"]
+    assert body["segments"][0]["avg_logprob"] == pytest.approx(math.log(0.5), abs=1e-4)
+    assert math.isfinite(body["segments"][1]["avg_logprob"]), "a confidence of 0 must not end the answer"
+    assert "words" not in verbose(finals, 2.0, "transcribe", words=False)
+    silent = verbose([], 1.0, "transcribe", words=False)
+    assert (silent["language"], silent["text"], silent["segments"]) == (None, "", [])
+
+
+def test_a_server_sent_event_is_one_line_whatever_its_text() -> None:
+    event = sse({"delta": "é\n\nà"})
+    assert event.endswith("\n\n")
+    assert event.count("\n") == 2
+    assert json.loads(event.removeprefix("data: ")) == {"delta": "é\n\nà"}
+
+
+def test_the_whole_text_begins_without_whispers_space() -> None:
+    assert full_text([final(" le", 0, 1), final(" patient", 1, 2)]) == "le patient"

@@ -1,0 +1,50 @@
+"""One table from our errors to three protocols: every error has a row, and nothing of an unexpected one is told."""
+
+import inspect
+
+import grpc
+import pytest
+from carabin.transcriber.access import errors as access_errors
+from carabin.transcriber.core.errors import NotReady, Overloaded
+from carabin.transcriber.wire import errors as wire_errors
+from carabin.transcriber.wire.status import MAX_REASON_BYTES, close_reason, sentence_of, status_of
+
+MEETS_NO_CLIENT = (access_errors.InsecureListening,)
+"""What ends a start."""
+CLIENT_ERRORS = [
+    kind
+    for module in (wire_errors, access_errors)
+    for _, kind in inspect.getmembers(module, inspect.isclass)
+    if kind.__module__ == module.__name__ and not kind.__subclasses__() and kind not in MEETS_NO_CLIENT
+]
+
+
+@pytest.mark.parametrize("kind", CLIENT_ERRORS)
+def test_no_error_of_a_client_is_told_as_a_fault_of_the_server(kind: type[Exception]) -> None:
+    status = status_of(kind.__new__(kind))
+    assert status.label != "internal"
+    assert 400 <= status.http < 500
+    assert status.grpc is not grpc.StatusCode.INTERNAL
+    assert status.close_code != 1011
+
+
+def test_a_kind_that_has_no_row_takes_that_of_the_nearest_kind_above() -> None:
+    class StillLoading(NotReady):
+        """A kind of a later release."""
+
+    assert status_of(StillLoading("x")) is status_of(NotReady("x"))
+
+
+def test_an_unexpected_error_says_nothing_of_its_inside() -> None:
+    error = KeyError("patient Dupont")
+    assert status_of(error).label == "internal"
+    assert sentence_of(error) == "the server failed; its log says why"
+    assert sentence_of(Overloaded(7.0)) == str(Overloaded(7.0))
+
+
+@pytest.mark.parametrize("text", ["court", "é" * 100, "x" * 200])
+def test_a_close_reason_fits_its_frame_and_is_cut_between_letters(text: str) -> None:
+    reason = close_reason(text)
+    assert len(reason.encode()) <= MAX_REASON_BYTES
+    assert text.startswith(reason)
+    assert len(reason.encode()) >= min(len(text.encode()), MAX_REASON_BYTES - 1)
