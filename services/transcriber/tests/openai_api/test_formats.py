@@ -4,6 +4,7 @@ import json
 import math
 
 import pytest
+from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.core.events import Final, Word
 from carabin.transcriber.openai_api.formats import full_text, srt, sse, verbose, vtt
 
@@ -24,16 +25,11 @@ def test_cues_are_numbered_from_one_and_parted_by_an_empty_line() -> None:
     assert vtt([]) == "WEBVTT\n\n"
 
 
-def test_verbose_json_has_words_only_where_asked_and_no_language_of_silence() -> None:
+def test_a_confidence_of_zero_does_not_end_the_answer() -> None:
     finals = [final(" le", 0, 1, confidence=0.5), final(" patient", 1, 2, confidence=0.0)]
-    body = verbose(finals, 2.34567, "transcribe", words=True)
-    assert (body["text"], body["language"], body["duration"]) == ("le patient", "fr", 2.346)
-    assert [word["word"] for word in body["words"]] == ["le", "patient"]
-    assert body["segments"][0]["avg_logprob"] == pytest.approx(math.log(0.5), abs=1e-4)
-    assert math.isfinite(body["segments"][1]["avg_logprob"]), "a confidence of 0 must not end the answer"
-    assert "words" not in verbose(finals, 2.0, "transcribe", words=False)
-    silent = verbose([], 1.0, "transcribe", words=False)
-    assert (silent["language"], silent["text"], silent["segments"]) == (None, "", [])
+    segments = verbose(finals, 2.0, SessionConfig())["segments"]
+    assert segments[0]["avg_logprob"] == pytest.approx(math.log(0.5), abs=1e-4)
+    assert math.isfinite(segments[1]["avg_logprob"])
 
 
 def test_a_server_sent_event_is_one_line_whatever_its_text() -> None:

@@ -72,9 +72,9 @@ def test_only_a_file_is_needed_and_the_rest_has_defaults() -> None:
     assert (upload.config.language, upload.config.task, upload.config.partials) == ("fr", "transcribe", False)
 
 
-def test_fields_are_read_and_those_we_do_not_have_are_ignored() -> None:
+def test_fields_are_read() -> None:
     fields = {
-        "language": "en", "task": "translate", "prompt": " style ", "hotwords": "bisoprolol", "temperature": "0.3",
+        "language": "en", "task": "translate", "prompt": " style ", "hotwords": "bisoprolol", "temperature": "0",
         "vocabularies": "cardio, ,pneumo", "timestamp_granularities[]": "word", "stream": "TRUE",
         "response_format": "vtt",
     }  # fmt: skip
