@@ -65,7 +65,6 @@ TESTED_IN = {
     "*/transcriber/whisperlive/expiry.py": "services/transcriber/tests/access/test_identity.py",
     "*/transcriber/whisperlive/session.py": "services/transcriber/tests/whisperlive/test_resume.py",
     # Commands that a neighbour's test runs from end to end.
-    "*/cli/commands/dataset/contents.py": "cli/tests/commands/dataset/test_make.py",
     "*/cli/commands/dataset/reference.py": "cli/tests/commands/dataset/test_make.py",
     "*/cli/commands/models/rows.py": "cli/tests/commands/models/test_commands.py",
     # Parts of a training that only a whole, small training shows: a run that is stopped, resumed and finished.
