@@ -71,3 +71,9 @@ def test_a_secret_that_does_not_parse_is_not_repeated() -> None:
     with pytest.raises(SettingInvalid, match="CARABIN_SAMPLE_SERVICE_TOKEN: ") as caught:
         SampleServiceSettings.load(token=["hidden"])
     assert "hidden" not in str(caught.value)
+
+
+def test_a_log_level_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingInvalid, match="LOG_LEVEL"):
+        ServiceSettings.load(log_level="BAVARD")
+    assert ServiceSettings.load(log_level="debug").log_level == "debug"

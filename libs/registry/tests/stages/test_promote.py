@@ -133,3 +133,13 @@ def test_nothing_is_promoted_on_a_store_that_ignores_conditions(tmp_path: Path) 
             promote(store, "models", "cardio", version, by="a", reason="r", at=NOW)
         assert read_decision(store, "models", "cardio").version is None
     assert [record.version for record in read_log(store, "models", "cardio")] == [first], "none was overwritten"
+
+
+@pytest.mark.parametrize(("by", "reason"), [("root", ""), ("root", "  "), ("", "why"), ("root", "dict\udcc3e")])
+def test_a_promotion_without_an_account_of_itself_is_refused(
+    store: ObjectStore, bucket: str, tmp_path: Path, by: str, reason: str
+) -> None:
+    version = publish(store, bucket, tmp_path, "A")
+    with pytest.raises(PromotionRefused, match=r"who promotes|the reason"):
+        promote(store, bucket, "cardio", version, by=by, reason=reason, at=NOW)
+    assert read_log(store, bucket, "cardio") == []

@@ -31,6 +31,8 @@ def record(number: int, step: str, previous: str | None = None) -> PromotionReco
         ("A B A", "A", "B"),
         ("A B <A C", "C", "A"),
         ("A A B", "B", "A"),
+        ("A B B", "B", "A"),
+        ("A A", "A", None),
         ("A B", "hand-tagged", "B"),
         ("", "hand-tagged", None),
         ("", None, None),

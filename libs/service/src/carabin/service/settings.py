@@ -34,7 +34,11 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    log_level: str = Field(default="INFO", description="least level that is logged: DEBUG, INFO, WARNING or ERROR")
+    log_level: str = Field(
+        default="INFO",
+        pattern="(?i)^(debug|info|warning|error|critical)$",
+        description="least level that is logged: DEBUG, INFO, WARNING or ERROR",
+    )
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

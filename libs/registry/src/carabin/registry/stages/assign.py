@@ -10,7 +10,7 @@ from ..store import ObjectStore
 from .apply import apply
 from .log import Stage, StageRecord, append_stage, last_stage_number
 from .log_end import NumberedLog
-from .promotions import last_number, read_head
+from .promotions import last_number, read_head, require_account
 from .read import read_tags
 from .resolve import SHARE, STAGE, resolve
 
@@ -55,6 +55,7 @@ def set_stage(
     displaced = [
         other for other, tags in tags_by_version.items() if trial and other != version and tags.get(STAGE) == stage
     ]
+    require_account(by, reason)
     record = StageRecord(
         number=last_stage_number(store, bucket, name) + 1,
         version=version,

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from ..errors import ObjectMissing, PromotionRefused, StalePromotion, VersionMissing
 from ..layout import safe_name, versions_prefix
 from ..store import ObjectStore
-from .promotions import PromotionRecord, append, last_number, previous_holder, read_head, read_log
+from .promotions import PromotionRecord, append, last_number, previous_holder, read_head, read_log, require_account
 
 FILE: Final = "lexicon.tsv"
 _INFIX: Final = ".lexicon."
@@ -90,6 +90,7 @@ def promote_lexicon(
     current = head.version if head else None
     if expect is not None and current != expect:
         raise StalePromotion(f"lexicon {name} of {model}: {current or 'no version'} is in use, not {expect}")
+    require_account(by, reason)
     record = PromotionRecord(
         number=last_number(store, bucket, lexicon) + 1,
         version=version,

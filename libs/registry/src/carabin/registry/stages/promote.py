@@ -28,6 +28,7 @@ from .promotions import (
     last_number,
     newest_first,
     previous_holder,
+    require_account,
     require_immutable,
 )
 from .read import in_force, read_tags
@@ -123,6 +124,7 @@ def _promote(
             f"{name}: {version} is worse than {current}, which is in production: {regressions};"
             " promote it with --force and a reason that says why"
         )
+    require_account(by, reason)
     record = PromotionRecord(
         number=state.number + 1,
         version=version,

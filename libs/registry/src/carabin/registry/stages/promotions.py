@@ -8,7 +8,14 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from ..artifacts.records import Metrics, StoredRecord
-from ..errors import ConditionsIgnored, ManifestInvalid, ObjectMissing, PreconditionFailed, PromotionLost
+from ..errors import (
+    ConditionsIgnored,
+    ManifestInvalid,
+    ObjectMissing,
+    PreconditionFailed,
+    PromotionLost,
+    PromotionRefused,
+)
 from ..layout import promotion_key, promotions_prefix, record_number
 from ..store import ObjectStore
 from .log_end import NumberedLog
@@ -82,7 +89,8 @@ def previous_holder(newest_first: Iterable[PromotionRecord], current: str | None
             sought = record.version
             if visible(sought):
                 return sought
-        if record.version != sought:
+        if record.version != sought or record.previous == sought:
+            # A version promoted onto itself replaced nothing.
             continue
         if record.kind == "rollback":
             replaced = record.previous
@@ -93,6 +101,23 @@ def previous_holder(newest_first: Iterable[PromotionRecord], current: str | None
     # Promoted by a rollback alone, or by hand: what it replaced, or else the newest that the log knows.
     rest = [replaced] if replaced else [version for version in seen if sought == current not in seen]
     return next((version for version in rest if version != current and visible(version)), None)
+
+
+def require_account(by: str, reason: str) -> None:
+    """Check that a change of what serves says who made it and why, in text that can be kept.
+
+    Raises:
+        PromotionRefused: one of them is empty, or not text.
+    """
+    for what, text in (("who promotes", by), ("the reason", reason)):
+        if not text.strip():
+            raise PromotionRefused(f"{what} is empty: every promotion is logged with who made it and why")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise PromotionRefused(
+                f"{what} holds bytes that are no text in this terminal's encoding: use a UTF-8 locale"
+            ) from error
 
 
 def append(store: ObjectStore, bucket: str, name: str, record: PromotionRecord, previous: bytes | None = None) -> None:
