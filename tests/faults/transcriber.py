@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from carabin.registry.embedded.ports import free_ports
-
 from .conftest import COMMANDS, FREE_PORTS, start
 
 PATIENCE_S = 120.0
@@ -26,11 +24,10 @@ WRONG_EVENTS = frozenset({"session_error", "reactor_error", "keeper_error", "dec
 class Serving:
     """A transcriber that listens; its log is read as it comes, so that it never waits for its reader."""
 
-    def __init__(self, process: subprocess.Popen[str], grpc_port: int) -> None:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self.said: list[dict[str, Any]] = []
-        self.port = 0
-        self.grpc = f"127.0.0.1:{grpc_port}"
+        self.port = self.grpc_port = 0
         self._news = threading.Condition()
         self._ended = False
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -43,6 +40,10 @@ class Serving:
     @property
     def websocket(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def grpc(self) -> str:
+        return f"127.0.0.1:{self.grpc_port}"
 
     def ask(self, path: str) -> tuple[int, dict[str, Any]]:
         try:
@@ -115,13 +116,13 @@ class Serving:
 @contextmanager
 def serving(folder: Path, environment: Mapping[str, str]) -> Iterator[Serving]:
     """Run a transcriber that stays up whatever is wrong; at SIGTERM it must leave with 0."""
-    [grpc_port] = free_ports(1)
     surroundings = FREE_PORTS | {"CARABIN_TRANSCRIBER_CACHE_DIR": str(folder / "models")} | environment
-    command = (*COMMANDS["transcriber"], "--grpc-port", str(grpc_port))
+    command = (*COMMANDS["transcriber"], "--grpc-port", "0")
     with start(*command, folder=folder, environment=surroundings) as process:
         try:
-            transcriber = Serving(process, grpc_port)
-            transcriber.port = transcriber.until_said("listening")["port"]
+            transcriber = Serving(process)
+            listening = transcriber.until_said("listening")
+            transcriber.port, transcriber.grpc_port = listening["port"], listening["grpc_port"]
             yield transcriber
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=PATIENCE_S) == 0

@@ -1,10 +1,12 @@
 """The proxy does to a real store's answers what it was told to, and nothing else."""
 
+import time
+
 import pytest
 from carabin.registry.errors import AccessDenied, StoreError
 from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
-from carabin.registry.testing.proxy import Fault, ProxiedRequest, StoreProxy
+from carabin.registry.testing.proxy import LATE_S, Fault, ProxiedRequest, StoreProxy
 
 
 def through(proxy: StoreProxy, settings: StoreSettings) -> MinioStore:
@@ -56,3 +58,11 @@ def test_a_corrupted_answer_has_the_length_of_the_true_one(s3_settings: StoreSet
         content = through(proxy, s3_settings).get(s3_bucket, "one")
     assert len(content) == 999
     assert content != b"0" * 999
+
+
+def test_a_delayed_request_is_answered_as_any_other_but_late(s3_settings: StoreSettings, s3_bucket: str) -> None:
+    MinioStore(s3_settings).put(s3_bucket, "one", b"1")
+    with StoreProxy(s3_settings.endpoint, lambda one: Fault.DELAY if one.number == 0 else None).running() as proxy:
+        started = time.monotonic()
+        assert through(proxy, s3_settings).get(s3_bucket, "one") == b"1"
+    assert time.monotonic() - started >= LATE_S

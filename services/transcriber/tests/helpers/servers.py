@@ -32,7 +32,7 @@ async def running(
     if authenticator is not None:
         parts = replace(parts, authenticator=authenticator)
     listening = asyncio.Event()
-    server = Server(parts, lambda _: listening.set())
+    server = Server(parts, lambda *_: listening.set())
     task = asyncio.create_task(server.serve())
     waiter = asyncio.create_task(listening.wait())
     await asyncio.wait([task, waiter], return_when=asyncio.FIRST_COMPLETED)

@@ -33,8 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _say_listening(port: int) -> None:
-    log.info("listening", extra={"event": "listening", "port": port})
+def _say_listening(port: int, grpc_port: int | None) -> None:
+    log.info("listening", extra={"event": "listening", "port": port, "grpc_port": grpc_port})
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,7 +1,6 @@
 """The composition root: from settings to a running service, for `carabin-transcriber` and `carabin serve` alike."""
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from carabin.service.threads import ThreadSupervisor
 
 from .core.memory import bound_heap
 from .http.app import make_parts
-from .http.server import Server
+from .http.server import OnListening, Server
 from .inference.ct2 import Ct2Engine, has_gpu
 from .inference.engine import Engine
 from .metrics import Metrics
@@ -27,7 +26,7 @@ from .settings.server import ServerSettings
 def run(
     server_settings: ServerSettings,
     settings: TranscriberSettings,
-    on_listening: Callable[[int], None] | None = None,
+    on_listening: OnListening | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain and return.
 
@@ -43,7 +42,7 @@ def run(
 async def serve(
     server_settings: ServerSettings,
     settings: TranscriberSettings,
-    on_listening: Callable[[int], None] | None = None,
+    on_listening: OnListening | None = None,
 ) -> None:
     """See `run`; on an event loop that is there already."""
     transcriber = make_transcriber(settings)

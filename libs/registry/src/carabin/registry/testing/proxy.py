@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR
 
 TIMEOUT_S = 60.0
+LATE_S = 3.0
+"""How late a delayed request is: longer than what a service waits between two looks in the tests."""
 _HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "content-length", "keep-alive", "date", "server"})
 
 
@@ -25,6 +27,7 @@ class Fault(Enum):
     DENY = "403 AccessDenied, without reaching the store"
     SKEWED = "403 RequestTimeTooSkewed, as a store answers a client whose clock is wrong"
     FULL = "507 of a store whose disk is full, without reaching it"
+    DELAY = "the request reaches the store `LATE_S` after it was sent"
 
 
 _ANSWERS = {
@@ -103,9 +106,9 @@ class StoreProxy:
             self.requests.append(request)
             return self.plan(request)
 
-    def wait_delay(self) -> None:
-        if self.delay_s:
-            self._stopping.wait(self.delay_s)
+    def wait_delay(self, more_s: float = 0.0) -> None:
+        if delay_s := self.delay_s + more_s:
+            self._stopping.wait(delay_s)
 
 
 def _handler(proxy: StoreProxy) -> type[BaseHTTPRequestHandler]:
@@ -115,7 +118,7 @@ def _handler(proxy: StoreProxy) -> type[BaseHTTPRequestHandler]:
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             fault = proxy.decide(self.command, self.path)
-            proxy.wait_delay()
+            proxy.wait_delay(LATE_S if fault is Fault.DELAY else 0.0)
             if fault is Fault.REFUSE:
                 self._cut()
             elif fault in _ANSWERS:

@@ -18,6 +18,9 @@ from .drain import drain
 
 log = logging.getLogger(__name__)
 
+OnListening = Callable[[int, int | None], None]
+"""Called once the service listens: (WebSocket and HTTP port, gRPC port or None where gRPC is off)."""
+
 PING_S = 20.0
 """As the `websockets` library, and so WhisperLive, keeps connections alive."""
 
@@ -39,7 +42,7 @@ class Socket(WebSocketsSansIOProtocol):
 class Server(uvicorn.Server):
     """Uvicorn that drains before it closes live sessions; a second signal ends it at once."""
 
-    def __init__(self, parts: Parts, on_listening: Callable[[int], None] | None = None) -> None:
+    def __init__(self, parts: Parts, on_listening: OnListening | None = None) -> None:
         self.parts = parts
         self.bound_port = 0
         self.grpc_port: int | None = None
@@ -78,7 +81,7 @@ class Server(uvicorn.Server):
         if self.started:
             self.bound_port = self.servers[0].sockets[0].getsockname()[1]
             if self._on_listening is not None:
-                self._on_listening(self.bound_port)
+                self._on_listening(self.bound_port, self.grpc_port)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain at the first signal."""

@@ -70,7 +70,7 @@ class ThreadedServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         parts = make_parts(self.transcriber, ServerSettings(**self._settings), CollectorRegistry())
-        self.server = Server(parts, lambda _: self._listening.set())
+        self.server = Server(parts, lambda *_: self._listening.set())
         await self.server.serve()
 
 
