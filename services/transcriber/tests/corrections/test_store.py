@@ -123,6 +123,21 @@ def test_taking_a_correction_in_sweeps_the_expired_ones() -> None:
     assert len(keys(store)) == 1
 
 
+@pytest.mark.parametrize(("jump_days", "store_days", "left"), [(-1, 30.5, 2), (1, 29.9, 3)], ids=["back", "forth"])
+def test_a_clock_that_jumps_a_day_neither_stops_the_sweep_nor_deletes_what_lives(
+    jump_days: float, store_days: float, left: int
+) -> None:
+    replica, store_clock = Clock(), Clock()
+    store = MemoryStore(store_clock)
+    taking = CorrectionStore(store, CorrectionPolicy("text", days=30, salt=SALT), replica)
+    taking.keep("dr.martin", correction())
+    replica.now = store_clock.now = NOON + timedelta(days=29.5)
+    taking.keep("dr.martin", correction(utterance=4))
+    replica.now, store_clock.now = replica.now + timedelta(days=jump_days), NOON + timedelta(days=store_days)
+    taking.keep("dr.martin", correction(utterance=5))
+    assert len(keys(store)) == left
+
+
 def test_deleting_one_person_leaves_the_others() -> None:
     taking, store = make_store("audio+text")
     taking.keep("dr.martin", correction())

@@ -3,7 +3,9 @@
 import asyncio
 import io
 import json
+import logging
 import socket
+import struct
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -246,3 +248,24 @@ async def test_key_is_needed_where_keys_are_set():
         assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
         opened.headers["Authorization"] = f"Bearer {key}"
         assert (await post(opened)).status_code == 200
+
+
+@pytest.mark.parametrize("reset", [False, True])
+async def test_upload_abandoned_in_its_body_is_no_error_of_the_service(reset: bool, caplog: pytest.LogCaptureFixture):
+    body = recording()
+    async with running() as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.bound_port)
+        head = (
+            f"POST {PATH} HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+            f"Content-Length: {len(body) + 1000}\r\n\r\n--x\r\n"
+            'Content-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
+        )
+        writer.write(head.encode() + body[: len(body) // 2])
+        await writer.drain()
+        await until(lambda: server.server_state.tasks)
+        if reset:
+            linger_none = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_none)
+        writer.close()
+        await until(lambda: not server.server_state.tasks)
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []

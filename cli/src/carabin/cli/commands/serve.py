@@ -45,7 +45,7 @@ def serve(
     configure_logging("transcriber", settings.log_level)
     scheme = "https" if settings.tls_cert else "http"
 
-    def announce(bound: int) -> None:
+    def announce(bound: int, _: int | None) -> None:
         typer.echo(f"Listening on {scheme}://{settings.host}:{bound} (WebSocket at any path). Ctrl-C ends it.")
 
     run(settings, model_settings, announce)

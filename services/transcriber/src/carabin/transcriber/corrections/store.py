@@ -104,7 +104,7 @@ class CorrectionStore:
     def _sweep(self) -> None:
         """Delete what expired, at most once an hour; a failure there loses no correction."""
         with self._lock:
-            if self._swept_at is not None and self._now() - self._swept_at < SWEEP_EVERY:
+            if self._swept_at is not None and abs(self._now() - self._swept_at) < SWEEP_EVERY:
                 return
             self._swept_at = self._now()
         try:
