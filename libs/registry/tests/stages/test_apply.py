@@ -46,7 +46,7 @@ def test_a_promotion_that_came_meanwhile_is_the_one_in_force(store: ObjectStore,
 def test_a_holder_of_a_newer_promotion_is_not_demoted(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
     first, second = publish_many(store, bucket, tmp_path, 2)
     store.set_tags(bucket, manifest_key(NAME, second), {"stage": "production", "promotion-seq": "7"})
-    apply(store, bucket, NAME, logged(store, bucket, 1, first))
+    apply(store, bucket, NAME, logged(store, bucket, 1, first), [second])
     assert store.get_tags(bucket, manifest_key(NAME, second))["stage"] == "production"
 
 
@@ -67,7 +67,7 @@ def test_a_leftover_holder_that_cannot_be_tagged_stops_no_promotion(tmp_path: Pa
     first, second = publish_many(store, "models", tmp_path, 2)
     store.stuck = first
     record = logged(store, "models", 1, second)
-    assert apply(store, "models", NAME, record) == record
+    assert apply(store, "models", NAME, record, [first]) == record
     assert store.get_tags("models", manifest_key(NAME, second))["stage"] == "production"
 
 
