@@ -9,6 +9,7 @@ import struct
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import av
 import httpx
@@ -153,26 +154,52 @@ async def test_refusal_says_when_to_come_back(refusal, status, after):
     assert (answer.status_code, answer.headers["retry-after"]) == (status, after)
 
 
-def damaged() -> bytes:
-    """Two utterances as MP3 with a tail that FFmpeg refuses."""
-    return recording("mp3", "libmp3lame", 22_050) + b"\xff\xfb\x90\x00" + bytes(range(256)) * 16
+CASES = Path(__file__).parents[4] / "services" / "trainer" / "tests" / "cases"
 
 
-async def test_text_before_an_error_is_returned_with_the_error():
+@pytest.mark.parametrize(
+    ("name", "warnings"),
+    [
+        ("aac_hole.aac", [(7.04, 7.1)]),
+        ("mp3_hole_ff.mp3", [(7.02, 7.09)]),
+        ("mp3_tail_garbage.mp3", []),
+        ("m4a_truncated.m4a", [(8.9, 13.97)]),
+    ],
+)
+async def test_damaged_recording_is_transcribed_with_its_gaps_named_in_seconds(name, warnings):
+    content = (CASES / name).read_bytes()
     async with web() as opened:
-        answer = await post(opened, damaged())
-    body = answer.json()
-    assert (answer.status_code, body["error"]["code"]) == (400, "bad_audio_file")
-    assert body["text"].startswith("le patient le patient")
-    assert [segment["id"] for segment in body["segments"]][:2] == [0, 1]
+        answers = {kind: await post(opened, content, response_format=kind) for kind in ("json", "verbose_json", "srt")}
+        stream = await post(opened, content, stream="true")
+    assert [answer.status_code for answer in answers.values()] == [200] * 3
+    expected = [f"damaged from {start:.2f} s to {end:.2f} s" for start, end in warnings]
+    done = json.loads(stream.text.rstrip().splitlines()[-1].removeprefix("data: "))
+    for body in (answers["json"].json(), answers["verbose_json"].json(), done):
+        assert body["text"].startswith("le patient")
+        assert [want in said for want, said in zip(expected, body.get("warnings", []), strict=True)] == [True] * len(
+            expected
+        )
+    header = answers["srt"].headers.get("x-carabin-warning", "")
+    assert all(want in header for want in expected)
+    assert bool(header) == bool(expected)
 
 
-async def test_text_before_an_error_is_sent_before_it_in_a_stream():
+async def test_eleven_minutes_with_a_bad_tail_are_kept():
+    whole = io.BytesIO()
+    with av.open(whole, "w", format="mp3") as output:
+        stream = output.add_stream("libmp3lame", rate=RATE_HZ, layout="mono")
+        samples = np.zeros(11 * 60 * RATE_HZ, np.float32)
+        samples[-2 * RATE_HZ :] = np.random.default_rng(0).uniform(-0.5, 0.5, 2 * RATE_HZ)
+        frame = av.AudioFrame.from_ndarray(samples[None, :], format="fltp", layout="mono")
+        frame.sample_rate = RATE_HZ
+        output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    content = whole.getvalue() + b"\xff\xfb\x90\x00" + bytes(range(256)) * 16
     async with web() as opened:
-        answer = await post(opened, damaged(), stream="true")
-    events = [json.loads(line.removeprefix("data: ")) for line in answer.text.splitlines() if line]
-    assert [event["type"] for event in events][:2] == ["transcript.text.delta"] * 2
-    assert (events[-1]["type"], events[-1]["error"]["code"]) == ("error", "bad_audio_file")
+        answer = await post(opened, content, response_format="verbose_json")
+    assert answer.status_code == 200
+    assert answer.json()["duration"] >= 660
+    assert answer.json()["segments"][0]["start"] == pytest.approx(658, abs=0.3)
 
 
 async def test_samples_that_do_not_fit_their_header_are_refused():

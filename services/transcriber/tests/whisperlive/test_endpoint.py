@@ -260,6 +260,18 @@ async def test_engine_failure_is_told_to_its_client_and_logged_without_text(capl
     assert "patient" not in caplog.text
 
 
+async def test_voice_at_another_sample_rate_ends_the_session_as_other_impossible_audio_does():
+    transcriber = FakeTranscriber()
+    async with running(transcriber) as server, client(server) as raw:
+        await raw.hello()
+        await raw.send(speech(0.8))
+        await raw.until("segments")
+        next(iter(transcriber.dictations.values())).fail("probably audio of 48 kHz", not_audio=True)
+        code, reason = await raw.rest()
+    assert (code, reason) == (1003, "probably audio of 48 kHz")
+    assert (raw.messages[-1]["status"], raw.messages[-1]["code"]) == ("ERROR", "impossible_audio")
+
+
 async def test_our_own_clients_hear_acknowledgements_flushes_and_model_changes():
     transcriber = FakeTranscriber()
     async with running(transcriber) as server, client(server) as raw:

@@ -1,21 +1,17 @@
 """A hospital's recording, decoded channel by channel, with what its header promised and what is damaged."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import av
 import numpy as np
 import numpy.typing as npt
 from av.audio.resampler import AudioResampler
-from carabin.service.audio import RATE_HZ, open_audio
+from carabin.service.audio import RATE_HZ, decodable_frames, joined_gaps, open_audio
 
 from .wav_header import WavLength, read_wav_length, with_true_length
-
-GAP_JOIN_S: Final = 0.2
-"""Damaged packets closer than this are one gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,7 @@ def _decode(source: BinaryIO, wav: WavLength | None, corrected: bool) -> Decoded
         rate_hz, channels = stream.rate, stream.channels
         promised_s = container.duration / av.time_base if container.duration else None
         resampler = AudioResampler(format="fltp", layout=stream.layout, rate=RATE_HZ)
-        for frame in _frames(container, stream, gaps):
+        for frame in decodable_frames(container, stream, gaps):
             frame.pts = None  # a recorder's gap in time stamps must not stop the resampler
             parts += [_samples(part) for part in resampler.resample(frame)]
         parts += [_samples(part) for part in resampler.resample(None)] if parts else []
@@ -71,36 +67,9 @@ def _decode(source: BinaryIO, wav: WavLength | None, corrected: bool) -> Decoded
     if wav is not None:
         promised_s = wav.promised_s
     end_s = len(samples) / RATE_HZ
-    inside = [(start, end) for start, end in _joined(gaps) if start < end_s]  # garbage behind the end is no gap
+    inside = [(start, end) for start, end in joined_gaps(gaps) if start < end_s]  # garbage behind the end is no gap
     return DecodedRecording(samples, rate_hz, promised_s, tuple(inside), corrected)
-
-
-def _frames(
-    container: av.container.InputContainer, stream: av.AudioStream, gaps: list[tuple[float, float]]
-) -> Iterator[av.AudioFrame]:
-    for packet in container.demux(stream):
-        try:
-            frames = packet.decode()
-        except av.FFmpegError:
-            if packet.pts is not None and packet.time_base is not None:
-                start_s = float(packet.pts * packet.time_base)
-                gaps.append((start_s, start_s + float((packet.duration or 0) * packet.time_base)))
-            continue
-        yield from (frame for frame in frames if isinstance(frame, av.AudioFrame))
 
 
 def _samples(frame: av.AudioFrame) -> npt.NDArray[np.float32]:
     return np.asarray(frame.to_ndarray().T, np.float32)
-
-
-def _joined(gaps: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:
-    current: tuple[float, float] | None = None
-    for start, end in sorted(gaps):
-        if current is not None and start - current[1] <= GAP_JOIN_S:
-            current = (current[0], max(current[1], end))
-            continue
-        if current is not None:
-            yield current
-        current = (start, end)
-    if current is not None:
-        yield current

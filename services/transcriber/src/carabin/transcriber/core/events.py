@@ -105,6 +105,8 @@ class SessionFailed:
     """The session cannot go on; no event follows. The reason never holds dictated text."""
 
     reason: str
+    not_audio: bool = False
+    """The client's samples cannot be audio in their declared format; False is the service's own failure."""
 
 
 Event: TypeAlias = (

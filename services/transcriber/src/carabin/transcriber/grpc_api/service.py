@@ -8,7 +8,7 @@ from typing import Any
 
 from ..access.errors import TokenExpired
 from ..access.identity import Authenticator, Identity, bearer
-from ..core.errors import DecodeFailed, Draining, Overloaded
+from ..core.errors import Draining, Overloaded
 from ..core.events import SessionFailed, SessionWarning
 from ..formatting import Formatter
 from ..v1 import transcriber_pb2 as pb
@@ -16,7 +16,7 @@ from ..v1 import transcriber_pb2_grpc
 from ..wire.admission import Admission, AdmittedSession
 from ..wire.errors import BadField, SessionTooLong, WrongAudioFormat
 from ..wire.pcm import AudioFormat, push_frame
-from ..wire.status import sentence_of, status_of
+from ..wire.status import error_of, sentence_of, status_of
 from . import messages as grpc_messages
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class _Stream:
         try:
             async for event in self._admitted.dictation.events():
                 if isinstance(event, SessionFailed):
-                    raise DecodeFailed(event.reason)
+                    raise error_of(event)
                 self._admitted.record_event(event)
                 if isinstance(event, SessionWarning):
                     continue  # the contract has no message for it

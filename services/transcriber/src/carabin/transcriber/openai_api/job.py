@@ -5,15 +5,15 @@ import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 
-from carabin.service.audio import decode
+from carabin.service.audio import Gap, decode
 
 from ..core.api import Samples
 from ..core.config import SAMPLE_RATE_HZ
-from ..core.errors import DecodeFailed, Draining, ImpossibleAudio, SessionClosed
+from ..core.errors import Draining, ImpossibleAudio, SessionClosed
 from ..core.events import Final, SessionFailed
 from ..wire.admission import AdmittedSession
 from ..wire.errors import SessionTooLong, WrongAudioFormat
-from ..wire.status import status_of
+from ..wire.status import error_of, status_of
 from .media import batches
 from .upload import AudioUpload
 
@@ -28,6 +28,8 @@ class UploadJob:
         self.finals: list[Final] = []
         self.audio_s = 0.0
         """How much of the recording was taken so far."""
+        self.gaps: list[Gap] = []
+        """What could not be decoded of the recording."""
         self._admitted = admitted
         self._dictation = admitted.dictation
 
@@ -43,7 +45,7 @@ class UploadJob:
         try:
             async for event in self._dictation.events():
                 if isinstance(event, SessionFailed):
-                    raise DecodeFailed(event.reason)
+                    raise error_of(event)
                 self._admitted.record_event(event)
                 if isinstance(event, Final):
                     self.finals.append(event)
@@ -81,7 +83,7 @@ class UploadJob:
             raise error
 
     async def _push_all(self) -> None:
-        waiting = batches(decode(self.upload.file))
+        waiting = batches(decode(self.upload.file, gaps=self.gaps))
         while (samples := await asyncio.to_thread(_next, waiting)) is not None:
             if self._admitted.ending.is_set():
                 raise Draining

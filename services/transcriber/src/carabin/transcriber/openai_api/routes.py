@@ -26,6 +26,9 @@ from .models import add_model_routes
 from .upload import parse_upload, read_form
 
 PROTOCOL = "openai"
+WARNING_HEADER = "X-Carabin-Warning"
+MAX_WARNINGS = 10
+"""In the header; JSON has all."""
 RETRY_AFTER_S = 5.0
 """Where an error does not say when to come back."""
 CLIENT_LEFT = 499
@@ -86,8 +89,8 @@ def _answer(job: UploadJob) -> Response:
         case "vtt":
             return PlainTextResponse(openai_formats.vtt(job.finals), media_type="text/vtt")
         case "verbose_json":
-            return JSONResponse(openai_formats.verbose(job.finals, job.audio_s, job.upload.config))
-    return JSONResponse({"text": text})
+            return JSONResponse(openai_formats.verbose(job.finals, job.audio_s, job.upload.config) | _warnings(job))
+    return JSONResponse({"text": text, **_warnings(job)})
 
 
 async def _answer_unless_gone(job: UploadJob, request: Request) -> Response:
@@ -103,6 +106,16 @@ async def _answer_unless_gone(job: UploadJob, request: Request) -> Response:
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
+def _with_warnings(answer: Response, job: UploadJob) -> Response:
+    if job.gaps:
+        answer.headers[WARNING_HEADER] = "; ".join(openai_formats.gap_warnings(job.gaps)[:MAX_WARNINGS])
+    return answer
+
+
+def _warnings(job: UploadJob) -> dict[str, Any]:
+    return {"warnings": openai_formats.gap_warnings(job.gaps)} if job.gaps else {}
+
+
 async def _finished(job: UploadJob) -> Response:
     """Return the whole transcript, or the error with what was transcribed before it."""
     try:
@@ -111,7 +124,7 @@ async def _finished(job: UploadJob) -> Response:
                 pass
     except Exception as error:
         return _error(error, job)
-    return _answer(job)
+    return _with_warnings(_answer(job), job)
 
 
 async def _until_gone(request: Request) -> None:
@@ -142,7 +155,8 @@ async def _events(job: UploadJob) -> AsyncIterator[str]:
     except Exception as error:
         yield openai_formats.sse({"type": "error", "error": _error_body(error), **_partial(job)})
         return
-    yield openai_formats.sse({"type": "transcript.text.done", "text": openai_formats.full_text(job.finals)})
+    done = {"type": "transcript.text.done", "text": openai_formats.full_text(job.finals)}
+    yield openai_formats.sse(done | _warnings(job))
 
 
 def _partial(job: UploadJob | None) -> dict[str, Any]:

@@ -174,7 +174,7 @@ class EngineDictation:
             call()
         except ImpossibleAudio as error:
             self._end_session()
-            self._emit(SessionFailed(str(error)))
+            self._emit(SessionFailed(str(error), not_audio=True))
         except Exception as error:  # one session's failure must stay its own
             log.error("a session failed", extra={"event": "session_error"} | describe_error(error))
             self._end_session()

@@ -104,10 +104,10 @@ class FakeDictation:
         """See `DictationStream.cancel`."""
         self._close()
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, *, not_audio: bool = False) -> None:
         """Break the session, as an engine that is gone would."""
         if not self._closed:
-            self._emit(SessionFailed(reason))
+            self._emit(SessionFailed(reason, not_audio))
             self._close()
 
     def emit(self, event: Event) -> None:

@@ -133,9 +133,13 @@ class Connection:
         if reason is None:
             await close(self._socket, GOING_AWAY, "the server ended the session")
             return
+        code, label = (1011, "session_failed")
+        if self._session.outbox.not_audio:
+            status = status_of(WrongAudioFormat(reason))
+            code, label = status.close_code, status.label
         with suppress(WebSocketDisconnect, RuntimeError):
-            await self._socket.send_text(messages.failure(self._session.uid, reason, "session_failed"))
-        await close(self._socket, 1011, reason)
+            await self._socket.send_text(messages.failure(self._session.uid, reason, label))
+        await close(self._socket, code, reason)
 
     def lost(self, code: int) -> None:
         """The client is gone: hold its session if it wants to come back, else this was its end."""

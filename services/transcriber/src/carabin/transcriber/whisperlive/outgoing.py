@@ -40,6 +40,8 @@ class OutgoingMessages:
     def __init__(self, hello: Hello, warnings: tuple[str, ...]) -> None:
         self.transcript = Transcript(Formatter(hello.format) if hello.format else None)
         self.failed: str | None = None
+        self.not_audio = False
+        """The session failed by what its client sent."""
         self.acknowledged_s = 0.0
         self._hello = hello
         self._queue: deque[_Queued] = deque()
@@ -90,7 +92,7 @@ class OutgoingMessages:
                 if self._hello.session.language is not None:
                     self._warn()
             case SessionFailed():
-                self.failed = event.reason
+                self.failed, self.not_audio = event.reason, event.not_audio
 
     def resend_after(self, utterance: int, commands: int | None) -> None:
         """Queue what a client that came back has not: finals, commands, the language, and what never left.

@@ -7,6 +7,7 @@ from carabin.service.errors import AudioFileRefused
 
 from ..access import errors as access_errors
 from ..core import errors
+from ..core.events import SessionFailed
 from . import errors as protocol_errors
 
 MAX_REASON_BYTES = 123
@@ -61,6 +62,12 @@ def status_of(error: BaseException) -> Status:
         if kind in _TABLE:
             return _TABLE[kind]
     return _UNEXPECTED
+
+
+def error_of(failed: SessionFailed) -> errors.TranscriberError:
+    """Return the error that ends a session's protocol where the session itself failed."""
+    kind = protocol_errors.WrongAudioFormat if failed.not_audio else errors.DecodeFailed
+    return kind(failed.reason)
 
 
 def sentence_of(error: BaseException) -> str:
