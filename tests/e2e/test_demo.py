@@ -55,8 +55,8 @@ def test_an_interrupt_leaves_nothing_running(tmp_path: Path) -> None:
             break
     assert _processes_of(tmp_path) != []
     demo.send_signal(signal.SIGINT)
-    demo.stdout.close()
     assert demo.wait(START_LIMIT_S) == 130
+    demo.stdout.close()
     assert _processes_of(tmp_path) == []
 
 
