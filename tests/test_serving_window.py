@@ -14,12 +14,10 @@ from carabin.exporter.validation.window import measure_window
 from carabin.registry.serving_window import FULL_WINDOW, SAMPLES_PER_FRAME, WindowPolicy
 from carabin.trainer.evaluation.decoder import EvaluationDecoder
 from carabin.transcriber.core.config import SessionConfig
-from carabin.transcriber.metrics import Metrics
-from carabin.transcriber.models.slot import ModelHandle, ModelSlot
-from carabin.transcriber.scheduling.load import LoadController
-from carabin.transcriber.scheduling.scheduler import Scheduler
+from carabin.transcriber.models.prompt import Prompt
+from carabin.transcriber.models.slot import ModelHandle
+from carabin.transcriber.streaming.decode_requests import DecodeRequests
 from carabin.transcriber.streaming.utterance import Utterance
-from carabin.transcriber.streaming.utterance_decoder import DecodeContext, UtteranceDecoder
 from carabin.transcriber.testing.engine import FakeEngine
 
 LENGTHS = range(FULL_WINDOW + 1)
@@ -68,22 +66,13 @@ def checked_by_the_exporter(policy: WindowPolicy) -> list[int]:
 
 def served_by_the_transcriber(policy: WindowPolicy) -> list[int]:
     """Return the window that the final of an utterance of each length asks for."""
-    slot, pace, metrics = ModelSlot(), LoadController(), Metrics()
     model = ModelHandle("v1", FakeEngine(windows=policy))
-    slot.install(model)
     found: list[int] = []
     for n_frames in LENGTHS:
-        scheduler = Scheduler(metrics, pace, workers=0)
-        context = DecodeContext(slot, scheduler, pace, metrics, lambda: 0.0, lambda call: call())
         utterance = Utterance(1, 0, trimmed=False)
         utterance.append(SILENCE[: n_frames * SAMPLES_PER_FRAME], 1.0, speech=True)
-        decoder = UtteranceDecoder(
-            context, SessionConfig(), utterance, model,
-            context=(), language="fr", on_partial=lambda _: None, on_final=lambda _: None,
-        )  # fmt: skip
-        decoder.finish()
-        [job] = scheduler.take() or []
-        found.append(job.request.window_frames)
+        request = DecodeRequests(SessionConfig(), utterance, model, Prompt()).final("fr", 5, prompted=False)
+        found.append(request.window_frames)
     return found
 
 
