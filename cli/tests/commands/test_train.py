@@ -46,7 +46,7 @@ def test_a_run_elsewhere_is_followed_to_its_end(capsys: pytest.CaptureFixture[st
     watch = WatchRun()
     server = serve(watch, 0)
     try:
-        Progress("r", (watch.hear,)).end("run r is finished", {"wer": 0.25})
+        Progress("r", (watch.publish,)).end("run r is finished", {"wer": 0.25})
         assert main(["train", "--follow", "r", "--address", f"127.0.0.1:{server.port}", "--json"]) == 0
     finally:
         server.stop(0.0)

@@ -77,7 +77,9 @@ def test_the_watcher_exports_final_checkpoints_unasked_and_never_retries_a_refus
         wait_for(settled)
     states = {record.checkpoint: record for record in ledger.list("cardio")}
     assert {name: record.state for name, record in states.items()} == {"good@2": "done", "bad@1": "failed"}
-    assert states["bad@1"].reason == "generation_config.json is missing"
+    assert states["bad@1"].reason == (
+        "generation_config.json is missing: copy it from the model that training started from"
+    )
     before = store.stat("models", f"cardio/exports/{states['bad@1'].id}.json").etag
     shutil.copytree(pristine_checkpoint, tmp_path / "later")
     (tmp_path / "later" / "report.html").write_text("<p>another content is another checkpoint</p>")

@@ -206,7 +206,7 @@ class Ct2Engine:
         words, word_tokens = tokenizer.split_to_word_tokens(tokens)
         timed: tuple[TimedWord, ...] = ()
         if request.word_timestamps and tokens and self._can_align:
-            timed = self._align(item, request, tokenizer, tokens)
+            timed = _timed(self._align(item, request, tokenizer, tokens), tokenizer, tokens)
         return replace(
             first,
             text=found.text,
