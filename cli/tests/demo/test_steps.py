@@ -58,7 +58,11 @@ def test_a_port_that_is_taken_is_said_before_anything_starts() -> None:
         port = other.getsockname()[1]
         with pytest.raises(DemoFailed, match=f"port {port} cannot be used"):
             require_port(port)
-    require_port(port)
+    assert require_port(port) == port
+
+
+def test_port_0_becomes_one_that_can_be_asked() -> None:
+    assert require_port(0) > 0
 
 
 def test_a_server_that_ends_at_once_is_named_with_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

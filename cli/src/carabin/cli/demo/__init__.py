@@ -13,7 +13,7 @@ DEFAULT_PORT = 9090
 
 @app.command(epilog="Example: carabin demo")
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the transcriber that the demo starts.")] = DEFAULT_PORT,
+    port: Annotated[int, typer.Option(help="Port of the demo's transcriber; 0 takes a free one.")] = DEFAULT_PORT,
     quick: Annotated[
         bool, typer.Option("--quick", help="A tenth of the data and of the training: shows the steps, not the gain.")
     ] = False,

@@ -33,7 +33,7 @@ def run(console: Console, plan: Plan, port: int) -> dict[str, Any]:
         DemoFailed: a step did not give what the next one needs; everything that was started is stopped.
     """
     steps = Steps(console)
-    require_port(port)
+    port = require_port(port)
     with ExitStack() as stack:
         with steps.step("Start the object store"):
             _start_store(steps, stack)

@@ -64,8 +64,11 @@ class Steps:
         return json.loads(result.stdout)
 
 
-def require_port(port: int) -> None:
-    """Make sure, before anything is started, that the transcriber will have its port.
+def require_port(port: int) -> int:
+    """Make sure, before anything is started, that the transcriber will have its port; 0 takes a free one.
+
+    Returns:
+        The port.
 
     Raises:
         DemoFailed: another program listens there.
@@ -78,6 +81,7 @@ def require_port(port: int) -> None:
             raise DemoFailed(
                 f"port {port} cannot be used ({error.strerror}): stop what listens there, or choose another with --port"
             ) from error
+        return int(probe.getsockname()[1])
 
 
 @contextmanager
