@@ -83,3 +83,9 @@ def test_language_that_is_said_again_is_one_event():
     reader = Reader()
     message = {"language": "fr", "language_prob": 0.9}
     assert len([*reader.read(message), *reader.read(message)]) == 1
+
+
+def test_reader_tells_which_words_came_from_the_lexicon():
+    said = {"segments": [segment(0, 1, " bisoprolol", utterance=0, lexicon=["bisoprolol"])]}
+    [final] = Reader().read(said)
+    assert final.lexicon == ("bisoprolol",)

@@ -1,5 +1,6 @@
 """Between gRPC's messages and ours: absent fields take the defaults, a number that is not known is refused."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -104,3 +105,9 @@ def test_a_model_says_when_it_was_loaded_only_once_it_was() -> None:
     waiting = model(ModelInfo(name="cardio", version=None, state="loading", target="v1"))
     assert not waiting.HasField("loaded_at")
     assert (waiting.version, waiting.target) == ("", "v1")
+
+
+def test_final_lists_the_entries_of_the_lexicon_in_its_text() -> None:
+    written = replace(final(" bisoprolol"), lexicon=("bisoprolol",))
+    assert list(Responses(None).of(written).final.lexicon) == ["bisoprolol"]
+    assert list(Responses(None).of(final(" le patient")).final.lexicon) == []

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from carabin.transcriber.core.config import SessionConfig
@@ -41,3 +42,10 @@ def test_a_server_sent_event_is_one_line_whatever_its_text() -> None:
 
 def test_the_whole_text_begins_without_whispers_space() -> None:
     assert full_text([final(" le", 0, 1), final(" patient", 1, 2)]) == "le patient"
+
+
+def test_segments_list_the_lexicons_entries_where_there_are_some() -> None:
+    finals = [final(" le patient", 0, 1), replace(final(" bisoprolol", 1, 2), lexicon=("bisoprolol",))]
+    plain, entered = verbose(finals, 2.0, SessionConfig())["segments"]
+    assert "lexicon" not in plain
+    assert entered["lexicon"] == ["bisoprolol"]

@@ -42,3 +42,12 @@ def test_number_that_may_go_on_is_shown_but_not_settled() -> None:
 def test_without_a_formatter_nothing_is_said_of_formatted_text() -> None:
     segment = shown(Transcript(), 0, " le", " patient")
     assert not {"formatted", "formatted_settled"} & set(segment)
+
+
+def test_completed_segment_lists_the_lexicons_entries_where_there_are_some() -> None:
+    transcript = Transcript()
+    transcript.final(Final(0, 0.0, 1.0, " le patient", (), 0.9, "v1", "fr"))
+    transcript.final(Final(1, 1.0, 2.0, " bisoprolol", (), 0.9, "v1", "fr", lexicon=("bisoprolol",)))
+    plain, entered = transcript.segments(2)
+    assert "lexicon" not in plain
+    assert entered["lexicon"] == ["bisoprolol"]

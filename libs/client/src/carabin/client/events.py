@@ -43,6 +43,8 @@ class FinalText:
     confidence: float | None
     model_version: str | None
     words: tuple[dict[str, Any], ...] = ()
+    lexicon: tuple[str, ...] = ()
+    """Entries of the hospital's lexicon that were put into the text."""
 
 
 @dataclass(frozen=True, slots=True)

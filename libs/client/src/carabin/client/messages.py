@@ -100,6 +100,7 @@ class Reader:
             confidence=segment.get("confidence"),
             model_version=segment.get("model_version"),
             words=tuple(segment.get("words", ())),
+            lexicon=tuple(segment.get("lexicon", ())),
         )
 
     def _partial(self, segment: Mapping[str, Any]) -> PartialText:

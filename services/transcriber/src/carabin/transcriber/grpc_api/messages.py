@@ -120,6 +120,7 @@ class Responses:
             model_version=final.model_version,
             language=final.language,
             formatted=formatted,
+            lexicon=final.lexicon,
         )
 
 

@@ -35,7 +35,7 @@ def vtt(finals: Sequence[events.Final]) -> str:
 
 
 def verbose(finals: Sequence[events.Final], duration_s: float, config: SessionConfig) -> dict[str, Any]:
-    """Return OpenAI's `verbose_json`, with our `model_version` in each segment."""
+    """Return OpenAI's `verbose_json`, with our `model_version`, and `lexicon` where it has entries, in each segment."""
     body: dict[str, Any] = {
         "task": config.task,
         "language": _language(finals, config),
@@ -79,6 +79,7 @@ def _segment(final: events.Final) -> dict[str, Any]:
         "compression_ratio": round(compression_ratio(final.text), 4),
         "no_speech_prob": round(final.no_speech_prob, 4),
         "model_version": final.model_version,
+        **({"lexicon": list(final.lexicon)} if final.lexicon else {}),
     }
 
 

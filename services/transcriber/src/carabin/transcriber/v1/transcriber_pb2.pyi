@@ -128,7 +128,7 @@ class Partial(_message.Message):
     def __init__(self, utterance: _Optional[int] = ..., revision: _Optional[int] = ..., start_s: _Optional[float] = ..., end_s: _Optional[float] = ..., stable: _Optional[str] = ..., tail: _Optional[str] = ..., model_version: _Optional[str] = ..., language: _Optional[str] = ..., formatted: _Optional[str] = ...) -> None: ...
 
 class Final(_message.Message):
-    __slots__ = ("utterance", "start_s", "end_s", "text", "words", "confidence", "model_version", "language", "formatted")
+    __slots__ = ("utterance", "start_s", "end_s", "text", "words", "confidence", "model_version", "language", "formatted", "lexicon")
     UTTERANCE_FIELD_NUMBER: _ClassVar[int]
     START_S_FIELD_NUMBER: _ClassVar[int]
     END_S_FIELD_NUMBER: _ClassVar[int]
@@ -138,6 +138,7 @@ class Final(_message.Message):
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     FORMATTED_FIELD_NUMBER: _ClassVar[int]
+    LEXICON_FIELD_NUMBER: _ClassVar[int]
     utterance: int
     start_s: float
     end_s: float
@@ -147,7 +148,8 @@ class Final(_message.Message):
     model_version: str
     language: str
     formatted: str
-    def __init__(self, utterance: _Optional[int] = ..., start_s: _Optional[float] = ..., end_s: _Optional[float] = ..., text: _Optional[str] = ..., words: _Optional[_Iterable[_Union[Word, _Mapping]]] = ..., confidence: _Optional[float] = ..., model_version: _Optional[str] = ..., language: _Optional[str] = ..., formatted: _Optional[str] = ...) -> None: ...
+    lexicon: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, utterance: _Optional[int] = ..., start_s: _Optional[float] = ..., end_s: _Optional[float] = ..., text: _Optional[str] = ..., words: _Optional[_Iterable[_Union[Word, _Mapping]]] = ..., confidence: _Optional[float] = ..., model_version: _Optional[str] = ..., language: _Optional[str] = ..., formatted: _Optional[str] = ..., lexicon: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Word(_message.Message):
     __slots__ = ("text", "start_s", "end_s", "probability")
