@@ -21,6 +21,7 @@ from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.source import FolderSource
 from carabin.transcriber.models.vocabulary import Vocabularies
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
+from carabin.transcriber.scheduling.mel_workers import GPU_MEL_WORKERS
 from carabin.transcriber.settings.model import TranscriberSettings
 from carabin.transcriber.settings.server import ServerSettings
 
@@ -44,7 +45,7 @@ class PretendedDevice(Ct2Engine):
 
     def decode(self, batch: Sequence[DecodeRequest]) -> tuple[list[Hypothesis], DecodeTiming]:
         started = time.perf_counter()
-        for request in batch:
+        for request in batch:  # what the threads for features left over
             self._mel(request)
         features_s = time.perf_counter() - started
         time.sleep(self._batch_s)
@@ -88,6 +89,7 @@ async def serve(folder: Path, port: int, batch_s: float, batch: int) -> None:
         vocabularies=vocabularies,
         threads=ThreadSupervisor(metrics.registry),
         workers=1,
+        mel_workers=GPU_MEL_WORKERS,
     )
     server_settings = ServerSettings(port=port, grpc_port=None, sessions_per_identity=1000, audio_rate=1e6)
     parts = make_parts(transcriber, server_settings, metrics.registry, transcriber.vocabulary_names)

@@ -9,7 +9,9 @@ from carabin.registry.word_error import smoke_error
 from carabin.transcriber.core.errors import DecodeFailed, ModelBroken, ModelMismatch
 from carabin.transcriber.inference.ct2 import Ct2Engine, is_of_device
 from carabin.transcriber.inference.engine import DecodeRequest
+from carabin.transcriber.inference.mel import GrowingMel
 from carabin.transcriber.models.prompt import build_prompt
+from faster_whisper.feature_extractor import FeatureExtractor
 
 from ..helpers.real_models import SECOND, SENTENCE, base_folder, engine, say, set_mels, spoiled
 
@@ -50,6 +52,22 @@ def test_silence_behind_the_samples_is_heard_as_if_it_had_been_recorded(engine: 
     )
     assert put.avg_logprob == pytest.approx(hypothesis.avg_logprob, abs=1e-5)
     assert put.avg_logprob != pytest.approx(without.avg_logprob, abs=1e-5)
+
+
+def test_features_that_grew_with_the_audio_decode_to_the_same_text(engine: Ct2Engine) -> None:
+    mel = engine.growing_mel()
+    for n in range(16_000, len(SPOKEN.samples), 16_000):
+        engine.decode([replace(SPOKEN, samples=SPOKEN.samples[:n], mel=mel)])
+    [grown], _ = engine.decode([replace(SPOKEN, mel=mel)])
+    [at_once], _ = engine.decode([SPOKEN])
+    assert grown.text == at_once.text
+    assert grown.avg_logprob == pytest.approx(at_once.avg_logprob, abs=0.02)  # int8 rounds the least difference up
+
+
+def test_a_spectrogram_of_other_mel_bins_is_left_aside(engine: Ct2Engine) -> None:
+    other = GrowingMel(FeatureExtractor(feature_size=128))
+    [hypothesis], _ = engine.decode([replace(SPOKEN, mel=other)])
+    assert hypothesis.text == engine.decode([SPOKEN])[0][0].text
 
 
 def test_a_batch_says_what_each_says_alone(engine: Ct2Engine) -> None:

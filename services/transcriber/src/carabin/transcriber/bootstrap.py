@@ -19,6 +19,7 @@ from .models.lexicons import Lexicons
 from .models.source import FolderSource, ModelSource, RegistrySource
 from .models.vocabulary import Vocabularies
 from .runtime.transcriber import LiveTranscriber
+from .scheduling.mel_workers import GPU_MEL_WORKERS
 from .settings.model import TranscriberSettings
 from .settings.server import ServerSettings
 
@@ -94,6 +95,7 @@ def make_transcriber(
         lexicons=lexicons,
         threads=threads,
         workers=1 if on_gpu else settings.workers,
+        mel_workers=GPU_MEL_WORKERS if on_gpu else 0,
     )
 
 

@@ -22,6 +22,7 @@ from ..core.config import SAMPLE_RATE_HZ
 from ..core.errors import DecodeFailed, DeviceFailed, DeviceShort, ModelBroken, ModelMismatch
 from ..core.memory import trim_heap
 from .engine import DecodeRequest, DecodeTiming, Hypothesis, TimedWord, TokenWord
+from .mel import GrowingMel
 from .model_files import (
     END_OF_TEXT,
     has_alignment,
@@ -100,6 +101,9 @@ class Ct2Engine:
     def max_batch(self) -> int:
         return CPU_BATCH if self._on_cpu else GPU_BATCH
 
+    def growing_mel(self) -> GrowingMel:
+        return GrowingMel(self._features)
+
     def knows(self, language: str) -> bool:
         if not self._multilingual:
             return language == "en"
@@ -145,7 +149,11 @@ class Ct2Engine:
     def _mel(self, request: DecodeRequest) -> NDArray[np.float32]:
         """Return (mels, window) float32, padded with zeros as faster-whisper does."""
         silence = max(MIN_SILENCE_SAMPLES, int(request.silence_s * SAMPLE_RATE_HZ))
-        mel: NDArray[np.float32] = self._features(request.samples, padding=silence)[:, : request.window_frames]
+        mel: NDArray[np.float32]
+        if request.mel is not None and request.mel.n_mels == self.n_mels:
+            mel = request.mel.frames(request.samples, silence)[:, : request.window_frames]
+        else:  # of a single decode, or of a shadow with other weights
+            mel = self._features(request.samples, padding=silence)[:, : request.window_frames]
         padded = np.zeros((mel.shape[0], request.window_frames), np.float32)
         padded[:, : mel.shape[1]] = mel
         return padded

@@ -8,6 +8,7 @@ from carabin.registry.serving_window import WindowPolicy
 
 from ..core.api import Samples
 from ..core.config import Task
+from .mel import GrowingMel
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class DecodeRequest:
     """Silence to append to the samples: a model that was not trained on sentences cut at their end needs some."""
 
     second_pass: SecondPass | None = None
+    mel: GrowingMel | None = None
+    """Keeps features from one request of an utterance to the next; None computes them from all samples."""
 
     @property
     def batch_key(self) -> tuple[object, ...]:
@@ -123,6 +126,9 @@ class Engine(Protocol):
     @property
     def max_batch(self) -> int:
         """How many requests pay off in one batch on this device."""
+
+    def growing_mel(self) -> GrowingMel | None:
+        """Return a new, empty spectrogram for the requests of one utterance; None where the engine takes none."""
 
     def knows(self, language: str) -> bool:
         """Return whether the model has a token for this language code."""

@@ -48,6 +48,7 @@ class LiveTranscriber:
         factory: how a folder becomes an engine.
         threads: supervises every thread of the transcriber.
         workers: threads that decode.
+        mel_workers: threads that compute features of what waits for a decode.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class LiveTranscriber:
         lexicons: Lexicons | None = None,
         threads: ThreadSupervisor,
         workers: int,
+        mel_workers: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.metrics = metrics
@@ -73,7 +75,7 @@ class LiveTranscriber:
         self._threads = threads
         self._session_thread = SessionThread(threads)
         self._backlog = AudioBacklog()
-        self._scheduler = Scheduler(metrics, self._load, threads, workers=workers, clock=clock)
+        self._scheduler = Scheduler(metrics, self._load, threads, workers=workers, mel_workers=mel_workers, clock=clock)
         self._models = ModelRoles(
             settings.model_name,
             source.fetch,

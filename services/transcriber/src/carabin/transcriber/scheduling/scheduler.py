@@ -20,6 +20,7 @@ from ..metrics import Metrics
 from ..models.slot import ModelHandle
 from .jobs import DecodeJob, Lane, rank
 from .load import LoadController
+from .mel_workers import MelWorkers
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class Scheduler:
     Args:
         threads: supervises the workers.
         workers: threads that decode; no more than the engine has replicas.
+        mel_workers: threads that compute features of what waits.
         clock: any steady clock, in seconds.
     """
 
@@ -43,6 +45,7 @@ class Scheduler:
         threads: ThreadSupervisor,
         *,
         workers: int = 2,
+        mel_workers: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._metrics = metrics
@@ -54,10 +57,12 @@ class Scheduler:
         self._threads = threads
         self._n_workers = workers
         self._workers: list[SupervisedThread] = []
+        self._mel_workers = MelWorkers(threads, mel_workers)
 
     def start(self) -> None:
         """Start the workers."""
         self._workers = [self._threads.start(f"decode-{i}", self._work) for i in range(self._n_workers)]
+        self._mel_workers.start()
 
     def stop(self) -> None:
         """Let running decodes end; what waits is dropped."""
@@ -67,6 +72,7 @@ class Scheduler:
             self._condition.notify_all()
         for worker in self._workers:
             worker.join()
+        self._mel_workers.stop()
 
     @property
     def waiting(self) -> int:
@@ -80,6 +86,7 @@ class Scheduler:
             self._jobs.append(job)
             self._gauge(job.lane)
             self._condition.notify()
+        self._mel_workers.prepare(job.request)
 
     def replace(self, job: DecodeJob, request: DecodeRequest) -> bool:
         """Give a waiting job newer audio, at its place in the queue; False if a worker has it already."""
@@ -87,6 +94,7 @@ class Scheduler:
             if job.started or job.cancelled:
                 return False
             job.request = request
+        self._mel_workers.prepare(request)
         self._metrics.coalesced.inc()
         return True
 

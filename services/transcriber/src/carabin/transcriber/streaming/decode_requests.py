@@ -1,11 +1,12 @@
 """What is asked of the engine for one utterance: the window, the prompt and the length of each decode; pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from carabin.registry.serving_window import FINAL_TOKENS_PER_S, PARTIAL_TOKENS_PER_S, frames_in, token_cap
 
 from ..core.config import SAMPLE_RATE_HZ, SessionConfig
 from ..inference.engine import DecodeRequest
+from ..inference.mel import GrowingMel
 from ..models.prompt import Prompt
 from ..models.slot import ModelHandle
 from .utterance import Utterance
@@ -24,8 +25,12 @@ class DecodeRequests:
     utterance: Utterance
     model: ModelHandle
     prompt: Prompt
+    mel: GrowingMel | None = field(init=False)
     min_window: int = 0
     """Frames; raised where a decode in a smaller window repeated itself."""
+
+    def __post_init__(self) -> None:
+        self.mel = self.model.engine.growing_mel()
 
     def partial(self, language: str | None, *, prompted: bool) -> DecodeRequest:
         """Return the decode of what there is so far, behind the words that are stable."""
@@ -74,6 +79,7 @@ class DecodeRequests:
             prefix=prefix,
             word_timestamps=word_timestamps,
             silence_s=silence_s,
+            mel=self.mel,
         )
 
     def _holds_speech(self) -> bool:

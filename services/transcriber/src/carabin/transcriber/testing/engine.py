@@ -45,6 +45,9 @@ class FakeEngine:
         self._script = script
         self.gate = gate
 
+    def growing_mel(self) -> None:
+        return None
+
     def knows(self, language: str) -> bool:
         return language in ("fr", "en")
 
