@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 import soundfile
-from carabin.trainer.corpus import sentences_of
+from carabin.trainer.text.corpus import sentences_of
 
 CLIP_S, RATE_HZ = 2.0, 16_000
 MAX_WORDS: Final = 8

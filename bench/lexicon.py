@@ -30,7 +30,7 @@ from carabin.lexicon.common import is_common
 from carabin.lexicon.default import default_lexicon
 from carabin.lexicon.entries import Entry, fold, joined
 from carabin.lexicon.words import split_words
-from carabin.trainer.corpus import sentences_of
+from carabin.trainer.text.corpus import sentences_of
 from carabin.transcriber.inference.ct2 import Ct2Engine
 from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
 from carabin.transcriber.models.lexicons import LoadedLexicon

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from carabin.trainer.corpus import sentences_of
 from carabin.trainer.data.audio import decode
+from carabin.trainer.text.corpus import sentences_of
 from numpy.typing import NDArray
 from py_nanotts import NanoTTS
 

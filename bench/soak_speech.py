@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from carabin.client import FinalText
-from carabin.trainer.corpus import sentences_of
+from carabin.trainer.text.corpus import sentences_of
 from live_audio import RATE_HZ, Samples, silence, speak
 
 POOL = 24

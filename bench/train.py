@@ -58,12 +58,12 @@ def main() -> None:
 
 def prepare(scratch: Path, options: argparse.Namespace) -> Path:
     """Speak report sentences by several voices, and rebuild the base model, once for all recipes."""
-    from carabin.trainer.corpus import medical_sentences
     from carabin.trainer.datasets.parquet import DatasetRow, write_dataset
     from carabin.trainer.models.resolve import resolve_base
     from carabin.trainer.synthesis.engines import open_engine
     from carabin.trainer.synthesis.spoken_text import spoken
     from carabin.trainer.synthesis.voices import SPEAKERS
+    from carabin.trainer.text.corpus import medical_sentences
 
     engine, sentences = open_engine("pico"), [sentence.text for sentence in medical_sentences()]
     rows = [

@@ -11,10 +11,10 @@ import soundfile
 from carabin.cli.main import main
 from carabin.registry.corrections import CorrectionRecord
 from carabin.registry.s3_store import MinioStore
-from carabin.trainer.corpus import sentences_of
 from carabin.trainer.synthesis.engines import PicoEngine
 from carabin.trainer.synthesis.spoken_text import spoken
 from carabin.trainer.synthesis.voices import SPEAKERS
+from carabin.trainer.text.corpus import sentences_of
 
 from .conftest import COUNT, published
 

@@ -10,7 +10,7 @@ from carabin.exporter.jobs.request import ExportRequest
 from carabin.exporter.sources import FolderCheckpoint
 from carabin.exporter.validation.decode import ModelDecoder
 from carabin.exporter.validation.load import LoadedModel
-from carabin.exporter.validation.perturb import disturbed
+from carabin.exporter.validation.perturb import perturb
 from carabin.exporter.validation.samples import SHIPPED_SENTENCE, shipped_sample
 from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.publish import fetch_model
@@ -44,7 +44,7 @@ def test_whisper_base_keeps_its_tokens_in_float32_and_its_words_in_int8(
 def test_a_disturbed_sentence_is_still_the_sentence_to_the_real_model(base_checkpoint: Path, tmp_path: Path) -> None:
     loaded = LoadedModel(convert(base_checkpoint, tmp_path / "int8", "int8"))
     decoder = ModelDecoder(loaded.whisper, loaded.folder, "fr")
-    transcribed = decoder.decode_all([disturbed(shipped_sample(), number) for number in range(1, 6)])
+    transcribed = decoder.decode_all([perturb(shipped_sample(), number) for number in range(1, 6)])
     errors = [smoke_error(SHIPPED_SENTENCE, each.hypothesis.text) for each in transcribed]
     assert max(errors) < 0.25
 

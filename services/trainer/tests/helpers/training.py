@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from carabin.registry.artifacts.checkpoints import RunRecord
 from carabin.registry.artifacts.datasets import SplitCount, publish_dataset
+from carabin.registry.layout import run_key
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 from carabin.registry.testing.memory import MemoryStore
@@ -154,3 +156,8 @@ def run(
         progress=Progress(wanted.run or "r", (recorder or EventRecorder(),)),
         stopped=stopped,
     )
+
+
+def run_record(store: ObjectStore, bucket: str, run: str) -> RunRecord:
+    """Return how the run stands, as it is stored."""
+    return RunRecord.from_bytes(store.get(bucket, run_key(run)), run)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from carabin.trainer.corpus import sentences_of
 from carabin.trainer.data.audio import encode_flac
 from carabin.trainer.quality.audit import MIN_SIMILARITY, AuditedPair, audit, similarity, worst_first
 from carabin.trainer.quality.audit_page import write_audit_page
@@ -12,6 +11,7 @@ from carabin.trainer.segmentation.align import WhisperAligner
 from carabin.trainer.synthesis.engines import PicoEngine
 from carabin.trainer.synthesis.spoken_text import spoken
 from carabin.trainer.synthesis.voices import SPEAKERS
+from carabin.trainer.text.corpus import sentences_of
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from carabin.registry.artifacts.checkpoints import list_checkpoints, read_checkpoint, read_run
+from carabin.registry.artifacts.checkpoints import list_checkpoints, read_checkpoint
 from carabin.registry.artifacts.datasets import SplitCount, publish_dataset
 from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
+
+from ..helpers.training import run_record
 
 LAUNCHER = [sys.executable, "-m", "carabin.trainer.runtime.torchrun", "--standalone"]
 IN_KUBERNETES = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
@@ -149,7 +151,7 @@ def test_a_run_of_two_processes_that_is_told_to_stop_saves_ends_with_0_and_goes_
         launcher.send_signal(signal.SIGTERM)
         _, printed = launcher.communicate(timeout=120)
     assert launcher.returncode == 0, printed[-2000:]
-    assert read_run(store, bucket, "r").state == "stopped"
+    assert run_record(store, bucket, "r").state == "stopped"
     (saved,) = list_checkpoints(store, bucket, "r")
     assert 2 <= saved.step < STEPS
     assert {"training/optimizer.pt", "training/scheduler.pt", "model.safetensors"} <= {
@@ -159,4 +161,4 @@ def test_a_run_of_two_processes_that_is_told_to_stop_saves_ends_with_0_and_goes_
         _, printed = launcher.communicate(timeout=300)
     assert launcher.returncode == 0, printed[-2000:]
     assert f"goes on from checkpoint-{saved.step}" in printed
-    assert read_run(store, bucket, "r").state == "finished"
+    assert run_record(store, bucket, "r").state == "finished"

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from carabin.trainer.corpus import medical_sentences
 from carabin.trainer.data.dictations import SPLITS, load_split
 from carabin.trainer.errors import DatasetInvalid, EngineMissing, SynthesisFailed
 from carabin.trainer.quality.dataset import check_dataset
@@ -13,6 +12,7 @@ from carabin.trainer.synthesis.engines import PicoEngine, open_engine
 from carabin.trainer.synthesis.plan import plan, synthesize
 from carabin.trainer.synthesis.spoken_text import spoken
 from carabin.trainer.synthesis.voices import HELD_OUT, SPEAKERS, Speaker
+from carabin.trainer.text.corpus import medical_sentences
 
 SENTENCES = [sentence.text for sentence in medical_sentences()]
 

@@ -5,9 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from carabin.trainer.corpus import drug_lines, general_sentences, medical_sentences, sentences_of
 from carabin.trainer.datasets.splits import GENERAL_SHARES, split_by_sentence
 from carabin.trainer.errors import DatasetInvalid
+from carabin.trainer.text.corpus import drug_lines, general_sentences, medical_sentences, sentences_of
 from carabin.trainer.text.normalize import normalize, words
 from carabin.trainer.text.terms import TermIndex, load_terms
 

@@ -1,8 +1,8 @@
 """Two writings of the same spoken words are equal after normalising; different words never become equal."""
 
 import pytest
-from carabin.trainer.corpus import general_sentences, medical_sentences
 from carabin.trainer.synthesis.spoken_text import spoken
+from carabin.trainer.text.corpus import general_sentences, medical_sentences
 from carabin.trainer.text.normalize import fold_accents, normalize, words
 from hypothesis import given
 from hypothesis import strategies as st

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from carabin.registry.artifacts.checkpoints import fetch_checkpoint, latest_checkpoint, read_run
+from carabin.registry.artifacts.checkpoints import fetch_checkpoint, latest_checkpoint
 from carabin.registry.artifacts.datasets import list_datasets, read_dataset
 from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
@@ -17,7 +17,7 @@ from carabin.trainer.data.audio import RATE_HZ
 from carabin.trainer.synthesis.engines import PicoEngine
 from carabin.trainer.synthesis.voices import SPEAKERS
 
-from ..helpers.training import SENTENCES
+from ..helpers.training import SENTENCES, run_record
 
 HELD_OUT = ("Absence de toux ce matin.", "Genou gauche douloureux depuis hier.")
 
@@ -68,7 +68,7 @@ def test_the_notebooks_csv_files_are_learnt_from_by_its_recipe_and_scored_on_its
     assert counts["test"].dictations == len(HELD_OUT)
     assert counts["train"].dictations + counts["validation"].dictations == len(SENTENCES)
 
-    recorded = read_run(store, bucket, "r").settings
+    recorded = run_record(store, bucket, "r").settings
     expected = {"mode": "full", "batch_size": "16", "learning_rate": "1e-05", "full_window": "True"}
     assert expected.items() <= recorded.items()
     assert round(700 * float(recorded["warmup_share"])) == 500

@@ -12,7 +12,6 @@ from carabin.registry.artifacts.checkpoints import (
     fetch_checkpoint,
     list_checkpoints,
     read_checkpoint,
-    read_run,
 )
 from carabin.registry.errors import AccessDenied, DiskFailed, StoreUnreachable, VersionMissing
 from carabin.registry.testing.memory import MemoryStore
@@ -22,7 +21,17 @@ from carabin.trainer.runtime.progress import RunEvent
 from safetensors.torch import load_file
 from transformers import WhisperForConditionalGeneration
 
-from ..helpers.training import BUCKETS, SENTENCES, EventRecorder, a_store, run, settings, tiny_whisper, tones
+from ..helpers.training import (
+    BUCKETS,
+    SENTENCES,
+    EventRecorder,
+    a_store,
+    run,
+    run_record,
+    settings,
+    tiny_whisper,
+    tones,
+)
 
 BUCKET = BUCKETS.checkpoints_bucket
 
@@ -68,7 +77,7 @@ def test_a_run_publishes_a_whole_checkpoint_with_its_lineage(tiny: Path, store: 
     assert len(samples) == 3
     assert all((folder / "samples" / sample["file"]).is_file() for sample in samples)
     assert all(sample["sentence"] and isinstance(sample["hypothesis"], str) for sample in samples)
-    assert read_run(store, BUCKET, "r").state == "finished"
+    assert run_record(store, BUCKET, "r").state == "finished"
     assert not (tmp_path / "w" / "r").exists()
     assert [step for step, _ in recorder.losses] == [1, 2, 3, 4, 5, 6]
 
@@ -146,7 +155,7 @@ def test_a_run_stopped_at_any_step_resumes_with_the_same_curve_and_bit_equal_wei
     stop = Stop(after=3)
     stopped = run(cut, store, stopped=stop, recorder=stop.recorder)
     assert stopped.state == "stopped"
-    assert read_run(store, BUCKET, "cut").state == "stopped"
+    assert run_record(store, BUCKET, "cut").state == "stopped"
     resumed = run(cut, store, recorder=recorder)
     assert stop.recorder.losses + recorder.losses == before.losses
     weights = [
@@ -218,7 +227,7 @@ def test_a_loss_that_is_no_number_stops_the_run_names_the_batch_and_keeps_the_la
     assert len(caught.value.dictations) == 4
     assert local_steps(tmp_path / "w" / "r") == [2]
     assert [ref.step for ref in list_checkpoints(store, BUCKET, "r")] == [2]
-    assert read_run(store, BUCKET, "r").state == "failed"
+    assert run_record(store, BUCKET, "r").state == "failed"
 
 
 class FlakyStore(MemoryStore):
@@ -364,12 +373,12 @@ def test_an_outcome_that_the_store_refuses_is_kept_and_uploaded_by_the_next_star
     wanted = settings(tiny, tmp_path / "w", max_steps=2)
     with pytest.raises(UploadFailed, match=r"kept on this machine, in .*final-3"):
         run(wanted, store)
-    assert read_run(store, BUCKET, "r").state == "failed"
+    assert run_record(store, BUCKET, "r").state == "failed"
     assert (tmp_path / "w" / "r" / "final-3" / "model.safetensors").is_file()
     store.error, recorder = None, EventRecorder()
     result = run(wanted, store, recorder=recorder)
     assert (result.state, result.step) == ("finished", 3)
     assert read_checkpoint(store, BUCKET, "r", 3).final
-    assert read_run(store, BUCKET, "r").state == "finished"
+    assert run_record(store, BUCKET, "r").state == "finished"
     assert not any(event.phase.startswith(("train", "decode")) for event in recorder.events)
     assert not (tmp_path / "w" / "r").exists()

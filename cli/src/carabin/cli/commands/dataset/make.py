@@ -33,10 +33,10 @@ def synthesize(
     as_json: AsJson = False,
 ) -> None:
     """Speak a corpus with synthetic voices and publish it; splits share no sentence."""
-    from carabin.trainer.corpus import sentences_of
     from carabin.trainer.datasets.splits import GENERAL_SHARES, SHARES
     from carabin.trainer.synthesis.engines import open_engine
     from carabin.trainer.synthesis.plan import plan, synthesize
+    from carabin.trainer.text.corpus import sentences_of
 
     sentences = sentences_of(corpus)[:limit]
     shares = GENERAL_SHARES if corpus == "general" else SHARES

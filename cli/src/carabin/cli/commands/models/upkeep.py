@@ -4,12 +4,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from carabin.registry.artifacts.manifest import ModelManifest
-from carabin.registry.artifacts.publish import read_manifest_and_document
-from carabin.registry.artifacts.signing import describe_signature, trusted_keys
+from carabin.registry.artifacts.signing import verify_version
 from carabin.registry.artifacts.sweep import find_orphans
 from carabin.registry.artifacts.sweep import sweep as sweep_orphans
-from carabin.registry.artifacts.verify import verify_files
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.errors import RegistryError
 from carabin.registry.stages.apply import repair as repair_promotion
@@ -80,30 +77,20 @@ def sweep(yes: Yes = False) -> None:
 def verify(version: Version, name: Name = None, as_json: AsJson = False) -> None:
     """Read every byte of a stored version and hold it against the manifest, and the manifest against its signature."""
     context = open_context(name)
-    manifest, document = read_manifest_and_document(
-        context.store, context.bucket, context.name, context.version(version)
-    )
 
     def report(path: str, total_bytes: int) -> None:
         typer.echo(f"  {path}  {size(total_bytes)}", err=True)
 
-    signature, trusted = _signature(manifest, document)
-    problems = verify_files(context.store, context.bucket, manifest, None if as_json else report)
-    problems += [] if trusted else [signature]
+    stored = context.version(version)
+    found = verify_version(context.store, context.bucket, context.name, stored, progress=None if as_json else report)
+    manifest, problems = found.manifest, found.problems
     if as_json:
-        print_json({"version": manifest.version, "problems": problems, "signature": signature})
+        print_json({"version": manifest.version, "problems": problems, "signature": str(found.signature)})
         raise typer.Exit(1 if problems else 0)
     if problems:
         raise NotAsPublished(f"{manifest.version} is not as it was published: {'; '.join(problems)}")
     total = f"{len(manifest.files)} files with {size(manifest.total_bytes)}"
-    typer.echo(f"{manifest.version}: every byte of {total} is as published; {signature}.")
-
-
-def _signature(manifest: ModelManifest, document: bytes) -> tuple[str, bool]:
-    """Return who signed, in words, and whether that is enough: without any trusted key, nobody needs to have signed."""
-    keys = trusted_keys()
-    signature = describe_signature(manifest, document, keys)
-    return str(signature), not keys or signature.trusted
+    typer.echo(f"{manifest.version}: every byte of {total} is as published; {found.signature}.")
 
 
 def _kept_note(count: int) -> str:

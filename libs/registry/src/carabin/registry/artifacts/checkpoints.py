@@ -164,16 +164,3 @@ def fetch_checkpoint(
 def write_run(store: ObjectStore, bucket: str, record: RunRecord) -> None:
     """Write how the run stands, over what was there."""
     store.put(bucket, run_key(record.run), record.to_bytes())
-
-
-def read_run(store: ObjectStore, bucket: str, run: str) -> RunRecord:
-    """Read how a run stands.
-
-    Raises:
-        VersionMissing: there is no such run.
-    """
-    key = run_key(run)
-    try:
-        return RunRecord.from_bytes(store.get(bucket, key), f"{bucket}/{key}")
-    except ObjectMissing as error:
-        raise VersionMissing(f"there is no run {run}") from error

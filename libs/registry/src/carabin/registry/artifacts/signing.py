@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from ..errors import ProvenanceInvalid, RegistryError
+from ..errors import ProvenanceInvalid
 from ..settings import SigningSettings
 from ..store import ObjectStore
+from .bundle import Progress
 from .manifest import ModelManifest, signed_bytes
 from .publish import Signer, read_manifest_and_document
 from .verify import verify_files
@@ -89,34 +90,6 @@ def trusted_keys(settings: SigningSettings | None = None) -> tuple[Ed25519Public
     return tuple(read_public_key(path) for path in (settings or SigningSettings.load()).trusted)
 
 
-def verify_version(
-    store: ObjectStore,
-    bucket: str,
-    name: str,
-    version: str,
-    trusted: Sequence[Ed25519PublicKey] | None = None,
-) -> list[str]:
-    """Read every byte of a version again and say, one sentence each, what is not as its manifest says.
-
-    Args:
-        trusted: the keys that count; None takes those of `CARABIN_SIGNING_TRUSTED`. With none at all, a missing
-            signature is no problem; `describe_signature` says that it is missing.
-
-    Returns:
-        The problems found; empty for a version that is sound.
-    """
-    keys = trusted_keys() if trusted is None else tuple(trusted)
-    try:
-        manifest, document = read_manifest_and_document(store, bucket, name, version)
-        signature = describe_signature(manifest, document, keys)
-    except RegistryError as error:
-        return [str(error)]
-    problems = verify_files(store, bucket, manifest)
-    if keys and not signature.trusted:
-        problems.append(f"{version}: {signature}")
-    return problems
-
-
 @dataclass(frozen=True, slots=True)
 class Signature:
     """Who signed a manifest, in words, and whether that is a trusted key whose signature fits."""
@@ -154,3 +127,40 @@ def _signed_by(signatures: Mapping[str, str], covered: bytes, key: Ed25519Public
     except (KeyError, ValueError, InvalidSignature):
         return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a stored version was found to be."""
+
+    manifest: ModelManifest
+    signature: Signature
+    problems: list[str]
+    """One sentence each; empty for a version that is sound."""
+
+
+def verify_version(
+    store: ObjectStore,
+    bucket: str,
+    name: str,
+    version: str,
+    trusted: Sequence[Ed25519PublicKey] | None = None,
+    progress: Progress | None = None,
+) -> Verification:
+    """Read every byte of a version again and compare it with its manifest, and the manifest with its signature.
+
+    Args:
+        trusted: the keys that count; None takes those of `CARABIN_SIGNING_TRUSTED`. With none at all, a missing
+            signature is no problem; the signature's words say that it is missing.
+        progress: called with each file's path and its bytes once it is read.
+
+    Raises:
+        RegistryError: there is no such version, or its manifest cannot be read.
+    """
+    keys = trusted_keys() if trusted is None else tuple(trusted)
+    manifest, document = read_manifest_and_document(store, bucket, name, version)
+    signature = describe_signature(manifest, document, keys)
+    problems = verify_files(store, bucket, manifest, progress)
+    if keys and not signature.trusted:
+        problems.append(str(signature))
+    return Verification(manifest, signature, problems)

@@ -3,7 +3,7 @@
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ..errors import RegistryError
 from ..layout import safe_name
@@ -45,7 +45,6 @@ class ModelWatcher:
         """Set where a notification says that something changed, perhaps a tag that no log names."""
         self._failures = 0
         self._last_error: str | None = None
-        self._thread: threading.Thread | None = None
 
     @property
     def last_error(self) -> str | None:
@@ -67,28 +66,14 @@ class ModelWatcher:
             if not self._stopped.is_set():
                 self._wake.wait(self._pause_s())
 
-    def start(self, callback: Callable[[Decision], None]) -> None:
-        """Call `callback` with each Decision from a thread of its own; what it raises is logged."""
-        self._thread = threading.Thread(target=self._run, args=(callback,), name="model-watcher", daemon=True)
-        self._thread.start()
-
     def wake(self) -> None:
         """Poll now."""
         self._wake.set()
 
     def stop(self) -> None:
-        """End `changes` and the thread of `start`, and wait for it."""
+        """End `changes`, from any thread."""
         self._stopped.set()
         self._wake.set()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
-
-    def _run(self, callback: Callable[[Decision], None]) -> None:
-        for decision in self.changes():
-            try:
-                callback(decision)
-            except Exception:
-                log.exception("a change of model was not taken", extra={"event": "watch_callback_failed"})
 
     def _poll(self) -> Decision | None:
         try:

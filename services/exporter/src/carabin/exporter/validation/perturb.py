@@ -13,7 +13,7 @@ SNRS_DB: Final = (30.0, 40.0)
 8 % and 20 dB it mistakes half of them, and what is compared then is luck."""
 
 
-def disturbed(sample: Sample, number: int) -> Sample:
+def perturb(sample: Sample, number: int) -> Sample:
     """Return the sample at another speed and with noise; the same `number` disturbs it the same way, 0 not at all."""
     if number == 0:
         return sample

@@ -13,7 +13,7 @@ from ..errors import ConversionRefused
 from .decode import ModelDecoder, Transcribed
 from .load import LoadedModel
 from .parity import Reference, compare
-from .perturb import disturbed
+from .perturb import perturb
 from .result import Validated
 from .samples import Sample
 from .smoke import choose_smoke, store_smoke
@@ -64,7 +64,7 @@ class Validator:
 
             def transcribe(variation: int) -> Sequence[Transcribed]:
                 return (
-                    decoder.decode_all([disturbed(sample, variation) for sample in self._samples])
+                    decoder.decode_all([perturb(sample, variation) for sample in self._samples])
                     if variation
                     else transcribed
                 )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from ..corpus import drug_lines
+from ..text.corpus import drug_lines
 from ..text.terms import TermIndex
 from ..text.units import FOLDED
 from .error_rates import Counts

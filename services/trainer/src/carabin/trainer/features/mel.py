@@ -3,15 +3,12 @@
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from carabin.registry.disk import local_file
 from faster_whisper.feature_extractor import FeatureExtractor
-
-HOP: Final = 160
-"""Samples between two mel frames: 10 ms at 16 kHz."""
 
 Mel = npt.NDArray[np.float32]
 

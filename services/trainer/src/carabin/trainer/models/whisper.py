@@ -21,8 +21,6 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 from ..errors import BaseModelRefused, ResumeRefused
 from ..settings import Mode
 
-MODES: Final[tuple[Mode, ...]] = ("full", "decoder", "frozen-encoder", "lora")
-
 TIED: Final = "proj_out.weight"
 WEIGHTS, ADAPTER = "model.safetensors", "adapter.safetensors"
 

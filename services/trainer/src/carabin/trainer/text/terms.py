@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..corpus import term_lines
+from .corpus import term_lines
 from .normalize import words
 
 

@@ -39,7 +39,7 @@ def rejection_reason(hypothesis: Hypothesis, n_samples: int, no_speech_threshold
     """Return why the text must not be shown, as a metric label, or None for a sound hypothesis."""
     if not any(char.isalnum() for char in hypothesis.text):
         return "empty"
-    if reason := repetition(hypothesis, n_samples):
+    if reason := repetition_reason(hypothesis, n_samples):
         return reason
     if hypothesis.avg_logprob < HOPELESS_AVG_LOGPROB:
         return "improbable"
@@ -50,7 +50,7 @@ def rejection_reason(hypothesis: Hypothesis, n_samples: int, no_speech_threshold
     return None
 
 
-def repetition(hypothesis: Hypothesis, n_samples: int) -> str | None:
+def repetition_reason(hypothesis: Hypothesis, n_samples: int) -> str | None:
     """Return why the text repeats itself, or None."""
     if hypothesis.n_tokens >= token_cap(frames_in(n_samples)) or hypothesis.hit_cap:
         return "too_long"

@@ -20,7 +20,7 @@ from ..scheduling.jobs import DecodeJob, Lane
 from ..scheduling.load import FIRST_PARTIAL_S, FULL_BEAM
 from .decode_context import DecodeContext
 from .decode_requests import DecodeRequests
-from .hallucinations import is_duplicated, rejection_reason, repetition
+from .hallucinations import is_duplicated, rejection_reason, repetition_reason
 from .prompt_echo import is_echo
 from .utterance import Utterance
 
@@ -220,7 +220,7 @@ class UtteranceDecoder:
         self._partial = None
         if isinstance(outcome, DecodeFailed):
             return
-        if repetition(outcome, len(job.request.samples)):
+        if repetition_reason(outcome, len(job.request.samples)):
             self._retry_partial("partial", job)
         elif self._echoes(job, self.utterance.agreement.stable + outcome.text):
             self._prompt_partials = False

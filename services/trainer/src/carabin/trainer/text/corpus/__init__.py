@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from ..errors import DatasetInvalid
+from ...errors import DatasetInvalid
 
 
 @dataclass(frozen=True, slots=True)
