@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from carabin.cli.commands.settings import SettingsGroup, settings_classes
-from carabin.service.settings import settings_table
+from carabin.service.settings import SettingRow, settings_table
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -166,12 +166,41 @@ def test_every_make_target_that_a_document_names_exists() -> None:
         assert named <= targets, document
 
 
+def settings_rows() -> Iterator[SettingRow]:
+    for group in SettingsGroup:
+        for cls in settings_classes(group):
+            yield from settings_table(cls)
+
+
+SETTING = re.compile(r"\bCARABIN_(?:STORE|SIGNING|TRAINER|EXPORTER|TRANSCRIBER)_[A-Z0-9_]*[A-Z0-9]\b")
+
+
 def test_every_setting_that_a_document_names_is_read_by_a_service() -> None:
-    known = {row.variable for group in SettingsGroup for cls in settings_classes(group) for row in settings_table(cls)}
+    known = {row.variable for row in settings_rows()}
     for document in DOCUMENTS:
-        text = document.read_text(encoding="utf-8")
-        named = set(re.findall(r"\bCARABIN_(?:STORE|SIGNING|TRAINER|EXPORTER|TRANSCRIBER)_[A-Z0-9_]*[A-Z0-9]\b", text))
+        named = set(SETTING.findall(document.read_text(encoding="utf-8")))
         assert document == FORMER_NAMES or named <= known, document
+
+
+def test_every_setting_that_a_deployment_or_a_test_gives_is_read_by_a_service() -> None:
+    known = {row.variable for row in settings_rows()}
+    files = [
+        path
+        for pattern in ("k8s/**/*.yaml", "docker/**/*.yml", "*.yml", "**/Dockerfile", "Makefile", "tests/**/*.py")
+        for path in ROOT.glob(pattern)
+        if ".venv" not in path.parts
+    ]
+    given = {name for path in files for name in SETTING.findall(path.read_text(encoding="utf-8"))}
+    assert len(given) > 20, "the deployments are not found"
+    assert given - known == set()
+
+
+def test_every_setting_says_when_to_change_it() -> None:
+    advice = re.compile(r"; (?:set|change|raise|lower|choose|name|give|put|add|leave|keep)\b")
+    silent = [
+        row.variable for row in settings_rows() if row.default != "required" and not advice.search(row.description)
+    ]
+    assert silent == []
 
 
 def test_every_library_that_a_distribution_needs_earns_a_line_of_the_readme() -> None:

@@ -78,9 +78,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     chosen = {
         "CARABIN_TRANSCRIBER_MODEL_DIR": str(install_base_model(folder / "base")),
         "CARABIN_TRANSCRIBER_RESUME_S": "2",
-        "CARABIN_TRANSCRIBER_HELLO_S": "2",
         "CARABIN_TRANSCRIBER_SESSIONS_PER_IDENTITY": "64",
-        "CARABIN_TRANSCRIBER_AUDIO_RATE": "1000",
     }
     with serving(folder, chosen) as transcriber:
         transcriber.until_ready()

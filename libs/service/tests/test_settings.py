@@ -39,7 +39,7 @@ def test_the_table_says_all_but_secrets() -> None:
         "CARABIN_SAMPLE_SERVICE_LOG_LEVEL": (
             "str",
             "INFO",
-            "least level that is logged: DEBUG, INFO, WARNING or ERROR",
+            "least level that is logged: DEBUG, INFO, WARNING or ERROR; set DEBUG to follow one fault",
         ),
         "CARABIN_SAMPLE_SERVICE_PORT": ("int", "9092", "gRPC port"),
         "CARABIN_SAMPLE_SERVICE_FOLDER": ("Path | None", "", "scratch folder"),

@@ -140,7 +140,8 @@ def test_an_export_that_waits_is_kept_from_starting_and_too_many_are_refused(
         original(self, work)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Exporter, "_convert", held_up)
-    with service(store, tmp_path, max_waiting=2) as (_, channel):
+    monkeypatch.setattr("carabin.exporter.app.MAX_WAITING", 2)
+    with service(store, tmp_path) as (_, channel):
         stub = exporter_pb2_grpc.ExporterServiceStub(channel)
         running_call = stub.Export(exporter_pb2.ExportRequest(run="run-1", name="first"))
         assert converting.wait(30)

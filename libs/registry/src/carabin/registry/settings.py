@@ -44,22 +44,31 @@ class StoreSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     endpoint: Annotated[str, AfterValidator(require_host_and_port)] = Field(
-        default="127.0.0.1:8333", description="host:port of any S3 store; http:// or https:// before it sets `secure`"
+        default="127.0.0.1:8333",
+        description="host:port of any S3 store, http:// or https:// before it sets `secure`; "
+        "set it where the store is no embedded one",
     )
     access_key: str = Field(default=..., min_length=1, description="S3 access key")
     secret_key: SecretStr = Field(default=..., description="S3 secret key; never printed")
     secure: bool = Field(
         default=True,
-        description="speak HTTPS, trusting the system and SSL_CERT_FILE; false on loopback alone",
+        description="speak HTTPS, trusting the system and SSL_CERT_FILE; set false on loopback alone",
     )
     region: str = Field(
         default="us-east-1",
         pattern=r"^[A-Za-z0-9_-]{1,63}$",
-        description="S3 region; most self-hosted stores ignore it",
+        description="S3 region, which most self-hosted stores ignore; set it where requests are refused for it",
     )
-    datasets_bucket: Bucket = Field(default="datasets", description="bucket of dataset versions")
-    checkpoints_bucket: Bucket = Field(default="checkpoints", description="bucket of training checkpoints")
-    models_bucket: Bucket = Field(default="models", description="bucket of model versions and promotions")
+    datasets_bucket: Bucket = Field(
+        default="datasets", description="bucket of dataset versions; change it where the store's names are fixed"
+    )
+    checkpoints_bucket: Bucket = Field(
+        default="checkpoints", description="bucket of training checkpoints; change it where the store's names are fixed"
+    )
+    models_bucket: Bucket = Field(
+        default="models",
+        description="bucket of model versions and promotions; change it where the store's names are fixed",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -101,12 +110,14 @@ class SigningSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CARABIN_SIGNING_", frozen=True)
 
     key: Path | None = Field(
-        default=None, description="PEM file of an Ed25519 private key; none leaves versions unsigned"
+        default=None,
+        description="PEM file of an Ed25519 private key, without which versions are unsigned; set it where the "
+        "store is written by others too",
     )
     trusted: tuple[Path, ...] = Field(
         default=(),
-        description="PEM files of the public keys that versions may be signed with, as a JSON list; where one is set,"
-        " promoting and loading refuse every other version",
+        description="PEM files of the public keys that versions may be signed with, as a JSON list;"
+        " set them once all that is served is signed, and promoting and loading refuse every other version",
     )
 
     @classmethod

@@ -29,7 +29,8 @@ class SettingRow:
 class ServiceSettings(BaseSettings):
     """Read from the environment, each field as `CARABIN_<SERVICE>_<FIELD>`: `TrainerSettings` is the TRAINER's.
 
-    Every field is documented once, by its `Field(description=...)`.
+    Every field is documented once, by its `Field(description=...)`: what it is, then, behind a semicolon, when to
+    change it.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
@@ -37,7 +38,7 @@ class ServiceSettings(BaseSettings):
     log_level: str = Field(
         default="INFO",
         pattern="(?i)^(debug|info|warning|error|critical)$",
-        description="least level that is logged: DEBUG, INFO, WARNING or ERROR",
+        description="least level that is logged: DEBUG, INFO, WARNING or ERROR; set DEBUG to follow one fault",
     )
 
     @classmethod

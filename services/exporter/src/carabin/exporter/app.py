@@ -22,7 +22,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from .grpc_api import ExporterServicer, exporter_service
 from .jobs.ledger import Ledger
 from .jobs.pipeline import Exporter
-from .jobs.queue import Jobs
+from .jobs.queue import MAX_WAITING, Jobs
 from .jobs.watcher import CheckpointWatcher
 from .metrics import ExporterMetrics
 from .settings import ExporterSettings
@@ -79,7 +79,7 @@ def running(
     metrics = ExporterMetrics(registry)
     threads = ThreadSupervisor(registry)
     exporter = Exporter(store, models, ledger, settings.work, signer_from_settings(), threads)
-    jobs = Jobs(exporter, metrics, settings.max_waiting, threads)
+    jobs = Jobs(exporter, metrics, MAX_WAITING, threads)
     servicer = ExporterServicer(store, store_settings.checkpoints_bucket, ledger, jobs, settings)
     with ExitStack() as stack:
         metrics_port = metrics_server.serve(settings.metrics_port, settings.host, registry)

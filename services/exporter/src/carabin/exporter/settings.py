@@ -13,23 +13,53 @@ from pydantic import Field, field_validator
 class ExporterSettings(ServiceSettings):
     """Read from the environment, each field as `CARABIN_EXPORTER_<FIELD>`."""
 
-    model_name: str = Field(default="whisper", description="model that checkpoints become versions of")
+    model_name: str = Field(
+        default="whisper",
+        description="model that checkpoints become versions of; change it where several models are kept",
+    )
     quantizations: tuple[str, ...] = Field(
-        default=("float16",), description='forms of every checkpoint, as a JSON list such as ["float16", "int8"]'
+        default=("float16",),
+        description='forms of every checkpoint, a JSON list such as ["float16", "int8"]; add int8 to serve on a CPU',
     )
-    language: str = Field(default="fr", description="Whisper's code of the language of the sample dictations")
+    language: str = Field(
+        default="fr",
+        description="Whisper's code of the language of the sample dictations; change it with the trainer's",
+    )
     watch: Literal["final", "all", "none"] = Field(
-        default="final", description="which checkpoints are exported unasked: the last of each run, all, or none"
+        default="final",
+        description="which checkpoints are exported unasked: the last of each run, all, or none; set none to export "
+        "by command",
     )
-    poll_s: float = Field(default=15.0, gt=0, description="seconds between two looks for new checkpoints")
-    lease_s: float = Field(default=90.0, gt=0, description="seconds after which a silent exporter's work is taken over")
-    max_waiting: int = Field(default=16, gt=0, description="exports that may wait here; more are refused")
+    poll_s: float = Field(
+        default=15.0, gt=0, description="seconds between two looks for new checkpoints; raise it for a slow store"
+    )
+    lease_s: float = Field(
+        default=90.0,
+        gt=0,
+        description="seconds after which a silent exporter's work is taken over; raise it where the store is away "
+        "for longer",
+    )
     work: Path | None = Field(
-        default=None, description="folder for files under way, three times a checkpoint; none: the system's own"
+        default=None,
+        description="folder for files under way, by default the system's own; set it to a disk of three times a "
+        "checkpoint",
     )
-    host: str = Field(default="0.0.0.0", description="address that gRPC and metrics listen on")
-    grpc_port: int = Field(default=9092, ge=0, le=65535, description="port of the ExporterService; 0 takes a free one")
-    metrics_port: int = Field(default=9093, ge=0, le=65535, description="port of the Prometheus metrics")
+    host: str = Field(
+        default="0.0.0.0",
+        description="address that gRPC and metrics listen on; set 127.0.0.1 to keep them to this machine",
+    )
+    grpc_port: int = Field(
+        default=9092,
+        ge=0,
+        le=65535,
+        description="port of the ExporterService, 0 takes a free one; change it where it is taken",
+    )
+    metrics_port: int = Field(
+        default=9093,
+        ge=0,
+        le=65535,
+        description="port of the Prometheus metrics, 0 takes a free one; change it where it is taken",
+    )
 
     @field_validator("quantizations")
     @classmethod

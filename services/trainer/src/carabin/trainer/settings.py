@@ -81,15 +81,16 @@ class TrainerSettings(ServiceSettings):
     )
     base: Annotated[str, Source] = Field(
         default="embedded",
-        description="where training starts: embedded, a hub id, a folder, run:NAME[@STEP] or model:NAME[@VERSION]",
+        description="where training starts: embedded, a hub id, a folder, run:NAME[@STEP] or model:NAME[@VERSION]; "
+        "change it to go on from a model of yours, or to take a larger one",
     )
     run: Annotated[str | None, Operation] = Field(
-        default=None, description="the run's name; one that exists is resumed. Made from dataset and time by default"
+        default=None, description="the run's name, by default of dataset and time; set it to resume a run that exists"
     )
     mode: Annotated[Mode, Schedule] = Field(
         default="decoder",
         description="full, decoder (cached encoder states), frozen-encoder, or lora (merged at the end); "
-        "docs/training.md says which to take when",
+        "choose by hours of dictations and device, as docs/training.md says",
     )
     epochs: Annotated[float, Schedule] = Field(
         default=3, gt=0, description="passes over the training split; raise it while validation loss still falls"
@@ -121,7 +122,7 @@ class TrainerSettings(ServiceSettings):
     )
     train_embeddings: Annotated[bool, Schedule] = Field(
         default=False,
-        description="let token embeddings learn too; every language shares them, so set it for one language only",
+        description="let token embeddings learn too, which every language shares; set it for one language only",
     )
     precision: Annotated[Precision, Schedule] = Field(
         default="auto",
@@ -136,13 +137,13 @@ class TrainerSettings(ServiceSettings):
     patience: Annotated[int, Schedule] = Field(
         default=2,
         ge=0,
-        description="validations without a lower loss before stopping; 0 never stops early",
+        description="validations without a lower loss before stopping; set 0 to run all epochs",
     )
     timestamps: Annotated[float, Schedule] = Field(
         default=0.5,
         ge=0,
         le=1,
-        description="share of labels that carry times; 0 only where nobody will ask the model for word times",
+        description="share of labels that carry times; set 0 only where nobody will ask the model for word times",
     )
     language: Annotated[str, Schedule] = Field(
         default="fr", description="Whisper's language code of the dictations; change it for another language"
@@ -175,7 +176,7 @@ class TrainerSettings(ServiceSettings):
         default=0.02,
         ge=0,
         description="by how much the word error rate may rise, at most and with 95 % confidence, for a window shorter "
-        "than the usual one to be served; 0 keeps the usual one, where accuracy is worth more than latency",
+        "than the usual one to be served; set 0 where accuracy is worth more than latency",
     )
     beam_size: Annotated[int, Selection] = Field(
         default=5, gt=0, description="of the final evaluation; set it to what the transcriber uses"
@@ -187,7 +188,7 @@ class TrainerSettings(ServiceSettings):
         "training",
     )
     evaluate: Annotated[bool, Selection] = Field(
-        default=True, description="score the test split at the end, stock and tuned; false for a trial run"
+        default=True, description="score the test split at the end, stock and tuned; set false for a trial run"
     )
     checkpoint_steps: Annotated[int | None, Schedule] = Field(
         default=None,
@@ -214,21 +215,28 @@ class TrainerSettings(ServiceSettings):
         default=None,
         ge=0,
         le=255,
-        description="what the process ends with when it was asked to stop; by default 0, and 75 inside Kubernetes, "
-        "whose Jobs take 0 for the end of the run",
+        description="what the process ends with when it was asked to stop, by default 0, and 75 inside Kubernetes, "
+        "whose Jobs take 0 for the end of the run; set it where your scheduler restarts by another code",
     )
     work_dir: Annotated[Path, Operation] = Field(
         default=Path("data/train"),
-        description="caches and checkpoints not yet uploaded; several machines need not share it",
+        description="caches and checkpoints not yet uploaded; put it on a disk that outlives the container, or a "
+        "killed run repeats what was not uploaded",
     )
     threads: Annotated[int | None, Operation] = Field(
         default=None, gt=0, description="CPU threads, PyTorch's choice by default; set it where other programs run too"
     )
     grpc_port: Annotated[int | None, Operation] = Field(
-        default=None, ge=0, le=65535, description="port of WatchRun; not served without one"
+        default=None,
+        ge=0,
+        le=65535,
+        description="port of WatchRun, not served without one; set it to follow the run from elsewhere",
     )
     metrics_port: Annotated[int | None, Operation] = Field(
-        default=None, ge=0, le=65535, description="port of Prometheus metrics; not served without one"
+        default=None,
+        ge=0,
+        le=65535,
+        description="port of Prometheus metrics, not served without one; set it where they are scraped",
     )
 
     @model_validator(mode="after")

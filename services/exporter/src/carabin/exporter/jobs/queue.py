@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_S: Final = 10.0
 """How often a listener is woken although nothing happened, to see whether its caller is still there."""
+MAX_WAITING: Final = 16
+"""More exports that wait or run are refused: at minutes each, the seventeenth would wait for over an hour."""
 
 
 @dataclass(slots=True)

@@ -65,12 +65,15 @@ class ServerSettings(ServiceSettings):
         default=4.0, gt=0, description="longest session over all its connections; raise it for longer sittings"
     )
     resume_s: float = Field(
-        default=60.0, ge=0, description="seconds that a broken session waits in memory for its client; 0 keeps none"
+        default=60.0,
+        ge=0,
+        description="seconds that a broken session waits in memory for its client, 0 keeps none; raise it for bad "
+        "radio links",
     )
     drain_s: float = Field(
         default=25.0,
         ge=0,
-        description="seconds that live sessions have to end after SIGTERM; below the pod's grace period",
+        description="seconds that live sessions have to end after SIGTERM; keep it below the pod's grace period",
     )
     max_upload_bytes: int = Field(
         default=256 << 20, ge=1, description="largest upload, held in memory; raise it for long uncompressed recordings"

@@ -30,19 +30,24 @@ class WebSettings(ServiceSettings):
         default=120,
         gt=0,
         le=3600,
-        description="seconds of pause after which the page ends its session; the next words open one",
+        description="seconds of pause after which the page ends its session, and the next words open one; lower it "
+        "where sessions are few",
     )
     page_drafts: bool = Field(
-        default=False, description="keep the reports of a tab in its sessionStorage, so that a reload loses nothing"
+        default=False,
+        description="keep the reports of a tab in its sessionStorage over a reload; set it where the workstation is "
+        "one person's",
     )
     page_parents: str = Field(
         default="",
-        description="origins that may show the page in a frame, start a report and take it, comma-separated",
+        description="origins that may show the page in a frame, start a report and take it, comma-separated; set it "
+        "to the record system's",
     )
     page_document_type: str = Field(
         default="11506-3",
         pattern=r"^\d{1,7}-\d$",
-        description="LOINC code of the DocumentReference for a parent page; by default that of a progress note",
+        description="LOINC code of the DocumentReference for a parent page, a progress note's by default; change it "
+        "for other kinds of report",
     )
 
     corrections: Retention = Field(
