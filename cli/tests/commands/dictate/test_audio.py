@@ -1,8 +1,10 @@
 """Audio for a dictation: what is no recording and a microphone that is not there are named."""
 
 import asyncio
+import json
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,7 +33,8 @@ def test_recording_of_any_rate_and_channels_becomes_16_khz_mono(tmp_path, rate_h
     seconds = np.arange(2 * rate_hz) / rate_hz
     tone = 0.5 * np.sin(2 * np.pi * 440 * seconds)
     soundfile.write(tmp_path / "tone.wav", np.stack([tone] * channels, axis=1), rate_hz)
-    samples = read_recording(tmp_path / "tone.wav")
+    samples, warnings = read_recording(tmp_path / "tone.wav")
+    assert warnings == []
     assert samples.dtype == np.float32
     assert len(samples) == pytest.approx(2 * RATE_HZ, abs=50)
     spectrum = np.abs(np.fft.rfft(samples[:RATE_HZ]))
@@ -40,7 +43,7 @@ def test_recording_of_any_rate_and_channels_becomes_16_khz_mono(tmp_path, rate_h
 
 def test_recording_without_samples_is_refused(tmp_path):
     soundfile.write(tmp_path / "empty.wav", np.zeros((0, 1)), RATE_HZ)
-    with pytest.raises(AudioRefused, match="holds no audio"):
+    with pytest.raises(AudioRefused, match="recording is empty"):
         read_recording(tmp_path / "empty.wav")
 
 
@@ -90,3 +93,50 @@ async def test_microphone_that_cannot_be_opened_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "sounddevice", module)
     with pytest.raises(AudioRefused, match="no microphone can be opened"):
         await anext(microphone(asyncio.Event()))
+
+
+CASES = Path(__file__).parents[4] / "services" / "trainer" / "tests" / "cases"
+
+
+@pytest.mark.parametrize(
+    ("name", "warning"),
+    [
+        ("aac_hole.aac", "is damaged from 7.04 s to 7.10 s"),
+        ("mp3_hole_ff.mp3", "is damaged from 7.02 s to 7.09 s"),
+        ("m4a_truncated.m4a", "was cut off: its header promises 13.97 s and the file holds 8.90 s"),
+        ("wav_truncated.wav", "was cut off: its header promises 13.97 s and the file holds 9.31 s"),
+    ],
+)
+def test_damaged_file_is_dictated_as_far_as_it_decodes_and_what_is_missing_is_said(name, warning, capsys):
+    with serving() as server:
+        arguments = ["dictate", str(CASES / name), "--server", server.url, "--fast", "-q", "--json"]
+        assert main(arguments) == 1, "something was lost, and a script must know"
+    out, err = capsys.readouterr()
+    document = json.loads(out)
+    assert document["complete"] is False
+    assert warning in document["warnings"][0]
+    assert f"warning: {CASES / name} {warning}" in err
+    assert document["segments"]
+
+
+@pytest.mark.parametrize("name", ["mp3_tail_garbage.mp3", "len_0.wav", "antiphase.wav"])
+def test_file_of_which_nothing_is_lost_is_dictated_whole(name, capsys):
+    with serving() as server:
+        assert main(["dictate", str(CASES / name), "--server", server.url, "--fast", "-q", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["complete"], document["warnings"]) == (True, [])
+    assert document["segments"]
+
+
+def test_header_without_sound_is_named(capsys):
+    assert main(["dictate", str(CASES / "header_only.wav")]) == 1
+    assert "header_only.wav cannot be decoded as audio: the recording is empty" in capsys.readouterr().err
+
+
+def test_silence_gives_no_transcript_without_a_word(tmp_path, capsys):
+    soundfile.write(tmp_path / "silence.wav", np.zeros(2 * RATE_HZ), RATE_HZ)
+    with serving() as server:
+        assert main(["dictate", str(tmp_path / "silence.wav"), "--server", server.url, "--fast", "-q"]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "no speech was found" in err

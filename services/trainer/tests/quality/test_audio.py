@@ -23,11 +23,11 @@ def speech() -> np.ndarray:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("aac_hole.aac", "is damaged: nothing can be decoded from 7.04 to 7.10 s"),
-        ("mp3_hole_ff.mp3", "is damaged: nothing can be decoded from 7.02 to 7.09 s"),
+        ("aac_hole.aac", "is damaged from 7.04 s to 7.10 s: 0.06 s cannot be decoded"),
+        ("mp3_hole_ff.mp3", "is damaged from 7.02 s to 7.09 s: 0.07 s cannot be decoded"),
         ("m4a_truncated.m4a", "was cut off: its header promises 13.97 s and the file holds 8.90 s"),
         ("wav_truncated.wav", "was cut off: its header promises 13.97 s and the file holds 9.31 s"),
-        ("header_only.wav", "is empty: it has no samples"),
+        ("header_only.wav", "is empty: no sound that can be decoded follows its header"),
     ],
 )
 def test_a_damaged_or_cut_off_recording_is_refused_by_name(name: str, reason: str) -> None:
@@ -42,6 +42,7 @@ def test_damaged_recordings_are_taken_with_a_remark_where_they_are_accepted(name
     report = GateReport()
     assert judge_sound(CASES / name, report, accept_damaged=True) is not None
     assert report.findings[0].rule in ("audio-damaged", "audio-cut-off")
+    assert report.findings[0].action == "accepted"
     assert report.refused == []
 
 

@@ -79,7 +79,7 @@ def test_sound_dictations_become_a_dataset_that_passes_its_own_check(hospital: H
 @pytest.mark.parametrize(
     ("samples", "sentence"),
     [
-        (np.zeros(0, np.float32), r"bad\.wav is empty: it has no samples"),
+        (np.zeros(0, np.float32), r"bad\.wav is empty: no sound that can be decoded"),
         (np.zeros(32_000, np.float32), r"bad\.wav holds only silence"),
         (SPEECH[:800], r"bad\.wav lasts 0\.05 s: at least 0\.3 s are needed"),
         (np.where(np.arange(len(SPEECH)) == 9, np.nan, SPEECH), r"bad\.wav holds 1 samples that are not numbers"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from carabin.registry.errors import CarabinError
+from carabin.service.errors import AudioFileRefused
 from numpy.typing import NDArray
 
 from .push_to_talk import Part, PushToTalk
@@ -24,38 +25,27 @@ class AudioRefused(CarabinError):
     """The recording or the microphone gives no audio."""
 
 
-def read_recording(path: Path) -> Samples:
-    """Return a recording of any format as (n,) float32, 16 kHz, mono.
+def read_recording(path: Path) -> tuple[Samples, list[str]]:
+    """Return a recording of any format as (n,) float32, 16 kHz, mono, and a sentence for each part that is lost.
 
     Raises:
         AudioRefused: no such file, or no audio in it.
     """
     try:
-        import av
-        from av.audio.resampler import AudioResampler
+        from carabin.service.audio import Recording, damage_of
     except ModuleNotFoundError as error:
         raise AudioRefused("reading recordings needs the package av: pip install av") from error
     if not path.is_file():
         raise AudioRefused(f"there is no file {path}")
-    resampler = AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
-    parts: list[Samples] = []
     try:
-        with av.open(str(path), metadata_errors="ignore") as container:
-            if not container.streams.audio:
-                raise AudioRefused(f"{path} holds no audio")
-            for frame in container.decode(container.streams.audio[0]):
-                frame.pts = None
-                parts += [_samples(part) for part in resampler.resample(frame)]
-            parts += [_samples(part) for part in resampler.resample(None)]
-    except (av.FFmpegError, ValueError, OSError) as error:
-        raise AudioRefused(f"{path} cannot be decoded as audio") from error
-    if not parts:
-        raise AudioRefused(f"{path} holds no audio")
-    return np.concatenate(parts)
-
-
-def _samples(frame: Any) -> Samples:
-    return np.asarray(frame.to_ndarray().reshape(-1), np.float32)
+        with path.open("rb") as file:
+            recording = Recording(file)
+            samples = np.concatenate(list(recording.blocks()))
+    except AudioFileRefused as error:
+        raise AudioRefused(f"{path} cannot be decoded as audio: {error}") from error
+    except OSError as error:
+        raise AudioRefused(f"{path} cannot be read: {error.strerror or error}") from error
+    return samples, [f"{path} {damage.sentence}" for damage in damage_of(recording)]
 
 
 async def blocks(samples: Samples, *, realtime: bool) -> AsyncIterator[Samples]:

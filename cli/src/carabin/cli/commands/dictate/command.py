@@ -26,6 +26,10 @@ app = typer.Typer(
 )
 
 
+NO_SPEECH = "no speech was found in what was sent"
+"""Where the transcript is empty: a silent microphone or the wrong channel, which nobody takes for a transcript."""
+
+
 class Form(StrEnum):
     TEXT = "text"
     SRT = "srt"
@@ -81,13 +85,18 @@ def dictate(
         word_timestamps=words,
         format=not raw,
     )
-    samples = read_recording(file) if file else None
+    samples, warnings = read_recording(file) if file else (None, [])
+    for sentence in warnings:
+        _notify(f"warning: {sentence}")
     form = Form.JSON if as_json else form
-    asyncio.run(_dictate(samples, button, typist, server, options, form, realtime=realtime, quiet=quiet))
+    asyncio.run(_dictate(samples, warnings, button, typist, server, options, form, realtime=realtime, quiet=quiet))
+    if warnings:
+        raise typer.Exit(1)
 
 
 async def _dictate(
     samples: Samples | None,
+    warnings: list[str],
     button: PushToTalk | None,
     typist: Typist | None,
     server: str,
@@ -104,16 +113,19 @@ async def _dictate(
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
     audio = microphone(stop, button) if samples is None else blocks(samples, realtime=realtime)
     finals: list[FinalText] = []
-    complete = False
+    complete, damaged = False, bool(warnings)
     try:
         async with connect(server, options, token=os.environ.get("CARABIN_TOKEN")) as dictation:
             with Screen(quiet=quiet) as screen, _toggling(button, typist, stop):
                 await _stream(dictation, audio, screen, typist, finals)
         complete = True
+        if not any(final.text.strip() for final in finals):
+            warnings = [*warnings, NO_SPEECH]
+            _notify(f"warning: {NO_SPEECH}")
     finally:
         # What was transcribed before a failure is the user's: it is written, and the exit code says the rest.
         if complete or finals:
-            write(finals, form.value, complete)
+            write(finals, form.value, complete and not damaged, warnings)
 
 
 def _toggling(button: PushToTalk | None, typist: Typist | None, stop: asyncio.Event) -> AbstractContextManager[None]:

@@ -71,10 +71,12 @@ class Screen:
         self._console.print(Text(sentence, "yellow dim"))
 
 
-def write(finals: Sequence[FinalText], form: str, complete: bool) -> None:
-    """Write the transcript to standard output as text, srt or json."""
+def write(finals: Sequence[FinalText], form: str, complete: bool, warnings: Sequence[str] = ()) -> None:
+    """Write the transcript to standard output as text, srt or json; `warnings` say in JSON what is not in it."""
     if form == "json":
-        document = {"complete": complete, "segments": [asdict(final) for final in finals]}
+        document = {
+            "complete": complete, "warnings": list(warnings), "segments": [asdict(final) for final in finals],
+        }  # fmt: skip
         write_json(document, indent=2)
     elif form == "srt":
         cues = (Cue(final.start_s, final.end_s, final.formatted or final.text) for final in finals)

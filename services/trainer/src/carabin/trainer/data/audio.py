@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import soundfile
-from scipy.signal import resample_poly
 
 RATE_HZ: Final = 16_000
 """Whisper's rate (Radford et al. 2022, section 2.2)."""
@@ -20,6 +19,8 @@ def resample(samples: Samples, rate_hz: int) -> Samples:
     """Return (n,) samples at 16 kHz, by a polyphase filter."""
     if rate_hz == RATE_HZ:
         return np.ascontiguousarray(samples, np.float32)
+    from scipy.signal import resample_poly  # a second to import, and recordings are kept at 16 kHz
+
     common = gcd(rate_hz, RATE_HZ)
     return np.asarray(resample_poly(samples, RATE_HZ // common, rate_hz // common), np.float32)
 

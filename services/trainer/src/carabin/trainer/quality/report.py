@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-Action = Literal["refused", "left out", "changed", "noted"]
+Action = Literal["refused", "left out", "accepted", "changed", "noted"]
 """Refused: may not be learnt from, and stops a build. Left out: not learnt from, as was asked for; the build goes on.
-Changed: taken in another form. Noted: taken as it is, but worth knowing."""
+Accepted: taken although something of it is lost, as was asked for. Changed: taken in another form. Noted: taken as it
+is, but worth knowing."""
 
 MAX_NAMED: Final = 20
 """Files that an error names before it only counts: a screen of them; the report has all."""

@@ -1,12 +1,14 @@
 """What is certainly no speech: an offset, a hum, a single click. By the spectrum and the energy over time, no model."""
 
+from functools import cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, sosfilt, welch
+from scipy.signal import butter, sosfilt
 
 from ..data.audio import RATE_HZ
+from .spectrum import power_spectrum
 
 Samples = npt.NDArray[np.float32]
 
@@ -14,6 +16,7 @@ LOWEST_HZ: Final = 60.0
 """Below every voice's fundamental (French men: 80 Hz at the lowest)."""
 MIN_PEAK: Final = 1e-3
 """-60 dBFS, below which a recording holds no speech that 16 bits can carry."""
+STRETCH_S: Final = 60.0
 FRAME_S: Final = 0.02
 TONAL_SHARE: Final = 0.95
 """Of the power in the eight strongest lines of the spectrum. Vowels have harmonics too, but they move: read French has
@@ -24,11 +27,30 @@ CLICK_S: Final = 0.06
 """Shorter than any syllable."""
 CLICK_SHARE: Final = 0.98
 _LINES: Final = 8
+HUM_WINDOW: Final = 8192
+"""Half a second: 2 Hz between two lines."""
 
 
 def no_speech(samples: Samples) -> str | None:
-    """Return why (n,) samples at 16 kHz hold no speech, as a verb phrase; None where they may."""
-    varying = sosfilt(butter(4, LOWEST_HZ, "highpass", fs=RATE_HZ, output="sos"), samples - samples.mean())
+    """Return why (n,) samples at 16 kHz hold no speech, as a verb phrase; None where they may.
+
+    A long recording is judged by the minute: one that may hold speech is enough, and the memory is that of a minute.
+    """
+    size = round(STRETCH_S * RATE_HZ)
+    loudest, found = -1.0, ""
+    for start in range(0, max(1, len(samples) - RATE_HZ), size):
+        end = start + size if len(samples) - start - size > RATE_HZ else len(samples)
+        stretch = samples[start:end]
+        reason = _no_speech(stretch)
+        if reason is None:
+            return None
+        if (peak := float(np.abs(stretch).max(initial=0.0))) > loudest:
+            loudest, found = peak, reason
+    return found
+
+
+def _no_speech(samples: Samples) -> str | None:
+    varying = sosfilt(_highpass(), samples - samples.mean()) if len(samples) else np.zeros(0)
     settled = varying[min(len(varying) // 4, RATE_HZ // 10) :]  # the filter's own swing at the start
     if not len(settled) or np.abs(settled).max() < MIN_PEAK:
         if np.abs(samples).max(initial=0.0) < MIN_PEAK:
@@ -39,6 +61,11 @@ def no_speech(samples: Samples) -> str | None:
     if _is_hum(settled):
         return "holds only a hum: no speech"
     return None
+
+
+@cache
+def _highpass() -> npt.NDArray[np.float64]:
+    return np.asarray(butter(4, LOWEST_HZ, "highpass", fs=RATE_HZ, output="sos"))
 
 
 def no_speech_rule(reason: str) -> str:
@@ -69,6 +96,6 @@ def _is_hum(samples: npt.NDArray[np.float64]) -> bool:
     low, high = np.percentile(levels_db, (10, 90))
     if high - low > STEADY_DB:
         return False
-    _, power = welch(samples, RATE_HZ, nperseg=min(8192, len(samples)))
+    power = power_spectrum(samples, HUM_WINDOW)
     peaks = np.sort(np.convolve(power, np.ones(3), "same"))[::-1]  # a line leaks into its neighbours
     return bool(min(1.0, peaks[: 3 * _LINES : 3].sum() / power.sum()) > TONAL_SHARE)

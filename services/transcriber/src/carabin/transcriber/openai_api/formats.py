@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from carabin.registry.serving_window import compression_ratio
-from carabin.service.audio import Gap
 from carabin.service.subtitles import Cue, subrip, webvtt
 
 from ..core import events
@@ -51,14 +50,6 @@ def verbose(finals: Sequence[events.Final], duration_s: float, config: SessionCo
             for word in final.words
         ]
     return body
-
-
-def gap_warnings(gaps: Sequence[Gap]) -> list[str]:
-    """Return a sentence for each stretch of a damaged recording that is not in its text."""
-    return [
-        f"the recording is damaged from {start_s:.2f} s to {end_s:.2f} s: {end_s - start_s:.2f} s are not transcribed"
-        for start_s, end_s in gaps
-    ]
 
 
 def sse(event: dict[str, Any]) -> str:

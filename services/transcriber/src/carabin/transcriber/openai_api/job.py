@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 
-from carabin.service.audio import Gap, decode
+from carabin.service.audio import Recording, damage_of
 
 from ..core.api import Samples
 from ..core.config import SAMPLE_RATE_HZ
@@ -19,6 +19,9 @@ from .upload import AudioUpload
 
 log = logging.getLogger(__name__)
 
+NO_SPEECH = "no speech was found in the recording"
+"""Where the text is empty: silence, a hum or music, which no sender takes for a transcript."""
+
 
 class UploadJob:
     """Feeds a recording into its dictation as there is room, and takes the finals out."""
@@ -28,8 +31,7 @@ class UploadJob:
         self.finals: list[Final] = []
         self.audio_s = 0.0
         """How much of the recording was taken so far."""
-        self.gaps: list[Gap] = []
-        """What could not be decoded of the recording."""
+        self._recording = Recording(upload.file)
         self._admitted = admitted
         self._dictation = admitted.dictation
 
@@ -62,6 +64,11 @@ class UploadJob:
             self.close(outcome)
             await asyncio.gather(feeding, return_exceptions=True)
 
+    def warnings(self) -> list[str]:
+        """Return a sentence for each stretch of the recording that is not in its text, and one where there is none."""
+        found = [f"the recording {damage.sentence}" for damage in damage_of(self._recording)]
+        return found if self.finals else [*found, NO_SPEECH]
+
     def close(self, outcome: str = "closed_by_client") -> None:
         """End the work and its part in all limits; the first outcome counts."""
         self._dictation.cancel()
@@ -83,7 +90,7 @@ class UploadJob:
             raise error
 
     async def _push_all(self) -> None:
-        waiting = batches(decode(self.upload.file, gaps=self.gaps))
+        waiting = batches(self._recording.blocks())
         while (samples := await asyncio.to_thread(_next, waiting)) is not None:
             if self._admitted.ending.is_set():
                 raise Draining

@@ -107,13 +107,13 @@ async def _answer_unless_gone(job: UploadJob, request: Request) -> Response:
 
 
 def _with_warnings(answer: Response, job: UploadJob) -> Response:
-    if job.gaps:
-        answer.headers[WARNING_HEADER] = "; ".join(openai_formats.gap_warnings(job.gaps)[:MAX_WARNINGS])
+    if warnings := job.warnings():
+        answer.headers[WARNING_HEADER] = "; ".join(warnings[:MAX_WARNINGS])
     return answer
 
 
 def _warnings(job: UploadJob) -> dict[str, Any]:
-    return {"warnings": openai_formats.gap_warnings(job.gaps)} if job.gaps else {}
+    return {"warnings": warnings} if (warnings := job.warnings()) else {}
 
 
 async def _finished(job: UploadJob) -> Response:

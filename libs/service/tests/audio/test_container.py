@@ -144,7 +144,7 @@ def test_recording_beyond_the_longest_is_refused_there():
 
 
 def test_documentation_names_every_container():
-    protocol = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    protocol = (Path(__file__).parents[4] / "docs" / "protocol.md").read_text(encoding="utf-8")
     listed = " ".join(protocol.split())
     for label in CONTAINERS.values():
         assert label in listed

@@ -1,0 +1,14 @@
+"""Recordings of others, decoded and judged alike wherever they come from: uploads, dictations of files, datasets.
+
+Needs the packages av and numpy: `carabin-service[audio]`.
+"""
+
+from .container import CONTAINERS, MAX_RATE_HZ, MAX_STREAMS, MIN_RATE_HZ, open_audio
+from .damage import Damage, damage_of
+from .frames import Gap
+from .recording import MAX_HOURS, RATE_HZ, Recording, Samples, decode
+
+__all__ = [
+    "CONTAINERS", "MAX_HOURS", "MAX_RATE_HZ", "MAX_STREAMS", "MIN_RATE_HZ", "RATE_HZ", "Damage", "Gap", "Recording",
+    "Samples", "damage_of", "decode", "open_audio",
+]  # fmt: skip

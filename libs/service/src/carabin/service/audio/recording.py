@@ -1,0 +1,132 @@
+"""One recording of others: its sound as one channel at one rate, and what is known of it once it is decoded."""
+
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+import av
+import numpy as np
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from ..errors import AudioFileRefused, AudioHoldsNothing
+from .container import ReadableFile, open_audio
+from .frames import FrameReader, Gap, joined_gaps
+from .mixdown import Mixdown
+from .promised_length import promises_length
+from .wav_header import CorrectedWav, WavLength, read_wav_length
+
+Samples = NDArray[np.float32]
+"""(n,) float32, mono, in [-1, 1]."""
+
+RATE_HZ: Final = 16_000
+"""Whisper's rate (Radford et al. 2022, section 2.2)."""
+MAX_HOURS: Final = 12.0
+"""A header of some bytes can promise days of silence; no dictation and no meeting lasts half a day."""
+
+
+class Recording:
+    """A file that is decoded once, block by block; everything but `blocks` is complete behind the last block.
+
+    What cannot be decoded is left out, and what follows it is there. A WAV whose header says less than the file holds,
+    or nothing, is read to its end.
+
+    Args:
+        file: opened for reading, seekable; its name, if it has one, is not looked at.
+        rate_hz: of the samples that are returned, whatever the file's own.
+    """
+
+    def __init__(self, file: BinaryIO, rate_hz: int = RATE_HZ, max_hours: float = MAX_HOURS) -> None:
+        self.own_rate_hz = 0
+        self.n_channels = 0
+        self.promised_s: float | None = None
+        """Seconds of sound by the container's header; None where it does not say, or only guesses."""
+        self.duration_s = 0.0
+        """Seconds that were decoded."""
+        self.sound_end_s = 0.0
+        """Where the last decoded sound ends by the container's clock, which runs on through gaps."""
+        self.gaps: tuple[Gap, ...] = ()
+        """What could not be decoded between the first and the last decoded sound, in order."""
+        self.mixdown = Mixdown(rate_hz)
+        self._file = file
+        self._rate_hz = rate_hz
+        self._most = int(max_hours * 3600 * rate_hz)
+        self._max_hours = max_hours
+        self._wav = read_wav_length(file)
+
+    @property
+    def header_corrected(self) -> bool:
+        """Whether the header said less than the file holds, or left it open: all of the file is read."""
+        return self._wav is not None and self._wav.says_too_little
+
+    def blocks(self) -> Iterator[Samples]:
+        """Yield the sound in blocks of (n,) samples, in order, its channels mixed to one.
+
+        Raises:
+            AudioFileRefused: no such container, no audio stream, or too long.
+            AudioHoldsNothing: no sample can be decoded.
+        """
+        n_samples = 0
+        for block in self._mixed():
+            n_samples += len(block)
+            self.duration_s = n_samples / self._rate_hz
+            yield block
+        if not n_samples:
+            raise AudioHoldsNothing("the recording is empty: no sound that can be decoded follows its header")
+
+    def _mixed(self) -> Iterator[Samples]:
+        source: ReadableFile = self._file
+        if self._wav and self._wav.says_too_little:
+            source = CorrectedWav(self._file, self._wav)
+        source.seek(0)
+        with open_audio(source) as (container, stream):
+            self.own_rate_hz, self.n_channels = stream.rate, stream.channels
+            reader = FrameReader(container, stream)
+            for part in self._resampled(reader, stream):
+                yield from self.mixdown.push(part)
+            yield from self.mixdown.flush()
+            self._describe(container, reader)
+
+    def _resampled(self, reader: FrameReader, stream: AudioStream) -> Iterator[NDArray[np.float32]]:
+        """Yield (n, c) samples at the rate that is wanted."""
+        resampler = AudioResampler(format="fltp", layout=stream.layout, rate=self._rate_hz)
+        left = self._most
+        for frame in reader.frames():
+            frame.pts = None  # a recorder's gap in time stamps must not stop the resampler
+            for part in resampler.resample(frame):
+                left -= part.samples
+                if left < 0:
+                    raise AudioFileRefused(f"the recording is longer than {self._max_hours:g} hours")
+                yield _samples(part)
+        if left < self._most:
+            yield from map(_samples, resampler.resample(None))
+
+    def _describe(self, container: InputContainer, reader: FrameReader) -> None:
+        held_s = self.mixdown.n_values / max(1, self.n_channels) / self._rate_hz
+        self.sound_end_s = max(held_s, reader.sound_end_s)
+        # What is undecodable behind the last sound is garbage, or an end that is missing: the header says which.
+        self.gaps = tuple(gap for gap in joined_gaps(reader.damaged) if gap[0] < self.sound_end_s and gap[1] > gap[0])
+        self.promised_s = _promised_s(container, self._file, self._wav, held_s)
+
+
+def decode(file: BinaryIO, rate_hz: int = RATE_HZ, max_hours: float = MAX_HOURS) -> Iterator[Samples]:
+    """Yield a recording in blocks of (n,) samples, in order, its channels mixed to one.
+
+    Raises:
+        AudioFileRefused, AudioHoldsNothing: see `Recording.blocks`.
+    """
+    return Recording(file, rate_hz, max_hours).blocks()
+
+
+def _promised_s(container: InputContainer, file: BinaryIO, wav: WavLength | None, held_s: float) -> float | None:
+    if wav is not None:
+        # By bytes: what a header says of bytes per second need not be true either.
+        return None if wav.promised_bytes is None else held_s * wav.promised_bytes / max(1, wav.held_bytes)
+    if container.duration is None or not promises_length(container.format.name, file):
+        return None
+    return container.duration / av.time_base
+
+
+def _samples(frame: av.AudioFrame) -> NDArray[np.float32]:
+    return np.asarray(frame.to_ndarray().T, np.float32)
