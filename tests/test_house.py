@@ -75,7 +75,6 @@ TESTED_IN = {
     "*/trainer/launch.py": "services/trainer/tests/runtime/test_torchrun.py",
     "*/trainer/training/*.py": "services/trainer/tests/training/test_train.py",
     # Parts of the trainer that a neighbour's test calls.
-    "*/trainer/data/wav_header.py": "services/trainer/tests/data/test_recording.py",
     "*/trainer/datasets/*.py": "services/trainer/tests/datasets/test_collect.py",
     "*/trainer/evaluation/[bcl]*.py": "services/trainer/tests/evaluation/test_error_rates.py",
     "*/trainer/evaluation/decoder.py": "services/trainer/tests/evaluation/test_evaluate.py",
