@@ -76,6 +76,12 @@ def test_a_service_is_called_checked_found_by_reflection_and_stopped() -> None:
         server.stop(0)
 
 
+def test_a_port_that_is_taken_leaves_no_line_of_the_librarys_own(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(PortTaken, match="another program listens"):
+        start_server([], taken.getsockname()[1], host="127.0.0.1")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_an_address_of_version_6_is_listened_on() -> None:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -134,6 +135,19 @@ async def test_second_grpc_server_on_the_port_is_refused_by_name():
         with pytest.raises(PortTaken, match=str(server.grpc_port)):
             async with running(grpc_port=server.grpc_port):
                 pass
+
+
+@pytest.mark.parametrize("taken", ["port", "grpc_port"])
+async def test_a_port_that_is_taken_is_one_sentence_before_anything_starts(taken, capfd, caplog, monkeypatch):
+    started = []
+    monkeypatch.setattr(FakeTranscriber, "start", lambda _: started.append(True))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        with pytest.raises(PortTaken, match="another program listens there"):
+            async with running(**{"grpc_port": 0, taken: other.getsockname()[1]}):
+                pass
+    assert not started
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_network_without_authentication_is_refused_before_listening():

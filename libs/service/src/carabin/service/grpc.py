@@ -12,6 +12,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from .errors import PortTaken
+from .ports import require_free
 from .tracing import HEADER, bind_trace
 
 DEFAULT_WORKERS = 16
@@ -167,6 +168,8 @@ def _register(server: Any, servicers: Sequence[Service], health_servicer: Any) -
 
 
 def _bind(server: Any, host: str, port: int, credentials: grpc.ServerCredentials | None) -> int:
+    # gRPC's core writes a line of its own where it cannot bind: it is not let try.
+    require_free(host, port, "gRPC port")
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         bound = int(server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address))

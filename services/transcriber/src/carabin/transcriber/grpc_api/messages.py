@@ -12,6 +12,7 @@ from ..core.events import (
     LanguageDetected,
     ModelChanged,
     Partial,
+    SessionWarning,
     Word,
 )
 from ..core.languages import normalise_language
@@ -87,6 +88,8 @@ class Responses:
                 return pb.DictateResponse(acknowledged=pb.Acknowledged(audio_s=event.audio_s))
             case FlushFinished():
                 return pb.DictateResponse(flushed=pb.Flushed(audio_s=event.audio_s))
+            case SessionWarning():
+                return pb.DictateResponse(warning=pb.Warning(code=event.code, message=event.message))
         raise ValueError(f"{type(event).__name__} has no response")
 
     def _partial(self, partial: Partial) -> pb.Partial:

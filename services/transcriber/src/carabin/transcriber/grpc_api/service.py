@@ -9,7 +9,7 @@ from typing import Any
 from ..access.errors import TokenExpired
 from ..access.identity import Authenticator, Identity, bearer
 from ..core.errors import Draining, Overloaded
-from ..core.events import SessionFailed, SessionWarning
+from ..core.events import SessionFailed
 from ..formatting import Formatter
 from ..v1 import transcriber_pb2 as pb
 from ..v1 import transcriber_pb2_grpc
@@ -100,8 +100,6 @@ class _Stream:
                 if isinstance(event, SessionFailed):
                     raise error_of(event)
                 self._admitted.record_event(event)
-                if isinstance(event, SessionWarning):
-                    continue  # the contract has no message for it
                 yield self._responses.of(event)
             await receiving
         finally:

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import FrameType
 from typing import Any
 
 import uvicorn
-from carabin.service.errors import PortTaken
 from carabin.service.grpc import AsyncGrpcServer
+from carabin.service.ports import listen, require_free
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from ..grpc_api.server import start_grpc
@@ -53,7 +54,21 @@ class Server(uvicorn.Server):
         super().__init__(_config(parts))
 
     async def serve(self, sockets: list[Any] | None = None) -> None:
-        """Start the transcriber, serve until a signal, and stop it."""
+        """Start the transcriber, serve until a signal, and stop it.
+
+        Raises:
+            PortTaken: one of the ports cannot be opened; nothing was started.
+        """
+        parts, settings = self.parts, self.parts.settings
+        if settings.grpc_port is not None:
+            require_free(settings.host, settings.grpc_port, "gRPC port")
+        sockets = sockets or listen(settings.host, settings.port)
+        with ExitStack() as opened:
+            for each in sockets:
+                opened.enter_context(each)
+            await self._serve_on(sockets)
+
+    async def _serve_on(self, sockets: list[Any]) -> None:
         parts = self.parts
         await parts.transcriber.start()
         grpc_server = await start_grpc(parts.admission, parts.authenticator, parts.settings)
@@ -70,14 +85,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        try:
-            await super().startup(sockets)
-        except SystemExit as end:
-            # Uvicorn has no other way to say that it could not bind.
-            settings = self.parts.settings
-            raise PortTaken(
-                f"port {settings.port} on {settings.host} cannot be opened: another program listens there"
-            ) from end
+        await super().startup(sockets)
         if self.started:
             self.bound_port = self.servers[0].sockets[0].getsockname()[1]
             if self._on_listening is not None:

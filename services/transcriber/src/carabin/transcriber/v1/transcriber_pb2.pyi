@@ -80,7 +80,7 @@ class Config(_message.Message):
     def __init__(self, language: _Optional[str] = ..., task: _Optional[_Union[Task, str]] = ..., audio_format: _Optional[_Union[AudioFormat, str]] = ..., hotwords: _Optional[str] = ..., initial_prompt: _Optional[str] = ..., vocabularies: _Optional[_Iterable[str]] = ..., word_times: _Optional[bool] = ..., finals_only: _Optional[bool] = ..., formatted: _Optional[bool] = ...) -> None: ...
 
 class DictateResponse(_message.Message):
-    __slots__ = ("ready", "partial", "final", "language_detected", "model_changed", "acknowledged", "flushed")
+    __slots__ = ("ready", "partial", "final", "language_detected", "model_changed", "acknowledged", "flushed", "warning")
     READY_FIELD_NUMBER: _ClassVar[int]
     PARTIAL_FIELD_NUMBER: _ClassVar[int]
     FINAL_FIELD_NUMBER: _ClassVar[int]
@@ -88,6 +88,7 @@ class DictateResponse(_message.Message):
     MODEL_CHANGED_FIELD_NUMBER: _ClassVar[int]
     ACKNOWLEDGED_FIELD_NUMBER: _ClassVar[int]
     FLUSHED_FIELD_NUMBER: _ClassVar[int]
+    WARNING_FIELD_NUMBER: _ClassVar[int]
     ready: Ready
     partial: Partial
     final: Final
@@ -95,7 +96,8 @@ class DictateResponse(_message.Message):
     model_changed: ModelChanged
     acknowledged: Acknowledged
     flushed: Flushed
-    def __init__(self, ready: _Optional[_Union[Ready, _Mapping]] = ..., partial: _Optional[_Union[Partial, _Mapping]] = ..., final: _Optional[_Union[Final, _Mapping]] = ..., language_detected: _Optional[_Union[LanguageDetected, _Mapping]] = ..., model_changed: _Optional[_Union[ModelChanged, _Mapping]] = ..., acknowledged: _Optional[_Union[Acknowledged, _Mapping]] = ..., flushed: _Optional[_Union[Flushed, _Mapping]] = ...) -> None: ...
+    warning: Warning
+    def __init__(self, ready: _Optional[_Union[Ready, _Mapping]] = ..., partial: _Optional[_Union[Partial, _Mapping]] = ..., final: _Optional[_Union[Final, _Mapping]] = ..., language_detected: _Optional[_Union[LanguageDetected, _Mapping]] = ..., model_changed: _Optional[_Union[ModelChanged, _Mapping]] = ..., acknowledged: _Optional[_Union[Acknowledged, _Mapping]] = ..., flushed: _Optional[_Union[Flushed, _Mapping]] = ..., warning: _Optional[_Union[Warning, _Mapping]] = ...) -> None: ...
 
 class Ready(_message.Message):
     __slots__ = ("session", "model_version")
@@ -190,6 +192,14 @@ class Flushed(_message.Message):
     AUDIO_S_FIELD_NUMBER: _ClassVar[int]
     audio_s: float
     def __init__(self, audio_s: _Optional[float] = ...) -> None: ...
+
+class Warning(_message.Message):
+    __slots__ = ("code", "message")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    message: str
+    def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class GetModelRequest(_message.Message):
     __slots__ = ()
