@@ -4,13 +4,14 @@ import json
 import time
 
 import pytest
-from carabin.transcriber.access.errors import Unauthenticated
+from carabin.transcriber.access.errors import Forbidden, Unauthenticated
 from carabin.transcriber.access.identity import (
     ChainedAuthenticator,
     Identity,
     StaticKeys,
     bearer,
     origin_allowed,
+    require_origin,
     subprotocol_token,
 )
 
@@ -53,6 +54,13 @@ def test_origin_of_strangers_is_not_allowed():
     assert origin_allowed("http://h:1", (), "h:1")
     assert not origin_allowed("https://evil.example", ("https://a.example",), "h:1")
     assert origin_allowed("https://evil.example", ("*",), "h:1")
+
+
+def test_a_page_of_another_origin_is_refused_by_its_name():
+    require_origin({"host": "h:1"}, ())
+    require_origin({"host": "h:1", "origin": "http://h:1"}, ())
+    with pytest.raises(Forbidden, match=r"pages of https://evil\.example may not connect"):
+        require_origin({"host": "h:1", "origin": "https://evil.example"}, ("https://a.example",))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from carabin.transcriber.core.events import (
     ModelChanged,
     Partial,
     SessionFailed,
+    SessionWarning,
     Word,
 )
 from carabin.transcriber.formatting import Formatter
@@ -68,6 +69,7 @@ def test_audio_is_int16_unless_said_and_a_format_of_a_later_release_is_refused()
         (ModelChanged("v2", None), "model_changed"),
         (AudioAcknowledged(1.5), "acknowledged"),
         (FlushFinished(1.5), "flushed"),
+        (SessionWarning("prompt_cut", "3 of 9 words did not fit"), "warning"),
     ],
 )
 def test_each_event_has_its_response(event: Partial, kind: str) -> None:

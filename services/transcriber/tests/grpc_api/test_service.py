@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from carabin.transcriber.access.identity import Identity
 from carabin.transcriber.core.errors import Overloaded
+from carabin.transcriber.core.events import SessionWarning
 from carabin.transcriber.grpc_api.server import NAME
 from carabin.transcriber.http.server import Server
 from carabin.transcriber.testing.transcriber import FakeTranscriber
@@ -64,6 +65,18 @@ async def test_stream_is_ready_first_and_final_at_the_end():
     assert [word.text for word in first.words] == [" le", " patient"]
     assert (first.formatted, first.model_version) == ("le patient", "fake-1")
     assert any(response.WhichOneof("event") == "partial" for response in responses)
+
+
+async def test_a_warning_of_the_session_is_told():
+    transcriber = FakeTranscriber()
+    async with running(transcriber, grpc_port=0) as server, channel(server) as opened:
+        call = transcriber_pb2_grpc.TranscriberServiceStub(opened).Dictate(timeout=10)
+        await call.write(requests()[0])
+        assert (await call.read()).WhichOneof("event") == "ready"
+        next(iter(transcriber.dictations.values())).emit(SessionWarning("prompt_cut", "3 of 9 words did not fit"))
+        warning = (await call.read()).warning
+        assert (warning.code, warning.message) == ("prompt_cut", "3 of 9 words did not fit")
+        call.cancel()
 
 
 async def test_flush_is_answered_when_what_came_before_is_final():

@@ -141,10 +141,9 @@ async def test_second_grpc_server_on_the_port_is_refused_by_name():
 async def test_a_port_that_is_taken_is_one_sentence_before_anything_starts(taken, capfd, caplog, monkeypatch):
     started = []
     monkeypatch.setattr(FakeTranscriber, "start", lambda _: started.append(True))
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        with pytest.raises(PortTaken, match="another program listens there"):
-            async with running(**{"grpc_port": 0, taken: other.getsockname()[1]}):
-                pass
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(PortTaken, match="another program listens"):
+        async with running(**{"grpc_port": 0, taken: other.getsockname()[1]}):
+            pass
     assert not started
     assert not caplog.records
     assert capfd.readouterr() == ("", "")

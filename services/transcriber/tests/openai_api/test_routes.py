@@ -49,6 +49,21 @@ async def test_json_is_the_default_and_holds_the_whole_text():
     assert answer.json() == {"text": "le patient le patient"}
 
 
+async def test_a_page_of_another_origin_uploads_nothing_unless_the_settings_name_it():
+    foreign = {"Origin": "https://elsewhere.example"}
+    async with web() as opened:
+        opened.headers.update(foreign)
+        refused = await post(opened)
+        opened.headers["Origin"] = str(opened.base_url).rstrip("/")
+        own = await post(opened)
+    async with web(origins="https://elsewhere.example") as opened:
+        opened.headers.update(foreign)
+        allowed = await post(opened)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden")
+    assert "https://elsewhere.example" in refused.json()["error"]["message"]
+    assert (own.status_code, allowed.status_code) == (200, 200)
+
+
 async def test_text_srt_and_vtt():
     async with web() as opened:
         text = await post(opened, response_format="text")

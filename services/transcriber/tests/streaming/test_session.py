@@ -279,6 +279,34 @@ def test_the_language_is_told_once_before_the_first_text() -> None:
     assert set(asked[asked.index("fr") :]) == {"fr"}
 
 
+@pytest.mark.parametrize("first_text", [" bonjour", ""])
+def test_audio_that_comes_faster_than_it_is_decoded_is_in_one_language(first_text: str) -> None:
+    """Decoded on its own, each utterance would be in a language of its own: a short one often in a wrong one."""
+
+    def write(request: DecodeRequest) -> Hypothesis:
+        n = len(request.samples)
+        text = first_text if n > 2 * SAMPLE_RATE_HZ else " oui"
+        language = request.language or ("fr" if n > 2 * SAMPLE_RATE_HZ or not first_text else "en")
+        return replace(bench.engine.transcribe(request), text=text, language=language, language_probability=0.6)
+
+    bench = Bench(config=SessionConfig(language=None, partials=False), engine=FakeEngine(script=write))
+    bench.push(speech(3), silence(1), speech(0.6), silence(1), speech(0.6), silence(1), decode=False)
+    bench.flush()
+    expected = [" bonjour", " oui", " oui"] if first_text else [" oui", " oui"]
+    assert [(final.text, final.language) for final in bench.finals] == [(text, "fr") for text in expected]
+    detected = [event for event in bench.events if isinstance(event, LanguageDetected)]
+    assert [event.language for event in detected] == ["fr"]
+
+
+def test_an_utterance_that_waited_for_the_language_keeps_its_model_and_its_order() -> None:
+    bench = Bench(config=SessionConfig(language=None))
+    bench.push(speech(1), silence(1), speech(1), silence(1), decode=False)
+    bench.slot.install(ModelHandle("v2", FakeEngine("neuf")))
+    bench.flush()
+    assert [final.text for final in bench.finals] == [" mot0 mot1", " neuf0 neuf1"]
+    assert [final.model_version for final in bench.finals] == ["v1", "v2"]
+
+
 def test_a_locale_is_understood_as_its_language() -> None:
     bench = Bench(config=SessionConfig(language="fr-FR"))
     bench.push(speech(1), silence(0.6))

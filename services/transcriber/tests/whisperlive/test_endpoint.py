@@ -7,9 +7,11 @@ from functools import partial
 
 import numpy as np
 import pytest
+from carabin.transcriber.core.api import Samples
 from carabin.transcriber.core.errors import NotReady, Overloaded
 from carabin.transcriber.http import app
 from carabin.transcriber.http.server import MAX_MESSAGE_BYTES
+from carabin.transcriber.testing.dictation import FakeDictation
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 from carabin.transcriber.whisperlive import receiver
 from carabin.transcriber.whisperlive.websocket import SocketLimits
@@ -98,6 +100,30 @@ async def test_bad_configuration_is_told_why_and_hurts_nobody_else(first, code, 
         await other.send(speech(0.8), b"END_OF_AUDIO")
         await other.rest()
         assert len(other.finals) == 1
+
+
+@pytest.mark.parametrize(
+    ("not_audio", "code", "label"), [(True, 1003, "impossible_audio"), (False, 1011, "session_failed")]
+)
+async def test_audio_that_comes_before_the_sessions_end_is_read_does_not_hide_why_it_ended(
+    monkeypatch, not_audio, code, label
+):
+    push = FakeDictation.push
+
+    def end_and_push(dictation: FakeDictation, samples: Samples) -> None:
+        if dictation.pushed_samples:
+            dictation.fail("this is why", not_audio=not_audio)
+        push(dictation, samples)
+
+    monkeypatch.setattr(FakeDictation, "push", end_and_push)
+    async with running() as server, client(server) as raw:
+        await raw.hello()
+        await raw.send(speech(0.8) + silence(1), speech(0.8))
+        closed = await raw.rest()
+    assert closed == (code, "this is why")
+    [error] = [message for message in raw.messages if message.get("status") == "ERROR"]
+    assert (error["message"], error["code"]) == ("this is why", label)
+    assert [segment["text"] for segment in raw.finals] == [" le patient"]
 
 
 async def test_locale_is_understood():

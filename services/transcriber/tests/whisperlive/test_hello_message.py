@@ -22,7 +22,11 @@ def read(**fields: object) -> HelloMessage:
         ({"task": "write"}, "task must be 'transcribe' or 'translate'"),
         ({"task": 1}, "task is of type int: a string is needed"),
         ({"no_speech_thresh": True}, "no_speech_thresh is of type bool: a number is needed"),
-        ({"no_speech_thresh": float("nan")}, "no_speech_thresh is of type float: a number is needed"),
+        ({"no_speech_thresh": float("nan")}, "no_speech_thresh is nan: a finite number is needed"),
+        ({"no_speech_thresh": float("-inf")}, "no_speech_thresh is -inf: a finite number is needed"),
+        ({"no_speech_thresh": -1e13}, "no_speech_thresh is -1e+13: a number between -1e12 and 1e12 is needed"),
+        ({"partials": "soon"}, "partials must be true, false, 'steady' or 'early'"),
+        ({"partials": 1}, "partials is of type int: true, false, 'steady' or 'early' is needed"),
         ({"resume_after": 1.5}, "resume_after is 1.5: a whole number is needed"),
         ({"known_speakers": "a"}, "known_speakers is of type str: a list is needed"),
         ({"hotwords": [1]}, "hotwords must be a list of at most 200 strings"),
@@ -60,7 +64,18 @@ def test_names_come_as_a_list_or_as_one_string():
 def test_message_that_is_no_object_is_refused_without_being_repeated(text):
     with pytest.raises(BadMessage) as refusal:
         read_hello(text)
-    assert "ud800" not in str(refusal.value)
+    assert "uid" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ['{"uid": "\\ud800"}', '{"uid": "u", "initial_prompt": "\\udfff fin"}'])
+def test_half_of_a_surrogate_pair_is_named_as_what_it_is(text):
+    with pytest.raises(BadMessage, match="holds half of a surrogate pair"):
+        read_hello(text)
+
+
+@pytest.mark.parametrize("value", [True, False, "steady", "early"])
+def test_partials_are_a_flag_or_one_of_two_words(value):
+    assert read(partials=value).partials == value
 
 
 def test_secret_and_prompt_stand_in_no_error():

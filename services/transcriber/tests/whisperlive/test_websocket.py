@@ -50,7 +50,7 @@ async def test_a_socket_is_closed_once_with_a_reason_that_fits() -> None:
     await close(opened, 1008, "x" * 500)
     await close(opened, 1000, "again")
     closed = [message for message in sent if message["type"] == "websocket.close"]
-    assert [(message["code"], len(message["reason"])) for message in closed] == [(1008, 123)]
+    assert [(message["code"], len(message["reason"].encode())) for message in closed] == [(1008, 123)]
 
 
 async def test_closing_a_connection_that_broke_raises_nothing() -> None:

@@ -42,9 +42,22 @@ def test_an_unexpected_error_says_nothing_of_its_inside() -> None:
     assert sentence_of(Overloaded(7.0)) == str(Overloaded(7.0))
 
 
-@pytest.mark.parametrize("text", ["court", "é" * 100, "x" * 200])
-def test_a_close_reason_fits_its_frame_and_is_cut_between_letters(text: str) -> None:
+@pytest.mark.parametrize("text", ["court", "é" * 61, "x" * MAX_REASON_BYTES])
+def test_a_close_reason_that_fits_is_whole(text: str) -> None:
+    assert close_reason(text) == text
+
+
+@pytest.mark.parametrize("text", ["un mot " * 30, "déjà dit : " * 20, f"{'mot ' * 30}{'x' * 200}"])
+def test_a_longer_close_reason_is_cut_behind_a_word_and_marked(text: str) -> None:
     reason = close_reason(text)
-    assert len(reason.encode()) <= MAX_REASON_BYTES
-    assert text.startswith(reason)
-    assert len(reason.encode()) >= min(len(text.encode()), MAX_REASON_BYTES - 1)
+    assert MAX_REASON_BYTES - 15 <= len(reason.encode()) <= MAX_REASON_BYTES
+    words = reason.removesuffix("…").split()
+    assert reason.endswith("…")
+    assert words == text.split()[: len(words)]
+
+
+def test_a_word_that_is_too_long_alone_is_cut_between_letters() -> None:
+    for text in ("é" * 100, "x" * 200):
+        reason = close_reason(text)
+        assert text.startswith(reason.removesuffix("…"))
+        assert MAX_REASON_BYTES - 2 <= len(reason.encode()) <= MAX_REASON_BYTES

@@ -1,4 +1,4 @@
-"""Listening sockets that are opened before anything else starts: a port that cannot be had is one sentence, not a log."""
+"""Listening sockets, opened before anything else starts: a port that cannot be had is one sentence, and no log."""
 
 import errno
 import socket

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .errors import Unauthenticated
+from .errors import Forbidden, Unauthenticated
 
 ANONYMOUS = "anonymous"
 
@@ -113,6 +113,17 @@ def origin_allowed(origin: str | None, allowed: Sequence[str], host: str | None)
     if origin is None or "*" in allowed or origin in allowed:
         return True
     return host is not None and origin.partition("://")[2] == host
+
+
+def require_origin(headers: Mapping[str, str], allowed: Sequence[str]) -> None:
+    """Let in what no browser sent, and what a page of an allowed origin sent; see `origin_allowed`.
+
+    Raises:
+        Forbidden: it came from another page.
+    """
+    origin = headers.get("origin")
+    if origin is not None and not origin_allowed(origin, allowed, headers.get("host")):
+        raise Forbidden(f"pages of {origin[:80]} may not connect")
 
 
 def _digest(key: str) -> bytes:

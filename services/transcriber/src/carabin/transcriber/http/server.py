@@ -16,6 +16,7 @@ from ..grpc_api.server import start_grpc
 from ..settings.server import ServerSettings
 from .app import Parts, create_app
 from .drain import drain
+from .uvicorn_log import adapt_uvicorn_log
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,13 @@ GRPC_GRACE_S = 1.0
 
 class Socket(WebSocketsSansIOProtocol):
     """Lets go of a client that no longer answers, even when it left our last bytes unread."""
+
+    async def send(self, message: Any) -> None:
+        """Take what the application sends; one that answered a handshake with a refusal has completed it."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            # Uvicorn forgets this and writes an error that the handshake was not completed.
+            self.handshake_complete = True
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
@@ -59,7 +67,7 @@ class Server(uvicorn.Server):
         Raises:
             PortTaken: one of the ports cannot be opened; nothing was started.
         """
-        parts, settings = self.parts, self.parts.settings
+        settings = self.parts.settings
         if settings.grpc_port is not None:
             require_free(settings.host, settings.grpc_port, "gRPC port")
         sockets = sockets or listen(settings.host, settings.port)
@@ -122,8 +130,7 @@ async def _tell_health(parts: Parts, grpc_server: AsyncGrpcServer | None) -> Non
 
 def _config(parts: Parts) -> uvicorn.Config:
     settings: ServerSettings = parts.settings
-    # Its INFO lines hold whole request lines, query included; ours hold ids.
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    adapt_uvicorn_log()
     return uvicorn.Config(
         create_app(parts),
         host=settings.host,

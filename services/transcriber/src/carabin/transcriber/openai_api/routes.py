@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from ..access.errors import AccessRefused
-from ..access.identity import Authenticator, bearer
+from ..access.identity import Authenticator, bearer, require_origin
 from ..core.config import Task
 from ..core.errors import Draining, TranscriberError
 from ..settings.server import ServerSettings
@@ -51,7 +51,8 @@ def add_openai_routes(
         return await written(request, "translate")
 
     async def written(request: Request, task: Task) -> Response:
-        # Whoever it is must be known before the body is read.
+        # Whoever it is must be known before the body is read, and a page of elsewhere has no body to send here.
+        require_origin(request.headers, settings.origin_list())
         identity = await authenticator.identify(bearer(request.headers.get("authorization")))
         address = request.client.host if request.client else ""
         async with AsyncExitStack() as stack:

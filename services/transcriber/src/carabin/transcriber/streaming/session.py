@@ -187,7 +187,12 @@ class Session:
         return "hum" if utterance.is_hum() else None
 
     def _lease(self, decoder: UtteranceDecoder) -> None:
-        """Hold the current model for an utterance; without one the utterance waits for `attach_model`."""
+        """Hold the current model for an utterance; without one the utterance waits for `attach_model`.
+
+        While the session's language is open, only the oldest utterance is decoded: what follows is in its language.
+        """
+        if self._language is None and decoder.utterance.number > min(self._decoders):
+            return
         try:
             model = self._context.slot.lease()
         except NotReady:
@@ -250,6 +255,8 @@ class Session:
         events.append(AudioAcknowledged(self._acknowledged / SAMPLE_RATE_HZ))
         self._sequencer.close(number, events)
         self._arrival_times.forget(self._acknowledged)
+        if self._language is None:
+            self.attach_model()
         self._answer_flushes()
 
     def _set_language(self, decoder: UtteranceDecoder, hypothesis: Hypothesis, at_least: float) -> None:
@@ -259,6 +266,7 @@ class Session:
             self._sequencer.preface(decoder.utterance.number, event)
             for each in self._decoders.values():
                 each.language = self._language
+            self.attach_model()
 
     def _answer_flushes(self) -> None:
         """Answer the flushes whose utterances are all final."""

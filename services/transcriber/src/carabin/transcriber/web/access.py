@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from fastapi import Request
 from starlette.responses import JSONResponse
 
-from ..access.errors import AccessRefused, Forbidden
-from ..access.identity import Authenticator, Identity, NoAuthentication, bearer, origin_allowed
+from ..access.errors import AccessRefused
+from ..access.identity import Authenticator, Identity, NoAuthentication, bearer, require_origin
 from ..wire.status import sentence_of, status_of
 
 
@@ -23,10 +23,8 @@ class PageAccess:
         Raises:
             AccessRefused: the token is missing or not valid, or the page's origin is not allowed.
         """
-        headers = request.headers
-        if not origin_allowed(headers.get("origin"), self._origins, headers.get("host")):
-            raise Forbidden(f"pages of {headers['origin'][:80]} may not connect")
-        return await self._authenticator.identify(bearer(headers.get("authorization")))
+        require_origin(request.headers, self._origins)
+        return await self._authenticator.identify(bearer(request.headers.get("authorization")))
 
     async def check(self, request: Request) -> JSONResponse:
         """Answer whether a dictation would be let in; a browser does not tell a page why its WebSocket was refused.

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..access.identity import Authenticator, Identity
+from ..core.errors import SessionClosed
 from ..wire.errors import SlowReader, WrongAudioFormat
 from ..wire.status import status_of
 from . import messages
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 _ENDINGS = {
     "receive": (NORMAL, "", "ended"),
+    "closed": (GOING_AWAY, "the server ended the session", "cancelled"),
     "ending": (GOING_AWAY, "the server is shutting down", "draining"),
     "expiry": (1008, "the token has expired", "token_expired"),
     "overtime": (NORMAL, "the session reached its longest time", "session_too_long"),
@@ -79,6 +81,9 @@ class Connection:
         error = first.exception()
         if isinstance(error, Gone | WebSocketDisconnect):
             self.lost(error.code)
+        elif isinstance(error, SessionClosed):
+            # The core had ended the session already, and this audio came before that was read: the core says why.
+            await self._end(sender, *_ENDINGS["closed"])
         elif error is not None:
             await self._end_by_error(error, first, sender)
         elif first is sender:

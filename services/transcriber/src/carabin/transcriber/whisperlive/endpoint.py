@@ -9,8 +9,8 @@ from contextlib import suppress
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ..access.errors import AccessRefused, Forbidden
-from ..access.identity import Authenticator, Identity, bearer, origin_allowed, subprotocol_token
+from ..access.errors import AccessRefused
+from ..access.identity import Authenticator, Identity, bearer, require_origin, subprotocol_token
 from ..core.api import Transcriber
 from ..core.errors import Overloaded
 from ..wire.admission import Admission, AdmittedSession
@@ -75,8 +75,7 @@ class WhisperLiveSocket:
     async def _identify(self, socket: WebSocket) -> Identity | None:
         """Return who the handshake says it is; None when the first message still has to."""
         headers = socket.headers
-        if not origin_allowed(headers.get("origin"), self._origins, headers.get("host")):
-            raise Forbidden(f"pages of {headers['origin'][:80]} may not connect")
+        require_origin(headers, self._origins)
         token = bearer(headers.get("authorization")) or subprotocol_token(socket.scope["subprotocols"])
         if token is None and self._authenticator.required:
             return None

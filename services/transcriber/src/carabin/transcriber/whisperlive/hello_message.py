@@ -2,6 +2,7 @@
 one that cannot be meant."""
 
 import math
+import re
 from typing import Annotated, Any, Literal, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError, model_validator
@@ -9,6 +10,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError, from_json
 
 from ..wire.errors import BadField, BadMessage
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""A half as JSON may escape it; pydantic names it as such only where something else follows."""
 MAX_NAMES = 200
 """Hotwords or vocabularies in one list."""
 
@@ -30,10 +33,22 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(item.strip() for item in items if item.strip())
 
 
+def _partials(value: Any) -> bool | Literal["steady", "early"]:
+    """Read the choice of partials; a union would name each of its kinds in the sentence."""
+    if isinstance(value, bool) or value in ("steady", "early"):
+        return value  # type: ignore[no-any-return]  # it is one of them
+    if not isinstance(value, str):
+        raise PydanticCustomError(
+            "partials", "is of type {kind}: true, false, 'steady' or 'early' is needed", {"kind": type(value).__name__}
+        )
+    raise PydanticCustomError("partials", "must be true, false, 'steady' or 'early'")
+
+
 Text = Annotated[str, Field(max_length=2000)]
 Number = Annotated[float, Field(gt=-1e12, lt=1e12, allow_inf_nan=False)]
 Whole = Annotated[int, BeforeValidator(_whole), Field(gt=-1e12, lt=1e12)]
 Names = Annotated[tuple[str, ...], PlainValidator(_names)]
+Partials = Annotated[bool | Literal["steady", "early"], PlainValidator(_partials)]
 
 
 class _Message(BaseModel):
@@ -105,7 +120,7 @@ class HelloMessage(_Message):
 
     vocabularies: Names = ()
     format: FormatChoice | None = Field(default_factory=FormatChoice)
-    partials: bool | Literal["steady", "early"] = "steady"
+    partials: Partials = "steady"
     events: bool = False
     resume: bool = False
     resume_token: Text | None = Field(default=None, repr=False)
@@ -152,6 +167,12 @@ def read_hello(text: str | bytes) -> HelloMessage:
     try:
         value = from_json(text)
     except ValueError as error:
+        if _SURROGATE.search(text if isinstance(text, str) else text.decode(errors="replace")) and "hex escape" in str(
+            error
+        ):
+            raise BadMessage(
+                "the first message holds half of a surrogate pair (\\ud800 to \\udfff): write the character whole"
+            ) from error
         raise BadMessage("the first message is not JSON: send the configuration as one JSON object") from error
     if not isinstance(value, dict):
         raise BadMessage("the first message is JSON but no object: send the configuration as one JSON object")
@@ -170,9 +191,6 @@ _WANTED = {
     "bool_type": "true or false",
     "float_type": "a number",
     "int_type": "a number",
-    "finite_number": "a number",
-    "greater_than": "a number",
-    "less_than": "a number",
     "list_type": "a list",
     "model_type": "an object",
 }
@@ -188,6 +206,10 @@ def _sentence(errors: list[ErrorDetails]) -> str:
     if kind in _WANTED:
         return f"{name} is of type {type(value).__name__}: {_WANTED[kind]} is needed"
     match kind:
+        case "finite_number":
+            return f"{name} is {value}: a finite number is needed"
+        case "greater_than" | "less_than":
+            return f"{name} is {value:g}: a number between -1e12 and 1e12 is needed"
         case "string_too_long":
             return f"{name} has {len(value)} characters: {first['ctx']['max_length']} are allowed"
         case "literal_error":

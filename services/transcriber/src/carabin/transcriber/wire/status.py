@@ -12,6 +12,7 @@ from . import errors as protocol_errors
 
 MAX_REASON_BYTES = 123
 """What fits beside the code in a close frame (RFC 6455, section 5.5)."""
+_CUT = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +79,10 @@ def sentence_of(error: BaseException) -> str:
 
 
 def close_reason(text: str) -> str:
-    """Cut a sentence to what a close frame holds."""
-    return text.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
+    """Cut a sentence to what a close frame holds: at a word, or between letters where one word is too long alone."""
+    if len(text.encode()) <= MAX_REASON_BYTES:
+        return text
+    room = text.encode()[: MAX_REASON_BYTES - len(_CUT.encode())].decode(errors="ignore")
+    # A space that follows ends a word; else the last one in it does, and the mark tells that there was more.
+    whole = room if text[len(room)].isspace() else room[: room.rfind(" ")] if " " in room else room
+    return whole.rstrip(" ,;:") + _CUT
