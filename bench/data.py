@@ -9,10 +9,6 @@ and writes Parquet. The loader copies the files' bytes and texts into Parquet: i
 draws no splits. The peak is what the kernel counts as resident, imports included; both read and write the same disk.
 """
 
-import argparse
-import json
-import os
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -22,6 +18,8 @@ from typing import Final
 import numpy as np
 import soundfile
 from carabin.trainer.text.corpus import sentences_of
+from fresh_process import run
+from rows import show_row, size_arguments
 
 CLIP_S, RATE_HZ = 2.0, 16_000
 MAX_WORDS: Final = 8
@@ -44,16 +42,6 @@ loaded.with_format(None).to_parquet(sys.argv[2] + "/train.parquet", batch_size=1
 """The loader imports torchcodec's encoder before each path that it stores, and calls it for arrays only: a name will
 do, and neither its time nor its memory is counted against the loader."""
 
-LAUNCHER: Final = """
-import json, os, subprocess, sys, time
-started = time.perf_counter()
-process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
-_, status, usage = os.wait4(process.pid, 0)
-took = time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-print(json.dumps([os.waitstatus_to_exitcode(status), *took]))
-"""
-"""A small parent: Linux counts what the parent held at the start into its child's peak."""
-
 
 @dataclass(frozen=True, slots=True)
 class BuildCost:
@@ -72,16 +60,17 @@ class BuildCost:
 
 
 def main() -> None:
-    arguments = _arguments()
+    arguments = size_arguments(__doc__, "300,3000", option="--clips")
     if not arguments.json:
-        _line(
-            f"{'clips':>7}  {'side':<12} {'clips/s':>8} {'seconds':>8} {'CPU s':>7} {'peak MB':>8} {'written MB':>11}"
+        sys.stdout.write(
+            f"{'clips':>7}  {'side':<12} {'clips/s':>8} {'seconds':>8} {'CPU s':>7} {'peak MB':>8} {'written MB':>11}\n"
         )
     for clips in (int(size) for size in arguments.clips.split(",")):
         with tempfile.TemporaryDirectory(dir=arguments.work, prefix="carabin-bench-") as scratch:
             write_clips(Path(scratch) / "data", clips)
             for cost in (ours(Path(scratch), clips), loader(Path(scratch), clips)):
-                _show(cost, arguments.json)
+                row = asdict(cost) | {"clips_a_second": cost.clips_a_second}
+                show_row(row, _text(cost), as_json=arguments.json)
 
 
 def write_clips(folder: Path, count: int) -> None:
@@ -116,35 +105,15 @@ def loader(scratch: Path, clips: int) -> BuildCost:
 
 
 def _measure(side: str, clips: int, arguments: list[str], target: Path) -> BuildCost:
-    command = [sys.executable, "-I", "-S", "-c", LAUNCHER, sys.executable, *arguments]
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    code, wall_s, cpu_s, peak_mb = json.loads(done.stdout)
-    if code:
-        raise SystemExit(f"{side} failed:\n{done.stderr}")
+    environment = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
+    cost = run([sys.executable, *arguments], environment)
     written = sum(file.stat().st_size for file in target.rglob("*.parquet")) / 1e6
-    return BuildCost(side, clips, wall_s, cpu_s, peak_mb, written)
+    return BuildCost(side, clips, cost.wall_s, cost.cpu_s, cost.peak_mb, written)
 
 
-def _show(cost: BuildCost, as_json: bool) -> None:
-    if as_json:
-        _line(json.dumps(asdict(cost) | {"clips_a_second": cost.clips_a_second}))
-        return
+def _text(cost: BuildCost) -> str:
     figures = f"{cost.clips_a_second:>8.0f} {cost.wall_s:>8.1f} {cost.cpu_s:>7.1f} {cost.peak_mb:>8.0f}"
-    _line(f"{cost.clips:>7}  {cost.side:<12} {figures} {cost.written_mb:>11.0f}")
-
-
-def _line(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--clips", default="300,3000", help="sizes, separated by commas")
-    parser.add_argument("--work", type=Path, default=None, help="folder for the clips and what is made of them")
-    parser.add_argument("--json", action="store_true", help="one JSON document a row")
-    return parser.parse_args()
+    return f"{cost.clips:>7}  {cost.side:<12} {figures} {cost.written_mb:>11.0f}"
 
 
 if __name__ == "__main__":

@@ -10,11 +10,9 @@ at for NaN), and is timed without the validation, which the plain converter has 
 byte for byte. On a busy machine believe the processor time.
 """
 
-import argparse
 import filecmp
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -27,6 +25,8 @@ import torch
 from carabin.ct2whisper.testing import write_tokens
 from carabin.trainer.models.ct2_import import import_ct2
 from carabin.trainer.models.embedded import install_base_model
+from fresh_process import Cost, run
+from rows import show_row, size_arguments
 from safetensors.torch import save_file
 from transformers import GenerationConfig, WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
 
@@ -36,15 +36,6 @@ REPEATS: Final = {"base": 3, "large-v3": 1}
 SHARD_BYTES: Final = 2_000_000_000
 
 CONVERTER: Final = str(Path(sys.executable).with_name("ct2-transformers-converter"))
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """One process, or several one after another."""
-
-    wall_s: float
-    cpu_s: float
-    peak_mb: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +52,13 @@ class Row:
 
 
 def main() -> None:
-    arguments = _arguments()
+    arguments = size_arguments(__doc__, "base,large-v3")
     with tempfile.TemporaryDirectory(dir=arguments.work, prefix="carabin-bench-") as scratch:
         for size in arguments.sizes.split(","):
             checkpoint = {"base": base, "large-v3": large_v3}[size](Path(scratch))
             for forms in (ONE, THREE):
-                _show(compare(size, checkpoint, forms, Path(scratch)), arguments.json)
+                row = compare(size, checkpoint, forms, Path(scratch))
+                show_row(asdict(row), _text(row), as_json=arguments.json)
             shutil.rmtree(checkpoint)
 
 
@@ -117,28 +109,6 @@ def _plain(checkpoint: Path, forms: Sequence[str], target: Path) -> Cost:
     return Cost(
         sum(cost.wall_s for cost in costs), sum(cost.cpu_s for cost in costs), max(cost.peak_mb for cost in costs)
     )
-
-
-LAUNCHER: Final = """
-import json, os, subprocess, sys, time
-started = time.perf_counter()
-process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
-_, status, usage = os.wait4(process.pid, 0)
-took = time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-print(json.dumps([os.waitstatus_to_exitcode(status), *took]))
-"""
-"""Starts what is measured from a process of a few megabytes. Linux counts into a process's peak what its parent held
-at the start, for it begins as the parent's copy: started from here it would look as large as this bench."""
-
-
-def run(command: Sequence[str]) -> Cost:
-    """Run one process to its end and return what it took; its failure is ours."""
-    launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, *command]
-    done = subprocess.run(launcher, capture_output=True, text=True, check=True)
-    code, wall_s, cpu_s, peak_mb = json.loads(done.stdout)
-    if code:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
-    return Cost(wall_s, cpu_s, peak_mb)
 
 
 def base(scratch: Path) -> Path:
@@ -207,28 +177,16 @@ def _warm(checkpoint: Path) -> None:
                 pass
 
 
-def _show(row: Row, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(asdict(row)) + "\n")
-        return
+def _text(row: Row) -> str:
     ours, plain = row.ours, row.plain
-    sys.stdout.write(
+    return (
         f"{row.size}, {row.checkpoint_mb:.0f} MB, {row.forms}\n"
         f"  wall      ours {ours.wall_s:7.1f} s   plain {plain.wall_s:7.1f} s   {ours.wall_s / plain.wall_s:.2f}x\n"
         f"  processor ours {ours.cpu_s:7.1f} s   plain {plain.cpu_s:7.1f} s   {ours.cpu_s / plain.cpu_s:.2f}x\n"
         f"  peak      ours {ours.peak_mb:5.0f} MB   plain {plain.peak_mb:5.0f} MB   of the checkpoint: ours"
         f" {ours.peak_mb / row.checkpoint_mb:.2f}x, plain {plain.peak_mb / row.checkpoint_mb:.2f}x\n"
-        f"  files     {'the same, byte for byte' if row.same else 'DIFFERENT'}\n"
+        f"  files     {'the same, byte for byte' if row.same else 'DIFFERENT'}"
     )
-    sys.stdout.flush()
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", default="base,large-v3", help="default: %(default)s")
-    parser.add_argument("--work", type=Path, help="folder for checkpoints and models; default: the system's")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

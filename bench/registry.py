@@ -8,9 +8,6 @@ publishing and promoting would leave them, and with no note of where the log end
 counted where the client sends them, each page of a listing as one; seconds are the fastest of three, in one process.
 """
 
-import argparse
-import json
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +31,7 @@ from carabin.registry.stages.log_end import NOTE_EVERY, NumberedLog
 from carabin.registry.stages.promote import promote, rollback
 from carabin.registry.stages.promotions import PromotionRecord
 from carabin.registry.stages.prune import plan_prune
+from rows import show_row, size_arguments
 from urllib3.poolmanager import PoolManager
 
 NAME: Final = "cardio"
@@ -59,7 +57,7 @@ class Row:
 
 
 def main() -> None:
-    arguments = _arguments()
+    arguments = size_arguments(__doc__, "10,300,3000")
     for size in (int(text) for text in arguments.sizes.split(",")):
         with (
             tempfile.TemporaryDirectory(dir=arguments.work, prefix="carabin-bench-") as scratch,
@@ -68,7 +66,7 @@ def main() -> None:
             store = MinioStore(settings)
             store.ensure_bucket(BUCKET)
             for row in measure(store, fill(store, size), size):
-                _show(row, arguments.json)
+                show_row(asdict(row), _text(row), as_json=arguments.json)
 
 
 def fill(store: MinioStore, count: int) -> list[str]:
@@ -151,23 +149,11 @@ def _manifest(number: int) -> ModelManifest:
     )
 
 
-def _show(row: Row, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(asdict(row)) + "\n")
-    else:
-        sys.stdout.write(
-            f"{row.versions:6} versions {row.promotions:6} promotions  {row.action:<28}{row.requests:6} requests"
-            f"{row.seconds:9.3f} s{row.cpu_ms:9.1f} ms CPU\n"
-        )
-    sys.stdout.flush()
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", default="10,300,3000", help="default: %(default)s")
-    parser.add_argument("--work", type=Path, help="folder for the stores; default: the system's")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    return parser.parse_args()
+def _text(row: Row) -> str:
+    return (
+        f"{row.versions:6} versions {row.promotions:6} promotions  {row.action:<28}{row.requests:6} requests"
+        f"{row.seconds:9.3f} s{row.cpu_ms:9.1f} ms CPU"
+    )
 
 
 if __name__ == "__main__":

@@ -136,3 +136,26 @@ def checkpoint(pristine_checkpoint: Path, tmp_path: Path) -> Path:
 def model(pristine_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The float16 form, read only."""
     return convert(pristine_checkpoint, tmp_path_factory.mktemp("models") / "float16")
+
+
+@dataclass(frozen=True)
+class HeldConversion:
+    """Conversions wait: `began` is set when one does, and `go_on` lets it, and all after it, run."""
+
+    began: threading.Event
+    go_on: threading.Event
+
+
+@pytest.fixture
+def held_conversion(monkeypatch: pytest.MonkeyPatch) -> HeldConversion:
+    """Hold each conversion until the test lets it go on."""
+    held = HeldConversion(threading.Event(), threading.Event())
+    convert_now = Exporter._convert
+
+    def wait_and_convert(self: Exporter, work: object) -> None:
+        held.began.set()
+        held.go_on.wait(30)
+        convert_now(self, work)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Exporter, "_convert", wait_and_convert)
+    return held

@@ -12,7 +12,6 @@ import pytest
 from carabin.exporter.app import running
 from carabin.exporter.jobs.lease import LeaseRenewal
 from carabin.exporter.jobs.ledger import Ledger
-from carabin.exporter.jobs.pipeline import Exporter
 from carabin.exporter.jobs.queue import Jobs
 from carabin.exporter.jobs.watcher import CheckpointWatcher
 from carabin.exporter.v1 import exporter_pb2, exporter_pb2_grpc
@@ -24,7 +23,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from prometheus_client import CollectorRegistry
 
-from .conftest import FatalFault, wait_for
+from .conftest import FatalFault, HeldConversion, wait_for
 from .helpers.service import STORE, is_serving, publish, service, settings
 
 
@@ -149,22 +148,12 @@ def test_a_store_that_is_away_is_waited_for(pristine_checkpoint: Path, tmp_path:
 
 
 def test_a_service_that_stops_half_way_is_continued_by_the_next(
-    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path, held_conversion: HeldConversion
 ) -> None:
     publish(store, pristine_checkpoint)
-    converting, go_on = threading.Event(), threading.Event()
-    original = Exporter._convert
-
-    def held_up(self: Exporter, work: object) -> None:
-        converting.set()
-        go_on.wait(30)
-        original(self, work)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Exporter, "_convert", held_up)
-        with service(store, tmp_path, watch="all"):
-            assert converting.wait(30)
-            threading.Timer(0.2, go_on.set).start()
+    with service(store, tmp_path, watch="all"):
+        assert held_conversion.began.wait(30)
+        threading.Timer(0.2, held_conversion.go_on.set).start()
     record = next(iter(Ledger(store, "models", "x").list("cardio")))
     assert record.state == "interrupted"
     with service(store, tmp_path, watch="all"):

@@ -12,7 +12,7 @@ from carabin.exporter.v1 import exporter_pb2, exporter_pb2_grpc
 from carabin.registry.artifacts.publish import list_versions
 from carabin.registry.testing.memory import MemoryStore
 
-from .conftest import wait_for
+from .conftest import HeldConversion, wait_for
 from .helpers.service import is_serving, publish, service
 
 
@@ -96,26 +96,17 @@ def test_refusals_have_the_status_that_a_caller_can_act_on(
 
 
 def test_a_call_cancelled_by_an_operator_ends_its_caller_too_and_leaves_nothing(
-    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path, held_conversion: HeldConversion
 ) -> None:
     publish(store, pristine_checkpoint)
-    converting, go_on = threading.Event(), threading.Event()
-    original = Exporter._convert
-
-    def held_up(self: Exporter, work: object) -> None:
-        converting.set()
-        go_on.wait(30)
-        original(self, work)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Exporter, "_convert", held_up)
     with service(store, tmp_path) as (_, channel):
         stub = exporter_pb2_grpc.ExporterServiceStub(channel)
         call = stub.Export(exporter_pb2.ExportRequest(run="run-1"))
         first = next(call)
-        assert converting.wait(30)
+        assert held_conversion.began.wait(30)
         status = stub.CancelExport(exporter_pb2.CancelExportRequest(id=first.id))
         assert status.cancel_requested
-        go_on.set()
+        held_conversion.go_on.set()
         with pytest.raises(grpc.RpcError) as error:
             list(call)
         assert error.value.code() == grpc.StatusCode.CANCELLED
@@ -128,23 +119,18 @@ def test_a_call_cancelled_by_an_operator_ends_its_caller_too_and_leaves_nothing(
 
 
 def test_an_export_that_waits_is_kept_from_starting_and_too_many_are_refused(
-    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: MemoryStore,
+    pristine_checkpoint: Path,
+    tmp_path: Path,
+    held_conversion: HeldConversion,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     publish(store, pristine_checkpoint)
-    converting, go_on = threading.Event(), threading.Event()
-    original = Exporter._convert
-
-    def held_up(self: Exporter, work: object) -> None:
-        converting.set()
-        go_on.wait(30)
-        original(self, work)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Exporter, "_convert", held_up)
     monkeypatch.setattr("carabin.exporter.app.MAX_WAITING", 2)
     with service(store, tmp_path) as (_, channel):
         stub = exporter_pb2_grpc.ExporterServiceStub(channel)
         running_call = stub.Export(exporter_pb2.ExportRequest(run="run-1", name="first"))
-        assert converting.wait(30)
+        assert held_conversion.began.wait(30)
         waiting = stub.Export(exporter_pb2.ExportRequest(run="run-1", name="second"))
         number = next(waiting).id
         with pytest.raises(grpc.RpcError) as refused:
@@ -152,7 +138,7 @@ def test_an_export_that_waits_is_kept_from_starting_and_too_many_are_refused(
         assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
         status = stub.CancelExport(exporter_pb2.CancelExportRequest(name="second", id=number))
         assert status.state == exporter_pb2.EXPORT_STATE_CANCELLED
-        go_on.set()
+        held_conversion.go_on.set()
         with pytest.raises(grpc.RpcError) as error:
             list(waiting)
         assert error.value.code() == grpc.StatusCode.CANCELLED

@@ -26,9 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from ..conftest import FORMAT
-
-KEY = Ed25519PrivateKey.from_private_bytes(b"\7" * 32)
-OTHER = Ed25519PrivateKey.from_private_bytes(b"\x08" * 32)
+from .conftest import KEY, OTHER
 
 
 @pytest.fixture
@@ -167,14 +165,6 @@ def test_a_key_that_is_none_is_refused_by_name(tmp_path: Path, content: bytes | 
         path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     with pytest.raises(ProvenanceInvalid, match="signing key"):
         signer_from_settings(SigningSettings(key=path))
-
-
-@pytest.fixture
-def trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """`CARABIN_SIGNING_TRUSTED` names KEY's public half."""
-    path = tmp_path / "trusted.pem"
-    path.write_bytes(KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-    monkeypatch.setenv("CARABIN_SIGNING_TRUSTED", json.dumps([str(path)]))
 
 
 @pytest.mark.usefixtures("trusted")

@@ -13,12 +13,9 @@ from carabin.registry.errors import ProvenanceInvalid, SignatureRefused
 from carabin.registry.layout import manifest_key
 from carabin.registry.testing.memory import MemoryStore
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ..conftest import FORMAT
-
-KEY = Ed25519PrivateKey.from_private_bytes(b"\7" * 32)
-OTHER = Ed25519PrivateKey.from_private_bytes(b"\x08" * 32)
+from .conftest import KEY, OTHER
 
 
 def version(folder: Path, key: Ed25519PrivateKey | None) -> tuple[ModelManifest, bytes]:
@@ -29,14 +26,6 @@ def version(folder: Path, key: Ed25519PrivateKey | None) -> tuple[ModelManifest,
     sign = signer(key) if key else None
     manifest = publish_model(store, "models", "cardio", folder, at, format=FORMAT, sign=sign)
     return manifest, store.get("models", manifest_key("cardio", manifest.version))
-
-
-@pytest.fixture
-def trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """`CARABIN_SIGNING_TRUSTED` names KEY's public half."""
-    path = tmp_path / "trusted.pem"
-    path.write_bytes(KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-    monkeypatch.setenv("CARABIN_SIGNING_TRUSTED", json.dumps([str(path)]))
 
 
 @pytest.mark.usefixtures("trusted")
