@@ -12,6 +12,14 @@ from carabin.registry.settings import StoreSettings
 COUNT = 12
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's cache of the test's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    return folder
+
+
 @pytest.fixture
 def store(s3_settings: StoreSettings, monkeypatch: pytest.MonkeyPatch) -> MinioStore:
     """The environment of somebody whose store is configured."""

@@ -126,6 +126,53 @@ def test_a_build_ends_with_sums_that_name_what_was_left_out(
     assert "00.wav: has no report" in printed
 
 
+def test_the_sums_name_what_was_mended_and_what_was_accepted_with_their_reasons(
+    folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audio, reports = map(Path, folders)
+    (reports / "00.txt").write_text("Examen de contrÃ´le numéro zéro.".replace("é", "Ã©"), encoding="utf-8")
+    for name in ("01", "02"):
+        samples, rate_hz = soundfile.read(audio / f"{name}.wav")
+        soundfile.write(audio / f"{name}.wav", np.stack([samples, samples], axis=1), rate_hz)
+    data = (audio / "03.wav").read_bytes()
+    (audio / "03.wav").write_bytes(data[: len(data) * 3 // 4])
+    (reports / "lone.txt").write_text("Personne ne l'a dit.", encoding="utf-8")
+    arguments = ["dataset", "build", *folders, "--skip-bad", "--accept-damaged", "--folder", str(tmp_path / "made")]
+    assert main(arguments) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert f"recordings: {COUNT} seen, {COUNT} taken, 0 left out" in lines
+    assert "lone reports: 1 seen, 0 taken, 1 left out" in lines
+    after = lines[lines.index("taken although something is lost: 1") :]
+    assert "03.wav: was cut off: its header promises 1.50 s" in after[1]
+    assert after[2] == "taken in another form: 3"
+    assert "00.txt: had double encoding: mended" in "".join(after)
+    assert f"  2 times: has 2 channels: their mean is taken: {audio / '01.wav'}, {audio / '02.wav'}" in after
+
+
+def test_a_report_without_its_recording_stops_a_build(
+    folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (Path(folders[0]) / "05.wav").rename(Path(folders[0]) / "05b.wav")
+    assert main(["dataset", "build", *folders, "--folder", str(tmp_path / "made")]) == 1
+    error = capsys.readouterr().err
+    assert "05.txt has no recording" in error
+    assert "05b differs in" in error
+
+
+def test_a_second_build_decodes_only_what_is_new_and_one_that_forgets_keeps_nothing(
+    folders: list[str], tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["dataset", "build", *folders, "--name", "again", "--folder"]
+    assert main([*arguments, str(tmp_path / "first")]) == 0
+    assert f"{COUNT} recordings decoded, 0 known" in capsys.readouterr().err
+    assert (cache / "carabin" / "builds" / "again").is_dir()
+    assert main([*arguments, str(tmp_path / "second"), "--forget"]) == 0
+    assert f"0 recordings decoded, {COUNT} known" in capsys.readouterr().err
+    assert not (cache / "carabin" / "builds" / "again").exists()
+    assert main([*arguments, str(tmp_path / "third"), "--work", str(tmp_path / "work")]) == 0
+    assert (tmp_path / "work" / "index.sqlite").is_file()
+
+
 def test_an_audit_writes_its_page_and_refuses_reports_that_nobody_dictated(
     folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -39,16 +39,16 @@ def test_any_container_is_taken_and_what_systems_leave_behind_is_not_counted(tmp
     (audio / "c.bin").write_bytes((audio / "b.WAV").read_bytes())
     for name in ("._a.m4a", ".DS_Store"):
         (audio / name).write_bytes(b"\x00\x05\x16\x07")
-    (audio / "notes.bin").write_bytes(b"notes")
+    (audio / "dictation.ds2").write_bytes(b"\x03ds2 encrypted by a recorder")
+    (audio / "index.xml").write_bytes(b"<index/>")
     for name in "abc":
         report_of(reports, f"{name}.txt", f"Examen {name} normal.")
     report = GateReport()
     found = collect_folders(audio, reports, report)
     assert sorted(candidate.audio.name for candidate in found) == ["a.m4a", "b.WAV", "c.bin"]
-    assert report.refused == []
-    assert [name for name in report.left_out if "recording in a container" in report.left_out[name]] == [
-        str(audio / "notes.bin")
-    ]
+    assert [finding.file for finding in report.refused] == [str(audio / "dictation.ds2")]
+    assert report.left_out[str(audio / "index.xml")] == "is no sound, by its name"
+    assert "other files: 2 seen, 0 taken, 2 left out" in report.sums()
 
 
 def test_names_match_across_accents_encoding_and_case(tmp_path: Path) -> None:

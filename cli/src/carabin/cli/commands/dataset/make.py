@@ -12,7 +12,7 @@ from carabin.cli.output import write_json
 from carabin.registry.connect import connect
 from carabin.registry.layout import safe_name
 
-from .output import AsJson, finish, progress_bar, show_findings, sizes_line, target_folder
+from .output import AsJson, build_cache, finish, progress_bar, show_findings, sizes_line, target_folder
 
 # The trainer's libraries take seconds to import: each command imports what it needs.
 
@@ -70,6 +70,14 @@ def build(
     ] = None,
     segment: Annotated[bool, typer.Option(help="Cut dictations over 30 s at their pauses.")] = True,
     speakers_from_folders: Annotated[bool, typer.Option(help="A first subfolder names the speaker.")] = False,
+    work: Annotated[
+        Path | None,
+        typer.Option(help="Where decoded recordings stay for the next build.", show_default="in the user's cache"),
+    ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep/--forget", help="Keep decoded recordings here: the next build does what is new."),
+    ] = True,
     gate_report: Annotated[Path | None, typer.Option(help="Write every judgement to this JSON file.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Judge only; publish nothing.")] = False,
     folder: Out = None,
@@ -91,9 +99,10 @@ def build(
             built = build_dataset(
                 candidates, target, report,
                 skip_bad=skip_bad, accept_damaged=accept_damaged,
-                aligner=open_aligner if segment else None, audit=audited, progress=progress,
+                aligner=open_aligner if segment else None, audit=audited,
+                work=work or build_cache(dataset), keep_work=keep, progress=progress,
             )  # fmt: skip
-            show_findings(report)
+            sys.stderr.write(f"{built.decoded} recordings decoded, {built.known} known from the last build\n")
             source = {"kind": "csv" if csv else "folders", "accepted": str(report.accepted)} | {
                 "refused": str(len(report.refused)), "speakers_disjoint": str(built.speakers_disjoint).lower(),
             }  # fmt: skip

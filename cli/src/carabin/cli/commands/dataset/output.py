@@ -1,5 +1,6 @@
 """Where a dataset that is made goes to, and what is said of it; the options that all its commands share."""
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,12 @@ def target_folder(folder: Path | None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="carabin-dataset-") as scratch:
         yield Path(scratch) / "dataset"
+
+
+def build_cache(name: str) -> Path:
+    """Return where builds of this dataset keep what they decoded (XDG Base Directory Specification, version 0.8)."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "carabin" / "builds" / name
 
 
 def finish(

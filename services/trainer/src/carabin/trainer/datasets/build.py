@@ -2,27 +2,31 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from ..data.audio import RATE_HZ, encode_flac, sha256
+from ..data.audio import RATE_HZ, decode, encode_flac
 from ..data.dictations import SPLITS
-from ..errors import DatasetInvalid, DatasetRefused
-from ..quality.audio import MAX_WINDOW_S, judge_sound
+from ..errors import DatasetRefused
+from ..quality.audio import MAX_WINDOW_S
 from ..quality.footers import judge_footers
 from ..quality.report import GateReport
 from ..quality.text import MAX_TOKENS, count_tokens, judge_length
 from ..segmentation.align import Aligner
-from ..segmentation.cut import CannotSegment, RecognizedWord, Segment, segment
+from ..segmentation.cut import CannotSegment, RecognizedWord, segment
 from .collect import CandidateDictation
+from .decoded_candidates import DecodedCandidates
 from .duplicates import AudioFingerprint, keep_once, keep_splits_apart
 from .pair_audit import PairAudit
 from .parquet import DatasetRow, SplitSize, write_dataset
-from .splits import SHARES, Shares, assign
+from .split_clips import split_clips
+from .splits import SHARES, Shares
+from .work_folder import WorkFolder
 
 GATE_FILE: Final = "gate.json"
 """The gate's findings on each file, kept with the dataset."""
@@ -38,6 +42,10 @@ class Built:
 
     sizes: dict[str, SplitSize]
     speakers_disjoint: bool
+    decoded: int
+    """Recordings that were decoded and judged."""
+    known: int
+    """Recordings of which an earlier build had done that."""
 
 
 def build(
@@ -50,6 +58,9 @@ def build(
     aligner: Callable[[], Aligner] | None = None,
     audit: PairAudit | None = None,
     shares: Shares = SHARES,
+    work: Path | None = None,
+    keep_work: bool = True,
+    processes: int | None = None,
     progress: Progress | None = None,
 ) -> Built:
     """Judge `candidates` and write those accepted into the new dataset folder `folder`.
@@ -60,6 +71,10 @@ def build(
         accept_damaged: take what can be decoded of damaged and cut-off recordings.
         aligner: opened when a dictation is longer than Whisper's window; without one, such dictations are refused.
         audit: keeps pairs out whose text is not what was dictated, and writes its page; none is scored without one.
+        work: where decoded recordings are kept, so that the next build of the same files, also after a kill, decodes
+            only the others; nothing is kept without it.
+        keep_work: keep them after a build that ended well; else only until then.
+        processes: how many decode at once; all cores where there is enough to do, by default.
 
     Raises:
         DatasetRefused: a file is refused and `skip_bad` is false, or nothing is left; nothing is written.
@@ -68,8 +83,13 @@ def build(
     folder.parent.mkdir(parents=True, exist_ok=True)
     printed = judge_footers([(candidate.text_file, candidate.text) for candidate in candidates], report)
     judged = [candidate for place, candidate in enumerate(candidates) if place not in printed]
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-clips-") as scratch:
-        clips = list(_judge(judged, Path(scratch), report, aligner, audit, progress, accept_damaged=accept_damaged))
+    with ExitStack() as stack:
+        if work is None:
+            prefix = f".{folder.name}-clips-"
+            work = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix)))
+        kept = stack.enter_context(WorkFolder.opened(work))
+        sounds = DecodedCandidates(judged, kept, accept_damaged=accept_damaged, processes=processes)
+        clips = list(_judge(sounds, kept, report, aligner, audit, progress))
         if audit:
             audit.write_page()
         clips = keep_splits_apart(keep_once(clips, report), report)
@@ -79,46 +99,40 @@ def build(
             raise DatasetRefused(report.refusal())
         if not clips:
             raise DatasetRefused("no dictation is left to learn from: the gate's report says why")
-        splits, speakers_disjoint = _split(clips, shares)
+        splits, speakers_disjoint = split_clips(clips, shares)
         chosen = {split: [clip for clip, its in zip(clips, splits, strict=True) if its == split] for split in SPLITS}
         sizes = write_dataset(folder, {split: _rows(of) for split, of in chosen.items()})
         report.write(folder / GATE_FILE)
-    return Built(sizes, speakers_disjoint)
+        kept.forget_unused() if keep_work else kept.forget()
+    return Built(sizes, speakers_disjoint, sounds.decoded, sounds.known)
 
 
 def _judge(
-    candidates: Sequence[CandidateDictation],
-    scratch: Path,
+    sounds: DecodedCandidates,
+    kept: WorkFolder,
     report: GateReport,
     aligner: Callable[[], Aligner] | None,
     audit: PairAudit | None,
     progress: Progress | None,
-    *,
-    accept_damaged: bool,
 ) -> Iterator[AudioFingerprint]:
-    """Return accepted clips, their sound on disk in `scratch`: a large corpus need not fit in memory."""
-    number = 0
+    """Return accepted clips, their sound on disk in `kept`: a large corpus need not fit in memory."""
     opened = _LazyAligner(aligner)
-    for done, candidate in enumerate(candidates, start=1):
-        sound = judge_sound(candidate.audio, report, accept_damaged=accept_damaged)
-        if sound is not None:
-            pieces = _pieces(candidate, sound.samples, opened, report)
-            for piece, source in pieces:
-                samples = piece.of(sound.samples)
-                data = encode_flac(samples)
-                file = scratch / f"{number:08d}.flac"
-                number += 1
-                _save(data, file)
+    for done, (candidate, decoded) in enumerate(sounds, start=1):
+        for finding in decoded.findings:
+            report.add_finding(finding)
+        if decoded.sha256 is not None:
+            pieces = _pieces(candidate, decoded.sha256, decoded.n_samples / RATE_HZ, kept, opened, report)
+            for piece in pieces:
                 if audit:
-                    where = _counted(candidate, source if len(pieces) > 1 else None, report)
-                    if not audit.belongs(where, piece.text, samples, file, report):
+                    where = _counted(candidate, piece.source if len(pieces) > 1 else None, report)
+                    if not audit.belongs(where, piece.text, kept, piece.sha256, report):
                         continue
                 yield AudioFingerprint(
-                    file, sha256(data), piece.text, candidate.speaker, candidate.split,
-                    round(len(samples) / RATE_HZ, 4), source, str(candidate.audio), candidate.item,
+                    kept.sound(piece.sha256), piece.sha256, piece.text, candidate.speaker, candidate.split,
+                    round(piece.duration_s, 4), piece.source, str(candidate.audio), candidate.item,
                 )  # fmt: skip
         if progress:
-            progress(done, len(candidates))
+            progress(done, len(sounds))
 
 
 def _counted(candidate: CandidateDictation, piece: str | None, report: GateReport) -> str:
@@ -141,23 +155,32 @@ def _count(candidates: Sequence[CandidateDictation], clips: Sequence[AudioFinger
             report.leave_out(candidate.item, found.message if found else "gave no dictation")
 
 
-def _save(data: bytes, file: Path) -> None:
-    try:
-        file.write_bytes(data)
-    except OSError as error:
-        raise DatasetInvalid(f"{file.parent}: it cannot be written: {error.strerror or error}") from error
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A dictation that fits into one window: all of a recording, or a part of it."""
+
+    sha256: str
+    duration_s: float
+    text: str
+    source: str
 
 
 def _pieces(
-    candidate: CandidateDictation, samples: Samples, aligner: "_LazyAligner", report: GateReport
-) -> list[tuple[Segment, str]]:
+    candidate: CandidateDictation,
+    digest: str,
+    duration_s: float,
+    kept: WorkFolder,
+    aligner: "_LazyAligner",
+    report: GateReport,
+) -> list[_Piece]:
     """Return the dictation as it is, or cut at its pauses when it is too long for one window."""
-    duration_s, name = len(samples) / RATE_HZ, candidate.audio.name
+    name = candidate.audio.name
     if duration_s <= MAX_WINDOW_S:
         fits = judge_length(candidate.text, duration_s, candidate.text_file, report)
-        return [(Segment(0.0, duration_s, candidate.text), name)] if fits else []
+        return [_Piece(digest, duration_s, candidate.text, name)] if fits else []
+    samples = decode(kept.sound(digest).read_bytes())
     try:
-        pieces = segment(samples, candidate.text, aligner.align(samples))
+        pieces = segment(samples, candidate.text, aligner.align(samples, digest, kept))
         long = next((piece for piece in pieces if count_tokens(piece.text) > MAX_TOKENS), None)
         if long:
             raise CannotSegment(f"has {count_tokens(long.text)} tokens from {long.start_s:.1f} to {long.end_s:.1f} s")
@@ -167,7 +190,12 @@ def _pieces(
         return []
     reason = f"lasts {duration_s:.1f} s: it is cut at its pauses into {len(pieces)} dictations with their own text"
     report.add(candidate.audio, "audio-long", "changed", reason)
-    return [(piece, f"{name}#{piece.start_s:.2f}-{piece.end_s:.2f}") for piece in pieces]
+    found = []
+    for piece in pieces:
+        part = piece.of(samples)
+        source = f"{name}#{piece.start_s:.2f}-{piece.end_s:.2f}"
+        found.append(_Piece(kept.save(encode_flac(part)), len(part) / RATE_HZ, piece.text, source))
+    return found
 
 
 class _LazyAligner:
@@ -177,29 +205,17 @@ class _LazyAligner:
         self._open = open_aligner
         self._aligner: Aligner | None = None
 
-    def align(self, samples: Samples) -> list[RecognizedWord]:
+    def align(self, samples: Samples, digest: str, kept: WorkFolder) -> list[RecognizedWord]:
+        """Return the words of (n,) samples, from an earlier build where it had aligned the same sound."""
         if self._open is None:
             raise CannotSegment("may not be cut here (segmentation is off)")
+        words = kept.recognized("words", digest, lambda: [astuple(word) for word in self._opened().align(samples)])
+        return [RecognizedWord(*word) for word in words]
+
+    def _opened(self) -> Aligner:
+        assert self._open is not None
         self._aligner = self._aligner or self._open()
-        return self._aligner.align(samples)
-
-
-def _split(clips: Sequence[AudioFingerprint], shares: Shares) -> tuple[list[str], bool]:
-    """Return each clip's split: the source's own where it has one; validation is then drawn from its training part."""
-    if not any(clip.split for clip in clips):
-        assignment = assign(
-            [(clip.text, clip.speaker) for clip in clips], shares, together=[clip.recording for clip in clips]
-        )
-        return list(assignment.splits), assignment.speakers_disjoint
-    if any(clip.split == "validation" for clip in clips):
-        return [clip.split or "train" for clip in clips], False
-    learnt = [clip for clip in clips if clip.split != "test"]
-    within = {"train": shares["train"], "validation": shares["validation"]}
-    total = sum(within.values())
-    within = {split: share / total for split, share in within.items()}
-    names = [clip.recording for clip in learnt]
-    drawn = iter(assign([(clip.text, None) for clip in learnt], within, together=names).splits)
-    return ["test" if clip.split == "test" else next(drawn) for clip in clips], False
+        return self._aligner
 
 
 def _rows(clips: Sequence[AudioFingerprint]) -> Iterator[DatasetRow]:

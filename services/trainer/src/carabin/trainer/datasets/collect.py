@@ -15,6 +15,7 @@ from ..quality.report import GateReport
 from ..quality.text import judge_text, read_report
 from .file_names import (
     AUDIO_SUFFIXES,
+    NO_SOUND_SUFFIXES,
     REPORT_SUFFIXES,
     FileFinder,
     PathMapping,
@@ -61,6 +62,7 @@ def collect_folders(
     if not recordings:
         raise DatasetInvalid(f"{audio_dir}: it holds no recording ({', '.join(sorted(AUDIO_SUFFIXES))})")
     lone = [key for key in texts if key not in recordings]
+    unpaired = [key for key in recordings if key not in texts]
     found = []
     for key, files in recordings.items():
         for file in files:
@@ -73,8 +75,9 @@ def collect_folders(
     for key in lone:
         for file in texts[key]:
             report.see(file, "lone report")
-            report.add(file, "audio-missing", "noted", f"has no recording: {audio_dir / file.stem}.* does not exist")
-            report.leave_out(file, "has no recording")
+            near = look_alike(key, unpaired)
+            reason = f"has no recording: {audio_dir / key}.* does not exist" + (f"; {near}" if near else "")
+            report.add(file, "audio-missing", "refused", reason)
     return found
 
 
@@ -118,15 +121,20 @@ def _is_recording(file: Path, report: GateReport) -> bool:
     suffix = file.suffix.lower()
     if suffix in AUDIO_SUFFIXES:
         return True
-    if suffix in REPORT_SUFFIXES | DOCUMENTS | {".csv", ".json", ".xml", ".html"}:
+    if suffix in REPORT_SUFFIXES | DOCUMENTS:
         return False
-    try:
-        with file.open("rb") as opened, open_audio(opened):
-            return True
-    except (AudioFileRefused, OSError):
-        report.see(file, "other file")
-        report.leave_out(file, "is no recording in a container that is read")
-        return False
+    if suffix not in NO_SOUND_SUFFIXES:
+        try:
+            with file.open("rb") as opened, open_audio(opened):
+                return True
+        except (AudioFileRefused, OSError):
+            reason = "is no recording in a container that is read: convert it, or take it out of this folder"
+            report.see(file, "other file")
+            report.add(file, "audio-container", "refused", reason)
+            return False
+    report.see(file, "other file")
+    report.leave_out(file, "is no sound, by its name")
+    return False
 
 
 def _by_name(folder: Path, wanted: Callable[[Path], bool]) -> dict[str, list[Path]]:

@@ -18,6 +18,13 @@ AUDIO_SUFFIXES: Final = frozenset(
 )  # fmt: skip
 """Of the containers of `carabin.service.audio.CONTAINERS`."""
 REPORT_SUFFIXES: Final = frozenset({".txt", ".rtf"})
+NO_SOUND_SUFFIXES: Final = frozenset(
+    {
+        ".csv", ".tsv", ".xls", ".xlsx", ".ods", ".json", ".xml", ".html", ".htm", ".md", ".log", ".ini", ".db",
+        ".jpg", ".jpeg", ".png", ".gif", ".dcm", ".zip", ".url", ".lnk",
+    }
+)  # fmt: skip
+"""What lies beside recordings and is none. Whatever is not listed and cannot be decoded may be one: it is refused."""
 LIKENESS: Final = 0.75
 """Names more alike than this are shown beside each other."""
 

@@ -3,12 +3,11 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from ..data.audio import decode
 from ..quality.audit import MIN_SIMILARITY, AuditedPair, Transcribe, similarity
 from ..quality.audit_page import write_audit_page
 from ..quality.report import GateReport
+from .work_folder import WorkFolder
 
 
 @dataclass(slots=True)
@@ -22,16 +21,14 @@ class PairAudit:
     sounds: list[Path] = field(default_factory=list)
     """The FLAC file of each pair."""
 
-    def belongs(
-        self, where: str, sentence: str, samples: npt.NDArray[np.float32], flac: Path, report: GateReport
-    ) -> bool:
+    def belongs(self, where: str, sentence: str, kept: WorkFolder, digest: str, report: GateReport) -> bool:
         """Return whether the text is what was dictated; where not, `where` is left out with the reason.
 
         Args:
-            samples: (n,) at 16 kHz.
-            flac: the same sound as a file, which stays until the page is written.
+            digest: of the recording's FLAC in `kept`, which stays until the page is written.
         """
-        hypothesis = self.transcribe(samples)
+        flac = kept.sound(digest)
+        hypothesis = kept.recognized("text", digest, lambda: self.transcribe(decode(flac.read_bytes())))
         pair = AuditedPair(len(self.pairs), where, sentence, hypothesis, similarity(sentence, hypothesis))
         self.pairs.append(pair)
         self.sounds.append(flac)

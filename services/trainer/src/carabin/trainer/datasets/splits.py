@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from sklearn.model_selection import GroupShuffleSplit
 
 from ..text.normalize import normalize
 
@@ -102,6 +101,8 @@ def _shuffle(groups: Sequence[str], shares: Shares) -> list[str]:
 
     The largest split keeps what the others leave. The same recordings give the same splits, in any order.
     """
+    from sklearn.model_selection import GroupShuffleSplit  # half a second to import, and many builds draw by hash alone
+
     largest, *others = sorted(shares, key=lambda name: -shares[name])
     splits = [largest] * len(groups)
     left, remaining = np.arange(len(groups)), 1.0

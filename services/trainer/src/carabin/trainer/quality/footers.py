@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from .report import GateReport
@@ -31,34 +31,47 @@ def judge_footers(reports: Sequence[tuple[str, str]], gate: GateReport) -> set[i
     Args:
         reports: (name, text) of each; the text on one line.
     """
-    endings = [_endings(text) for _, text in reports]
-    counts = Counter(ending for its in endings for ending in its)
+    texts = [_VARYING.sub("0", text.lower()) for _, text in reports]
     enough = max(MIN_REPORTS, MIN_SHARE * len(reports))
     refused: set[int] = set()
-    noted: dict[tuple[str, ...], list[int]] = {}
-    for place, ((name, text), its) in enumerate(zip(reports, endings, strict=True)):
-        shared = next((ending for ending in reversed(its) if counts[ending] >= enough), None)
-        if shared is None:
-            continue
-        written = " ".join(text.split()[-len(shared) :])
+    noted: dict[str, list[int]] = {}
+    for place, (shared, count) in sorted(_longest_shared(texts, enough).items()):
+        name, text = reports[place]
+        n_words = len(shared.split())
+        written = " ".join(text.split()[-n_words:])
         if _PRINTED.search(written):
             refused.add(place)
-            reason = (
-                f"ends with a footer that {counts[shared]} of {len(reports)} reports have, « {written} »: remove it"
-            )
+            reason = f"ends with a footer that {count} of {len(reports)} reports have, « {written} »: remove it"
             gate.add(name, "text-footer", "refused", reason)
-        elif len(shared) >= MIN_WORDS:
+        elif n_words >= MIN_WORDS:
             noted.setdefault(shared, []).append(place)
     for shared, places in noted.items():
         name, text = reports[places[0]]
-        written = " ".join(text.split()[-len(shared) :])
+        written = " ".join(text.split()[-len(shared.split()) :])
         reason = f"ends as {len(places)} of {len(reports)} reports do, « {written} »: if nobody dictates it, remove it"
         gate.add(name, "text-ending", "noted", reason)
     return refused
 
 
-def _endings(text: str) -> list[tuple[str, ...]]:
-    """Return a text's endings from the shortest to the longest, numbers made equal; never the whole text."""
-    tokens = _VARYING.sub("0", text.lower()).split()
-    longest = min(MAX_WORDS, len(tokens) - 1)
-    return [tuple(tokens[-length:]) for length in range(SURE_MIN_WORDS, longest + 1)]
+def _longest_shared(texts: Sequence[str], enough: float) -> dict[int, tuple[str, int]]:
+    """Return, by place, the longest ending that at least `enough` texts have, and how many have it.
+
+    Whoever shares a long ending shares a shorter one: only texts whose ending was shared are asked for a longer one.
+    """
+    found: dict[int, tuple[str, int]] = {}
+    places: Iterable[int] = range(len(texts))
+    for length in range(SURE_MIN_WORDS, MAX_WORDS + 1):
+        endings = {place: ending for place in places if (ending := _ending(texts[place], length)) is not None}
+        counts = Counter(endings.values())
+        longer = {place: (ending, counts[ending]) for place, ending in endings.items() if counts[ending] >= enough}
+        if not longer:
+            break
+        found |= longer
+        places = longer
+    return found
+
+
+def _ending(text: str, length: int) -> str | None:
+    """Return a text's last so many words; None where that is all of it."""
+    parts = text.rsplit(None, length)
+    return " ".join(parts[1:]) if len(parts) > length else None

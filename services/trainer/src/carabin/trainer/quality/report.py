@@ -1,9 +1,10 @@
 """The gate before a dataset: every recording and report is judged, and every judgement names its file."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal
 
 Action = Literal["refused", "left out", "accepted", "changed", "noted"]
@@ -14,6 +15,14 @@ is, but worth knowing."""
 MAX_NAMED: Final = 20
 """Files that an error names before it only counts: a screen of them; the report has all."""
 
+_SHOWN: Final[Mapping[Action, str]] = MappingProxyType(
+    {
+        "accepted": "taken although something is lost",
+        "changed": "taken in another form",
+        "noted": "taken as it is, but worth knowing",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -23,6 +32,11 @@ class Finding:
     rule: str
     action: Action
     message: str
+
+    @property
+    def reason(self) -> str:
+        """The verb phrase behind the file's name."""
+        return self.message.removeprefix(f"{self.file} ")
 
 
 @dataclass
@@ -46,13 +60,35 @@ class GateReport:
         self.left_out.setdefault(str(file), reason)
 
     def sums(self) -> list[str]:
-        """Return the lines that say what became of everything that was met: so many seen, taken, left out and why."""
+        """Return the lines that say what became of everything that was met: so many seen, taken, left out and why.
+
+        Behind them, by reason, what was taken although something of it is lost, and what was mended or changed.
+        """
         lines = []
         for kind in dict.fromkeys(self.seen.values()):
             names = [name for name, its in self.seen.items() if its == kind]
             left = [name for name in names if name in self.left_out]
             lines.append(f"{kind}s: {len(names)} seen, {len(names) - len(left)} taken, {len(left)} left out")
             lines += [f"  {name}: {self.left_out[name]}" for name in left]
+        for action, title in _SHOWN.items():
+            lines += self._by_reason(action, title)
+        return lines
+
+    def _by_reason(self, action: Action, title: str) -> list[str]:
+        """Return how many judgements of a kind there are, and each reason with the names of its files."""
+        found: dict[str, list[str]] = {}
+        for finding in self.findings:
+            if finding.action == action:
+                found.setdefault(finding.reason, []).append(finding.file)
+        if not found:
+            return []
+        lines = [f"{title}: {sum(map(len, found.values()))}"]
+        for reason, names in found.items():
+            more = f" and {len(names) - MAX_NAMED} more (--gate-report names all)" if len(names) > MAX_NAMED else ""
+            if len(names) == 1:
+                lines.append(f"  {names[0]}: {reason}")
+            else:
+                lines.append(f"  {len(names)} times: {reason}: {', '.join(names[:MAX_NAMED])}{more}")
         return lines
 
     def add(self, file: Path | str, rule: str, action: Action, reason: str) -> None:
@@ -60,6 +96,10 @@ class GateReport:
         self.findings.append(Finding(str(file), rule, action, f"{file} {reason}"))
         if action in ("refused", "left out"):
             self.leave_out(file, reason)
+
+    def add_finding(self, finding: Finding) -> None:
+        """Take over a judgement that was made elsewhere."""
+        self.add(finding.file, finding.rule, finding.action, finding.reason)
 
     def extend(self, findings: Iterable[Finding]) -> None:
         self.findings.extend(findings)

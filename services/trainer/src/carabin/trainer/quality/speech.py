@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, sosfilt
 
 from ..data.audio import RATE_HZ
 from .spectrum import power_spectrum
@@ -50,7 +49,7 @@ def no_speech(samples: Samples) -> str | None:
 
 
 def _no_speech(samples: Samples) -> str | None:
-    varying = sosfilt(_highpass(), samples - samples.mean()) if len(samples) else np.zeros(0)
+    varying = _highpassed(samples) if len(samples) else np.zeros(0)
     settled = varying[min(len(varying) // 4, RATE_HZ // 10) :]  # the filter's own swing at the start
     if not len(settled) or np.abs(settled).max() < MIN_PEAK:
         if np.abs(samples).max(initial=0.0) < MIN_PEAK:
@@ -63,8 +62,16 @@ def _no_speech(samples: Samples) -> str | None:
     return None
 
 
+def _highpassed(samples: Samples) -> npt.NDArray[np.float64]:
+    from scipy.signal import sosfilt  # a second to import, which whoever builds nothing need not wait for
+
+    return np.asarray(sosfilt(_highpass(), samples - samples.mean()))
+
+
 @cache
 def _highpass() -> npt.NDArray[np.float64]:
+    from scipy.signal import butter
+
     return np.asarray(butter(4, LOWEST_HZ, "highpass", fs=RATE_HZ, output="sos"))
 
 
