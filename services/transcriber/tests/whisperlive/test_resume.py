@@ -1,10 +1,13 @@
 """A client that loses its connection comes back to its own session, and nobody else does."""
 
+import asyncio
 import json
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
 from carabin.transcriber.testing.transcriber import FakeTranscriber
+from carabin.transcriber.whisperlive import connection
 
 from ..helpers.servers import RawClient, client, running, silence, speech, until
 
@@ -190,4 +193,39 @@ async def test_longest_session_counts_over_all_its_connections():
         async with client(server) as raw:
             await raw.hello(resume=True, resume_token=ready["resume_token"])
             assert await raw.rest() == (1000, "the session reached its longest time")
+        assert [segment["text"] for segment in raw.finals] == [" le patient"]
+
+
+async def test_break_that_is_noticed_while_the_client_is_back_already_does_not_end_its_session(monkeypatch):
+    """Seen in a soak: the old connection held the session, and 20 s later ended it under the client's new one."""
+    noticed, returned = asyncio.Event(), asyncio.Event()
+    stop = connection._stop
+
+    async def stop_late(tasks: Iterable[asyncio.Task[object]]) -> None:
+        await stop(tasks)
+        if not noticed.is_set():
+            noticed.set()
+            await returned.wait()
+
+    async with running() as server:
+        async with client(server) as raw:
+            ready = await raw.hello(resume=True)
+            await raw.send(speech(0.8))
+            await raw.until("segments")
+            monkeypatch.setattr(connection, "_stop", stop_late)
+            cut(raw)
+        await noticed.wait()
+        async with client(server) as raw:
+            again = await raw.hello(resume=True, resume_token=ready["resume_token"], resume_after=-1)
+            assert (again["resumed"], again["session"]) == (True, ready["session"])
+            returned.set()
+            await until(lambda: len(server.server_state.tasks) == 1)
+            assert server.parts.resume.waiting == 0
+            cut(raw)
+        await until_held(server)
+        async with client(server) as raw:
+            again = await raw.hello(resume=True, resume_token=ready["resume_token"], resume_after=-1)
+            assert again["resumed"]
+            await raw.send(silence(1), b"END_OF_AUDIO")
+            assert await raw.rest() == (1000, "")
         assert [segment["text"] for segment in raw.finals] == [" le patient"]

@@ -31,7 +31,11 @@ _ENDINGS = {
 
 
 class Connection:
-    """Serves one session over one socket."""
+    """Serves one session over one socket.
+
+    Args:
+        number: the session's `connection` when this one took it; a later one may take it over at any moment.
+    """
 
     def __init__(
         self,
@@ -41,9 +45,12 @@ class Connection:
         authenticator: Authenticator,
         resumable: ResumableSessions,
         limits: SocketLimits,
+        *,
+        number: int = 0,
     ) -> None:
         self._socket = socket
         self._session = session
+        self._number = number
         self._resumable = resumable
         self._limits = limits
         self._expiry = CredentialExpiry(identity)
@@ -58,28 +65,33 @@ class Connection:
         session = self._session
         sender = asyncio.create_task(self._send_all(session.outbox.attach()), name="send")
         watchers = [
-            asyncio.create_task(session.superseded(), name="superseded"),
+            asyncio.create_task(session.superseded(self._number), name="superseded"),
             asyncio.create_task(self._receiver.run(), name="receive"),
             asyncio.create_task(session.admitted.ending.wait(), name="ending"),
             asyncio.create_task(self._expiry.wait(), name="expiry"),
             asyncio.create_task(asyncio.sleep(session.admitted.left_s()), name="overtime"),
         ]
-        superseded = False
         try:
             await asyncio.wait([sender, *watchers], return_when=asyncio.FIRST_COMPLETED)
             first = await _foremost([*watchers, sender])
-            superseded = first is watchers[0]
             await _stop(task for task in watchers if task is not first)
             await self._part(first, sender)
         finally:
             await _stop([sender, *watchers, *self._receiver.flushes])
-            if not (superseded or session.held):
+            if not (self._superseded or session.held):
                 self._resumable.remove(session)
+
+    @property
+    def _superseded(self) -> bool:
+        return self._number != self._session.connection
 
     async def _part(self, first: asyncio.Task[Any], sender: asyncio.Task[None]) -> None:
         """End in the way that fits the reason."""
         error = first.exception()
-        if isinstance(error, Gone | WebSocketDisconnect):
+        if self._superseded:
+            # Whatever ended here, perhaps at the same moment, it is the other connection's session now.
+            await close(self._socket, NORMAL, "this session goes on over another connection")
+        elif isinstance(error, Gone | WebSocketDisconnect):
             self.lost(error.code)
         elif isinstance(error, SessionClosed):
             # The core had ended the session already, and this audio came before that was read: the core says why.
@@ -88,8 +100,6 @@ class Connection:
             await self._end_by_error(error, first, sender)
         elif first is sender:
             await self._close_failed()
-        elif first.get_name() == "superseded":
-            await close(self._socket, NORMAL, "this session goes on over another connection")
         else:
             await self._end(sender, *_ENDINGS[first.get_name()])
 
@@ -150,8 +160,8 @@ class Connection:
         """The client is gone: hold its session if it wants to come back, else this was its end."""
         session = self._session
         if session.hello.resume and code != NORMAL and not session.admitted.ending.is_set():
-            session.hold()
-        else:
+            session.hold(self._number)
+        elif not self._superseded:
             session.cancel("closed_by_client")
 
     async def _send_all(self, reader: int) -> None:

@@ -60,13 +60,15 @@ class WhisperLiveSocket:
         try:
             hello_text = await self._receive_hello(socket)
             uid = _uid_of(hello_text)
-            session, identity = await self._open(socket, hello_text, identity)
+            session, identity, number = await self._open(socket, hello_text, identity)
         except (WebSocketDisconnect, Gone):
             return
         except Exception as error:
             await self._refuse(socket, uid, error, identity)
             return
-        connection = Connection(socket, session, identity, self._authenticator, self._resume, self._limits)
+        connection = Connection(
+            socket, session, identity, self._authenticator, self._resume, self._limits, number=number
+        )
         try:
             await connection.run()
         except Exception as error:
@@ -99,7 +101,8 @@ class WhisperLiveSocket:
 
     async def _open(
         self, socket: WebSocket, hello_text: str | bytes, identity: Identity | None
-    ) -> tuple[LiveSession, Identity]:
+    ) -> tuple[LiveSession, Identity, int]:
+        """Open a session or take one up; return it, whose it is, and which of its connections this one is."""
         hello = parse_hello(hello_text, self._default_language)
         if identity is None:
             identity = await self._authenticator.identify(hello.token)
@@ -110,6 +113,7 @@ class WhisperLiveSocket:
             admitted = await self._admit(socket, hello, identity)
             model = self._admission.transcriber.model
             session = LiveSession(admitted, hello, hello.warnings + model_warning(hello, model), self._resume)
+        number = session.connection
         if resumed:
             self._admission.metrics.resumed.inc()
             log.info("session resumed", extra=session.ids("session_resumed"))
@@ -117,11 +121,11 @@ class WhisperLiveSocket:
             await socket.send_text(session.ready(model, resumed=resumed))
         except BaseException:
             if hello.resume:
-                session.hold()
+                session.hold(number)
             else:
                 session.cancel("closed_by_client")
             raise
-        return session, identity
+        return session, identity, number
 
     async def _admit(self, socket: WebSocket, hello: Hello, identity: Identity) -> AdmittedSession:
         """Open a session; while the first model is being loaded, wait for it as WhisperLive's clients are used to."""

@@ -32,6 +32,8 @@ class LiveSession:
         self.received_samples = 0
         self.outcome = "ended"
         self._resumable = resumable
+        self.connection = 0
+        """Which of its connections it is on: each that takes it over has the next number."""
         self._superseded = asyncio.Event()
         self.held = False
         """Its connection broke and its client may come back."""
@@ -69,8 +71,10 @@ class LiveSession:
         self.outcome = outcome
         self.admitted.dictation.cancel()
 
-    def hold(self) -> None:
-        """The connection broke: wait for the client to come back."""
+    def hold(self, connection: int) -> None:
+        """That connection broke: wait for the client to come back, unless it is here over another one already."""
+        if connection != self.connection:
+            return
         log.info("session held", extra=self.ids("session_held", received_s=self.received_samples / SAMPLE_RATE_HZ))
         self.held = True
         self._resumable.hold(self)
@@ -80,12 +84,15 @@ class LiveSession:
         self.cancel("abandoned")
 
     def supersede(self) -> None:
+        """Another connection takes this session over."""
+        self.connection += 1
         self._superseded.set()
         self._superseded = asyncio.Event()
 
-    async def superseded(self) -> None:
-        """Return when another connection takes this session over."""
-        await self._superseded.wait()
+    async def superseded(self, connection: int) -> None:
+        """Return when the session is on a later connection than this one."""
+        while connection == self.connection:
+            await self._superseded.wait()
 
     def ready(self, model: ModelInfo, *, resumed: bool) -> str:
         """The SERVER_READY message, with what a client needs to resume where it asked for that."""
