@@ -1,5 +1,7 @@
 """A session turns audio into events, whatever the pieces the audio comes in."""
 
+import gc
+import weakref
 from dataclasses import replace
 from itertools import pairwise
 
@@ -20,6 +22,7 @@ from carabin.transcriber.core.events import (
 from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
 from carabin.transcriber.models.slot import ModelHandle
 from carabin.transcriber.scheduling.load import FIRST_RETRY_S
+from carabin.transcriber.streaming.utterance import AudioBuffer, Utterance
 from carabin.transcriber.testing.engine import FakeEngine
 
 from ..helpers.pipeline import Bench, loudness_vad, silence, speech
@@ -457,3 +460,26 @@ def test_without_voice_activity_detection_no_sentence_is_cut_out() -> None:
     bench = Bench(FakeEngine(script=sentences), config=SessionConfig(use_vad=False))
     bench.push(speech(4))
     assert not bench.finals
+
+
+def test_audio_of_an_utterance_is_free_once_it_is_final_and_of_a_session_once_it_is_closed() -> None:
+    """Without the garbage collector, which comes to long-lived objects seldom: dozens of utterances waited for it."""
+    bench = Bench()
+    buffers: list[weakref.ref[AudioBuffer]] = []
+    began = bench.session.utterance_began
+
+    def note(utterance: Utterance) -> None:
+        buffers.append(weakref.ref(utterance.audio))
+        began(utterance)
+
+    bench.session.utterance_began = note  # type: ignore[method-assign]
+    gc.disable()
+    try:
+        bench.push(speech(2), silence(0.6))
+        assert len(bench.finals) == 1
+        assert [buffer() for buffer in buffers] == [None]
+        bench.push(speech(2), silence(0.3))
+        bench.session.close()
+        assert [buffer() for buffer in buffers] == [None, None]
+    finally:
+        gc.enable()

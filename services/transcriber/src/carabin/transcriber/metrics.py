@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from .core.memory import heap_bytes
+
 _SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.3, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 _PREFIX = "carabin_transcriber_"
 
@@ -57,6 +59,8 @@ class Metrics:
         self.prompt_cut = self._counter("prompt_tokens_cut_total", "Prompt tokens that did not fit")
         self.model = self._gauge("model_info", "1 for each version in use", "role", "version")
         self.model_bytes = self._gauge("model_resident_bytes", "Resident memory of the process after the last swap")
+        self.heap_bytes = self._gauge("heap_bytes", "Bytes of the C heap in use, without what the allocator keeps free")
+        self.heap_bytes.set_function(lambda: heap_bytes() or 0)
         self.swaps = self._counter("swaps_total", "Model changes by outcome", "role", "outcome")
         self.swap_seconds = self._histogram("swap_seconds", "From the decision to the first lease, by part", "part")
         self.conflicts = self._gauge("production_conflicts", "Versions tagged production beside the one in use")

@@ -82,6 +82,12 @@ class Endpointer:
             self._end()
         self._preroll.clear()
 
+    def close(self) -> None:
+        """Let go of all audio; nothing may follow."""
+        self._current = None
+        self._preroll.clear()
+        self._rest = self._rest[:0].copy()
+
     def _push_windows(self, samples: Samples, n_real: int) -> None:
         """Take whole VAD windows; only the first `n_real` samples of the last one are the session's."""
         windows = samples.reshape(-1, WINDOW)

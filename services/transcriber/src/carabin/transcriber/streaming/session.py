@@ -140,6 +140,7 @@ class Session:
             decoder.release()
         self._decoders.clear()
         self._sequencer.clear()
+        self._endpointer.close()
         self._set_current(None)
 
     def utterance_began(self, utterance: Utterance) -> None:

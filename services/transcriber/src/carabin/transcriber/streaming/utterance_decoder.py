@@ -155,9 +155,10 @@ class UtteranceDecoder:
                 self._withdraw(job)
 
     def release(self) -> None:
-        """Give the model back."""
+        """Give the model back, and let go of the jobs: they hold the audio, and refer back to this object."""
         if self.model is not None:
             self.model.release()
+        self._requests = self._partial = self._speculation = self._final = None
 
     def _busy(self) -> bool:
         return self._final is not None or self._speculation is not None
