@@ -5,27 +5,30 @@
 
 Twenty speakers dictate to the real server with a real Whisper from a real store, in real time, over connections that
 break; a gRPC stream and uploads run beside them, and clients that do what none should; the model changes every minute;
-the store goes away for half a minute in every five. Once a minute a line says how the server stands. Exit status: 0
-when nothing grew and nothing was lost, else 1, with what did.
+the store goes away for half a minute in every five. Once a minute a line says how the server stands; at the end one line
+each says what held and what did not (`soak_judge.py`: what growth is). Exit status: 0 when all held, else 1.
 """
 
 import argparse
 import asyncio
 import itertools
 import json
+import math
 import os
+import re
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
 import time
+import urllib.request
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 
 import psutil
 from carabin.registry.connect import connect
@@ -38,6 +41,7 @@ from carabin.registry.testing.proxy import Fault, StoreProxy
 from live_process import Process, our_server
 from soak_bad_clients import misbehave_for_ever
 from soak_clients import (
+    LAST_WORDS_S,
     RESUME_S,
     Counts,
     Scene,
@@ -46,6 +50,7 @@ from soak_clients import (
     stream_for_ever,
     upload_for_ever,
 )
+from soak_judge import Look, by_minute, judged_at_rest, judged_under_load
 from soak_speech import DUTY, Clip, coverage, make_clips, script
 from swap import NAME, publish_two
 
@@ -55,29 +60,21 @@ SAMPLE_S = 5.0
 UPLOAD_S, BAD_S = 20.0, 5.0
 SETTLE_S = RESUME_S + 15.0
 """After the last client: held sessions expire, connections time out, replaced models are freed."""
-WARM_UP = 1 / 6
-"""Share of the run that growth is not judged on: caches fill, and the allocator reaches its size."""
-MOST_MEMORY = 1.15
-"""Growth that is none: what an allocator's fragments move by between two looks. Times the first, and 30 MB."""
-SPARE_MB = 30.0
-SPARE_THREADS, SPARE_FILES = 3, 10
-"""A pool's idle threads, and connections that come and go between two looks."""
-JUDGED_MIN = 20.0
-"""Growth under load is judged in runs of this length and more; at rest, in every run."""
-UNOPENED = 0.25
-"""More dictations than this share that could not begin are no busy machine, but a server that does not answer."""
-WRONG_EVENTS = frozenset({"session_error", "reactor_error", "keeper_error", "decode_failed"})
-"""Of the service's log: its own mistakes. Errors of its clients and of the store are what the soak makes."""
+LATE = 0.25
+"""More than this share of dictations that could not begin, or of uploads without an answer, are no busy machine, but a
+server that does not answer."""
+EXPECTED_ERRORS = frozenset({"model_refused"})
+"""Of the service's log: a version cannot be fetched while the store is away. Any other error is the service's own; the
+soak's bad clients are warnings."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How the server stood at one moment."""
+class Verdict:
+    """One thing that the soak is for, and whether it held."""
 
-    at_s: float
-    resident_mb: float
-    threads: int
-    files: int
+    what: str
+    held: bool
+    detail: str
 
 
 @dataclass(slots=True)
@@ -89,28 +86,32 @@ class Report:
     outages: int
     rest_before: Look
     rest_after: Look
-    first: Look
-    """Least of each in the first third after the warm-up, by the minute, and their median."""
-    last: Look
+    looks: list[Look]
+    """Under load."""
     counts: Counts
-    events: Counter[str]
+    warnings: Counter[str]
+    errors: Counter[str]
 
-    def faults(self) -> list[str]:
-        """Return why it failed; nothing means that it did not."""
-        found = grown("at rest", self.rest_before, self.rest_after)
-        if self.minutes >= JUDGED_MIN:
-            found += grown("under load", self.first, self.last)
-        if self.counts.lost:
-            found.append(f"{self.counts.lost} of {self.counts.sentences} sentences have no final")
-        if self.counts.repeated:
-            found.append(f"{self.counts.repeated} finals repeat a range")
-        if self.counts.unopened > UNOPENED * (self.counts.dictations + self.counts.unopened):
-            found.append(f"{self.counts.unopened} dictations could not begin: the server did not answer")
-        if not self.counts.dictations:
-            found.append("no dictation was finished: nothing was shown")
-        found += [f"{n} times: {what}" for what, n in self.counts.troubles.items()]
-        found += [f"{n} times in the log: {event}" for event, n in self.events.items() if event in WRONG_EVENTS]
-        return found
+    def verdicts(self) -> list[Verdict]:
+        """Return what held and what did not."""
+        c = self.counts
+        wrong = {event: n for event, n in self.errors.items() if event not in EXPECTED_ERRORS}
+        begun = c.dictations + c.unopened
+        return [
+            Verdict("no sentence lost", c.lost == 0, f"{c.lost} of {c.sentences} have no final"),
+            Verdict("no range written twice", c.repeated == 0, f"{c.repeated} of {c.finals} finals"),
+            Verdict("dictations", c.dictations > 0, f"{c.dictations} finished"),
+            Verdict("dictations begin", c.unopened <= LATE * begun, f"{c.unopened} of {begun} could not"),
+            Verdict(
+                "uploads are answered",
+                c.late_uploads <= LATE * (c.uploads + c.late_uploads),
+                f"{c.late_uploads} of {c.uploads + c.late_uploads} not within {LAST_WORDS_S:.0f} s",
+            ),
+            Verdict("no client was failed", not c.troubles, _listed(c.troubles) or "none"),
+            Verdict("no error in the log", not wrong, _listed(wrong) or "none"),
+            *(Verdict(*each) for each in judged_at_rest(self.rest_before, self.rest_after)),
+            *(Verdict(*each) for each in judged_under_load(self.looks)),
+        ]
 
 
 def main() -> None:
@@ -142,9 +143,10 @@ def main() -> None:
         ) as server:
             bucket = settings.models_bucket
             report = asyncio.run(_soak(server, proxy, store, bucket, versions, keys, log, arguments))
-    faults = report.faults()
-    _print(report, faults, arguments.json)
-    sys.exit(1 if faults else 0)
+        if arguments.log:
+            shutil.copyfile(log, arguments.log)
+    _print(report, arguments.json)
+    sys.exit(0 if all(verdict.held for verdict in report.verdicts()) else 1)
 
 
 async def _soak(
@@ -161,7 +163,7 @@ async def _soak(
     reference = await _reference(arguments.port, keys, clips)
     await asyncio.sleep(SETTLE_S)
     started_s = time.monotonic()
-    rest_before = look(server, started_s)
+    rest_before = await look(server, started_s)
     end_s = started_s + arguments.minutes * 60
     counts = Counts()
     scene = Scene(arguments.port, arguments.port + 1, keys, clips, reference, end_s, arguments.duty, counts)
@@ -180,9 +182,10 @@ async def _soak(
         await looking
     done, away = await swaps, await outages
     await asyncio.sleep(SETTLE_S)
-    first, last = thirds([each for each in looks if each.at_s <= arguments.minutes * 60])
+    warnings, errors = events_of(log)
+    under_load = [each for each in looks if each.at_s <= arguments.minutes * 60]
     return Report(
-        arguments.minutes, done, away, rest_before, look(server, started_s), first, last, counts, events_of(log)
+        arguments.minutes, done, away, rest_before, await look(server, started_s), under_load, counts, warnings, errors
     )
 
 
@@ -230,89 +233,63 @@ async def _take_store_away(scene: Scene, proxy: StoreProxy) -> int:
 
 async def _look(server: Process, scene: Scene, started_s: float, looks: list[Look]) -> None:
     _say(
-        "minute  memory MB  threads  files  dictations  finals  lost  repeated  breaks  uploads  bad  busy  unopened"
-        "  troubles  bench late s"
+        "minute  heap MB  memory MB  threads  files  dictations  finals  lost  repeated  breaks  uploads  bad  busy"
+        "  unopened  troubles  bench late s"
     )
     late_s, due_s = 0.0, time.monotonic()
     for number in itertools.count(1):
         await asyncio.sleep(SAMPLE_S)
         due_s += SAMPLE_S
-        late_s, due_s = max(late_s, time.monotonic() - due_s), time.monotonic()
-        looks.append(look(server, started_s))
+        late_s = max(late_s, time.monotonic() - due_s)
+        looks.append(await look(server, started_s))
+        due_s = time.monotonic()
         if number % round(60 / SAMPLE_S) == 0:
             now, c = looks[-1], scene.counts
             _say(
-                f"{now.at_s / 60:6.1f}  {now.resident_mb:9.0f}  {now.threads:7}  {now.files:5}  {c.dictations:10}  "
-                f"{c.finals:6}  {c.lost:4}  {c.repeated:8}  {c.breaks:6}  {c.uploads:7}  {c.bad:3}  {c.busy:4}  "
+                f"{now.at_s / 60:6.1f}  {now.heap_mb:7.0f}  {now.resident_mb:9.0f}  {now.threads:7}  {now.files:5}  "
+                f"{c.dictations:10}  {c.finals:6}  {c.lost:4}  {c.repeated:8}  {c.breaks:6}  {c.uploads:7}  {c.bad:3}  {c.busy:4}  "
                 f"{c.unopened:8}  {c.troubles.total():8}  {late_s:12.1f}"
             )
             late_s = 0.0
 
 
-def look(server: Process, started_s: float) -> Look:
+async def look(server: Process, started_s: float) -> Look:
+    heap_mb = await asyncio.to_thread(_heap_mb, server)
     process = psutil.Process(server.pid)
-    return Look(time.monotonic() - started_s, server.resident_mb(), process.num_threads(), process.num_fds())
+    return Look(time.monotonic() - started_s, heap_mb, server.resident_mb(), process.num_threads(), process.num_fds())
 
 
-def thirds(looks: Sequence[Look]) -> tuple[Look, Look]:
-    """Return the first and the last third after the warm-up: of each minute the least, of the minutes the median.
-
-    The least of a minute is the server between two changes of model; at most, it holds two.
-    """
-    if not looks:
-        raise SystemExit("too short to look once")
-    judged = [each for each in looks if each.at_s >= looks[-1].at_s * WARM_UP]
-    minutes = [list(group) for _, group in itertools.groupby(judged, lambda each: int(each.at_s // SWAP_S))]
-    least = [
-        Look(
-            group[0].at_s,
-            min(each.resident_mb for each in group),
-            min(each.threads for each in group),
-            min(each.files for each in group),
-        )
-        for group in minutes
-    ]
-    n = max(1, len(least) // 3)
-    return _median(least[:n]), _median(least[-n:])
+def _heap_mb(server: Process) -> float:
+    """Return what the service says of its heap; not a number where it does not answer."""
+    with suppress(OSError):
+        with urllib.request.urlopen(server.health_url.replace("/livez", "/metrics"), timeout=SAMPLE_S) as answer:
+            found = re.search(rb"^carabin_transcriber_heap_bytes (\S+)", answer.read(), re.MULTILINE)
+        if found:
+            return float(found[1]) / 1e6
+    return math.nan
 
 
-def _median(looks: Sequence[Look]) -> Look:
-    return Look(
-        looks[0].at_s,
-        median(each.resident_mb for each in looks),
-        round(median(each.threads for each in looks)),
-        round(median(each.files for each in looks)),
-    )
-
-
-def grown(when: str, before: Look, after: Look) -> list[str]:
-    """Return what is more afterwards than chance explains."""
-    found = []
-    if after.resident_mb > before.resident_mb * MOST_MEMORY + SPARE_MB:
-        found.append(f"memory {when} grew from {before.resident_mb:.0f} to {after.resident_mb:.0f} MB")
-    if after.threads > before.threads + SPARE_THREADS:
-        found.append(f"threads {when} grew from {before.threads} to {after.threads}")
-    if after.files > before.files + SPARE_FILES:
-        found.append(f"open files {when} grew from {before.files} to {after.files}")
-    return found
-
-
-def events_of(log: Path) -> Counter[str]:
-    """Count the warnings and errors of the service's log by event; lines that are no JSON count as one."""
-    events: Counter[str] = Counter()
+def events_of(log: Path) -> tuple[Counter[str], Counter[str]]:
+    """Count the warnings and the errors of the service's log by event; lines that are no JSON are errors."""
+    warnings: Counter[str] = Counter()
+    errors: Counter[str] = Counter()
     for line in log.read_text(errors="replace").splitlines():
         try:
             fields = json.loads(line)
         except ValueError:
-            events["no JSON"] += 1
+            errors["a line that is no JSON"] += 1
             continue
         if fields.get("level") not in ("info", "debug"):
             # A line without an event of its own is told apart by where it comes from.
             name = fields.get("event")
-            events[
-                name if name not in (None, "error", "warning") else f"{fields.get('logger')}: {fields.get('message')}"
-            ] += 1
-    return events
+            if name in (None, "error", "warning"):
+                name = f"{fields.get('logger')}: {fields.get('message')}"
+            (warnings if fields.get("level") == "warning" else errors)[name] += 1
+    return warnings, errors
+
+
+def _listed(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{what} {n}" for what, n in counted.items())
 
 
 def _promote(store: ObjectStore, bucket: str, version: str) -> None:
@@ -328,30 +305,37 @@ def _environment(settings: StoreSettings, proxy: StoreProxy) -> dict[str, str]:
     }
 
 
-def _print(report: Report, faults: Sequence[str], as_json: bool) -> None:
+def _print(report: Report, as_json: bool) -> None:
+    verdicts = report.verdicts()
     if as_json:
-        sys.stdout.write(json.dumps(asdict(report) | {"faults": list(faults)}, indent=2) + "\n")
+        sys.stdout.write(
+            json.dumps(asdict(report) | {"verdicts": [asdict(each) for each in verdicts]}, indent=2) + "\n"
+        )
         return
     c = report.counts
     _say(f"\n{report.minutes:g} minutes, {report.swaps} promotions, {report.outages} outages of the store")
-    _say(f"{c.dictations} dictations, {c.sentences} sentences, {c.finals} finals; {c.lost} lost, {c.repeated} repeated")
     _say(
-        f"{c.breaks} broken connections, {c.new_sessions} of them beyond the server's patience; {c.uploads} uploads; "
-        f"{c.bad} bad clients; {c.busy} refusals of a full server; {c.unopened} dictations that could not begin"
+        f"{c.dictations} dictations, {c.sentences} sentences, {c.finals} finals; {c.breaks} broken connections, "
+        f"{c.new_sessions} of them beyond the server's patience; {c.uploads} uploads; {c.bad} bad clients; "
+        f"{c.busy} refusals of a full server"
     )
+    minutes = by_minute(report.looks)
     for name, one in (
         ("at rest before", report.rest_before),
-        ("early under load", report.first),
-        ("late under load", report.last),
+        *((("early under load", minutes[0]), ("late under load", minutes[-1])) if minutes else ()),
         ("at rest after", report.rest_after),
     ):
-        _say(f"{name:17}{one.resident_mb:6.0f} MB  {one.threads:4} threads  {one.files:4} open files")
-    _say("warnings and errors of the log: " + (", ".join(f"{k} {n}" for k, n in report.events.items()) or "none"))
+        _say(
+            f"{name:17}{one.heap_mb:6.0f} MB in use  {one.resident_mb:6.0f} MB resident  {one.threads:4} threads  "
+            f"{one.files:4} open files"
+        )
+    _say(f"warnings of the log: {_listed(report.warnings) or 'none'}")
+    _say(f"errors of the log: {_listed(report.errors) or 'none'}")
     for note in c.notes:
         _say(note)
-    for fault in faults:
-        _say(f"FAILED: {fault}")
-    _say("FAILED" if faults else "nothing grew, nothing was lost")
+    _say("")
+    for verdict in verdicts:
+        _say(f"{'ok    ' if verdict.held else 'FAILED'}  {verdict.what:34}{verdict.detail}")
 
 
 def _say(line: str) -> None:
@@ -365,6 +349,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--sessions", type=int, default=20, help="speakers at a time")
     parser.add_argument("--duty", type=float, default=DUTY, help="share of the time in which a speaker speaks")
     parser.add_argument("--port", type=int, default=19291, help="the server's; gRPC takes the next one")
+    parser.add_argument("--log", type=Path, help="where to keep the service's log")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

@@ -53,6 +53,8 @@ class Counts:
     """Breaks after which the server no longer knew the session."""
     uploads: int = 0
     bad: int = 0
+    late_uploads: int = 0
+    """Uploads without an answer within the client's patience: live sessions go first where cores are short."""
     busy: int = 0
     unopened: int = 0
     """Dictations that could not begin within the client's patience: on a machine that is short of cores, no loss."""
@@ -212,6 +214,9 @@ async def upload_for_ever(scene: Scene, every_s: float) -> None:
                 if number % 3 == 0:
                     await _leave_half_way(scene, recording)
                 answer = await http.post(url, files={"file": ("a.wav", recording if number % 5 else b"\0" * 9999)})
+            except httpx.ReadTimeout:
+                scene.counts.late_uploads += 1
+                continue
             except httpx.HTTPError as error:
                 scene.counts.trouble(f"an upload ended with {type(error).__name__}")
                 continue
@@ -260,11 +265,12 @@ async def stream_for_ever(scene: Scene) -> None:
             if scene.over:
                 return
             spoken = script(scene.clips, [rng.randrange(len(scene.clips))], 0.4, tail_s=1.0)
+            ready: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
             call = stub.Dictate(
-                _requests(spoken.samples), metadata=(("authorization", scene.bearer(1)["Authorization"]),)
+                _requests(spoken.samples, ready), metadata=(("authorization", scene.bearer(1)["Authorization"]),)
             )
             try:
-                finals = await _finals(call, cancel=number % 3 == 2)
+                finals = await _finals(call, ready, cancel=number % 3 == 2)
             except grpc.aio.AioRpcError as error:
                 if error.code() in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE):
                     scene.counts.busy += 1
@@ -272,12 +278,21 @@ async def stream_for_ever(scene: Scene) -> None:
                 else:
                     scene.counts.trouble(f"a gRPC stream ended with {error.code().name}: {error.details()}")
                 continue
+            finally:
+                if not ready.done():
+                    ready.set_result(False)
             if finals is not None:
                 _judge(scene, spoken.said, finals, "gRPC")
 
 
-async def _requests(samples: Samples) -> AsyncIterator[pb.DictateRequest]:
+async def _requests(samples: Samples, ready: asyncio.Future[bool]) -> AsyncIterator[pb.DictateRequest]:
+    """Send the configuration, and the audio once the server is ready for it.
+
+    A client that still writes while it is refused gets INTERNAL in place of the reason (grpc/grpc#36066).
+    """
     yield pb.DictateRequest(config=pb.Config(audio_format=pb.AUDIO_FORMAT_INT16, formatted=True))
+    if not await ready:
+        return
     started_s = time.monotonic()
     for place in range(0, len(samples), 1111):
         part = samples[place : place + 1111]
@@ -285,9 +300,13 @@ async def _requests(samples: Samples) -> AsyncIterator[pb.DictateRequest]:
         yield pb.DictateRequest(audio=(np.clip(part, -1, 1) * 32767).astype("<i2").tobytes())
 
 
-async def _finals(call: "grpc.aio.StreamStreamCall", *, cancel: bool) -> list[FinalText] | None:
+async def _finals(
+    call: "grpc.aio.StreamStreamCall", ready: asyncio.Future[bool], *, cancel: bool
+) -> list[FinalText] | None:
     finals = []
     async for response in call:
+        if response.HasField("ready"):
+            ready.set_result(True)
         if cancel and response.HasField("partial"):
             call.cancel()
             return None
