@@ -23,6 +23,22 @@ def check(samples: Samples, packet: int = 1600) -> None:
         one.check(samples[i : i + packet])
 
 
+def as_uint8(samples: Samples) -> bytes:
+    return (np.round(samples * 127) + 128).clip(0, 255).astype("u1").tobytes()
+
+
+def as_int16(samples: Samples) -> bytes:
+    return (samples * 32767).clip(-32768, 32767).astype("<i2").tobytes()
+
+
+def read_uint8(data: bytes) -> Samples:
+    return (np.frombuffer(data, "u1").astype(np.float32) - 128) / np.float32(128)
+
+
+def read_int16(data: bytes) -> Samples:
+    return np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / np.float32(32768)
+
+
 def reread(samples: Samples, written: str, read: str) -> Samples:
     """Return what a server makes of samples that are written in one format and declared as another."""
     scale = 32768.0 if written.endswith("i2") else 1.0
@@ -48,6 +64,38 @@ def reread(samples: Samples, written: str, read: str) -> Samples:
 def test_another_format_is_refused_with_what_it_probably_is(samples: object, probably: str, packet: int) -> None:
     with pytest.raises(ImpossibleAudio, match=probably):
         check(samples(), packet)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("peak", [1.0, 0.5, 0.1, 0.02, 0.003])
+@pytest.mark.parametrize(
+    ("written", "read", "probably"),
+    [
+        (as_int16, read_uint8, "16-bit integers sent as 8-bit ones"),
+        (as_uint8, read_int16, "8-bit samples sent as 16-bit ones"),
+    ],
+)
+def test_integers_of_another_width_are_refused_however_loud_the_voice_is(written, read, probably, peak) -> None:
+    samples = voice() * (peak / np.abs(voice()).max())
+    with pytest.raises(ImpossibleAudio, match=probably):
+        check(read(written(samples)))
+
+
+@pytest.mark.parametrize(("written", "read"), [(as_int16, read_int16), (as_uint8, read_uint8)])
+@pytest.mark.parametrize("gain", [0.003, 0.1, 1.0, 3.0, 30.0])
+def test_integers_in_their_own_width_pass_however_loud_or_clipped(written, read, gain) -> None:
+    check(read(written(np.clip(voice() * gain, -1, 1))))
+
+
+@pytest.mark.parametrize("hertz", [440, 1000, 2000])
+def test_a_tone_at_full_scale_passes_wherever_its_samples_fall(hertz: int) -> None:
+    t = np.arange(2 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
+    check(np.sin(2 * np.pi * hertz * t + np.pi / 4).astype(np.float32))
+    check(np.sin(2 * np.pi * hertz * t).astype(np.float32))
+
+
+def test_digital_silence_of_a_signed_format_read_as_uint8_is_named() -> None:
+    with pytest.raises(ImpossibleAudio, match="signed samples sent as unsigned"):
+        check(read_uint8(bytes(16_000)))
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,9 @@ class EngineDictation:
         """See `DictationStream.push`."""
         self._require_open()
         samples = np.array(samples, np.float32)
-        self._check.check(samples)
+        warning = self._check.check(samples)
+        if warning is not None:
+            self.warn("audio_format", warning)
         np.clip(samples, -1.0, 1.0, out=samples)
         self.audio_s += len(samples) / SAMPLE_RATE_HZ
         self._decode_context.metrics.audio_seconds.inc(len(samples) / SAMPLE_RATE_HZ)

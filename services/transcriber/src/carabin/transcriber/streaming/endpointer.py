@@ -37,6 +37,8 @@ class Endpointer:
     ) -> None:
         self.position = 0
         """Samples that the voice activity detection has seen."""
+        self.speech_windows = 0
+        """Of these, the windows in which it found speech."""
         self._config = config
         self._policy = policy or live_policy(config)
         self._listener = listener
@@ -97,6 +99,7 @@ class Endpointer:
 
     def _push_window(self, window: Samples, probability: float) -> None:
         speech = self._activity.step(probability)
+        self.speech_windows += speech
         if self._current is None:
             if not speech and self._config.use_vad:
                 self._preroll.append((window, probability))

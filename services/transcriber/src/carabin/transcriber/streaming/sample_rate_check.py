@@ -1,7 +1,9 @@
-"""Whether a voice comes three times too slowly, as audio of 44.1 or 48 kHz that is sent as 16 kHz does; pure.
+"""Whether a voice comes at another rate than 16 kHz, by its pitch; pure.
 
-The voice activity detection finds no speech in such audio, so that nothing at all would be written, without a
-reason. Its pitch shows what it is: a voice of 85 to 255 Hz becomes one of 28 to 93 Hz. Hum is as low, and never varies.
+Audio of 44.1 or 48 kHz that is sent as 16 kHz comes three times too slowly: a voice of 85 to 255 Hz becomes one of 28 to
+93 Hz, in which the voice activity detection finds no speech, so that nothing would be written, without a reason. Hum is
+as low, and never varies. Audio of 8 kHz comes twice too fast: a median pitch of more than 300 Hz, as few adults have one.
+Figures and what was tried beside: docs/decisions/audio-formats.md.
 """
 
 import numpy as np
@@ -11,9 +13,12 @@ from ..core.api import Samples
 from ..core.config import SAMPLE_RATE_HZ
 from ..core.errors import ImpossibleAudio
 
-FRAME = SAMPLE_RATE_HZ // 10
-"""Samples whose pitch is estimated at once."""
-SHORTEST_LAG, LONGEST_LAG = SAMPLE_RATE_HZ // 500, SAMPLE_RATE_HZ // 20
+STEP = 4
+"""Samples that are averaged into one: pitches are far below the 2 kHz that are left, and it costs a sixteenth."""
+RATE_HZ = SAMPLE_RATE_HZ // STEP
+FRAME = RATE_HZ // 10
+"""Averaged samples whose pitch is estimated at once."""
+SHORTEST_LAG, LONGEST_LAG = RATE_HZ // 500, RATE_HZ // 20
 """Pitches of 20 to 500 Hz are looked for."""
 MIN_RMS = 0.01
 MIN_PERIODICITY = 0.8
@@ -22,47 +27,84 @@ N_PITCHES = 30
 """Three seconds with a pitch: enough for a median."""
 LOW_HZ = 85.0
 """No voice has so low a median that the voice activity detection finds it nowhere in three seconds."""
+HIGH_HZ = 300.0
+"""Six voices at twice their pitch have medians of 337 to 400 Hz; at their own, 168 to 205 Hz."""
 MIN_SPREAD = 1.12
 """Between the tenth and the ninetieth percentile: speech has a melody, a machine has none."""
 
 
 class SampleRateCheck:
-    """Takes the audio of a session in which no speech was found yet."""
+    """Takes all audio of a session, in order."""
 
     def __init__(self) -> None:
         self._rest = np.zeros(0, np.float32)
-        self._pitches: list[float] = []
+        self._without_speech: list[float] = []
+        """Pitches since the last speech."""
+        self._first: list[float] | None = []
+        """The first pitches of the session, speech or not; None once they were judged."""
+        self._warned_low = False
+        self.trusted = False
+        """Text was written: where the pitch falls now, something hums beside the speaker, and the session goes on."""
 
-    def push(self, samples: Samples) -> None:
-        """Take the next samples, (n,) float32 in any pieces.
+    def push(self, samples: Samples, *, speech: bool) -> str | None:
+        """Take the next samples, (n,) float32 in any pieces; return a warning for the client, each once.
+
+        Args:
+            speech: the voice activity detection found speech in them.
 
         Raises:
-            ImpossibleAudio: a voice comes three times too slowly.
+            ImpossibleAudio: a voice comes three times too slowly, and nothing was written yet.
         """
-        audio = np.concatenate([self._rest, samples])
-        need = FRAME + LONGEST_LAG
+        if speech:
+            self._without_speech.clear()
+            if self._first is None:
+                self._rest = self._rest[:0]
+                return None
+        self._take(np.concatenate([self._rest, samples]), speech)
+        return self._judge_low() or self._judge_high()
+
+    def _take(self, audio: Samples, speech: bool) -> None:
+        size, need = FRAME * STEP, (FRAME + LONGEST_LAG) * STEP
         start = 0
         while len(audio) - start >= need:
             pitch = _pitch_hz(audio[start : start + need])
             if pitch is not None:
-                self._pitches.append(pitch)
-            start += FRAME
+                if not speech:
+                    self._without_speech.append(pitch)
+                if self._first is not None:
+                    self._first.append(pitch)
+            start += size
         self._rest = audio[start:]
-        if len(self._pitches) >= N_PITCHES:
-            self._judge()
 
-    def _judge(self) -> None:
-        low, median, high = np.percentile(self._pitches, (10, 50, 90))
-        self._pitches.clear()
-        if median < LOW_HZ and high > MIN_SPREAD * low:
-            raise ImpossibleAudio(
-                f"a voice with a pitch of {median:.0f} Hz in which no speech is found",
-                "audio of 44.1 or 48 kHz, which must be sent as 16 kHz",
-            )
+    def _judge_low(self) -> str | None:
+        if len(self._without_speech) < N_PITCHES:
+            return None
+        low, median, high = np.percentile(self._without_speech, (10, 50, 90))
+        self._without_speech.clear()
+        if median >= LOW_HZ or high <= MIN_SPREAD * low:
+            return None
+        found = f"a voice with a pitch of {median:.0f} Hz in which no speech is found"
+        probable = "audio of 44.1 or 48 kHz, which must be sent as 16 kHz"
+        if not self.trusted:
+            raise ImpossibleAudio(found, probable)
+        warned, self._warned_low = self._warned_low, True
+        return None if warned else f"the audio has {found}; perhaps {probable}"
+
+    def _judge_high(self) -> str | None:
+        if self._first is None or len(self._first) < N_PITCHES:
+            return None
+        median, self._first = float(np.median(self._first)), None
+        if median <= HIGH_HZ:
+            return None
+        return (
+            f"the voice has a pitch of {median:.0f} Hz: if the audio is 8 kHz, or every second sample of 16 kHz, it must "
+            "be sent as 16 kHz"
+        )
 
 
 def _pitch_hz(audio: NDArray[np.float32]) -> float | None:
-    """Return the pitch of the first `FRAME` samples, or None where there is none."""
+    """Return the pitch of the first tenth of a second, or None where there is none."""
+    audio = audio.reshape(-1, STEP).mean(axis=1)
     audio = audio - audio.mean()
     frame = audio[:FRAME]
     power = float(frame @ frame)
@@ -79,4 +121,4 @@ def _pitch_hz(audio: NDArray[np.float32]) -> float | None:
     peaks = (inner >= periodicity[:-2]) & (inner >= periodicity[2:]) & (inner > 0.9 * best)
     if not peaks.any():
         return None
-    return SAMPLE_RATE_HZ / (SHORTEST_LAG + 1 + int(np.argmax(peaks)))
+    return RATE_HZ / (SHORTEST_LAG + 1 + int(np.argmax(peaks)))

@@ -17,6 +17,7 @@ from ..core.events import (
     ModelChanged,
     Partial,
     SessionFailed,
+    SessionWarning,
 )
 from ..core.languages import normalise_language
 from ..inference.engine import Hypothesis
@@ -99,9 +100,11 @@ class Session:
         """
         self._move(SessionState.STREAMING)
         self._arrival_times.add(self._endpointer.received + len(samples), self._context.clock())
+        speech_before = self._endpointer.speech_windows
         self._endpointer.push(samples)
-        if not self._endpointer.numbered:
-            self._rate_check.push(samples)
+        warning = self._rate_check.push(samples, speech=self._endpointer.speech_windows > speech_before)
+        if warning is not None:
+            self._emit(SessionWarning("sample_rate", warning))
         if self._current is not None:
             self._current.request_partial()
         self._acknowledge_silence()
@@ -248,6 +251,7 @@ class Session:
             return
         events: list[Event] = []
         if outcome is not None and model is not None:
+            self._rate_check.trusted = True
             self._set_language(decoder, outcome, 0.0)
             events.append(final_event(utterance, outcome, model.version, self._endpointer.position))
             spoken = self._arrival_times.at(utterance.start + utterance.speech_stop)
