@@ -5,7 +5,7 @@
 
 Twenty speakers dictate to the real server with a real Whisper from a real store, in real time, over connections that
 break; a gRPC stream and uploads run beside them, and clients that do what none should; the model changes every minute;
-the store goes away for half a minute in every five. Once a minute a line says how the server stands; at the end one line
+the store goes away for half a minute in every five. Once a minute a line says how the server stands; at the end a line
 each says what held and what did not (`soak_judge.py`: what growth is). Exit status: 0 when all held, else 1.
 """
 
@@ -247,8 +247,8 @@ async def _look(server: Process, scene: Scene, started_s: float, looks: list[Loo
             now, c = looks[-1], scene.counts
             _say(
                 f"{now.at_s / 60:6.1f}  {now.heap_mb:7.0f}  {now.resident_mb:9.0f}  {now.threads:7}  {now.files:5}  "
-                f"{c.dictations:10}  {c.finals:6}  {c.lost:4}  {c.repeated:8}  {c.breaks:6}  {c.uploads:7}  {c.bad:3}  {c.busy:4}  "
-                f"{c.unopened:8}  {c.troubles.total():8}  {late_s:12.1f}"
+                f"{c.dictations:10}  {c.finals:6}  {c.lost:4}  {c.repeated:8}  {c.breaks:6}  "
+                f"{c.uploads:7}  {c.bad:3}  {c.busy:4}  {c.unopened:8}  {c.troubles.total():8}  {late_s:12.1f}"
             )
             late_s = 0.0
 

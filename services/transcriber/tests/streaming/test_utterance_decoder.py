@@ -37,6 +37,17 @@ def test_a_final_that_echoes_the_prompt_is_decoded_again_without_it() -> None:
     assert bench.metric("retries_total", reason="prompt_echo") >= 1
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [Prompt(tokens=(7,) * 16, initial_prompt="Pas fièvre"), Prompt(tokens=(7,) * 16, expected=("pas fièvre", "toux"))],
+)
+def test_two_words_of_the_prompt_on_a_short_sound_are_decoded_again_without_it(prompt: Prompt) -> None:
+    engine = FakeEngine(script=lambda request: text(" Pas fièvre." if request.prompt else " Hum."))
+    bench = Bench(engine, config=SessionConfig(partials=False), prompt=prompt)
+    bench.push(speech(0.25), silence(0.8))
+    assert [final.text for final in bench.finals] == [" Hum."]
+
+
 def test_no_partial_shows_an_echo_of_the_prompt() -> None:
     bench = Bench(FakeEngine(script=echoing), prompt=PROMPTED)
     bench.push(speech(3))

@@ -20,11 +20,11 @@ LEVEL_MEAN = 0.9
 ZERO_AS_UINT8 = -0.998
 """Below this lies nothing but zeros that are read as unsigned: halves of the scale are at 0.996."""
 OUTER_SHARE = 0.8
-"""Of samples beyond half of the scale: more are no sound, unless they are clipped. Measured in speech that was written in
-another width: 83 to 100 %."""
+"""Of samples beyond half of the scale: more are no sound, unless they are clipped. Measured in speech that was written
+in another width: 83 to 100 %."""
 OUTER_ASYMMETRY = 0.03
-"""In loudness, between samples at even and at odd places, on the whole scale: high and low bytes of 16-bit samples differ
-by 0.04 to 0.47, sound by nothing, however it is clipped."""
+"""In loudness, between samples at even and at odd places, on the whole scale: high and low bytes of 16-bit samples
+differ by 0.04 to 0.47, sound by nothing, however it is clipped."""
 
 
 class AudioCheck:
@@ -39,8 +39,8 @@ class AudioCheck:
         """Take the next samples, (n,) float32; return a sentence that the client should be told, once.
 
         Raises:
-            ImpossibleAudio: they are not finite, far outside [-1, 1], of another width, full-scale noise, or two channels
-                in turn.
+            ImpossibleAudio: they are not finite, far outside [-1, 1], of another width, full-scale noise, or two
+                channels in turn.
         """
         if not len(samples):
             return None

@@ -1,4 +1,4 @@
-"""Whether mono samples are two channels in turn: interleaved stereo plays at half its speed, and Whisper writes nonsense.
+"""Whether mono samples are two channels in turn: interleaved stereo comes at half its speed, and is no speech.
 
 Of mono sound, the samples at even and at odd places have the same power, and a sample differs from the one before it as
 much as from the one behind. Measured over six synthetic voices, at 16 kHz, as telephone speech and brought up from
@@ -65,8 +65,8 @@ class ChannelCheck:
         powers = max(even, odd) / max(min(even, odd), power * 1e-12)
         if differences < SAME:
             return (
-                "every sample comes twice: if the audio is interleaved stereo, send one of its channels; if it was 8 kHz, "
-                "resample it with a filter"
+                "every sample comes twice: if the audio is interleaved stereo, send one of its channels; "
+                "if it was 8 kHz, resample it with a filter"
             )
         if powers > 1 / SAME:
             return (

@@ -16,19 +16,29 @@ LONG_RUN = 6
 """So many words in a row are the prompt's own, whatever surrounds them."""
 
 
-def is_echo(text: str, expected: Sequence[str], initial_prompt: str) -> bool:
-    """Return whether the text holds a run of the prompt's words that is long, or most of it.
+LETTERS_PER_S, EARLY_S = 22.0, 0.1
+"""More letters than any speech holds, which is at 15 a second; voice activity detection may miss so much of it."""
+
+
+def is_echo(text: str, expected: Sequence[str], initial_prompt: str, speech_s: float) -> bool:
+    """Return whether the text holds a run of the prompt's words that is long, or most of it, or is nothing but words of
+    the prompt: all of a short one, or more than can have been spoken.
 
     Args:
         expected: the expected words and phrases in the prompt, in order. A run inside a single one of them is what it
             is expected for, and no echo.
         initial_prompt: the text behind them.
+        speech_s: seconds of speech in the audio.
     """
     words = _words(text)
-    if len(words) < MIN_WORDS:
-        return False
     phrases = [_words(phrase) for phrase in (*expected, initial_prompt)]
     prompt = [word for phrase in phrases for word in phrase]
+    if words and set(words) <= set(prompt):
+        n_letters = sum(len(word) for word in words)
+        if words == phrases[-1] or n_letters > LETTERS_PER_S * (speech_s + EARLY_S):
+            return True
+    if len(words) < MIN_WORDS:
+        return False
     of_phrase = [i for i, phrase in enumerate(phrases) for _ in phrase]
     run = SequenceMatcher(None, words, prompt, autojunk=False).find_longest_match()
     if run.size < MIN_WORDS:

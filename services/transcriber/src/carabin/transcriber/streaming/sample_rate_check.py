@@ -1,9 +1,9 @@
 """Whether a voice comes at another rate than 16 kHz, by its pitch; pure.
 
-Audio of 44.1 or 48 kHz that is sent as 16 kHz comes three times too slowly: a voice of 85 to 255 Hz becomes one of 28 to
-93 Hz, in which the voice activity detection finds no speech, so that nothing would be written, without a reason. Hum is
-as low, and never varies. Audio of 8 kHz comes twice too fast: a median pitch of more than 300 Hz, as few adults have one.
-Figures and what was tried beside: docs/decisions/audio-formats.md.
+Audio of 44.1 or 48 kHz that is sent as 16 kHz comes three times too slowly: a voice of 85 to 255 Hz becomes one of 28
+to 93 Hz, in which the voice activity detection finds no speech, so that nothing would be written, without a reason.
+Hum is as low, and never varies. Audio of 8 kHz comes twice too fast: a median pitch of more than 300 Hz, as few adults
+have one. Figures and what was tried beside: docs/decisions/audio-formats.md.
 """
 
 import numpy as np
@@ -97,8 +97,8 @@ class SampleRateCheck:
         if median <= HIGH_HZ:
             return None
         return (
-            f"the voice has a pitch of {median:.0f} Hz: if the audio is 8 kHz, or every second sample of 16 kHz, it must "
-            "be sent as 16 kHz"
+            f"the voice has a pitch of {median:.0f} Hz, as audio of 8 kHz has that is sent as 16 kHz: "
+            "if that is so, resample it"
         )
 
 

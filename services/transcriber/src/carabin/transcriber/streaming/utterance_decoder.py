@@ -291,7 +291,8 @@ class UtteranceDecoder:
         if not job.request.prompt or self._requests is None:
             return False
         prompt = self._requests.prompt
-        return is_echo(text, prompt.expected, prompt.initial_prompt)
+        speech_s = self.utterance.speech_samples / SAMPLE_RATE_HZ
+        return is_echo(text, prompt.expected, prompt.initial_prompt, speech_s)
 
     def _end(self, outcome: Hypothesis | DecodeFailed | None) -> None:
         self._over = True
