@@ -37,7 +37,10 @@ def test_a_dataset_that_is_not_there_and_a_setting_out_of_range_are_one_sentence
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert main(["train", "nowhere", "--set", f"work_dir={tmp_path}"]) == 1
-    assert "there is no dataset nowhere" in words(capsys.readouterr().err)
+    said = capsys.readouterr()
+    sentence = "carabin: there is no dataset nowhere: make one with `carabin dataset build` or `synthesize`"
+    assert words(said.err) == sentence
+    assert said.out == ""
     assert main(["train", "nowhere", "--set", "replay_share=2"]) == 1
     assert "CARABIN_TRAINER_REPLAY_SHARE=2" in words(capsys.readouterr().err)
 

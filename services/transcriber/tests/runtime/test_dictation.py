@@ -1,8 +1,10 @@
 """The contract of `service.Transcriber`: the fake that ships and the real one both keep it."""
 
 import asyncio
+import gc
 import logging
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from pathlib import Path
@@ -450,3 +452,27 @@ async def test_a_swap_that_drains_loses_no_sample_and_ends_no_session(
     assert len(finals) == 12
     assert {len(final.text.split()) for final in finals} == {2}
     await transcriber.stop(0)
+
+
+async def test_what_only_the_garbage_collector_finds_is_freed_when_the_last_session_closes(tmp_path: Path) -> None:
+    class Node:
+        """Something that refers to itself."""
+
+        def __init__(self) -> None:
+            self.itself = self
+
+    transcriber = SwappableLive(tmp_path, "v1", 10, None)
+    await start(transcriber)
+    gc.disable()
+    try:
+        garbage = weakref.ref(Node())
+        first, last = transcriber.open(SessionConfig()), transcriber.open(SessionConfig())
+        await first.finish()
+        assert garbage() is not None
+        await last.finish()
+        async with asyncio.timeout(20):
+            while garbage() is not None:  # noqa: ASYNC110  # the collector runs on another thread, without an event
+                await asyncio.sleep(0)
+    finally:
+        gc.enable()
+        await transcriber.stop(0)

@@ -18,7 +18,7 @@ from ..checkpoints.pending_final import PendingFinal
 from ..checkpoints.resume import RunFingerprint, finished, restore
 from ..checkpoints.samples import choose_samples
 from ..checkpoints.saver import Saver
-from ..datasets.local import LocalDataset, Replay, fetch, plan_replay
+from ..datasets.local import LocalDataset, Replay, fetch, named, plan_replay
 from ..errors import Stopped, UploadFailed
 from ..finishing.candidate_evaluation import CandidateEvaluator, EvaluationSets
 from ..finishing.curves import curves
@@ -88,6 +88,9 @@ def train(
         return TrainResult(run.name, "finished", done.step, done, {})
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    # A name that was mistyped is no run that failed: it leaves no record, and its sentence stands alone.
+    for spec in filter(None, (settings.dataset, settings.replay)):
+        named(store, run.datasets_bucket, spec)
     run.write_record(required=True)
     try:
         return _train(run)

@@ -1,6 +1,7 @@
 """How much memory there is, to this process: the machine's, or its container's if that is less; and giving it back."""
 
 import ctypes
+import gc
 from pathlib import Path
 
 _CGROUP = Path("/sys/fs/cgroup")
@@ -45,6 +46,12 @@ def heap_bytes() -> int | None:
     mallinfo.restype = _MallInfo
     found = mallinfo()
     return int(found.uordblks) + int(found.hblkhd)
+
+
+def free_memory() -> None:
+    """Free what only the garbage collector finds, and give freed memory back; other threads may wait for 50 ms."""
+    gc.collect()
+    trim_heap()
 
 
 def _call_libc(function: str, *arguments: int) -> None:

@@ -3,7 +3,6 @@
 Over 200 lines: a seam to a library is one module, so that its types and errors stay behind it.
 """
 
-import gc
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..core.config import SAMPLE_RATE_HZ
 from ..core.errors import DecodeFailed, DeviceFailed, DeviceShort, ModelBroken, ModelMismatch
-from ..core.memory import trim_heap
+from ..core.memory import free_memory
 from .engine import DecodeRequest, DecodeTiming, Hypothesis, TimedWord, TokenWord
 from .mel import GrowingMel
 from .model_files import (
@@ -134,8 +133,7 @@ class Ct2Engine:
             return
         self._model.unload_model()
         self._model = None
-        gc.collect()
-        trim_heap()
+        free_memory()
 
     def _encode(self, batch: Sequence[DecodeRequest]) -> Any:
         """Return the encoder's output, (batch, window / 2, width); the GPU takes the batch at once."""

@@ -13,7 +13,7 @@ from ..core.api import ModelInfo, Readiness
 from ..core.config import SessionConfig
 from ..core.errors import Draining, NotReady, Overloaded, UnsupportedLanguage
 from ..core.languages import normalise_language
-from ..core.memory import trim_heap
+from ..core.memory import free_memory
 from ..metrics import Metrics
 from ..models.lexicons import Lexicons
 from ..models.loader import EngineFactory
@@ -222,8 +222,8 @@ class LiveTranscriber:
         )
         if not self._dictations:
             self._empty.set()
-            # What the decodes of a busy hour left behind is the system's again; it takes some milliseconds.
-            asyncio.get_running_loop().run_in_executor(None, trim_heap)
+            # What a busy hour left behind is the system's again, at a moment when nobody waits.
+            asyncio.get_running_loop().run_in_executor(None, free_memory)
 
     def _why_no_model(self) -> str:
         info = self._models.production.info
