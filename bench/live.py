@@ -34,7 +34,7 @@ from live_process import Process, health_answers, install_peer, our_server, peer
 from live_table import print_rows
 
 OUR_TAIL_S, PEER_TAIL_S = 4.0, 25.0
-"""Silence that is sent at the end: the published server makes text final by hearing it many times."""
+"""Silence that is sent at the end: the published server makes text final by decoding it many times."""
 PEER_FOLDER = Path("data/bench/whisper-live")
 
 SPEECH_S, QUICK_SPEECH_S = 60.0, 30.0

@@ -24,7 +24,7 @@ LAST_WORDS_S = 120.0
 
 @dataclass(slots=True)
 class Received:
-    """What one client was told, and when, on the dictation's own clock: 0 is when its first sample was spoken."""
+    """What one client received, and when, on the dictation's own clock: 0 is when its first sample was spoken."""
 
     events: list[tuple[float, Event]] = field(default_factory=list)
     error: str = ""

@@ -38,7 +38,7 @@ class Figures:
     shown_p95_s: float
     sentence_final_p50_s: float
     sentence_final_p95_s: float
-    """From the end of a spoken sentence until its words are shown, and are final: live_words says how it is told."""
+    """From the end of a spoken sentence until its words are shown, and are final: live_words says how it is found."""
     still_s: float
     """The longest time, while somebody spoke, without a change on the screen."""
     erased_per_100: float

@@ -280,7 +280,7 @@ def events_of(log: Path) -> tuple[Counter[str], Counter[str]]:
             errors["a line that is no JSON"] += 1
             continue
         if fields.get("level") not in ("info", "debug"):
-            # A line without an event of its own is told apart by where it comes from.
+            # A line without an event of its own is named by where it comes from.
             name = fields.get("event")
             if name in (None, "error", "warning"):
                 name = f"{fields.get('logger')}: {fields.get('message')}"

@@ -120,12 +120,12 @@ def open_page(chromium: object, wire: Wire) -> Iterator[Callable[..., Any]]:
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
 
-        def told(line: Any) -> None:
+        def record_line(line: Any) -> None:
             network = ("WebSocket connection", "Failed to load resource: net::", expected)
             if line.type == "error" and not any(text in line.text for text in network):
                 complaints.append(line.text)
 
-        page.on("console", told)
+        page.on("console", record_line)
         if script:
             page.add_init_script(script)
         page.goto(f"http://127.0.0.1:{wire.port}/")

@@ -127,7 +127,7 @@ def test_button_keeps_its_name_and_says_its_state(open_page: Open, speaker: Spea
     pause(page)
 
 
-def test_screen_reader_is_told_sentences_only_when_asked(open_page: Open, speaker: Speaker) -> None:
+def test_screen_reader_gets_sentences_only_when_asked(open_page: Open, speaker: Speaker) -> None:
     page = open_page()
     start(page)
     speaker.final("Phrase tue.")

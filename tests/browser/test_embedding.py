@@ -1,4 +1,4 @@
-"""The page in a frame of a record system: it begins what it is told to, and gives reports to that origin alone."""
+"""The page in a frame of a record system: it begins what it is asked to, and gives reports to that origin alone."""
 
 import base64
 from collections.abc import Iterator

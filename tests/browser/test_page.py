@@ -45,7 +45,7 @@ def test_page_is_whole_behind_a_proxy_that_serves_it_under_a_path(
 
 
 @pytest.mark.parametrize("web_settings", [{"API_KEYS": f"alice:{KEY}"}])
-def test_token_is_asked_for_when_the_service_wants_one_and_a_wrong_one_is_told_apart(
+def test_token_is_asked_for_when_the_service_wants_one_and_a_wrong_one_is_distinguished(
     open_page: Open, speaker: Speaker
 ) -> None:
     page = open_page(expected="401")
@@ -68,9 +68,7 @@ def test_token_is_asked_for_when_the_service_wants_one_and_a_wrong_one_is_told_a
     assert not page.is_visible("#error")
 
 
-def test_page_of_another_origin_is_told_why_its_dictation_is_refused(
-    chromium: Any, wire: Wire, loop: LoopThread
-) -> None:
+def test_page_of_another_origin_shows_why_its_dictation_is_refused(chromium: Any, wire: Wire, loop: LoopThread) -> None:
     proxy = StrippingProxy(loop, wire.port, "", host="records.example")
     context = chromium.new_context(permissions=["microphone"])
     page = context.new_page()

@@ -63,6 +63,6 @@ def test_french_speech_is_written_though_the_wire_was_cut(open_page: Callable[[]
     pause(page)
     page.wait_for_selector("#state[data-state=closed]", timeout=2 * WAIT_MS)
     spoken = re.findall(r"\w+", " ".join(SENTENCES).casefold().replace("douze sur huit", "12/8"))
-    heard = [word.casefold() for word in words(page)]
-    common = sum(block.size for block in SequenceMatcher(None, spoken, heard, False).get_matching_blocks())
-    assert common / len(spoken) >= TRANSCRIPT, f"heard {heard}"
+    recognised = [word.casefold() for word in words(page)]
+    common = sum(block.size for block in SequenceMatcher(None, spoken, recognised, False).get_matching_blocks())
+    assert common / len(spoken) >= TRANSCRIPT, f"recognised {recognised}"

@@ -245,7 +245,7 @@ def test_unplugged_microphone_is_noticed(open_page: Open, speaker: Speaker) -> N
     assert "débranché" in page.inner_text("#error")
 
 
-def test_dead_input_is_told_after_five_seconds(open_page: Open, speaker: Speaker) -> None:
+def test_dead_input_is_shown_after_five_seconds(open_page: Open, speaker: Speaker) -> None:
     silent = """
     navigator.mediaDevices.getUserMedia = async () => new AudioContext().createMediaStreamDestination().stream;
     """
@@ -257,7 +257,7 @@ def test_dead_input_is_told_after_five_seconds(open_page: Open, speaker: Speaker
     assert page.text_content("#input-text") == ""
 
 
-def test_model_that_changes_under_the_dictation_is_told(
+def test_model_that_changes_under_the_dictation_is_shown(
     open_page: Open, transcriber: FakeTranscriber, loop: LoopThread
 ) -> None:
     page = open_page()

@@ -1,4 +1,4 @@
-"""Runs `TranscriptionClient` of the published package on a file: PORT WAV SRT; prints what it has heard as JSON."""
+"""Runs `TranscriptionClient` of the published package on a file: PORT WAV SRT; prints what it received as JSON."""
 
 import json
 import sys

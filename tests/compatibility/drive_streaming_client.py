@@ -1,4 +1,4 @@
-"""Runs `StreamingTranscriptionClient` of the published package: PORT WAV; prints what it has heard as JSON."""
+"""Runs `StreamingTranscriptionClient` of the published package: PORT WAV; prints what it received as JSON."""
 
 import json
 import sys

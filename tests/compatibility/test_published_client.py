@@ -11,7 +11,7 @@ import pytest
 from .conftest import HERE, Published
 
 
-def heard(run: CompletedProcess[str]) -> dict:
+def received(run: CompletedProcess[str]) -> dict:
     """Return the JSON that a driver prints last."""
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
     return json.loads(run.stdout.strip().splitlines()[-1])
@@ -25,7 +25,7 @@ def test_file_client_writes_every_final_to_its_srt(
     published: Published, service_port: int, recording: Path, tmp_path: Path
 ):
     srt = tmp_path / "out.srt"
-    said = heard(published.run(HERE / "drive_file_client.py", service_port, recording, srt, cwd=tmp_path))
+    said = received(published.run(HERE / "drive_file_client.py", service_port, recording, srt, cwd=tmp_path))
     assert not said["server_error"]
     assert [segment["completed"] for segment in said["transcript"]] == [True, True]
     assert "douleur thoracique" in srt.read_text()
@@ -36,7 +36,7 @@ def test_file_client_writes_every_final_to_its_srt(
 def test_streaming_client_gets_the_last_words_before_it_gives_up_waiting(
     published: Published, service_port: int, recording: Path, tmp_path: Path
 ):
-    said = heard(published.run(HERE / "drive_streaming_client.py", service_port, recording, cwd=tmp_path))
+    said = received(published.run(HERE / "drive_streaming_client.py", service_port, recording, cwd=tmp_path))
     assert len(said["committed"]) == 2
     assert words(said["committed"][1])[:3] == ["il", "n", "a"]
     assert said["partials"] > 0

@@ -1,4 +1,4 @@
-"""Settings that are wrong or missing: one clear line in the log, and a probe that tells the truth."""
+"""Settings that are wrong or missing: one clear line in the log, and a probe that answers the truth."""
 
 import json
 from collections.abc import Mapping

@@ -79,7 +79,7 @@ class Serving:
         self.wait_until(serves, f"it serves {version or 'a model'}")
 
     def wait_until(self, holds: Callable[[], bool], what: str) -> None:
-        """Look again and again, for what no event tells."""
+        """Look again and again, for what no event reports."""
         deadline = time.monotonic() + PATIENCE_S
         look_again = threading.Event()
         while not holds():
@@ -88,7 +88,7 @@ class Serving:
             look_again.wait(0.1)
 
     def troubles(self) -> list[str]:
-        """Return the events of every line so far that is neither news nor detail."""
+        """Return the events of every line so far that is neither an event nor detail."""
         return [line["event"] for line in self.said if line["level"] not in ("info", "debug")]
 
     def wrong_events(self) -> list[dict[str, Any]]:

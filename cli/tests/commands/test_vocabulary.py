@@ -39,10 +39,10 @@ def store(s3_environment: StoreSettings) -> ObjectStore:
 
 
 @pytest.fixture
-def desk(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> CorrectionStore:
+def kept_corrections(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> CorrectionStore:
     monkeypatch.setenv("CARABIN_TRANSCRIBER_CORRECTIONS_SALT", SALT)
     monkeypatch.setenv("CARABIN_TRANSCRIBER_CORRECTIONS", "audio+text")
-    desk = CorrectionStore(store, CorrectionPolicy("audio+text", salt=SALT, bucket=BUCKET))
+    kept_corrections = CorrectionStore(store, CorrectionPolicy("audio+text", salt=SALT, bucket=BUCKET))
     for number, person in enumerate(("dr.martin", "dr.durand", "dr.martin")):
         values = {
             "session": f"s{number}",
@@ -53,11 +53,11 @@ def desk(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> CorrectionStore
             "consent": True,
             "audio_int16": AUDIO,
         }
-        desk.keep(person, Correction.model_validate(values))
-    return desk
+        kept_corrections.keep(person, Correction.model_validate(values))
+    return kept_corrections
 
 
-def test_suggested_terms_become_a_vocabulary_of_the_model(desk: CorrectionStore, tmp_path: Path) -> None:
+def test_suggested_terms_become_a_vocabulary_of_the_model(kept_corrections: CorrectionStore, tmp_path: Path) -> None:
     terms = json.loads(
         run(vocabulary.app, "suggest", "--bucket", BUCKET, "--json", "--out", str(tmp_path / "cardio.txt"))
     )
@@ -73,9 +73,9 @@ def test_empty_vocabulary_is_refused(s3_environment: StoreSettings, tmp_path: Pa
 
 
 def test_one_command_deletes_a_person_and_the_datasets_made_of_them(
-    desk: CorrectionStore, store: ObjectStore, s3_environment: StoreSettings, tmp_path: Path
+    kept_corrections: CorrectionStore, store: ObjectStore, s3_environment: StoreSettings, tmp_path: Path
 ) -> None:
-    martin, durand = desk.policy.pseudonym("dr.martin"), desk.policy.pseudonym("dr.durand")
+    martin, durand = kept_corrections.policy.pseudonym("dr.martin"), kept_corrections.policy.pseudonym("dr.durand")
     for name, persons in (("correct-both", f"{martin},{durand}"), ("correct-other", durand)):
         folder = tmp_path / name
         (folder / "data").mkdir(parents=True)
@@ -84,9 +84,9 @@ def test_one_command_deletes_a_person_and_the_datasets_made_of_them(
         source = {"kind": "corrections", "persons": persons}
         bucket = s3_environment.datasets_bucket
         publish_dataset(store, bucket, name, folder, datetime.now(UTC), source=source, counts=counts)
-    told = json.loads(run(corrections.app, "delete", "--identity", "dr.martin", "--bucket", BUCKET, "--json"))
-    assert told["corrections"] == 2
-    assert [name.partition("@")[0] for name in told["datasets"]] == ["correct-both"]
+    deleted = json.loads(run(corrections.app, "delete", "--identity", "dr.martin", "--bucket", BUCKET, "--json"))
+    assert deleted["corrections"] == 2
+    assert [name.partition("@")[0] for name in deleted["datasets"]] == ["correct-both"]
     assert {key.partition("/")[0] for key in store.list(BUCKET, "") if key != SWEEP_KEY} == {durand}
     assert list_datasets(store, s3_environment.datasets_bucket, "correct-both") == []
     assert store.list(s3_environment.datasets_bucket, "correct-both/") == []
@@ -103,8 +103,8 @@ def test_deletion_without_a_name_or_salt_says_what_is_missing(
         run(corrections.app, "delete", "--identity", "dr.martin")
 
 
-def test_listing_counts_and_never_prints_text(desk: CorrectionStore) -> None:
+def test_listing_counts_and_never_prints_text(kept_corrections: CorrectionStore) -> None:
     shown = run(corrections.app, "list", "--bucket", BUCKET)
-    assert f"{desk.policy.pseudonym('dr.martin')}: 2 corrections" in shown
+    assert f"{kept_corrections.policy.pseudonym('dr.martin')}: 2 corrections" in shown
     assert "bisoprolol" not in shown
     assert "0 corrections had expired" in run(corrections.app, "expire", "--bucket", BUCKET)

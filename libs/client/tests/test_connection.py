@@ -1,4 +1,4 @@
-"""The client library against the real server: what is sent arrives, what is said is told once, breaks are mended."""
+"""The client library against the real server: what is sent arrives, each text is an event once, breaks are mended."""
 
 import asyncio
 import json
@@ -61,7 +61,7 @@ async def test_dictation_from_ready_to_the_last_final():
     assert any(isinstance(event, Acknowledged) for event in events)
 
 
-async def test_flush_and_model_change_are_told():
+async def test_flush_and_model_change_are_events():
     with serving() as server:
         async with connect(server.url, Options(word_timestamps=True)) as dictation:
             events = aiter(dictation)

@@ -20,7 +20,7 @@ def segment(start: float, end: float, text: str, *, completed: bool = True, **mo
     return {"start": f"{start:.3f}", "end": f"{end:.3f}", "text": text, "completed": completed, **more}
 
 
-def test_reader_tells_a_repeated_final_once_from_a_server_without_numbers():
+def test_reader_yields_a_repeated_final_once_from_a_server_without_numbers():
     reader = Reader()
     first = list(reader.read({"segments": [segment(0, 1, " a"), segment(1, 2, " b", completed=False)]}))
     second = list(reader.read({"segments": [segment(0, 1, " a"), segment(1, 2, " b"), segment(2, 3, " b")]}))
@@ -46,7 +46,7 @@ def test_reader_goes_on_counting_over_sessions():
     ],
     ids=["part", "nothing yet", "WhisperLive server"],
 )
-def test_reader_tells_how_much_of_a_formatted_partial_is_settled(more, settled):
+def test_reader_yields_how_much_of_a_formatted_partial_is_settled(more, settled):
     [partial] = Reader().read({"segments": [segment(0, 1, " tension à douze sur huit", completed=False, **more)]})
     assert isinstance(partial, PartialText)
     assert partial.formatted_settled == settled
@@ -85,7 +85,7 @@ def test_language_that_is_said_again_is_one_event():
     assert len([*reader.read(message), *reader.read(message)]) == 1
 
 
-def test_reader_tells_which_words_came_from_the_lexicon():
+def test_reader_yields_which_words_came_from_the_lexicon():
     said = {"segments": [segment(0, 1, " bisoprolol", utterance=0, lexicon=["bisoprolol"])]}
     [final] = Reader().read(said)
     assert final.lexicon == ("bisoprolol",)

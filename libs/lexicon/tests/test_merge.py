@@ -14,7 +14,7 @@ def merged(first: str, second: str) -> str:
     return merge(first, second, DRUGS, KNOWN).text
 
 
-def test_misheard_word_becomes_the_lexicon_word_that_sounds_like_it() -> None:
+def test_misrecognised_word_becomes_the_lexicon_word_that_sounds_like_it() -> None:
     found = merge("Traitement par ham l'eau dipine.", "Traitement par amlodipine.", DRUGS, KNOWN)
     assert found.text == "Traitement par amlodipine."
     [replacement] = found.replacements
@@ -23,7 +23,7 @@ def test_misheard_word_becomes_the_lexicon_word_that_sounds_like_it() -> None:
     assert replacement.replaced == "ham l'eau dipine"
 
 
-def test_article_that_was_misheard_with_the_word_is_taken_with_it() -> None:
+def test_article_that_was_misrecognised_with_the_word_is_taken_with_it() -> None:
     assert merged("On arrête les parines ce jour.", "On arrête l'héparine ce jour.") == "On arrête l'héparine ce jour."
 
 
@@ -64,7 +64,7 @@ def test_empty_list_of_candidates_changes_nothing() -> None:
     assert merge("ham l'eau dipine", "amlodipine", [], ()).text == "ham l'eau dipine"
 
 
-def test_each_entry_of_a_misheard_region_is_taken_alone() -> None:
+def test_each_entry_of_a_misrecognised_region_is_taken_alone() -> None:
     first = "Il prend ami au darone chai pas bise au prolol."
     second = "Il prend amiodarone je passe bisoprolol."
     assert merged(first, second) == "Il prend amiodarone chai pas bisoprolol."

@@ -1,4 +1,4 @@
-"""The seam to the S3 client: its errors become ours, and a store that fails is told from one that is away."""
+"""The seam to the S3 client: its errors become ours, and a store that fails is distinguished from one that is away."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -71,7 +71,7 @@ def test_every_line_of_a_context_carries_what_is_bound_there_and_no_other_line_d
     def request(name: str) -> None:
         bind_trace(HEADER)
         bind(session=name)
-        log.info("heard")
+        log.info("received")
 
     contextvars.copy_context().run(request, "a")
     log.info("outside")

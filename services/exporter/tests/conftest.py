@@ -1,7 +1,7 @@
-"""A whole, tiny Whisper checkpoint with the real multilingual tokenizer, which writes one sentence whatever it hears.
+"""A whole, tiny Whisper checkpoint with the real multilingual tokenizer, which writes one sentence for any audio.
 
 Its layers add next to nothing, so what it writes at a place depends on the position alone, and its positions point at
-the sentence's tokens: a model that behaves, is proven in milliseconds, and survives every quantization.
+the sentence's tokens: a model that behaves, is validated in milliseconds, and survives every quantization.
 """
 
 import shutil
@@ -29,7 +29,7 @@ PROMPT_TOKENS = 4
 
 @dataclass(frozen=True)
 class Shape:
-    """What tells the members of the Whisper family apart, but for their width."""
+    """What distinguishes the members of the Whisper family apart, but for their width."""
 
     n_mels: int = 80
     cantonese: bool = False
@@ -60,7 +60,7 @@ def pristine_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write_checkpoint(folder: Path, shape: Shape) -> Path:
-    """Write a whole checkpoint of this shape, which writes SHIPPED_SENTENCE whatever it hears."""
+    """Write a whole checkpoint of this shape, which writes SHIPPED_SENTENCE for any audio."""
     config = WhisperConfig(
         vocab_size=shape.vocabulary_size, num_mel_bins=shape.n_mels, d_model=shape.width,
         encoder_layers=shape.encoder_layers, decoder_layers=shape.decoder_layers,

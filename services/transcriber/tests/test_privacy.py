@@ -81,7 +81,7 @@ async def test_upload_larger_than_a_spool_stays_in_memory(monkeypatch):
     assert rolled == []
 
 
-async def test_audit_tells_who_when_which_model_and_how_long(caplog):
+async def test_audit_records_who_when_which_model_and_how_long(caplog):
     caplog.set_level("INFO", logger="carabin.audit")
     transcriber = FakeTranscriber()
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -108,7 +108,7 @@ async def test_audit_tells_who_when_which_model_and_how_long(caplog):
     assert closed.duration_s >= 0
 
 
-async def test_audit_tells_who_was_turned_away(caplog):
+async def test_audit_records_who_was_refused(caplog):
     caplog.set_level("INFO", logger="carabin.audit")
     async with running() as server, client(server) as raw:
         await raw.hello(language="xx")

@@ -70,7 +70,7 @@ def test_a_canary_and_a_shadow_are_set_by_tags_and_never_on_production(
     assert main(["models", "stage", second, "canary", "--share", "0.25", "--reason", "two wards try it"]) == 0
     assert "25% of new sessions" in capfd.readouterr().out
     assert registry.tags(second) == {"stage": "canary", "canary-share": "0.25"}
-    assert main(["models", "stage", second, "shadow", "--reason", "fewer ears", "--by", "dr-a"]) == 0
+    assert main(["models", "stage", second, "shadow", "--reason", "fewer patients", "--by", "dr-a"]) == 0
     assert registry.tags(second) == {"stage": "shadow"}
     assert main(["models", "stage", second, "canary", "--reason", "r"]) == 1
     assert "needs a share" in capfd.readouterr().err
@@ -80,7 +80,7 @@ def test_a_canary_and_a_shadow_are_set_by_tags_and_never_on_production(
     logged = [words(line) for line in capfd.readouterr().out.splitlines()]
     assert [line.split()[:2] for line in logged] == [["promotion", "1"], ["stage", "1"], ["stage", "2"]]
     assert logged[1].endswith(f"canary 0.25 {second} by infirmier: two wards try it")
-    assert logged[2].endswith(f"shadow {second} by dr-a: fewer ears")
+    assert logged[2].endswith(f"shadow {second} by dr-a: fewer patients")
     assert main(["models", "show", second]) == 0
     assert "two wards try it" in words(capfd.readouterr().out)
 

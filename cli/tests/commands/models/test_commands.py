@@ -1,4 +1,4 @@
-"""`carabin models` tells a person, and a machine, what is in the registry, and refuses what would harm."""
+"""`carabin models` shows a person, and a machine, what is in the registry, and refuses what would harm."""
 
 import json
 

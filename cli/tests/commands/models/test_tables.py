@@ -58,7 +58,7 @@ def test_a_figure_that_was_not_measured_is_empty_and_zero_is_not() -> None:
     assert (figure(None), figure(0.0), figure(0.12345)) == ("", "0.000", "0.123")
 
 
-def test_only_what_differs_is_told_and_what_one_lacks_is_nothing() -> None:
+def test_only_what_differs_is_listed_and_what_one_lacks_is_nothing() -> None:
     before = manifest("v1", source={"run": "a", "dataset": "d"}, min_window_frames=750)
     after = manifest("v2", source={"run": "b", "dataset": "d", "base": "x"}, min_window_frames=500)
     assert differing_facts(before, after) == {

@@ -66,7 +66,7 @@ def test_no_record_is_lost_when_several_stage_at_once(store: ObjectStore, bucket
     assert {record.by for record in read_stage_log(store, bucket, NAME)} == set(versions)
 
 
-def test_a_store_that_fails_on_any_write_leaves_no_stage_that_the_log_does_not_tell(tmp_path: Path) -> None:
+def test_a_store_that_fails_on_any_write_leaves_no_stage_that_the_log_does_not_name(tmp_path: Path) -> None:
     for writes in range(3):  # the record, the old canary's tags, the new one's
         store = MemoryStore()
         store.ensure_bucket("models")

@@ -1,4 +1,4 @@
-"""The proxy does to a real store's answers what it was told to, and nothing else."""
+"""The proxy does to a real store's answers what it was asked to, and nothing else."""
 
 import time
 

@@ -48,7 +48,7 @@ def encoded(container: str, codec: str) -> bytes:
 
 @contextmanager
 def opened_files(path: Path) -> Iterator[list[str]]:
-    """Record each time that this path is opened by anybody, as Linux tells it."""
+    """Record each time that this path is opened by anybody, as Linux reports it."""
     libc = ctypes.CDLL(None, use_errno=True)
     watcher = libc.inotify_init1(IN_NONBLOCK)
     assert libc.inotify_add_watch(watcher, os.fsencode(path), IN_OPEN) > 0

@@ -69,7 +69,7 @@ def test_a_quiet_beginning_of_a_stream_does_not_promise_a_longer_one():
     assert recording.promised_s is None
 
 
-def test_channels_that_cancel_are_heard():
+def test_channels_that_cancel_are_mixed_to_something_audible():
     recording, samples = decoded((CASES / "antiphase.wav").read_bytes())
     assert np.abs(samples).max() > 0.05
     assert recording.mixdown.cancelled_s == pytest.approx(recording.duration_s)

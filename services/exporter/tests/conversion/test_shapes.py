@@ -1,8 +1,8 @@
 """Large-v3 and turbo go through the whole gate: 128 mel bins, 100 languages, 51,866 tokens, their layers and heads.
 
-Only the width is tiny, for the real one is gigabytes, and the encoder has two layers of its thirty-two. What tells
-these models from the older ones is what goes wrong with them: mel bins that faster-whisper takes to be 80, and ids that
-all moved by one.
+Only the width is tiny, for the real one is gigabytes, and the encoder has two layers of its thirty-two. What
+distinguishes these models from the older ones is what goes wrong with them: mel bins that faster-whisper takes to be
+80, and ids that all moved by one.
 """
 
 import filecmp

@@ -188,7 +188,7 @@ def test_a_form_that_is_refused_keeps_no_other_from_being_published(
 
 @pytest.fixture
 def instant(monkeypatch: pytest.MonkeyPatch, pristine_checkpoint: Path) -> None:
-    """Spare what asks nothing of the store: the conversion and the proof."""
+    """Spare what asks nothing of the store: the conversion and the validation."""
     facts = inspect_checkpoint(pristine_checkpoint)
     smoke = SmokeDictation(shipped_sample(), "fr", SHIPPED_SENTENCE)
 
@@ -295,7 +295,7 @@ def test_a_stopping_process_gives_its_lease_back(
     assert exporter.export(request)
 
 
-def test_an_imported_ct2_folder_is_proven_and_published(
+def test_an_imported_ct2_folder_is_validated_and_published(
     store: MemoryStore, exporter: Exporter, pristine_checkpoint: Path, tmp_path: Path
 ) -> None:
     converted = fetch_model(

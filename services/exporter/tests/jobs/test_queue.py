@@ -22,7 +22,7 @@ Export = Callable[[ExportRequest, threading.Event], None]
 
 
 class HeldExporter(Exporter):
-    """Stays in a step until it is told to go on, as a long conversion does."""
+    """Stays in a step until it may go on, as a long conversion does."""
 
     def __init__(self, store: MemoryStore, work: Path) -> None:
         super().__init__(store, "models", Ledger(store, "models", "held"), work)

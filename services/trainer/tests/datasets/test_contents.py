@@ -46,7 +46,7 @@ def test_a_page_escapes_what_it_shows(tmp_path: Path) -> None:
     assert "<b>" not in page.read_text(encoding="utf-8")
 
 
-def test_recordings_that_came_went_moved_or_have_another_text_are_told_apart(tmp_path: Path) -> None:
+def test_recordings_that_came_went_moved_or_have_another_text_are_distinguished(tmp_path: Path) -> None:
     kept, gone, moved = row(1, "Un."), row(2, "Deux."), row(3, "Trois.")
     write_dataset(
         tmp_path / "a", {"train": [kept, gone, moved], "validation": [row(4, "Quatre.")], "test": [row(5, "Cinq.")]}

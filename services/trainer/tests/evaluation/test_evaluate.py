@@ -39,7 +39,7 @@ def evaluation(base_model: Path) -> Evaluation:
     )
 
 
-def test_a_stock_model_hears_everyday_french_and_misses_medicine(evaluation: Evaluation) -> None:
+def test_a_stock_model_recognises_everyday_french_and_misses_medicine(evaluation: Evaluation) -> None:
     metrics = evaluation.metrics
     assert metrics["general_wer"] < 0.4 < metrics["wer"] + 0.4 < 1.4
     assert metrics["term_recall"] < 1

@@ -1,4 +1,4 @@
-"""Tests of the proof that a window is safe: nothing runs away, and enough words say that none are lost."""
+"""Tests of the search for a safe window: nothing runs away, and enough words say that none are lost."""
 
 from collections.abc import Sequence
 

@@ -259,14 +259,14 @@ def test_a_long_dictation_is_cut_with_its_text_and_its_pieces_stay_on_one_side(h
     text = " ".join(word.text for word in spoken)
     hospital.add("longue", bursts([8.0] * 5), text)
 
-    class Ear:
+    class Aligner:
         def align(self, samples: np.ndarray) -> list[RecognizedWord]:
             assert len(samples) == round(42.5 * RATE_HZ)
             return spoken
 
     report = GateReport()
     candidates = collect_folders(hospital.audio, hospital.reports, report)
-    build(candidates, hospital.target, report, aligner=Ear)
+    build(candidates, hospital.target, report, aligner=Aligner)
     splits = {split: load_split(hospital.target, split) for split in SPLITS}
     sides = [split for split, rows in splits.items() if any("longue" in source for source in rows.sources)]
     assert len(sides) == 1

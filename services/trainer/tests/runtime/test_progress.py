@@ -1,4 +1,4 @@
-"""Tests of what a run tells, and of who hears it."""
+"""Tests of what a run reports, and to whom."""
 
 import logging
 import threading
@@ -32,7 +32,7 @@ def test_the_time_left_is_that_of_the_phase_at_its_own_pace() -> None:
     assert [event.eta_s for event in recorder.events] == [None, 150.0]
 
 
-def test_a_log_is_told_phases_and_figures_but_not_every_step(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_log_gets_phases_and_figures_but_not_every_step(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     progress = Progress("r", (Lines(clock),), clock)
     with caplog.at_level(logging.INFO), progress.phase("train", 1000) as advance:

@@ -140,7 +140,7 @@ def trainer(s3_environment: StoreSettings, tiny: Path, tones_folder: Path, tmp_p
     return {f"CARABIN_TRAINER_{name}": value for name, value in values.items()}
 
 
-def test_a_run_of_two_processes_that_is_told_to_stop_saves_ends_with_0_and_goes_on(
+def test_a_run_of_two_processes_that_is_asked_to_stop_saves_ends_with_0_and_goes_on(
     trainer: dict[str, str], s3_environment: StoreSettings, tmp_path: Path
 ) -> None:
     store, bucket = MinioStore(s3_environment), s3_environment.checkpoints_bucket

@@ -348,7 +348,7 @@ def test_replay_is_mixed_in_and_never_shares_a_sentence_with_what_measures_it(
 
 
 class ReadOnlyFinalStore(MemoryStore):
-    """A store that refuses the final checkpoint's files, with any error, until it is told to take them."""
+    """A store that refuses the final checkpoint's files, with any error, until it is set to take them."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()

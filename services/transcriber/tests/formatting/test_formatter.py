@@ -62,7 +62,7 @@ def test_numbers_and_commands_can_be_switched_off() -> None:
     assert formatter.final("cinq milligrammes virgule").text == "cinq milligrammes,"
 
 
-def test_command_says_where_it_was_spoken_and_what_was_heard() -> None:
+def test_command_says_where_it_was_spoken_and_what_was_recognised() -> None:
     formatted = Formatter().final("Pas de fièvre. Efface ça.")
     assert formatted.events == (CommandPiece("delete", said="Efface ça", offset=len("Pas de fièvre.")),)
 

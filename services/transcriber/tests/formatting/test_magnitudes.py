@@ -59,7 +59,7 @@ def test_value_is_written_as_it_was_said_or_stays_in_words(
 
 
 def spoken_as_one(text: str, formatted: str) -> bool:
-    """Tell whether the digits of the output, spoken, are the words of the input."""
+    """Return whether the digits of the output, spoken, are the words of the input."""
     words = [spoken(int(word)) if word.isdigit() else word for word in formatted.split()]
     return _plain(" ".join(words)) == _plain(text)
 

@@ -35,7 +35,7 @@ def test_formatting_twice_changes_nothing(formatter: Formatter, said: str) -> No
 
 @given(formatters, st.one_of(dictated, anything))
 @settings(max_examples=400, derandomize=True)
-def test_digits_that_were_heard_come_out_in_their_order(formatter: Formatter, said: str) -> None:
+def test_digits_that_were_recognised_come_out_in_their_order(formatter: Formatter, said: str) -> None:
     written = iter(re.findall("[0-9]", formatter.final(said).text))
     assert all(digit in written for digit in re.findall("[0-9]", said)), "a digit was lost or changed"
 

@@ -30,7 +30,7 @@ async def test_without_a_port_nothing_is_started() -> None:
     assert await start_grpc(UNUSED, NoAuthentication(), ServerSettings(grpc_port=None)) is None
 
 
-async def test_it_listens_and_does_not_serve_before_it_is_told_to() -> None:
+async def test_it_listens_and_does_not_serve_before_it_is_set_serving() -> None:
     server = await start_grpc(UNUSED, NoAuthentication(), ServerSettings(grpc_port=0))
     assert server is not None
     try:

@@ -67,7 +67,7 @@ async def test_stream_is_ready_first_and_final_at_the_end():
     assert any(response.WhichOneof("event") == "partial" for response in responses)
 
 
-async def test_a_warning_of_the_session_is_told():
+async def test_a_warning_of_the_session_is_sent():
     transcriber = FakeTranscriber()
     async with running(transcriber, grpc_port=0) as server, channel(server) as opened:
         call = transcriber_pb2_grpc.TranscriberServiceStub(opened).Dictate(timeout=10)
@@ -87,7 +87,7 @@ async def test_flush_is_answered_when_what_came_before_is_final():
     assert kinds[:4] == ["ready", "final", "acknowledged", "flushed"]
 
 
-async def test_model_change_is_told_between_utterances():
+async def test_model_change_is_sent_between_utterances():
     transcriber = FakeTranscriber()
     async with running(transcriber, grpc_port=0) as server, channel(server) as opened:
         call = transcriber_pb2_grpc.TranscriberServiceStub(opened).Dictate()
@@ -219,7 +219,7 @@ async def test_client_that_leaves_frees_its_session():
         assert transcriber.dictations == {}
 
 
-async def test_model_is_told_and_watched():
+async def test_model_is_answered_and_watched():
     transcriber = FakeTranscriber()
     async with running(transcriber, grpc_port=0) as server, channel(server) as opened:
         stub = transcriber_pb2_grpc.TranscriberServiceStub(opened)

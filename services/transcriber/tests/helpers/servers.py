@@ -54,7 +54,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 def speech(seconds: float) -> bytes:
-    """Float32 audio that the fake hears as speech, one word each 0.4 s."""
+    """Float32 audio that the fake takes for speech, one word each 0.4 s."""
     return np.full(int(seconds * RATE_HZ), 0.5, "<f4").tobytes()
 
 
@@ -64,7 +64,7 @@ def silence(seconds: float) -> bytes:
 
 
 class RawClient:
-    """Sends and receives as it is told, right or wrong."""
+    """Sends and receives as a test says, right or wrong."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket

@@ -111,7 +111,7 @@ async def test_sigterm_refuses_new_sessions_and_lets_the_live_one_finish():
         assert [segment["text"] for segment in live.finals] == [" le patient"]
 
 
-async def test_session_that_outlives_the_drain_is_made_final_and_told():
+async def test_session_that_outlives_the_drain_is_made_final_and_closed_with_its_reason():
     async with running(drain_s=0.1) as server, client(server) as live:
         await live.hello()
         await live.send(speech(0.8))

@@ -44,7 +44,7 @@ def test_what_the_gpu_reports_is_distinguished_from_what_is_wrong_with_a_model(t
     assert is_of_device(RuntimeError(text)) is of_device
 
 
-def test_silence_behind_the_samples_is_heard_as_if_it_had_been_recorded(engine: Ct2Engine) -> None:
+def test_silence_behind_the_samples_is_decoded_as_if_it_had_been_recorded(engine: Ct2Engine) -> None:
     recorded = np.concatenate([SPOKEN.samples, np.zeros(int(0.34 * 16_000), np.float32)])  # and one frame, as always
     [put], [hypothesis], [without] = (
         engine.decode([request])[0]

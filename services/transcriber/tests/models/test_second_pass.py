@@ -30,7 +30,7 @@ def second_pass(asked: list[Sequence[str]]) -> LexiconPass:
     return LexiconPass(LOADED, prompt)
 
 
-def test_a_misheard_drug_is_in_the_prompt_and_replaces_what_was_written(
+def test_a_misrecognised_drug_is_in_the_prompt_and_replaces_what_was_written(
     second_pass: LexiconPass, asked: list[Sequence[str]]
 ) -> None:
     first = wrote(" Traitement par bisoprolole ce matin.")

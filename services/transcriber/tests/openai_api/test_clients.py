@@ -127,7 +127,7 @@ async def test_official_client_reads_the_stream():
         ({"extra_body": {"diarize": True}}, "diarize"),
     ],
 )
-async def test_official_client_is_told_by_name_what_is_not_supported(fields, param):
+async def test_official_client_gets_the_name_of_what_is_not_supported(fields, param):
     async with official() as client:
         with pytest.raises(openai.BadRequestError, match=param) as refused:
             await client.audio.transcriptions.create(file=("a.wav", recording()), model="whisper-1", **fields)

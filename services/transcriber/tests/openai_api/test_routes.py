@@ -97,7 +97,7 @@ async def test_stream_is_openais_events():
     ("container", "codec", "rate_hz"),
     [("flac", "flac", 44_100), ("mp3", "libmp3lame", 22_050), ("ogg", "libopus", 48_000), ("mp4", "aac", 16_000)],
 )
-async def test_formats_and_rates_that_pyav_reads_are_heard(container, codec, rate_hz):
+async def test_formats_and_rates_that_pyav_reads_are_transcribed(container, codec, rate_hz):
     async with web() as opened:
         answer = await post(opened, recording(container, codec, rate_hz))
     assert answer.status_code == 200
@@ -286,7 +286,7 @@ async def test_client_that_leaves_ends_its_work(stream):
         await server.parts.admission.wait_empty()
 
 
-async def test_uploads_beyond_their_memory_are_told_when_to_come_back():
+async def test_uploads_beyond_their_memory_are_refused_with_a_time_to_come_back():
     async with web(upload_memory_bytes=1000) as opened:
         answer = await post(opened)
     assert (answer.status_code, answer.json()["error"]["code"]) == (429, "uploads_full")

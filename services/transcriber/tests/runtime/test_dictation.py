@@ -194,7 +194,7 @@ async def test_word_times_are_there_when_asked_for(transcriber: Transcriber) -> 
         assert bool(final.words) is wanted
 
 
-async def test_an_open_language_is_detected_and_told(transcriber: Transcriber) -> None:
+async def test_an_open_language_is_detected_and_sent(transcriber: Transcriber) -> None:
     dictation = transcriber.open(SessionConfig(language=None))
     dictation.push(speech(2))
     kinds = [type(event) for event in await rest(dictation)]
@@ -249,7 +249,7 @@ async def test_a_vocabulary_that_is_not_there_is_refused(transcriber: Transcribe
         transcriber.open(SessionConfig(vocabularies=("astrologie",)))
 
 
-async def test_one_session_too_many_is_told_when_to_come_back(make: Make) -> None:
+async def test_one_session_too_many_is_refused_with_a_time_to_come_back(make: Make) -> None:
     transcriber = make(max_sessions=1)
     await start(transcriber)
     first = transcriber.open(SessionConfig())
@@ -312,7 +312,7 @@ async def test_a_fault_in_one_session_ends_it_alone_and_no_dictated_word_is_logg
     await transcriber.stop(0)
 
 
-async def test_audio_that_had_to_wait_for_finals_is_heard_when_they_are_done(tmp_path: Path) -> None:
+async def test_audio_that_had_to_wait_for_finals_is_taken_when_they_are_done(tmp_path: Path) -> None:
     gate = threading.Event()
     gate.set()
     transcriber = SwappableLive(tmp_path, "v1", 10, gate)

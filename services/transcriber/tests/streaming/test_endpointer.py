@@ -17,7 +17,7 @@ PACKETS = (1, 160, 511, 512, 513, 1024, 1600, 4096, 16_000, 100_000)
 
 
 class Record:
-    """Notes what the endpointer tells."""
+    """Records the calls of the endpointer."""
 
     def __init__(self) -> None:
         self.begun: list[Utterance] = []

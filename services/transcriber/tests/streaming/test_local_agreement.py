@@ -61,7 +61,7 @@ def timed(text: str, *ends_s: float) -> list[TokenWord]:
     return [TokenWord(f" {word}", (i,), end_s) for i, (word, end_s) in enumerate(pairs)]
 
 
-def test_words_near_the_end_of_the_audio_are_withheld_until_more_is_heard() -> None:
+def test_words_near_the_end_of_the_audio_are_withheld_until_more_audio_comes() -> None:
     agreement = LocalAgreement()
     agreement.update(timed("le foie est nor", 0.4, 0.8, 1.1, 1.6), until_s=1.3)
     assert agreement.tail == " le foie est"

@@ -180,7 +180,7 @@ def test_the_silence_between_two_utterances_is_shared_out_once() -> None:
     assert bench.finals[0].end_s <= bench.finals[1].start_s < 2.5
 
 
-def test_a_burst_is_heard_like_a_stream() -> None:
+def test_a_burst_is_transcribed_like_a_stream() -> None:
     audio = np.concatenate([speech(1), silence(0.6), speech(2), silence(0.6)])
     bursts, streams = Bench(), Bench()
     bursts.session.push(audio)
@@ -271,7 +271,7 @@ def test_a_model_is_not_freed_under_a_running_decode() -> None:
     assert not bench.finals
 
 
-def test_the_language_is_told_once_before_the_first_text() -> None:
+def test_the_language_is_sent_once_before_the_first_text() -> None:
     bench = Bench(config=SessionConfig(language=None))
     bench.push(speech(2), silence(0.6), speech(1), silence(0.6))
     kinds = [type(event) for event in bench.events if isinstance(event, LanguageDetected | Partial | Final)]
@@ -376,7 +376,7 @@ def test_a_final_that_failed_once_is_tried_again() -> None:
 
 
 @pytest.mark.parametrize("meant", [False, True])
-def test_a_final_that_says_all_twice_is_heard_again_in_a_larger_window(meant: bool) -> None:
+def test_a_final_that_says_all_twice_is_decoded_again_in_a_larger_window(meant: bool) -> None:
     """What a tight window doubled comes once; what the speaker said twice stays."""
 
     def script(request: DecodeRequest) -> Hypothesis:
@@ -402,7 +402,7 @@ def test_closing_gives_all_leases_back() -> None:
     assert bench.metric("speaking") == 0
 
 
-def test_hearing_pauses_while_too_many_finals_wait() -> None:
+def test_audio_is_not_taken_while_too_many_finals_wait() -> None:
     bench = Bench(recording=True)
     for _ in range(8):
         bench.push(speech(1), silence(1.1), decode=False)

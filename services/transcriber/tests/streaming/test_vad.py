@@ -33,7 +33,7 @@ def test_it_agrees_with_faster_whispers_own_wrapper() -> None:
     )
 
 
-def test_speech_is_told_from_silence_and_noise() -> None:
+def test_speech_is_distinguished_from_silence_and_noise() -> None:
     probabilities = SileroStream().probabilities(whole_windows())
     assert probabilities[:10].max() < 0.3
     assert np.median(probabilities[20:110]) > 0.8

@@ -1,4 +1,4 @@
-"""The page's files and what it is told; what it does in a browser is tested in tests/browser."""
+"""The page's files and its data; what it does in a browser is tested in tests/browser."""
 
 import hashlib
 import json
@@ -63,16 +63,16 @@ def test_unknown_or_climbing_names_are_not_found(client: TestClient) -> None:
         assert client.get(f"/web/{name}").status_code == 404
 
 
-def test_page_is_told_what_the_site_offers_and_what_can_be_said(client: TestClient) -> None:
-    told = client.get("/web/settings.json").json()
-    assert told["vocabularies"] == ["cardiologie"]
-    assert told["autotexts"] == {"conclusion": "conclusion"}
-    assert told["templates"] == {"conclusion": "Examen du genou {côté=droit}."}
-    assert told["author"] == "alice"
-    assert (told["retention"], told["drafts"], told["parents"]) == ("none", False, [])
-    assert ["virgule", ","] in told["signs"]
-    assert ["à la ligne", "\n"] in told["signs"]
-    assert ["efface ça", "delete"] in told["commands"]
+def test_page_gets_what_the_site_offers_and_what_can_be_said(client: TestClient) -> None:
+    sent = client.get("/web/settings.json").json()
+    assert sent["vocabularies"] == ["cardiologie"]
+    assert sent["autotexts"] == {"conclusion": "conclusion"}
+    assert sent["templates"] == {"conclusion": "Examen du genou {côté=droit}."}
+    assert sent["author"] == "alice"
+    assert (sent["retention"], sent["drafts"], sent["parents"]) == ("none", False, [])
+    assert ["virgule", ","] in sent["signs"]
+    assert ["à la ligne", "\n"] in sent["signs"]
+    assert ["efface ça", "delete"] in sent["commands"]
 
 
 def test_nothing_but_the_files_answers_without_a_token_or_to_a_foreign_page(tmp_path: Path) -> None:

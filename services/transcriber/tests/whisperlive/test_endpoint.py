@@ -1,4 +1,4 @@
-"""A WhisperLive client over a real WebSocket: what it is told, and what it may get wrong without hurting others."""
+"""A WhisperLive client over a real WebSocket: what it is sent, and what it may get wrong without hurting others."""
 
 import asyncio
 import json
@@ -56,7 +56,7 @@ async def test_plain_close_ends_the_session():
 
 
 @pytest.mark.parametrize("name", ["float32", "int16", "uint8"])
-async def test_each_audio_format_is_heard_as_the_same_speech(name):
+async def test_each_audio_format_is_transcribed_as_the_same_speech(name):
     loud = np.full(RATE_HZ, 0.5)
     frames = {
         "float32": loud.astype("<f4"),
@@ -86,7 +86,7 @@ async def test_each_audio_format_is_heard_as_the_same_speech(name):
         (b"\x00\x01", 1007, "JSON"),
     ],
 )
-async def test_bad_configuration_is_told_why_and_hurts_nobody_else(first, code, word):
+async def test_bad_configuration_gets_its_reason_and_hurts_nobody_else(first, code, word):
     async with running() as server, client(server) as other:
         await other.hello()
         async with client(server) as raw:
@@ -133,7 +133,7 @@ async def test_locale_is_understood():
     assert len(raw.finals) == 1
 
 
-async def test_language_is_told_before_the_first_text_and_warnings_after_it():
+async def test_language_is_sent_before_the_first_text_and_warnings_after_it():
     async with running() as server, client(server) as raw:
         await raw.hello(language=None, clip_audio=True)
         await raw.send(speech(0.8), b"END_OF_AUDIO")
@@ -273,7 +273,7 @@ async def test_client_waits_while_the_first_model_is_loaded():
         assert (await waiting)["model_version"] == "fake-1"
 
 
-async def test_engine_failure_is_told_to_its_client_and_logged_without_text(caplog):
+async def test_engine_failure_is_sent_to_its_client_and_logged_without_text(caplog):
     transcriber = FakeTranscriber()
     async with running(transcriber) as server, client(server) as raw:
         await raw.hello()
@@ -298,7 +298,7 @@ async def test_voice_at_another_sample_rate_ends_the_session_as_other_impossible
     assert (raw.messages[-1]["status"], raw.messages[-1]["code"]) == ("ERROR", "impossible_audio")
 
 
-async def test_our_own_clients_hear_acknowledgements_flushes_and_model_changes():
+async def test_our_own_clients_get_acknowledgements_flushes_and_model_changes():
     transcriber = FakeTranscriber()
     async with running(transcriber) as server, client(server) as raw:
         await raw.hello(events=True)
@@ -325,7 +325,7 @@ async def test_spoken_command_is_an_event_for_our_own_clients():
     assert raw.finals[0]["text"] == " efface ça"
 
 
-async def test_stock_clients_hear_nothing_they_would_not_know():
+async def test_stock_clients_get_nothing_they_would_not_know():
     transcriber = FakeTranscriber()
     async with running(transcriber) as server, client(server) as raw:
         await raw.hello()

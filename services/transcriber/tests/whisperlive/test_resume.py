@@ -44,7 +44,7 @@ async def test_text_that_was_missed_is_replayed_and_the_audio_goes_on():
         assert transcriber.dictations == {}
 
 
-async def test_final_that_the_client_has_is_not_sent_as_news():
+async def test_final_that_the_client_has_is_not_sent_again():
     async with running() as server:
         async with client(server) as raw:
             ready = await raw.hello(resume=True, send_last_n_segments=1)

@@ -53,7 +53,7 @@ async def test_an_identity_has_its_sessions_and_uploads_together_and_others_thei
     first.close("ended")
     assert admit(WARD)
     assert admit(NOBODY)
-    assert admit(NOBODY), "nobody can be told from anybody else"
+    assert admit(NOBODY), "nobody can be distinguished from anybody else"
 
 
 async def test_a_session_that_the_core_refuses_takes_no_place(

@@ -1,4 +1,4 @@
-"""One table from our errors to three protocols: every error has a row, and nothing of an unexpected one is told."""
+"""One table from our errors to three protocols: every error has a row, and nothing of an unexpected one is sent."""
 
 import inspect
 
@@ -20,7 +20,7 @@ CLIENT_ERRORS = [
 
 
 @pytest.mark.parametrize("kind", CLIENT_ERRORS)
-def test_no_error_of_a_client_is_told_as_a_fault_of_the_server(kind: type[Exception]) -> None:
+def test_no_error_of_a_client_is_reported_as_a_fault_of_the_server(kind: type[Exception]) -> None:
     status = status_of(kind.__new__(kind))
     assert status.label != "internal"
     assert 400 <= status.http < 500

@@ -1,4 +1,4 @@
-"""What a server tells: frozen facts, in the order in which they came. Times are seconds of the audio that was sent."""
+"""What a server sends: frozen facts, in the order in which they came. Times are seconds of the audio that was sent."""
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -10,7 +10,7 @@ class Ready:
 
     model: str | None
     model_version: str | None
-    """None from a WhisperLive server, which tells no version."""
+    """None from a WhisperLive server, which sends no version."""
     session: str | None
 
 
@@ -25,7 +25,7 @@ class PartialText:
     """So many characters of `text` change no more before the final."""
     formatted: str | None
     formatted_settled: int | None
-    """So many characters of `formatted` change no more before the final; None from a server that does not tell."""
+    """So many characters of `formatted` change no more before the final; None from a server that does not send it."""
     model_version: str | None
 
 
@@ -55,7 +55,7 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
-class LanguageHeard:
+class DetectedLanguage:
     """The language was left open and this is it."""
 
     language: str
@@ -106,7 +106,7 @@ Event: TypeAlias = (
     | PartialText
     | FinalText
     | Warned
-    | LanguageHeard
+    | DetectedLanguage
     | ModelSwitched
     | Acknowledged
     | Flushed

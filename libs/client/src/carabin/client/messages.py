@@ -8,10 +8,10 @@ from .errors import BadServerMessage, ServerBusy, ServerRefused
 from .events import (
     Acknowledged,
     Command,
+    DetectedLanguage,
     Event,
     FinalText,
     Flushed,
-    LanguageHeard,
     ModelSwitched,
     PartialText,
     Ready,
@@ -69,7 +69,7 @@ class Reader:
         elif "language" in message:
             if message["language"] != self._language:
                 self._language = str(message["language"])
-                yield LanguageHeard(self._language, float(message.get("language_prob", 0.0)))
+                yield DetectedLanguage(self._language, float(message.get("language_prob", 0.0)))
         elif "event" in message:
             yield from self._event(message)
 

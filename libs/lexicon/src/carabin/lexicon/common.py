@@ -21,6 +21,6 @@ def common_french() -> frozenset[str]:
 
 
 def is_common(word: str) -> bool:
-    """Tell whether everyday French has this word, its elided article set aside; numbers are common."""
+    """Return whether everyday French has this word, its elided article set aside; numbers are common."""
     plain = _ELIDED.sub("", fold(word))
     return not any(char.isalpha() for char in plain) or plain in common_french()

@@ -27,7 +27,7 @@ class Entry:
     count: int = 0
     """How often the hospital's reports hold it; 0 where nobody counted."""
     spoken: tuple[str, ...] = ()
-    """How it is said, in French spelling, where the text does not tell."""
+    """How it is said, in French spelling, where the text does not show it."""
 
 
 @dataclass(frozen=True, slots=True)

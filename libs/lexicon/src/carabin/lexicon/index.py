@@ -25,7 +25,7 @@ MIN_SIMILARITY: Final = 0.62
 MIN_SOUNDS: Final = 4
 """Keys of three sounds and fewer resemble too much; such entries are found by an exact key only."""
 DOUBTED: Final = 0.5
-"""A common word that the model gave a lower probability may be a misheard entry."""
+"""A common word that the model gave a lower probability may be a misrecognised entry."""
 _SHARED: Final = 0.34
 """Share of a span's bigrams that an entry must have: at a similarity of 0.62 about half of them survive."""
 _PER_SPAN: Final = 48

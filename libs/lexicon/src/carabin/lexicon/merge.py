@@ -15,7 +15,7 @@ from .phonetics import phonetic_key
 from .words import TextWord, split_words
 
 RARE_SIMILARITY: Final = 0.5
-"""Of the phonetic keys, where the first decode wrote a word that French does not have: it is misheard anyway."""
+"""Of the phonetic keys, where the first decode wrote a word that French does not have: it is wrong anyway."""
 DRUG_SIMILARITY: Final = 0.7
 """For a drug: « ses trossettes » of a recipe is 0.63 like the brand Cerazette."""
 COMMON_SIMILARITY: Final = 0.75

@@ -4,7 +4,7 @@ Layout, the whole contract between the transcriber that writes and the trainer t
 
     <person>/<id>.json     a `CorrectionRecord`; its existence makes the correction visible
     <person>/<id>.wav      the utterance, 16 kHz mono 16 bits, where the site keeps audio
-    .carabin/swept         written by each sweep, so that its age is told by the store's clock and not by a replica's
+    .carabin/swept         written by each sweep, so that the store's clock measures its age and not a replica's
 """
 
 import logging

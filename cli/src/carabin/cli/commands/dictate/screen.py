@@ -6,9 +6,9 @@ from dataclasses import asdict
 
 from carabin.cli.output import write_json
 from carabin.client import (
+    DetectedLanguage,
     Event,
     FinalText,
-    LanguageHeard,
     ModelSwitched,
     PartialText,
     Ready,
@@ -55,7 +55,7 @@ class Screen:
                 self._note(f"the server is ready: {event.model or 'model'} {event.model_version or ''}".rstrip())
             case ModelSwitched():
                 self._note(f"from here on the model is {event.version}")
-            case LanguageHeard():
+            case DetectedLanguage():
                 self._note(f"the language is {event.language}")
             case Warned():
                 self._note(event.sentence)

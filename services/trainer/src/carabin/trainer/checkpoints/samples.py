@@ -13,7 +13,7 @@ from ..data.audio import RATE_HZ
 from ..data.dictations import Dictation
 
 MAX_SAMPLES: Final = 8
-"""Enough to tell a broken conversion from noise; each costs the exporter two decodes."""
+"""Enough to distinguish a broken conversion from noise; each costs the exporter two decodes."""
 MAX_SAMPLE_S: Final = 29.0
 """One Whisper window, with room to end."""
 

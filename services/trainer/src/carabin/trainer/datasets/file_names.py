@@ -52,7 +52,7 @@ def _difference(name: str, other: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """Return characters as read, with the code points of those that are hard to tell apart."""
+    """Return characters as read, with the code points of those that look alike."""
     if not text:
         return "nothing"
     strange = any(not char.isascii() or char.isspace() for char in text)

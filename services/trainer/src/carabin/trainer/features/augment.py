@@ -66,7 +66,7 @@ def add_noise(samples: Samples, draw: np.random.Generator, snr_db: float) -> Sam
 def coloured_noise(count: int, draw: np.random.Generator, exponent: float) -> npt.NDArray[np.float64]:
     """Return (count,) samples of unit power whose spectrum falls as 1 / f ** exponent."""
     spectrum = np.fft.rfft(draw.standard_normal(count))
-    frequency = np.maximum(np.fft.rfftfreq(count, 1 / RATE_HZ), 20.0)  # nothing below hearing
+    frequency = np.maximum(np.fft.rfftfreq(count, 1 / RATE_HZ), 20.0)  # nothing below the audible range
     noise = np.fft.irfft(spectrum / frequency ** (exponent / 2), count)
     return np.asarray(noise / (np.sqrt(np.mean(np.square(noise))) or 1.0))
 

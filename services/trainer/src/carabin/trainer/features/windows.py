@@ -112,7 +112,7 @@ class BucketSampler(Sampler[list[BatchItem]]):
 
 
 class EpochLoader(DataLoader[Any]):
-    """A loader that tells its batch sampler which epoch it is."""
+    """A loader that passes its batch sampler which epoch it is."""
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the order of the next iteration."""

@@ -19,7 +19,7 @@ from rich.progress import (
 from .progress import RunEvent
 
 LINE_EVERY_S: Final = 15.0
-"""Seconds between two plain lines of one phase: a log tells that work goes on without drowning."""
+"""Seconds between two plain lines of one phase: a log shows that work goes on and stays short."""
 
 log = logging.getLogger(__name__)
 

@@ -68,7 +68,7 @@ class WhisperTrainer(Seq2SeqTrainer):
             read_weights(self._trained, Path(str(self.state.best_model_checkpoint)))
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """Save, and once everything is written tell whoever brings it to the store.
+        """Save, and once everything is written notify whoever brings it to the store.
 
         Raises:
             DiskFailed: the disk is full or may not be written.

@@ -65,7 +65,7 @@ class StaticKeys:
         if not token:
             raise Unauthenticated("a token is needed: send it as `Authorization: Bearer …`")
         given = _digest(token)
-        # Every key is compared, so that the time taken tells nothing about which one was near.
+        # Every key is compared, so that the time taken reveals nothing about which one was near.
         matches = [name for name, digest in self._digests if hmac.compare_digest(given, digest)]
         if not matches:
             raise Unauthenticated("the key is not known here")

@@ -34,7 +34,7 @@ class Readiness:
     reason: str
     """Empty when ready."""
     full: bool = False
-    """The next session is refused, and told when to come back."""
+    """The next session is refused, with a time to come back."""
 
 
 @dataclass(frozen=True, slots=True)

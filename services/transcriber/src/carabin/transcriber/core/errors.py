@@ -10,7 +10,7 @@ CarabinError                  (carabin.registry.errors)
     x UnsupportedLanguage     the language is none that the model knows
     x InvalidConfig           a value in the session's configuration is out of range
   * SessionClosed             audio came after finish() or cancel()
-  * IllegalTransition         a session was told to do what its state does not allow; an error in the program
+  * IllegalTransition         a session was asked to do what its state does not allow; an error in the program
   * ImpossibleAudio           the samples are no audio in the declared format; `probable`: what was probably sent
   * ModelRefused              a model version cannot be served; `version` and `reason`: which and why
     x ModelBroken             files missing, bytes wrong, or CTranslate2 cannot read them

@@ -38,5 +38,5 @@ class Stream:
         return self._tokens[start:end]
 
     def matches(self, index: int, keys: Sequence[str]) -> bool:
-        """Tell whether the tokens from `index` say `keys`, with no sign or break between them."""
+        """Return whether the tokens from `index` say `keys`, with no sign or break between them."""
         return all(self[index + step].key == key for step, key in enumerate(keys))

@@ -80,7 +80,7 @@ class Server(uvicorn.Server):
         parts = self.parts
         await parts.transcriber.start()
         grpc_server = await start_grpc(parts.admission, parts.authenticator, parts.settings)
-        health = asyncio.create_task(_tell_health(parts, grpc_server))
+        health = asyncio.create_task(_report_health(parts, grpc_server))
         self._grpc_server = grpc_server
         self.grpc_port = grpc_server.port if grpc_server else None
         try:
@@ -120,7 +120,7 @@ class Server(uvicorn.Server):
             self.should_exit = True
 
 
-async def _tell_health(parts: Parts, grpc_server: AsyncGrpcServer | None) -> None:
+async def _report_health(parts: Parts, grpc_server: AsyncGrpcServer | None) -> None:
     """Keep the standard gRPC health service in step with `/readyz`."""
     if grpc_server is None:
         return

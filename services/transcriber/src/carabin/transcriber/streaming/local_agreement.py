@@ -15,7 +15,7 @@ _PUNCTUATION = ".,;:!?…«»\"'’-–—()"
 _SENTENCE_END = ".,;:!?…"
 _SENTENCE_MARKS = (".", "!", "?", "…")
 ALIGNMENT_ERROR_S = 0.12
-"""By so much a word's end may be timed late: the attention that tells it is smoothed over seven frames of 20 ms."""
+"""By so much a word's end may be timed late: the attention that times it is smoothed over seven frames of 20 ms."""
 
 
 class LocalAgreement:

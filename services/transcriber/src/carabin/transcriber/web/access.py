@@ -1,4 +1,4 @@
-"""Who may be told what the page needs: the same token and the same origins as for a dictation."""
+"""Who may read what the page needs: the same token and the same origins as for a dictation."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ class PageAccess:
         return await self._authenticator.identify(bearer(request.headers.get("authorization")))
 
     async def check(self, request: Request) -> JSONResponse:
-        """Answer whether a dictation would be let in; a browser does not tell a page why its WebSocket was refused.
+        """Answer whether a dictation would be let in; a browser hides from a page why its WebSocket was refused.
 
         The body is empty where it would, else `{"code", "message"}` under the status of the refusal.
         """

@@ -1,4 +1,4 @@
-"""Puts the page, what it is told, and corrections into an application."""
+"""Puts the page, its data, and corrections into an application."""
 
 from collections.abc import Callable, Sequence
 

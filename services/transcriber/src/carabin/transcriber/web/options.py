@@ -1,4 +1,4 @@
-"""What the page is told by the service: its choices, its texts, and the words that the formatter knows."""
+"""What the service sends to the page: its choices, its texts, and the words that the formatter knows."""
 
 from collections.abc import Callable, Mapping, Sequence
 

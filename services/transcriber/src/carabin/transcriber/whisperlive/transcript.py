@@ -84,5 +84,5 @@ class Transcript:
 
 
 def _led(text: str) -> str:
-    """Give text the leading space that tells two equal segments apart in the published client."""
+    """Give text the leading space that distinguishes two equal segments in the published client."""
     return text if text.startswith(" ") else f" {text}"

@@ -168,7 +168,7 @@ class Admission:
             self._empty.set()
 
     def _enter(self, identity: Identity) -> None:
-        # Without authentication nobody can be told from anybody else: only the core's own limit holds.
+        # Without authentication nobody can be distinguished from anybody else: only the core's own limit holds.
         if identity.name != ANONYMOUS:
             self._count.enter(identity.name)
 

@@ -83,6 +83,6 @@ def close_reason(text: str) -> str:
     if len(text.encode()) <= MAX_REASON_BYTES:
         return text
     room = text.encode()[: MAX_REASON_BYTES - len(_CUT.encode())].decode(errors="ignore")
-    # A space that follows ends a word; else the last one in it does, and the mark tells that there was more.
+    # A space that follows ends a word; else the last one in it does, and the mark shows that there was more.
     whole = room if text[len(room)].isspace() else room[: room.rfind(" ")] if " " in room else room
     return whole.rstrip(" ,;:") + _CUT

@@ -36,7 +36,7 @@ def term_lines() -> list[str]:
 
 
 def drug_lines() -> list[str]:
-    """Return the names of medicines: hearing another one is a critical error."""
+    """Return the names of medicines: recognising another one is a critical error."""
     return _lines("drugs.txt")
 
 

@@ -12,7 +12,7 @@ _JOINING = frozenset(":,/-°")
 
 
 def is_about(stream: Stream, index: int, subject: str, *, past_numbers: bool = False) -> bool:
-    """Tell whether a word of the list `subject` names what is measured at `index`.
+    """Return whether a word of the list `subject` names what is measured at `index`.
 
     Only the words of the list « link » may stand between, and numbers where `past_numbers` says so: a second
     pressure after « puis » is one too.
@@ -29,7 +29,7 @@ def is_about(stream: Stream, index: int, subject: str, *, past_numbers: bool = F
 
 
 def is_complete(stream: Stream, index: int) -> bool:
-    """Tell whether nothing at `index` could be counted by the number before it."""
+    """Return whether nothing at `index` could be counted by the number before it."""
     token = stream[index]
     if token is END or token.kind in (Kind.SIGN, Kind.BREAK) or token.text in (")", "/"):
         return True
@@ -37,5 +37,5 @@ def is_complete(stream: Stream, index: int) -> bool:
 
 
 def is_counted(stream: Stream, index: int) -> bool:
-    """Tell whether a noun that is counted stands at `index`: « fois », « comprimés », « jours »."""
+    """Return whether a noun that is counted stands at `index`: « fois », « comprimés », « jours »."""
     return stream[index].key in words()["counted"] or stream.matches(index, ("x", "par"))

@@ -54,7 +54,7 @@ def read_pair(stream: Stream, index: int, plausible: Callable[[int, int], bool])
 
 
 def is_ambiguous(stream: Stream, index: int, plausible: Callable[[int, int], bool]) -> bool:
-    """Tell whether words that read as one number may be two: « quarante deux » of a temperature."""
+    """Return whether words that read as one number may be two: « quarante deux » of a temperature."""
     said = _parts(stream.span(index, run_end(stream, index)))
     return any(
         (first := cardinal(" ".join(said[:cut]))) is not None

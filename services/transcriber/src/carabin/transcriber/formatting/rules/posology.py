@@ -95,7 +95,7 @@ def _is_frequency(stream: Stream, index: int) -> bool:
 
 
 def _ends_long_duration(stream: Stream, end: int) -> bool:
-    """Tell whether a duration of ten units or more, or one in digits, ends before `end`."""
+    """Return whether a duration of ten units or more, or one in digits, ends before `end`."""
     place = end - 1
     if stream[place].key == "aménorrhée":
         place -= 2
