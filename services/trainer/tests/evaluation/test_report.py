@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from carabin.trainer.data.dictations import Dictation
 from carabin.trainer.evaluation.evaluate import Evaluation, score, summarize
-from carabin.trainer.evaluation.report import Heading, worst_first, write_report
+from carabin.trainer.evaluation.report import Heading, write_report
 from carabin.trainer.evaluation.svg import Curve, svg
 from carabin.trainer.evaluation.word_diff import diff
 from carabin.trainer.text.terms import TermIndex
@@ -53,10 +53,6 @@ def test_before_and_after_stand_side_by_side(evaluation: Evaluation, tmp_path: P
     assert written["metrics"] == evaluation.metrics
     assert written["baseline"] == baseline
     assert written["dictations"][1]["critical"]["laterality"] == {"errors": 1, "total": 1}
-
-
-def test_dangerous_dictations_come_first(evaluation: Evaluation) -> None:
-    assert worst_first(evaluation.rows) == [0, 1, 2]
 
 
 def test_a_diff_shows_what_was_said_before_what_was_written() -> None:

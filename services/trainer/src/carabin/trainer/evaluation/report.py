@@ -11,8 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..data.audio import encode_flac
 from .evaluate import Evaluation, ScoredDictation
-from .labels import KINDS, LABELS, NOTES, rate_text
+from .labels import KINDS
 from .svg import Curve, svg
+from .tables import dictations_table, figures_table, missed_table
 from .word_diff import DiffWord, diff
 
 WORST: Final = 12
@@ -66,16 +67,6 @@ def as_dict(evaluation: Evaluation, heading: Heading, baseline: Mapping[str, flo
     }
 
 
-def worst_first(rows: Sequence[ScoredDictation]) -> list[int]:
-    """Return the places of the rows that most need a look: critical errors first, then the share of wrong words."""
-
-    def badness(place: int) -> tuple[int, float]:
-        row = rows[place]
-        return sum(count.errors for count in row.critical.values()), row.words.rate
-
-    return sorted(range(len(rows)), key=badness, reverse=True)
-
-
 @dataclass(frozen=True, slots=True)
 class _Shown:
     """One dictation as the page shows it."""
@@ -92,38 +83,18 @@ def _html(
     environment = Environment(
         loader=PackageLoader("carabin.trainer"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    shown = [_shown(evaluation, place) for place in worst_first(evaluation.rows)[:worst]]
+    shown = [_shown(evaluation, place) for place in dictations_table(evaluation.rows).index[:worst]]
     return environment.get_template("report.html").render(
         heading=heading,
-        lines=_lines(evaluation.metrics, baseline),
+        figures=figures_table(evaluation.metrics, baseline).to_dict("records"),
         has_baseline=bool(baseline),
         counts={"medical": len(evaluation.rows), "general": len(evaluation.general_rows)},
         curves=[(curve.title, svg(curve)) for curve in curves],
         shown=shown,
         rows=evaluation.rows,
-        missed=_most_missed(evaluation.rows),
+        missed=missed_table(evaluation.rows).to_dict("records"),
         silence=evaluation.silence,
     )
-
-
-def _lines(metrics: Mapping[str, float], baseline: Mapping[str, float]) -> list[dict[str, str]]:
-    return [
-        {
-            "label": label,
-            "note": NOTES.get(name, ""),
-            "before": rate_text(name, baseline) if name in baseline else "",
-            "value": rate_text(name, metrics),
-            "change": _change(name, metrics[name], baseline[name]) if name in baseline else "",
-        }
-        for name, label in LABELS.items()
-        if name in metrics
-    ]
-
-
-def _change(name: str, after: float, before: float) -> str:
-    if after == before:
-        return "same"
-    return "better" if (after > before) == (name == "term_recall") else "worse"
 
 
 def _shown(evaluation: Evaluation, place: int) -> _Shown:
@@ -134,11 +105,3 @@ def _shown(evaluation: Evaluation, place: int) -> _Shown:
         flac = encode_flac(evaluation.dictations[place].audio)
         audio = "data:audio/flac;base64," + base64.b64encode(flac).decode("ascii")
     return _Shown(row, diff(row.reference, row.hypothesis), critical, audio)
-
-
-def _most_missed(rows: Sequence[ScoredDictation], most: int = 20) -> list[tuple[str, int]]:
-    missed: dict[str, int] = {}
-    for row in rows:
-        for term in row.missed_terms:
-            missed[term] = missed.get(term, 0) + 1
-    return sorted(missed.items(), key=lambda item: (-item[1], item[0]))[:most]
