@@ -8,6 +8,7 @@ from carabin.transcriber.core.api import Samples
 from carabin.transcriber.core.config import SAMPLE_RATE_HZ, SessionConfig
 from carabin.transcriber.core.errors import ImpossibleAudio
 from carabin.transcriber.core.events import SessionWarning
+from carabin.transcriber.streaming import sample_rate_check
 from carabin.transcriber.streaming.sample_rate_check import SampleRateCheck
 from carabin.transcriber.testing.engine import FakeEngine
 
@@ -89,6 +90,19 @@ def test_speech_between_low_sounds_begins_the_count_anew() -> None:
 def test_hum_is_not_taken_for_a_slow_voice(hertz: float) -> None:
     t = np.arange(20 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
     push(np.asarray(sum(0.2 / k * np.sin(2 * np.pi * hertz * k * t) for k in range(1, 12)), np.float32))
+
+
+@pytest.mark.parametrize("packet", [500, 1600, 16_000, 1_000_000])
+@pytest.mark.parametrize(("trusted", "frames"), [(False, 100), (True, 20)])
+def test_a_session_that_has_text_is_looked_at_less_often(
+    trusted: bool, frames: int, packet: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimated = []
+    monkeypatch.setattr(sample_rate_check, "_pitch_hz", estimated.append)
+    check = SampleRateCheck()
+    check.trusted = trusted
+    push(np.zeros(10 * SAMPLE_RATE_HZ, np.float32), packet, check=check)
+    assert frames - 2 <= len(estimated) <= frames
 
 
 def test_a_voice_at_its_own_rate_and_noise_pass() -> None:
