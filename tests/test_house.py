@@ -44,6 +44,30 @@ def test_only_the_whisper_module_reaches_into_transformers_internals() -> None:
     assert reaching == {"services/trainer/src/carabin/trainer/models/whisper.py"}
 
 
+UNDOCUMENTED = 39
+"""Public functions whose name says all, such as `manifest_key`, and methods that a foreign base documents."""
+
+
+def test_public_functions_have_docstrings_where_the_name_does_not_say_all() -> None:
+    documented: set[str] = set()
+    bare: list[tuple[str, str, str]] = []
+    for path in modules():
+        if path.stem.endswith(("_pb2", "_pb2_grpc")):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+        for owner, body in [("", tree.body), *((found.name, found.body) for found in classes)]:
+            for node in body:
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+                    if not ast.get_docstring(node):
+                        bare.append((str(path.relative_to(ROOT)), owner, node.name))
+                    elif owner:
+                        documented.add(node.name)
+    # A method that fulfils a contract is documented where the contract is.
+    silent = [found for found in bare if not (found[1] and found[2] in documented)]
+    assert len(silent) <= UNDOCUMENTED, silent
+
+
 TESTED_IN = {
     # Doubles and fixtures: the tests that use them hold them to what they stand for.
     "*/ct2whisper/testing.py": "libs/ct2whisper/tests/test_weights.py",

@@ -46,11 +46,14 @@ class User:
 class UserAdmin(Protocol):
     """Makes users; each call may be repeated and the last one counts."""
 
-    def put_policy(self, name: str, document: str) -> None: ...
+    def put_policy(self, name: str, document: str) -> None:
+        """Write a policy, over what was there."""
 
-    def put_user(self, access_key: str, secret_key: str) -> None: ...
+    def put_user(self, access_key: str, secret_key: str) -> None:
+        """Create a user, or give it this secret key."""
 
-    def set_policy(self, access_key: str, policy: str) -> None: ...
+    def set_policy(self, access_key: str, policy: str) -> None:
+        """Let this policy alone hold for the user."""
 
 
 class MinioUsers:

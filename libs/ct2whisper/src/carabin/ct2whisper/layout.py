@@ -47,6 +47,7 @@ class Variable:
 
     @property
     def shape(self) -> Shape:
+        """The dimensions, outermost first."""
         return sum(part.shape[0] for part in self.parts), *self.parts[0].shape[1:]
 
 

@@ -47,6 +47,7 @@ class Tensor:
 
     @property
     def n_rows(self) -> int:
+        """The length of the first dimension; 1 for a vector."""
         return self.shape[0] if len(self.shape) > 1 else 1
 
     def blocks(self, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:

@@ -27,9 +27,11 @@ class ObjectInfo:
 class ObjectStore(Protocol):
     """What the registry asks of a store; every adapter passes the same contract suite."""
 
-    def ensure_bucket(self, bucket: str) -> None: ...
+    def ensure_bucket(self, bucket: str) -> None:
+        """Create the bucket unless it exists."""
 
-    def put(self, bucket: str, key: str, data: bytes) -> None: ...
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        """Write the object, over what was there."""
 
     def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
         """Write a new object, with its tags, in one step; raise PreconditionFailed if it exists."""
@@ -47,11 +49,14 @@ class ObjectStore(Protocol):
             DiskFailed: the disk is full or may not be written.
         """
 
-    def get(self, bucket: str, key: str) -> bytes: ...
+    def get(self, bucket: str, key: str) -> bytes:
+        """Return the object's bytes."""
 
-    def stat(self, bucket: str, key: str) -> ObjectInfo: ...
+    def stat(self, bucket: str, key: str) -> ObjectInfo:
+        """Return what the store knows of the object without its bytes."""
 
-    def exists(self, bucket: str, key: str) -> bool: ...
+    def exists(self, bucket: str, key: str) -> bool:
+        """Return whether the object is there."""
 
     def list(self, bucket: str, prefix: str, start_after: str = "") -> builtins.list[str]:
         """Return all keys under `prefix` that sort after `start_after`, sorted: one request for each thousand."""
@@ -65,12 +70,14 @@ class ObjectStore(Protocol):
     def sizes(self, bucket: str, prefix: str) -> dict[str, int]:
         """Return the bytes of every object under `prefix` by key: one request for each thousand."""
 
-    def get_tags(self, bucket: str, key: str) -> dict[str, str]: ...
+    def get_tags(self, bucket: str, key: str) -> dict[str, str]:
+        """Return the object's tags."""
 
     def set_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
         """Replace the whole tag set, as S3 does."""
 
-    def delete(self, bucket: str, key: str) -> None: ...
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete the object; one that is not there is no error."""
 
     def listen(self, bucket: str, prefix: str) -> Iterator[None]:
         """Yield at each write under `prefix`, blocking in between; raise StoreError where it has no notifications.

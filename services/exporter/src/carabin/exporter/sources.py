@@ -51,7 +51,8 @@ class CheckpointSource(Protocol):
     def fetch(self, target: Path, progress: Progress | None = None) -> Path:
         """Bring the files here and return their folder, `target` or where they already lie."""
 
-    def background(self) -> Background: ...
+    def background(self) -> Background:
+        """Return where the checkpoint came from, for the manifest."""
 
 
 class StoredCheckpoint:

@@ -52,6 +52,7 @@ class ProxiedRequest:
 
     @property
     def writes(self) -> bool:
+        """Whether the request changes the store."""
         return self.method in ("PUT", "POST", "DELETE")
 
 
@@ -107,6 +108,7 @@ class StoreProxy:
             return self.plan(request)
 
     def wait_delay(self, more_s: float = 0.0) -> None:
+        """Wait for the delay that a test has set, and `more_s`, unless the proxy stops."""
         if delay_s := self.delay_s + more_s:
             self._stopping.wait(delay_s)
 

@@ -23,6 +23,7 @@ COMPANIONS: Final = (
 
 
 def is_adapter(checkpoint: Path) -> bool:
+    """Return whether the folder holds a low-rank adapter in place of a whole model."""
     return (checkpoint / ADAPTER_CONFIG).is_file()
 
 

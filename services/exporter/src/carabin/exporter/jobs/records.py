@@ -33,6 +33,7 @@ class ExportRecord(BaseModel):
 
     @property
     def missing(self) -> tuple[str, ...]:
+        """The forms that were asked for and are not published yet."""
         return tuple(form for form in self.wanted if form not in self.versions)
 
 

@@ -41,6 +41,7 @@ class ExportRequest:
 
     @property
     def forms(self) -> tuple[str, ...]:
+        """The forms to make, each once; a CTranslate2 folder is published as it is."""
         return (AS_IT_IS,) if isinstance(self.source, Ct2Folder) else tuple(dict.fromkeys(self.quantizations))
 
 

@@ -38,6 +38,7 @@ class Sample:
 
     @property
     def duration_s(self) -> float:
+        """The length in seconds."""
         return len(self.audio) / RATE_HZ
 
     def wav(self) -> bytes:

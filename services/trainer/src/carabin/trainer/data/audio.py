@@ -39,4 +39,5 @@ def decode(data: bytes) -> Samples:
 
 
 def sha256(data: bytes) -> str:
+    """Return the SHA-256 of the bytes, as hex digits."""
     return hashlib.sha256(data).hexdigest()

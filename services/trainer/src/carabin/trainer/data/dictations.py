@@ -76,22 +76,27 @@ class Split(Sequence[Dictation]):
 
     @property
     def sentences(self) -> list[str]:
+        """The texts, in the order of the dictations."""
         return [row["sentence"] for row in self._rows]
 
     @property
     def durations_s(self) -> list[float]:
+        """The lengths in seconds, in the order of the dictations."""
         return [row["duration_s"] for row in self._rows]
 
     @property
     def hashes(self) -> list[str]:
+        """The SHA-256 of each recording, in the order of the dictations."""
         return [row["sha256"] for row in self._rows]
 
     @property
     def speakers(self) -> list[str | None]:
+        """Who speaks, in the order of the dictations; None where nobody is named."""
         return [row["speaker"] for row in self._rows]
 
     @property
     def sources(self) -> list[str]:
+        """Where each comes from, in the order of the dictations."""
         return [row["source"] for row in self._rows]
 
     def sound(self, place: int) -> bytes:

@@ -48,6 +48,7 @@ class DatasetContents:
 
     @property
     def dictations(self) -> int:
+        """How many dictations there are in all splits."""
         return sum(split.dictations for split in self.splits.values())
 
     @property

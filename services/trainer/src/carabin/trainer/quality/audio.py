@@ -40,6 +40,7 @@ class Sound:
 
     @property
     def duration_s(self) -> float:
+        """The length in seconds."""
         return len(self.samples) / RATE_HZ
 
 

@@ -102,6 +102,7 @@ class GateReport:
         self.add(finding.file, finding.rule, finding.action, finding.reason)
 
     def extend(self, findings: Iterable[Finding]) -> None:
+        """Add findings, in their order."""
         self.findings.extend(findings)
 
     @property

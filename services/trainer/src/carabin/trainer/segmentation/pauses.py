@@ -25,10 +25,12 @@ class Pause:
 
     @property
     def middle_s(self) -> float:
+        """Where a cut is made: seconds from the recording's start."""
         return (self.start_s + self.end_s) / 2
 
     @property
     def duration_s(self) -> float:
+        """The length in seconds."""
         return self.end_s - self.start_s
 
 

@@ -39,6 +39,7 @@ class Uncertain:
 
 
 def is_number_word(token: Token) -> bool:
+    """Return whether the word can be part of a number that is written out."""
     if token.kind is not Kind.WORD:
         return False
     key, number = token.key, words()["number"]
@@ -48,6 +49,7 @@ def is_number_word(token: Token) -> bool:
 
 
 def starts_number(token: Token) -> bool:
+    """Return whether a number, in digits or in words, can begin with the token."""
     return token.kind is Kind.NUMBER or is_number_word(token)
 
 

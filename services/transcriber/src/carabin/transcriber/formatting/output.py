@@ -54,4 +54,5 @@ class Match:
 
 
 def verbatim(token: Token) -> OutputPiece:
+    """Return a token's output as it was said."""
     return OutputPiece(token.text, gap=token.gap)

@@ -43,6 +43,7 @@ class Rewriter:
         self._firm = firm
 
     def to_end(self) -> None:
+        """Rewrite the stream to its end."""
         index = 0
         while index < len(self._stream):
             index = self._step(index)

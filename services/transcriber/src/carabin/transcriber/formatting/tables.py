@@ -58,6 +58,7 @@ class Phrases(Generic[Entry]):
                 yield index + len(say), entry
 
     def first(self, stream: Stream, index: int) -> tuple[int, Entry] | None:
+        """Return what `find` yields first for the phrases that begin at `index`, or None."""
         return next(self.find(stream, index), None)
 
 
@@ -77,6 +78,7 @@ def words() -> Mapping[str, frozenset[str]]:
 
 @cache
 def signs() -> Phrases[Sign]:
+    """Return the spoken signs and what each is written as."""
     entries = []
     for say, write, kind, context, not_after, not_before in _rows("signs.tsv"):
         phrase = keys(say)
@@ -87,6 +89,7 @@ def signs() -> Phrases[Sign]:
 
 @cache
 def commands() -> Phrases[SpokenCommand]:
+    """Return the spoken commands and their names."""
     rows = [SpokenCommand(keys(say), event, where) for say, event, where in _rows("commands.tsv")]
     return Phrases([(row.say, row) for row in rows])
 
@@ -103,6 +106,7 @@ def spoken_commands() -> list[tuple[str, str]]:
 
 @cache
 def units() -> Phrases[Unit]:
+    """Return the spoken units and their symbols."""
     entries: dict[tuple[str, ...], Unit] = {}
     for say, write, article, place in _rows("units.tsv"):
         phrase = keys(say)

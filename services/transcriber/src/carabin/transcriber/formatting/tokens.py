@@ -51,6 +51,7 @@ class Token:
 
     @property
     def is_capital(self) -> bool:
+        """Whether the text begins with a capital letter."""
         return self.kind is Kind.WORD and self.text[:1].isupper()
 
 

@@ -40,6 +40,7 @@ class LoadedCandidate:
 
     @property
     def size_bytes(self) -> int:
+        """The bytes of all its files."""
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
     @property

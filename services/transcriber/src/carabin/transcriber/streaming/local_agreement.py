@@ -27,10 +27,12 @@ class LocalAgreement:
 
     @property
     def stable(self) -> str:
+        """The words that change no more."""
         return _join(self._stable)
 
     @property
     def tail(self) -> str:
+        """The words behind the stable ones, as the newest hypothesis has them."""
         return _join(self._tail)
 
     @property

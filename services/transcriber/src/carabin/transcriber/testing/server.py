@@ -28,6 +28,7 @@ class ThreadedServer:
 
     @property
     def url(self) -> str:
+        """The WebSocket address."""
         return f"ws://127.0.0.1:{self.server.bound_port}"
 
     def start(self) -> None:
