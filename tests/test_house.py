@@ -44,6 +44,17 @@ def test_only_the_whisper_module_reaches_into_transformers_internals() -> None:
     assert reaching == {"services/trainer/src/carabin/trainer/models/whisper.py"}
 
 
+LONG = 200
+"""Lines of a module: more are read in one go only for a reason, which its first lines give."""
+
+
+def test_a_module_over_two_hundred_lines_says_at_its_head_why() -> None:
+    written = [path for path in modules() if not path.stem.endswith(("_pb2", "_pb2_grpc"))]
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in written}
+    long = {name: ast.get_docstring(ast.parse(text)) or "" for name, text in texts.items() if text.count("\n") > LONG}
+    assert [name for name, head in long.items() if "Over 200 lines: " not in head] == []
+
+
 UNDOCUMENTED = 39
 """Public functions whose name says all, such as `manifest_key`, and methods that a foreign base documents."""
 

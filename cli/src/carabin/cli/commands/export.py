@@ -1,4 +1,7 @@
-"""`carabin export`: turn checkpoints into validated model versions, take folders in, hand folders out."""
+"""`carabin export`: turn checkpoints into validated model versions, take folders in, hand folders out.
+
+Over 200 lines: the four commands share the ledger, the stages that they show and one way to be interrupted.
+"""
 
 import os
 import signal

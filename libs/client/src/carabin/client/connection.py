@@ -1,4 +1,7 @@
-"""One dictation over WebSocket connections that may break and be taken up again."""
+"""One dictation over WebSocket connections that may break and be taken up again.
+
+Over 200 lines: one dictation, whose sending, reading and reconnecting share one state.
+"""
 
 import asyncio
 import json

@@ -1,4 +1,7 @@
-"""The one seam to the `minio` client: any S3 store."""
+"""The one seam to the `minio` client: any S3 store.
+
+Over 200 lines: a seam to a library is one module, so that its types and errors stay behind it.
+"""
 
 import builtins
 import io

@@ -1,4 +1,7 @@
-"""What a run does, each setting documented once; `carabin settings trainer` prints the table."""
+"""What a run does, each setting documented once; `carabin settings trainer` prints the table.
+
+Over 200 lines: a table of settings, each with its meaning and when to change it.
+"""
 
 from enum import StrEnum
 from pathlib import Path

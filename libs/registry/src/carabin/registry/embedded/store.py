@@ -4,7 +4,7 @@ For one machine that its users trust: trials, the demo and the tests. The S3 end
 inner ports want none, so whoever has an account on the machine can read the data. In production the store is a service
 of its own.
 
-One module although it is long: starting and stopping hold one lock and one state file, and are understood together.
+Over 200 lines: starting and stopping hold one lock and one state file, and are understood together.
 """
 
 import contextlib

@@ -2,6 +2,8 @@
 
 Each check stands for a checkpoint that CTranslate2 converts without a word and that then fails, or worse does not
 fail, in front of a clinician.
+
+Over 200 lines: a list of checks, each a few lines with its reason.
 """
 
 import json

@@ -2,6 +2,8 @@
 
 A record lies beside the model's versions, `<name>/exports/<id>.json`, and outlives the export: a checkpoint that
 failed stays marked with its reason.
+
+Over 200 lines: each change of a record is one compare-and-set, and all obey the same states.
 """
 
 import logging

@@ -1,4 +1,7 @@
-"""Exports waiting and under way in this process: one at a time, in order, each followed by any number of listeners."""
+"""Exports waiting and under way in this process: one at a time, in order, each followed by any number of listeners.
+
+Over 200 lines: the queue, its worker and its listeners share one lock.
+"""
 
 import logging
 import queue

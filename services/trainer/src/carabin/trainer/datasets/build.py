@@ -1,4 +1,7 @@
-"""Makes a dataset folder of a hospital's own dictations: judged, segmented, split, written; all of it or nothing."""
+"""Makes a dataset folder of a hospital's own dictations: judged, segmented, split, written; all of it or nothing.
+
+Over 200 lines: the order of the steps of one build, all of which count into one report.
+"""
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence

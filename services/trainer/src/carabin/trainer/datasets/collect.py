@@ -1,4 +1,7 @@
-"""Finds recordings and their reports: in two folders by name, or in a table of `audio,sentence`."""
+"""Finds recordings and their reports: in two folders by name, or in a table of `audio,sentence`.
+
+Over 200 lines: two ways to name pairs of a recording and a report, with the same findings.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence

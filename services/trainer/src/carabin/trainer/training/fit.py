@@ -1,4 +1,7 @@
-"""The optimisation: settings and prepared splits into transformers' arguments, one loop, the best weights out."""
+"""The optimisation: settings and prepared splits into transformers' arguments, one loop, the best weights out.
+
+Over 200 lines: what a setting becomes in transformers is looked up in one place.
+"""
 
 import os
 from collections.abc import Callable, Sequence

@@ -1,4 +1,7 @@
-"""One run from settings to a published checkpoint: the order of the steps."""
+"""One run from settings to a published checkpoint: the order of the steps.
+
+Over 200 lines: the order of the steps of one run, and what each failure leaves behind.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 A new version is downloaded, hashed, loaded, validated and warmed beside the one in use; then one assignment makes it
 current. A bad one is refused with its reason and not tried again while it is the same version; the old one goes on.
-This is over 200 lines: the states of one swap, of which none is of use without the others.
+Over 200 lines: the states of one swap, of which none is of use without the others.
 """
 
 import logging

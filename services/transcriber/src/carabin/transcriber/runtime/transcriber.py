@@ -1,4 +1,7 @@
-"""The real transcriber: a model from the registry, a scheduler, and the sessions over them."""
+"""The real transcriber: a model from the registry, a scheduler, and the sessions over them.
+
+Over 200 lines: it owns every part of the engine, and starts and stops them in one order.
+"""
 
 import asyncio
 import logging

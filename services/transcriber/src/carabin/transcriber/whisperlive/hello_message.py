@@ -1,5 +1,8 @@
 """The configuration as WhisperLive clients of every release write it: its fields, their types, and what is said of
-one that cannot be meant."""
+one that cannot be meant.
+
+Over 200 lines: a table of fields, each with its limits and its error.
+"""
 
 import math
 import re

@@ -1,4 +1,7 @@
-"""Numbers with what they count: doses and units, ranges, dimensions, rates; small bare numbers stay words."""
+"""Numbers with what they count: doses and units, ranges, dimensions, rates; small bare numbers stay words.
+
+Over 200 lines: the forms of one quantity try each other in one order.
+"""
 
 import re
 from typing import Final
