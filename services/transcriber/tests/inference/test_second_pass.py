@@ -60,3 +60,12 @@ def test_second_decode_of_one_request_leaves_the_others_of_its_batch_alone(engin
 def test_words_of_the_session_come_before_those_of_the_lexicon(engine: Ct2Engine, texts: tuple[str, ...]) -> None:
     prompt = build_prompt(engine, ["bisoprolol", *texts], None)
     assert prompt.expected == ("bisoprolol", *texts)
+
+
+def test_beams_other_hypotheses_are_returned_where_a_second_pass_looks_them_up(engine: Ct2Engine) -> None:
+    asked = request(engine, DRUGS)
+    [found], _ = engine.decode([asked])
+    [plain], _ = engine.decode([replace(asked, second_pass=None)])
+    assert len(found.alternatives) == 4
+    assert found.alternatives[0] != plain.text
+    assert plain.alternatives == ()

@@ -1,6 +1,7 @@
 """The second decode of a final: asked for only where a word of the lexicon sounds like one that was written."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from carabin.lexicon import Entry, Lexicon
@@ -53,3 +54,12 @@ def test_nothing_but_the_lexicons_words_is_taken_from_the_second_decode(second_p
     first = wrote(" Pas de fracture, bisoprolole poursuivi.")
     merged = second_pass.merged(first, wrote(" Une fracture, bisoprolol arrêté."))
     assert merged.text == " Pas de fracture, bisoprolol poursuivi."
+
+
+def test_a_word_that_only_another_hypothesis_of_the_beam_resembles_is_in_the_prompt(
+    second_pass: LexiconPass, asked: list[Sequence[str]]
+) -> None:
+    first = replace(wrote(" Traitement par bise."), alternatives=(" Traitement par bisoprolole.",))
+    assert second_pass.prompt(wrote(first.text)) == ()
+    assert second_pass.prompt(first) == (7,)
+    assert asked == [["bisoprolol"]]

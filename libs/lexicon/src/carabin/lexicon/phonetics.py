@@ -24,6 +24,8 @@ _AFTER: Final = {
 """What the columns `before` and `after` of the table mean."""
 _NO_LINE: Final[tuple[re.Pattern[str], list[str]]] = (re.compile(r"(?!)"), [])
 _WORD: Final = re.compile(r"[^\W_]+")
+_DOUBLED: Final = re.compile(r"(.)\1+")
+_DIGIT: Final = re.compile(r"\d")
 _NO_VOWEL: Final = re.compile(r"[b-df-hj-np-tv-xz0-9]+", re.IGNORECASE)
 
 
@@ -49,14 +51,14 @@ def _word_key(word: str) -> str:
 
 def _is_spelled(word: str) -> bool:
     """« IRM », « L4 », « TSH » are said letter by letter; « SIDA » is a word, « CO2 » holds a digit."""
-    if any(char.isdigit() for char in word):
+    if _DIGIT.search(word):
         return True
     return len(word) > 1 and ((word.isupper() and len(word) <= 4) or _NO_VOWEL.fullmatch(word) is not None)
 
 
 def _word_sounds(word: str) -> str:
-    table, said, place = _graphemes(), [], 0
-    while place < len(word):
+    table, said, place, end = _graphemes(), [], 0, len(word)
+    while place < end:
         pattern, sounds = table.get(word[place], _NO_LINE)
         match = pattern.match(word, place)
         if match is None or match.lastindex is None:
@@ -64,7 +66,7 @@ def _word_sounds(word: str) -> str:
             place += 1
         else:
             said.append(sounds[match.lastindex])
-            place += len(match.group())
+            place = match.end()
     return "".join(said)
 
 
@@ -76,7 +78,7 @@ def _plain_letter(char: str) -> str:
 
 def _single(sounds: str) -> str:
     """Return the sounds with doubled ones once: « grande adénopathie » has one d-sound less than letters."""
-    return re.sub(r"(.)\1+", r"\1", sounds)
+    return _DOUBLED.sub(r"\1", sounds)
 
 
 @cache

@@ -100,6 +100,8 @@ class Hypothesis:
     timed_words: tuple[TimedWord, ...] = ()
     lexicon: tuple[str, ...] = ()
     """Entries of the lexicon that a second decode put in."""
+    alternatives: tuple[str, ...] = ()
+    """What the beam search found beside `text`, the best first; only where the request has a second pass."""
     passes: int = 1
     """Decodes of the same encoder output."""
 

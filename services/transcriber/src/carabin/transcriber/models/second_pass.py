@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from carabin.lexicon import Entry, merge
+from carabin.lexicon.index import MAX_CANDIDATES, Candidate
 from carabin.lexicon.words import split_words
 
 from ..inference.engine import Hypothesis, MergedText
@@ -20,6 +21,8 @@ class LexiconPass:
     def __init__(self, lexicon: LoadedLexicon, prompt: Callable[[Sequence[str]], tuple[int, ...]]) -> None:
         self._lexicon = lexicon
         self._prompt = prompt
+        self._found: tuple[tuple[str, ...], list[Entry]] | None = None
+        """The newest lookup: the prompt and the merge ask for the same one."""
 
     def prompt(self, first: Hypothesis) -> tuple[int, ...]:
         """Return the prompt of the second decode; empty where the text has every entry that sounds like its words."""
@@ -35,5 +38,17 @@ class LexiconPass:
         return MergedText(found.text, tuple(each.entry.text for each in found.replacements))
 
     def _candidates(self, first: Hypothesis) -> list[Entry]:
-        words = [word.text for word in split_words(first.text)]
-        return [found.entry for found in self._lexicon.index.candidates(words)]
+        """Return the entries that sound like the text or like what the beam search found beside it."""
+        texts = (first.text, *first.alternatives)
+        if self._found is None or self._found[0] != texts:
+            self._found = texts, [found.entry for found in self._look_up(texts)]
+        return self._found[1]
+
+    def _look_up(self, texts: Sequence[str]) -> list[Candidate]:
+        best: dict[str, Candidate] = {}
+        for text in dict.fromkeys(texts):
+            for found in self._lexicon.index.candidates([word.text for word in split_words(text)]):
+                known = best.get(found.entry.text)
+                if known is None or found.similarity > known.similarity:
+                    best[found.entry.text] = found
+        return sorted(best.values(), key=lambda found: -found.similarity)[:MAX_CANDIDATES]
