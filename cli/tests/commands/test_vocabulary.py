@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from carabin.cli.commands import corrections, vocabulary
+from carabin.cli.commands import corrections, lexicon, vocabulary
+from carabin.lexicon import Entry, parse_lexicon
 from carabin.registry.artifacts.datasets import SplitCount, list_datasets, publish_dataset
 from carabin.registry.connect import connect
 from carabin.registry.corrections import SWEEP_KEY
@@ -57,11 +58,18 @@ def kept_corrections(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Cor
     return kept_corrections
 
 
-def test_suggested_terms_become_a_vocabulary_of_the_model(kept_corrections: CorrectionStore, tmp_path: Path) -> None:
-    terms = json.loads(
-        run(vocabulary.app, "suggest", "--bucket", BUCKET, "--json", "--out", str(tmp_path / "cardio.txt"))
-    )
+def test_corrected_terms_become_a_lexicon_in_which_what_was_written_instead_is_a_spoken_form(
+    kept_corrections: CorrectionStore, tmp_path: Path
+) -> None:
+    out = tmp_path / "corrected.tsv"
+    terms = json.loads(run(lexicon.app, "suggest", "--bucket", BUCKET, "--json", "--out", str(out)))
     assert [(term["text"], term["corrections"], term["persons"]) for term in terms] == [("bisoprolol", 3, 2)]
+    assert parse_lexicon(out.read_bytes()).entries == (Entry("bisoprolol", "word", 3, ("bise au prolol",)),)
+    assert "bisoprolol  (recognised as: bise au prolol)" in run(lexicon.app, "suggest", "--bucket", BUCKET)
+
+
+def test_list_of_terms_becomes_a_vocabulary_of_the_model(store: ObjectStore, tmp_path: Path) -> None:
+    (tmp_path / "cardio.txt").write_text("bisoprolol\n", "utf-8")
     run(vocabulary.app, "publish", str(tmp_path / "cardio.txt"), "--model", "vocabulary-test")
     assert json.loads(run(vocabulary.app, "list", "--model", "vocabulary-test", "--json")) == {"cardio": 1}
 

@@ -21,7 +21,7 @@ COMMANDS: Final = MappingProxyType(
         "serve": "Serve the production model to dictation clients",
         "dictate": "Dictate a file or the microphone to a server",
         "lexicon": "Make, check, promote and roll back the hospital's own words",
-        "vocabulary": "Suggest words to expect, from corrections",
+        "vocabulary": "Publish and list short lists that sessions name",
         "corrections": "Show, and delete, what is kept of corrections",
         "settings": "Print every setting of a service, with its meaning",
         "doctor": "Say what this machine lacks for a service, and what to do",

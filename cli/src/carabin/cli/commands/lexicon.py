@@ -1,16 +1,22 @@
-"""`carabin lexicon`: the hospital's own words, from its reports into use, without training."""
+"""`carabin lexicon`: the hospital's own words, from its reports into use, without training.
+
+Over 200 lines: eleven short commands of one noun, which share their options.
+"""
 
 import getpass
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from carabin.cli.output import write_json
 from carabin.lexicon.common import is_common
-from carabin.lexicon.entries import Lexicon, fold, format_lexicon, joined, parse_lexicon
+from carabin.lexicon.entries import Entry, Lexicon, fold, format_lexicon, is_phrase, joined, parse_lexicon
 from carabin.lexicon.errors import LexiconInvalid
 from carabin.lexicon.phonetics import phonetic_key
+from carabin.registry.connect import connect
 from carabin.registry.stages.lexicons import (
     lexicon_log,
     lexicon_names,
@@ -81,6 +87,44 @@ def default(out: Annotated[Path, typer.Option(help="The lexicon to write.")]) ->
     found = default_lexicon()
     out.write_bytes(format_lexicon(found))
     typer.echo(f"{out}: {len(found)} entries from {PACKAGE} {VERSION}, BSD-3, Assistance Publique - Hôpitaux de Paris")
+
+
+@app.command(epilog="Example: carabin lexicon suggest --min-persons 2 --out corrected.tsv")
+def suggest(
+    bucket: Annotated[str, typer.Option("--bucket", help="The bucket of corrections.")] = "corrections",
+    min_corrections: Annotated[int, typer.Option(min=1, help="Corrections that a term needs.")] = 2,
+    min_persons: Annotated[
+        int, typer.Option(min=1, help="Clinicians that must have written it; 2 keeps most patients' names out.")
+    ] = 2,
+    out: Annotated[Path | None, typer.Option(help="The lexicon to write, to be read over.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose terms that clinicians had to correct, with what was written instead as their spoken forms."""
+    from carabin.trainer.datasets.corrections import read_corrections, suggest_terms
+
+    records = read_corrections(connect(), bucket, datetime.now(UTC))
+    terms = suggest_terms(records, min_corrections=min_corrections, min_persons=min_persons)
+    if out is not None:
+        entries = (Entry(term.text, "word", term.corrections, _spoken(term.recognized)) for term in terms)
+        out.write_bytes(format_lexicon(joined(entries)))
+    if as_json:
+        write_json(
+            [
+                {
+                    "text": term.text,
+                    "corrections": term.corrections,
+                    "persons": term.persons,
+                    "heard": list(term.recognized),
+                }
+                for term in terms
+            ]
+        )
+        return
+    for term in terms:
+        typer.echo(f"{term.corrections:>4} × {term.text}  (recognised as: {', '.join(term.recognized)})")
+    typer.echo(
+        f"{len(terms)} terms from {len(records)} corrections. Names of patients may be among them: read them over."
+    )
 
 
 @app.command(epilog="Example: carabin lexicon check cardiologie.tsv")
@@ -171,6 +215,11 @@ def rollback(name: Lex, reason: Reason, model: Model = "whisper", by: By = None)
         at.store, at.bucket, model, name, by=by or getpass.getuser(), reason=reason, at=datetime.now(UTC)
     )
     typer.echo(f"lexicon {name} of {model}: {record.version} in use again")
+
+
+def _spoken(recognized: Iterable[str]) -> tuple[str, ...]:
+    """Return what was written instead, where it can be a spoken form and is no everyday French alone."""
+    return tuple(form for form in recognized if is_phrase(form) and not all(map(is_common, form.split())))
 
 
 def _read(file: Path) -> Lexicon:

@@ -1,9 +1,8 @@
-"""`carabin vocabulary`: terms to expect, from what clinicians corrected, at once and without training."""
+"""`carabin vocabulary`: short lists of terms that a session names and expects from its first decode on."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from carabin.cli.output import write_json
@@ -12,8 +11,8 @@ from carabin.registry.errors import CarabinError
 from carabin.registry.layout import vocabularies_prefix, vocabulary_key
 
 app = typer.Typer(
-    help="Terms to expect: suggested by corrections, used from the next session on, without training.",
-    epilog="Example: carabin vocabulary suggest --min-persons 2 --out cardiologie.txt",
+    help="Short lists of terms that sessions name; `carabin lexicon suggest` proposes some, from corrections.",
+    epilog="Example: carabin vocabulary publish cardiologie.txt --model whisper",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -21,39 +20,11 @@ app = typer.Typer(
 )
 
 Model = Annotated[str, typer.Option("--model", help="The registry's name of the model that is served.")]
-Bucket = Annotated[str, typer.Option("--bucket", help="The bucket of corrections.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 class VocabularyInvalid(CarabinError):
     """A file cannot be a vocabulary."""
-
-
-@app.command(epilog="Example: carabin vocabulary suggest --min-persons 2 --out cardiologie.txt")
-def suggest(
-    bucket: Bucket = "corrections",
-    min_corrections: Annotated[int, typer.Option(min=1, help="Corrections that a term needs.")] = 2,
-    min_persons: Annotated[
-        int, typer.Option(min=1, help="Clinicians that must have written it; 2 keeps most patients' names out.")
-    ] = 2,
-    out: Annotated[Path | None, typer.Option(help="Write the terms to this file, one a line, to be read over.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Propose terms that clinicians had to correct; read them over, then `carabin vocabulary publish`."""
-    from carabin.trainer.datasets.corrections import read_corrections, suggest_terms
-
-    records = read_corrections(connect(), bucket, datetime.now(UTC))
-    terms = suggest_terms(records, min_corrections=min_corrections, min_persons=min_persons)
-    if out is not None:
-        out.write_text("".join(f"{term.text}\n" for term in terms), "utf-8")
-    if as_json:
-        write_json([_row(term) for term in terms])
-        return
-    for term in terms:
-        typer.echo(f"{term.corrections:>4} × {term.text}  (recognised as: {', '.join(term.recognized)})")
-    typer.echo(
-        f"{len(terms)} terms from {len(records)} corrections. Names of patients may be among them: read them over."
-    )
 
 
 @app.command(epilog="Example: carabin vocabulary publish cardiologie.txt --model whisper")
@@ -96,7 +67,3 @@ def list_(model: Model = "whisper", as_json: AsJson = False) -> None:
 def _terms(lines: Sequence[str]) -> list[str]:
     """Return the terms without comments, each once."""
     return list(dict.fromkeys(term for line in lines if (term := line.partition("#")[0].strip())))
-
-
-def _row(term: Any) -> dict[str, Any]:
-    return {"text": term.text, "corrections": term.corrections, "persons": term.persons, "heard": list(term.recognized)}

@@ -104,6 +104,15 @@ def format_lexicon(lexicon: Iterable[Entry]) -> bytes:
     return "".join(lines).encode()
 
 
+def is_phrase(text: str) -> bool:
+    """Say whether a text can be an entry or a spoken form."""
+    try:
+        _require_phrase(text, "")
+    except LexiconInvalid:
+        return False
+    return "\t" not in text and "|" not in text
+
+
 def _entry(line: str, where: str) -> Entry:
     columns = [column.strip() for column in line.split("\t")]
     if len(columns) > 4:
