@@ -9,7 +9,7 @@ from carabin.lexicon.errors import LexiconInvalid
 from carabin.registry.connect import connect
 from carabin.registry.errors import PromotionRefused
 from carabin.registry.settings import StoreSettings
-from carabin.registry.stages.lexicons import production_lexicons
+from carabin.registry.stages.lexicons import identity_lexicon, production_lexicons
 from typer.testing import CliRunner
 
 MODEL = "lexicon-test"
@@ -73,3 +73,16 @@ def test_version_is_put_into_use_listed_shown_and_taken_back(s3_environment: Sto
         "rollback", "cardio", "--model", MODEL, "--reason", "names in it", "--by", "dm"
     )
     assert production_lexicons(store, bucket, MODEL)["cardio"][0] == first
+
+
+def test_persons_lexicon_is_promoted_shown_and_listed_under_a_digest(
+    s3_environment: StoreSettings, tmp_path: Path
+) -> None:
+    store, bucket = connect(), s3_environment.models_bucket
+    store.ensure_bucket(bucket)
+    (tmp_path / "mine.tsv").write_text("propofol\n", "utf-8")
+    named = ("--model", f"{MODEL}-own")
+    run("promote", str(tmp_path / "mine.tsv"), *named, "--name", "identity.dr.martin", "--reason", "own", "--by", "dm")
+    assert list(production_lexicons(store, bucket, f"{MODEL}-own")) == [identity_lexicon("dr.martin")]
+    assert "propofol" in run("show", "identity.dr.martin", *named)
+    assert "martin" not in run("list", *named)

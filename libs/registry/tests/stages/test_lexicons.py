@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from carabin.registry.errors import PromotionRefused, StalePromotion, VersionMissing
 from carabin.registry.stages.lexicons import (
+    canonical_name,
+    identity_lexicon,
+    lexicon_id,
     lexicon_log,
     lexicon_names,
     lexicon_versions,
@@ -74,3 +77,10 @@ def test_lexicons_of_other_models_are_others(store: MemoryStore) -> None:
     assert lexicon_names(store, BUCKET, "whisper") == ["cardio"]
     assert lexicon_names(store, BUCKET, "other") == []
     assert read_lexicon(store, BUCKET, "whisper", "cardio", lexicon_versions(store, BUCKET, "whisper", "cardio")[0])
+
+
+def test_a_persons_lexicon_has_a_digest_for_a_name_whatever_the_authentication_names_them() -> None:
+    name = identity_lexicon("auth0|Dr Mârtin@chu")
+    assert canonical_name("identity.auth0|Dr Mârtin@chu") == canonical_name(name) == name
+    assert lexicon_id("whisper", name).startswith("whisper.lexicon.identity.")
+    assert canonical_name("specialty.cardiologie") == "specialty.cardiologie"

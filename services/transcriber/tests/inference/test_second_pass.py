@@ -21,7 +21,7 @@ LOADED = LoadedLexicon(
 
 
 def request(engine: Ct2Engine, sentence: str) -> DecodeRequest:
-    second_pass = LexiconPass(LOADED, lambda texts: build_prompt(engine, texts, None).tokens)
+    second_pass = LexiconPass((LOADED,), lambda texts: build_prompt(engine, texts, None).tokens)
     return DecodeRequest(say(sentence), 750, "fr", max_tokens=80, beam_size=5, silence_s=0.35, second_pass=second_pass)
 
 

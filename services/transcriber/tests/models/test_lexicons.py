@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from carabin.registry.stages.lexicons import promote_lexicon, publish_lexicon
+from carabin.registry.stages.lexicons import identity_lexicon, promote_lexicon, publish_lexicon
 from carabin.registry.testing.memory import MemoryStore
 from carabin.transcriber.core.config import SessionConfig
-from carabin.transcriber.models.lexicons import Lexicons
+from carabin.transcriber.core.errors import UnknownVocabulary
+from carabin.transcriber.models.lexicons import KnownWords, Lexicons
 from carabin.transcriber.models.prompt import SessionPrompts
 from carabin.transcriber.testing.engine import FakeEngine
 
@@ -91,3 +92,54 @@ def test_translation_and_other_languages_have_no_second_decode(store: MemoryStor
     promote(store, "bisoprolol\n")
     lexicons.read_store(store, "models", "whisper")
     assert SessionPrompts(config, {}, lexicons).of(FakeEngine(), "v1").second_pass() is None
+
+
+def candidates(lexicons: Lexicons, *specialties: str, identity: str | None = None) -> set[str]:
+    """Return the entries that a session may be given."""
+    config = SessionConfig(vocabularies=specialties)
+    SessionPrompts(config, {}, lexicons, identity)  # raises where the specialty is not known
+    return {entry.text for each in lexicons.of_session(specialties, identity) for entry in each.index.lexicon}
+
+
+def test_model_specialty_and_speaker_each_have_a_lexicon_and_all_three_are_used_at_once(store: MemoryStore) -> None:
+    lexicons = Lexicons()
+    promote(store, "bisoprolol\n", "all")
+    promote(store, "apixaban\n", "specialty.cardiologie")
+    promote(store, "propofol\n", identity_lexicon("dr.martin"))
+    lexicons.read_store(store, "models", "whisper")
+    assert candidates(lexicons) == {"bisoprolol"}
+    assert candidates(lexicons, identity="dr.durand") == {"bisoprolol"}
+    assert candidates(lexicons, "cardiologie") == {"bisoprolol", "apixaban"}
+    assert candidates(lexicons, "cardiologie", identity="dr.martin") == {"bisoprolol", "apixaban", "propofol"}
+    with pytest.raises(UnknownVocabulary, match="cardiologie"):
+        candidates(lexicons, "radiologie")
+
+
+def test_promotion_of_one_lexicon_leaves_the_others_indexes_as_they_are(store: MemoryStore) -> None:
+    lexicons = Lexicons()
+    promote(store, "bisoprolol\n", "all")
+    promote(store, "apixaban\n", "specialty.cardiologie")
+    lexicons.read_store(store, "models", "whisper")
+    shared, [_, specialty] = lexicons.loaded, lexicons.of_session(["cardiologie"], None)
+    promote(store, "propofol\n", identity_lexicon("dr.martin"))
+    lexicons.read_store(store, "models", "whisper")
+    assert lexicons.loaded is shared
+    assert lexicons.of_session(["cardiologie"], None)[1] is specialty
+
+
+def test_word_of_any_of_the_sessions_lexicons_is_never_replaced(store: MemoryStore) -> None:
+    lexicons = Lexicons()
+    promote(store, "amlodipine\n", "all")
+    promote(store, "amiodarone\n", identity_lexicon("dr.martin"))
+    lexicons.read_store(store, "models", "whisper")
+    known = KnownWords(lexicons.of_session([], "dr.martin"))
+    assert "amlodipine" in known
+    assert "amiodarone" in known
+    assert "amiodarone" not in KnownWords(lexicons.of_session([], "dr.durand"))
+
+
+def test_person_in_a_local_folder_is_the_one_of_the_store(tmp_path: Path) -> None:
+    lexicons = Lexicons()
+    (tmp_path / "identity.dr.martin.tsv").write_text("propofol\n", "utf-8")
+    lexicons.read_folder(tmp_path)
+    assert candidates(lexicons, identity="dr.martin") == {"propofol"}

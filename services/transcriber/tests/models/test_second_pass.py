@@ -28,7 +28,7 @@ def second_pass(asked: list[Sequence[str]]) -> LexiconPass:
         asked.append(texts)
         return (7,)
 
-    return LexiconPass(LOADED, prompt)
+    return LexiconPass((LOADED,), prompt)
 
 
 def test_a_misrecognised_drug_is_in_the_prompt_and_replaces_what_was_written(

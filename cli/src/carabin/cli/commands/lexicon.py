@@ -18,6 +18,7 @@ from carabin.lexicon.errors import LexiconInvalid
 from carabin.lexicon.phonetics import phonetic_key
 from carabin.registry.connect import connect
 from carabin.registry.stages.lexicons import (
+    canonical_name,
     lexicon_log,
     lexicon_names,
     lexicon_versions,
@@ -41,7 +42,7 @@ app = typer.Typer(
 
 File = Annotated[Path, typer.Argument(help="A lexicon: one entry a line, text, kind, count and spoken forms by tabs.")]
 Model = Annotated[str, typer.Option("--model", "-m", help="The registry's name of the model that is served.")]
-Lex = Annotated[str, typer.Argument(help="The lexicon's name, such as cardiologie.")]
+Lex = Annotated[str, typer.Argument(help="Its name: cardiologie, specialty.cardiologie, or identity.dr.martin.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -179,7 +180,7 @@ def show(
     version: Annotated[str | None, typer.Option(help="Another than the one in use.")] = None,
 ) -> None:
     """Print a lexicon as it is in the store, and who promoted it when."""
-    at = open_context(model)
+    at, name = open_context(model), canonical_name(name)
     used = version or production_lexicons(at.store, at.bucket, model).get(name, ("", ""))[0]
     if not used:
         raise LexiconInvalid(f"no version of the lexicon {name} of {model} is in use; see `carabin lexicon list`")
@@ -193,7 +194,9 @@ def promote(
     file: File,
     reason: Reason,
     model: Model = "whisper",
-    name: Annotated[str | None, typer.Option(help="Another name than the file's.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Another name than the file's: specialty.cardiologie, identity.dr.martin.")
+    ] = None,
     by: By = None,
 ) -> None:
     """Put a lexicon into use: open sessions use it from their next sentence on."""
@@ -201,7 +204,7 @@ def promote(
     if all(is_common(word) for entry in lexicon for word in entry.text.split()):
         raise LexiconInvalid(f"{file} holds words of everyday French only: Whisper knows them already")
     at, now = open_context(model), datetime.now(UTC)
-    used = name or file.stem
+    used = canonical_name(name or file.stem)
     version = publish_lexicon(at.store, at.bucket, model, used, format_lexicon(lexicon), now)
     promote_lexicon(at.store, at.bucket, model, used, version, by=by or getpass.getuser(), reason=reason, at=now)
     typer.echo(f"lexicon {used} of {model}: {version} in use, {len(lexicon)} entries")
@@ -210,7 +213,7 @@ def promote(
 @app.command(epilog='Example: carabin lexicon rollback cardiologie --reason "names of patients in it"')
 def rollback(name: Lex, reason: Reason, model: Model = "whisper", by: By = None) -> None:
     """Put the version before into use again."""
-    at = open_context(model)
+    at, name = open_context(model), canonical_name(name)
     record = rollback_lexicon(
         at.store, at.bucket, model, name, by=by or getpass.getuser(), reason=reason, at=datetime.now(UTC)
     )

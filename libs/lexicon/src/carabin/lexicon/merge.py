@@ -1,6 +1,6 @@
 """What the second decode may change of the first: lexicon words that sound like what they replace, and nothing else."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
@@ -56,7 +56,7 @@ class _Choice:
     written: str
 
 
-def merge(first: str, second: str, candidates: Iterable[Entry], known: Collection[str] = ()) -> Merge:
+def merge(first: str, second: str, candidates: Iterable[Entry], known: Container[str] = ()) -> Merge:
     """Return the first transcript with those lexicon words of the second that sound like what they replace.
 
     Args:
@@ -76,7 +76,7 @@ def merge(first: str, second: str, candidates: Iterable[Entry], known: Collectio
 
 
 def _choices(
-    old: Sequence[TextWord], new: Sequence[TextWord], phrases: dict[tuple[str, ...], Entry], known: Collection[str]
+    old: Sequence[TextWord], new: Sequence[TextWord], phrases: dict[tuple[str, ...], Entry], known: Container[str]
 ) -> list[_Choice]:
     """Return, for each entry in a region of the second transcript, the words of the first that it stands for."""
     found: list[_Choice] = []
@@ -106,7 +106,7 @@ def _entry_at(new: Sequence[TextWord], place: int, phrases: dict[tuple[str, ...]
 
 
 def _best_span(
-    old: Sequence[TextWord], floor: int, entry: Entry, article: str, known: Collection[str]
+    old: Sequence[TextWord], floor: int, entry: Entry, article: str, known: Container[str]
 ) -> tuple[int, int, str] | None:
     """Return (start, end, text) of the words that sound most like the entry, its article with it where that fits."""
     forms = [entry.text]

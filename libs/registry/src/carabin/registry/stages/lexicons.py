@@ -1,10 +1,15 @@
 """Versions of a lexicon beside a model, promoted and rolled back as models are: in a log that is written once.
 
 A lexicon is known to the registry as `<model>.lexicon.<name>`: its versions and its promotions lie under that name, as
-a model's do under its own.
+a model's do under its own. Its name says for whom it is:
+
+- `<name>`: for every session of the model;
+- `specialty.<specialty>`: for sessions that name the specialty among their vocabularies;
+- `identity.<16 hex of the SHA-256>`: for one person, as the authentication names them.
 """
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Final, Literal
 
@@ -14,7 +19,22 @@ from ..store import ObjectStore
 from .promotions import PromotionRecord, append, last_number, previous_holder, read_head, read_log, require_account
 
 FILE: Final = "lexicon.tsv"
+SPECIALTY: Final = "specialty."
+IDENTITY: Final = "identity."
+_DIGEST: Final = re.compile(r"[0-9a-f]{16}")
 _INFIX: Final = ".lexicon."
+
+
+def canonical_name(name: str) -> str:
+    """Return a lexicon's name in the store; `identity.` may be followed by a person's name of the authentication."""
+    if name.startswith(IDENTITY) and not _DIGEST.fullmatch(name.removeprefix(IDENTITY)):
+        return identity_lexicon(name.removeprefix(IDENTITY))
+    return name
+
+
+def identity_lexicon(identity: str) -> str:
+    """Return the name of a person's own lexicon; the person stands in it as a digest, which may be any text."""
+    return f"{IDENTITY}{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
 
 
 def lexicon_id(model: str, name: str) -> str:

@@ -108,7 +108,7 @@ class Transcriber(Protocol):
         """Open a session.
 
         Args:
-            identity: who dictates, as the authentication names them; kept for the audit log alone.
+            identity: who dictates, as the authentication names them; for the audit log, and for their own lexicon.
             recording: the audio is a file that is here already: it is decoded without partials, behind live sessions.
 
         Raises:

@@ -54,7 +54,7 @@ class SessionConfig:
     initial_prompt: str | None = None
     """Text in the style to expect; what does not fit the prompt is cut and counted in the metrics."""
     vocabularies: tuple[str, ...] = ()
-    """Names of the vocabularies beside the model whose words are expected too."""
+    """Names of the vocabularies, and of the specialties' lexicons, beside the model whose words are expected too."""
     use_vad: bool = True
     """False decodes silence as well: everything pushed is somewhere in an utterance."""
     vad: VadConfig = field(default_factory=VadConfig)

@@ -6,7 +6,7 @@ the engine encodes it so that no token in it can control the decoder.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..core.config import SessionConfig
@@ -111,17 +111,22 @@ def _fit_end(words: list[str], engine: Engine) -> tuple[str, tuple[int, ...], in
     return " ".join(words[first:]), encoded(first), first
 
 
-def expected_words(config: SessionConfig, vocabularies: Mapping[str, tuple[str, ...]]) -> list[str]:
+def expected_words(
+    config: SessionConfig, vocabularies: Mapping[str, tuple[str, ...]], specialties: Collection[str] = ()
+) -> list[str]:
     """Return the session's own hotwords, then its vocabularies' words.
+
+    Args:
+        specialties: names that a session may give as well: those of specialties' lexicons.
 
     Raises:
         UnknownVocabulary: a named one is not there.
     """
     words = (config.hotwords or "").replace(";", ",").replace("\n", ",").split(",")
     for name in config.vocabularies:
-        if name not in vocabularies:
-            raise UnknownVocabulary(name, tuple(sorted(vocabularies)))
-        words.extend(vocabularies[name])
+        if name not in vocabularies and name not in specialties:
+            raise UnknownVocabulary(name, tuple(sorted({*vocabularies, *specialties})))
+        words.extend(vocabularies.get(name, ()))
     return words
 
 
@@ -133,9 +138,12 @@ class SessionPrompts:
         config: SessionConfig,
         vocabularies: Mapping[str, tuple[str, ...]],
         lexicons: Lexicons | None = None,
+        identity: str | None = None,
     ) -> None:
         self._lexicons = lexicons if config.task == "transcribe" and config.language in (None, "fr") else None
-        self._words = expected_words(config, vocabularies)
+        self._identity = identity
+        self._specialties = config.vocabularies
+        self._words = expected_words(config, vocabularies, lexicons.specialties() if lexicons else ())
         self._initial_prompt = config.initial_prompt
         self._newest: tuple[str, Prompt] | None = None
 
@@ -148,8 +156,8 @@ class SessionPrompts:
 
     def second_pass(self, engine: Engine) -> SecondPass | None:
         """Return the second decode with the lexicon that is loaded now; the session's own words come first in it."""
-        loaded = self._lexicons.loaded if self._lexicons is not None else None
-        if loaded is None:
+        loaded = self._lexicons.of_session(self._specialties, self._identity) if self._lexicons is not None else []
+        if not loaded:
             return None
         return LexiconPass(
             loaded, lambda texts: build_prompt(engine, [*self._words, *texts], self._initial_prompt).tokens

@@ -7,19 +7,19 @@ from carabin.lexicon.index import MAX_CANDIDATES, Candidate
 from carabin.lexicon.words import split_words
 
 from ..inference.engine import Hypothesis, MergedText
-from .lexicons import LoadedLexicon
+from .lexicons import KnownWords, LoadedLexicon
 
 
 class LexiconPass:
     """One final's second decode; made for each request, so that a lexicon promoted in between is used from the next on.
 
     Args:
-        lexicon: what is loaded now.
+        lexicons: what is loaded now for the session: the model's, its specialties', its speaker's.
         prompt: returns the tokens of the session's expected words with those of the lexicon after them.
     """
 
-    def __init__(self, lexicon: LoadedLexicon, prompt: Callable[[Sequence[str]], tuple[int, ...]]) -> None:
-        self._lexicon = lexicon
+    def __init__(self, lexicons: Sequence[LoadedLexicon], prompt: Callable[[Sequence[str]], tuple[int, ...]]) -> None:
+        self._lexicons = lexicons
         self._prompt = prompt
         self._found: tuple[tuple[str, ...], list[Entry]] | None = None
         """The newest lookup: the prompt and the merge ask for the same one."""
@@ -34,7 +34,7 @@ class LexiconPass:
 
     def merged(self, first: Hypothesis, second: Hypothesis) -> MergedText:
         """Return the first text with the lexicon words of the second that may replace what it wrote."""
-        found = merge(first.text, second.text, self._candidates(first), self._lexicon.known)
+        found = merge(first.text, second.text, self._candidates(first), KnownWords(self._lexicons))
         return MergedText(found.text, tuple(each.entry.text for each in found.replacements))
 
     def _candidates(self, first: Hypothesis) -> list[Entry]:
@@ -47,7 +47,8 @@ class LexiconPass:
     def _look_up(self, texts: Sequence[str]) -> list[Candidate]:
         best: dict[str, Candidate] = {}
         for text in dict.fromkeys(texts):
-            for found in self._lexicon.index.candidates([word.text for word in split_words(text)]):
+            words = [word.text for word in split_words(text)]
+            for found in (found for lexicon in self._lexicons for found in lexicon.index.candidates(words)):
                 known = best.get(found.entry.text)
                 if known is None or found.similarity > known.similarity:
                     best[found.entry.text] = found

@@ -145,14 +145,15 @@ class LiveTranscriber:
                 yield self._models.production.info
 
     def vocabulary_names(self) -> list[str]:
-        """Return the vocabularies that a session may choose now, in order."""
-        return sorted(self._vocabularies.words)
+        """Return the vocabularies and specialties that a session may choose now, in order."""
+        specialties = self._lexicons.specialties() if self._lexicons is not None else set()
+        return sorted({*self._vocabularies.words, *specialties})
 
     def open(self, config: SessionConfig, identity: str | None = None, *, recording: bool = False) -> EngineDictation:
         """See `Transcriber.open`."""
         slot = self._models.slot()
         model = self._admit(config, slot)
-        prompts = SessionPrompts(config, self._vocabularies.words, self._lexicons)
+        prompts = SessionPrompts(config, self._vocabularies.words, self._lexicons, identity)
         prompt = prompts.of(model.engine, model.version)
         self.metrics.prompt_cut.inc(prompt.cut_tokens)
         dictation = EngineDictation(
