@@ -55,6 +55,15 @@ def until_text(page: Any, part: str) -> None:
     pytest.fail(f"{part!r} was never written; the report is {text(page)!r}")
 
 
+def until_exactly(page: Any, whole: str) -> None:
+    """Wait until the report's text is this one and nothing else."""
+    for _ in range(WAIT_MS // 50):
+        if text(page) == whole:
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"the report never became {whole!r}; it is {text(page)!r}")
+
+
 def until_units(page: Any, count: int) -> None:
     until(page, f"document.querySelectorAll('#report .unit').length >= {count}")
 

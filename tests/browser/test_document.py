@@ -197,6 +197,8 @@ def test_words_said_after_a_spoken_command_go_to_the_variable_that_it_chose(open
     until_text(page, "Praticien")
     page.click("#report")
     page.keyboard.press("Control+End")
+    # A key before the editor was told of the moved caret would replace the variable that was selected.
+    until(page, "document.querySelector('.variable.ProseMirror-selectednode') === null")
     page.keyboard.type(" du service")
     settle(page)
     speaker.begins()

@@ -17,6 +17,7 @@ from .pages import (
     text,
     units,
     until,
+    until_exactly,
     until_text,
     until_units,
     words,
@@ -76,7 +77,7 @@ def test_erased_sentences_do_not_come_back_when_the_server_repeats_its_last_ones
     page.click("#more")
     page.click("#clear")
     page.click("#confirm-yes")
-    assert text(page) == ""
+    until_exactly(page, "")
     start(page)
     speaker.final("Phrase voulue.")
     until_text(page, "Phrase voulue.")
