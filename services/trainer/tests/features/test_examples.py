@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from carabin.trainer.features.collate import Collator
 from carabin.trainer.features.examples import Examples, Text
-from carabin.trainer.features.labels import LabelMaker
+from carabin.trainer.features.labels import IGNORED, LabelMaker
 from carabin.trainer.features.mel import Mel
 from carabin.trainer.features.spec_augment import SpecAugment
 from carabin.trainer.features.windows import BatchItem
@@ -49,3 +50,16 @@ def test_a_draw_shows_the_same_in_every_process(make_labels: LabelMaker) -> None
         one, other = first[BatchItem(0, epoch, 300)], second[BatchItem(0, epoch, 300)]
         assert np.array_equal(one.features, other.features)
         assert one.labels == other.labels
+
+
+def test_share_of_the_examples_stands_behind_a_prompt_that_the_batch_gives_no_loss(make_labels: LabelMaker) -> None:
+    texts = [Text(f"Sous médicament{name}.", 150, "0" * 64) for name in ("alpha", "bravo", "delta")]
+    examples = Examples(texts, [MEL] * 3, make_labels, states=False, seed=0, prompt_share=0.4)
+    plain = Examples(texts, [MEL] * 3, make_labels, states=False, seed=0)
+    drawn = [examples[BatchItem(0, epoch, 300)] for epoch in range(500)]
+    bare = plain[BatchItem(0, 0, 300)]
+    prompted = [example for example in drawn if len(example.labels.inputs) > len(bare.labels.inputs)]
+    assert 160 < len(prompted) < 240
+    batch = Collator("mel", make_labels.pad_id)([prompted[0], bare])
+    learnt = [[int(token) for token in row if token != IGNORED] for row in batch["labels"]]
+    assert learnt[0] == learnt[1]

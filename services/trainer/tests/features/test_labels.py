@@ -35,3 +35,16 @@ def test_a_sentence_beyond_the_text_context_is_named(rebuilt: Path) -> None:
 def test_an_unknown_language_is_refused(rebuilt: Path) -> None:
     with pytest.raises(BaseModelRefused, match=r"does not know <\|xx\|>"):
         LabelMaker(rebuilt, "xx")
+
+
+def test_words_of_a_prompt_stand_before_the_transcript_and_carry_no_loss(rebuilt: Path) -> None:
+    plain = LabelMaker(rebuilt)("Pas de fièvre.", 1.5)
+    labels = LabelMaker(rebuilt)("Pas de fièvre.", 1.5, expected=("bisoprolol", "<|endoftext|>"))
+    tokenizer = Tokenizer.from_file(str(rebuilt / "tokenizer.json"))
+    added = len(labels.inputs) - len(plain.inputs)
+    assert tokenizer.id_to_token(labels.inputs[0]) == "<|startofprev|>"
+    assert tokenizer.decode(list(labels.inputs[1:added])) == " bisoprolol, <|endoftext|>"
+    assert tokenizer.token_to_id("<|endoftext|>") not in labels.inputs, "a word of a prompt is text, never control"
+    assert list(labels.targets[:added]) == [IGNORED] * added
+    assert list(labels.inputs[added:]) == list(plain.inputs)
+    assert list(labels.targets[added:]) == list(plain.targets)

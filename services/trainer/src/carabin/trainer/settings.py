@@ -148,6 +148,13 @@ class TrainerSettings(ServiceSettings):
         le=1,
         description="share of labels that carry times; set 0 only where nobody will ask the model for word times",
     )
+    prompt_share: Annotated[float, Schedule] = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of examples behind a prompt of rare words, some of them spoken, most not; set 0.3 where "
+        "lexicons or hotwords are used",
+    )
     language: Annotated[str, Schedule] = Field(
         default="fr", description="Whisper's language code of the dictations; change it for another language"
     )

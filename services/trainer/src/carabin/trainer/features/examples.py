@@ -11,10 +11,11 @@ from torch.utils.data import Dataset
 from .collate import Array, Example
 from .labels import LabelMaker, Labels
 from .mel import Mel, pad
+from .prompts import PromptWords
 from .spec_augment import SpecAugment, mask
 from .windows import BatchItem
 
-_TIMES, _MASKS, _SOUND = 1, 2, 3
+_TIMES, _MASKS, _SOUND, _PROMPT = 1, 2, 3, 4
 """Names of the random streams: adding one must not change what another draws."""
 
 Sound = Callable[[int, np.random.Generator], Mel]
@@ -36,6 +37,7 @@ class Examples(Dataset[Example]):
     Args:
         features: (n_mels, n_frames) mel, or (window / 2, d_model) encoder states, of each dictation.
         timestamps: share of the examples whose labels carry times.
+        prompt_share: share of the examples that stand behind a prompt of rare words.
         sound: gives a dictation's mel anew from its altered audio, in place of the cached one.
     """
 
@@ -48,6 +50,7 @@ class Examples(Dataset[Example]):
         states: bool,
         seed: int,
         timestamps: float = 0.0,
+        prompt_share: float = 0.0,
         spec_augment: SpecAugment | None = None,
         sound: Sound | None = None,
     ) -> None:
@@ -56,6 +59,8 @@ class Examples(Dataset[Example]):
         self._states = states
         self._seed = seed
         self._timestamps = timestamps
+        self._prompt_share = prompt_share
+        self._prompts = PromptWords([text.sentence for text in texts]) if prompt_share else None
         self._spec_augment = spec_augment
         self._make_labels = make_labels
         self.texts = texts
@@ -78,12 +83,20 @@ class Examples(Dataset[Example]):
         return Example(draw.index, self._cut(mel, draw), self._labels(draw, n_frames))
 
     def _labels(self, draw: BatchItem, n_frames: int | None = None) -> Labels:
-        if not self._timestamps or self._rng(draw, _TIMES).random() >= self._timestamps:
-            return self._plain[draw.index]
-        if n_frames is None:
-            return self._timed[draw.index]
-        seconds = n_frames / FRAMES_PER_S
-        return self._make_labels(self.texts[draw.index].sentence, seconds, timestamps=True)
+        timed = bool(self._timestamps) and self._rng(draw, _TIMES).random() < self._timestamps
+        expected = self._expected(draw)
+        if not expected and (not timed or n_frames is None):
+            return (self._timed if timed else self._plain)[draw.index]
+        text = self.texts[draw.index]
+        seconds = _seconds(text) if n_frames is None else n_frames / FRAMES_PER_S
+        return self._make_labels(text.sentence, seconds, timestamps=timed, expected=expected)
+
+    def _expected(self, draw: BatchItem) -> tuple[str, ...]:
+        """Return the words of this draw's prompt; none in most draws."""
+        rng = self._rng(draw, _PROMPT)
+        if self._prompts is None or rng.random() >= self._prompt_share:
+            return ()
+        return self._prompts.draw(self.texts[draw.index].sentence, rng)
 
     def _cut(self, mel: Mel, draw: BatchItem) -> Array:
         padded = pad(mel, draw.window)

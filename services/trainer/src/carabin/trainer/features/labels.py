@@ -37,6 +37,7 @@ class LabelMaker:
     def __init__(self, folder: Path, language: str = "fr", task: str = "transcribe") -> None:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.encode_special_tokens = True  # « <|endoftext|> » in a sentence is text, never control
+        self._before = self._id("<|startofprev|>")
         self._start = self._id("<|startoftranscript|>")
         self._prompt = [self._id(f"<|{language}|>"), self._id(f"<|{task}|>")]
         self._no_timestamps = self._id("<|notimestamps|>")
@@ -47,15 +48,20 @@ class LabelMaker:
         """The token that fills a batch's shorter rows."""
         return self._end
 
-    def __call__(self, sentence: str, duration_s: float, *, timestamps: bool = False) -> Labels:
+    def __call__(
+        self, sentence: str, duration_s: float, *, timestamps: bool = False, expected: Sequence[str] = ()
+    ) -> Labels:
         """Return the labels of one dictation; an empty sentence ends at once.
+
+        Args:
+            expected: words that stand before the transcript as a prompt does; they carry no loss.
 
         Raises:
             DatasetInvalid: they do not fit Whisper's text context.
         """
         said = sentence.strip()
         text = self._tokenizer.encode(f" {said}", add_special_tokens=False).ids if said else []
-        prompt = [self._start, *self._prompt]
+        prompt = [*self._context(expected), self._start, *self._prompt]
         if timestamps:
             answer = [self._time(0.0), *text, *([self._time(duration_s)] if text else []), self._end]
         else:
@@ -65,6 +71,11 @@ class LabelMaker:
         if len(inputs) > MAX_LABELS:
             raise DatasetInvalid(f"a sentence of {len(text)} tokens exceeds Whisper's {MAX_LABELS}: {sentence[:40]!r}…")
         return Labels(inputs, [IGNORED] * (len(prompt) - 1) + answer)
+
+    def _context(self, expected: Sequence[str]) -> list[int]:
+        if not expected:
+            return []
+        return [self._before, *self._tokenizer.encode(f" {', '.join(expected)}", add_special_tokens=False).ids]
 
     def _time(self, seconds: float) -> int:
         return self._no_timestamps + 1 + min(1500, round(seconds / TIMESTAMP_S))

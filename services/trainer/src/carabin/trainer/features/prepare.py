@@ -37,6 +37,7 @@ class FeatureConfig:
     """Encoder states are computed once, in place of once an epoch."""
     seed: int
     timestamps: float
+    prompt_share: float
     spec_augment: SpecAugment | None
     augment: bool
     """Speed, noise and room are drawn anew each epoch."""
@@ -114,6 +115,7 @@ def prepare_split(
         states=config.cached,
         seed=config.seed,
         timestamps=config.timestamps if training else 0.0,
+        prompt_share=config.prompt_share if training else 0.0,
         spec_augment=config.spec_augment if training else None,
         sound=altered if training and config.augment else None,
     )

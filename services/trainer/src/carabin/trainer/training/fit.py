@@ -128,6 +128,7 @@ def feature_config(
         cached=settings.mode == "decoder",
         seed=settings.seed,
         timestamps=settings.timestamps,
+        prompt_share=settings.prompt_share,
         spec_augment=SpecAugment() if settings.spec_augment else None,
         augment=settings.augment,
         bf16=computed == "bf16",
