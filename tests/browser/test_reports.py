@@ -28,7 +28,7 @@ def test_new_report_begins_empty_and_the_ones_before_stay_in_the_list(open_page:
         "Sans titre",
     ]
     page.click("#reports-list li:first-child button")
-    assert text(page) == "Genou droit."
+    until_exactly(page, "Genou droit.")
     page.click("#undo")
     assert text(page) == "", "undo reaches into another report"
 
@@ -81,7 +81,7 @@ def test_drafts_survive_a_reload_where_the_site_allows_it(open_page: Open, speak
     until_text(page, "Deuxième brouillon.")
     page.click("#reports-button")
     page.click("#reports-list li:has-text('Mme B') button")
-    assert text(page) == "Brouillon dicté."
+    until_exactly(page, "Brouillon dicté.")
 
 
 def test_report_is_downloaded_and_printed_as_it_stands(open_page: Open) -> None:
