@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from carabin.registry.embedded import store as embedded_store
 from carabin.registry.embedded.ports import free_ports, require_free
 from carabin.registry.embedded.seaweedfs import seaweedfs_command
 from carabin.registry.embedded.state import is_running, read_state
@@ -31,6 +32,7 @@ def test_it_starts_once_keeps_its_data_and_its_keys_and_stops(tmp_path: Path) ->
         os.waitpid(state.pid, 0)
         assert embedded.status() is None, "a stale state file counts as none"
         again = embedded.start()
+        assert state.pid not in embedded_store._children, "the store that was killed is waited for no more"
         assert again.secret_key == settings.secret_key
         assert MinioStore(again).get(again.models_bucket, "key") == b"kept"
     finally:

@@ -142,6 +142,7 @@ class EmbeddedStore:
         scratch.mkdir(exist_ok=True)
         keys = {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
         environment = {**os.environ, **keys, "TMPDIR": str(scratch)}
+        _forget_ended_children()
         with alive_lock(self.folder) as alive, self.log.open("wb") as log:
             process = subprocess.Popen(
                 seaweedfs_command(data, s3, others, *self._options),
@@ -200,6 +201,13 @@ class EmbeddedStore:
     def _last_words(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return f"{lines[-1] if lines else 'it said nothing'}; see {self.log}"
+
+
+def _forget_ended_children() -> None:
+    """Reap stores that ended without being asked to: Python warns at its end of a child that nobody waited for."""
+    for pid, child in list(_children.items()):
+        if child.poll() is not None:
+            del _children[pid]
 
 
 def _kept_keys(state: StoreState | None) -> tuple[str, str]:
