@@ -94,7 +94,8 @@ def ours(scratch: Path, clips: int) -> BuildCost:
     """Build with the command that users have."""
     data, target = scratch / "data", scratch / "ours"
     command = ["-m", "carabin.cli", "dataset", "build", str(data / "audio"), str(data / "reports")]
-    return _measure("carabin", clips, [*command, "--folder", str(target), "--json"], target)
+    command += ["--work", str(scratch / "work"), "--folder", str(target), "--json"]
+    return _measure("carabin", clips, command, target)
 
 
 def loader(scratch: Path, clips: int) -> BuildCost:
