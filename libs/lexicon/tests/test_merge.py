@@ -68,3 +68,11 @@ def test_each_entry_of_a_misrecognised_region_is_taken_alone() -> None:
     first = "Il prend ami au darone chai pas bise au prolol."
     second = "Il prend amiodarone je passe bisoprolol."
     assert merged(first, second) == "Il prend amiodarone chai pas bisoprolol."
+
+
+@pytest.mark.parametrize(
+    ("written", "entry"), [("ovarienne", "ovariennes"), ("gliaux", "gliau"), ("fibrosée", "fibrosé")]
+)
+def test_word_is_not_replaced_by_an_entry_that_differs_in_a_mute_ending_alone(written: str, entry: str) -> None:
+    first, second = f"Atteinte {written} ce jour.", f"Atteinte {entry} ce jour."
+    assert merge(first, second, [Entry(entry)], {entry}).text == first

@@ -119,6 +119,8 @@ def _best_span(
             span = old[start:end]
             if any(_is_protected(word) or word.key in known for word in span) or _phrase(span) in known:
                 continue
+            if _is_inflected(_phrase(span), fold(entry.text)):
+                continue
             needed = _needed(span, entry)
             sounds = phonetic_key(_phrase(span))
             for key, form in zip(keys, forms, strict=True):
@@ -126,6 +128,11 @@ def _best_span(
                 if similarity >= needed and (best is None or similarity > best[0]):
                     best = similarity, start, end, form
     return None if best is None else best[1:]
+
+
+def _is_inflected(written: str, entry: str) -> bool:
+    """Say whether the two differ in a mute ending alone: « ovarienne » is no misheard « ovariennes »."""
+    return written.rstrip("esx") == entry.rstrip("esx")
 
 
 def _needed(span: Sequence[TextWord], entry: Entry) -> float:
