@@ -70,9 +70,7 @@ def test_each_entry_of_a_misrecognised_region_is_taken_alone() -> None:
     assert merged(first, second) == "Il prend amiodarone chai pas bisoprolol."
 
 
-@pytest.mark.parametrize(
-    ("written", "entry"), [("ovarienne", "ovariennes"), ("gliaux", "gliau"), ("fibrosée", "fibrosé")]
-)
-def test_word_is_not_replaced_by_an_entry_that_differs_in_a_mute_ending_alone(written: str, entry: str) -> None:
+@pytest.mark.parametrize(("written", "entry"), [("ovarienne", "ovariennes"), ("gliaux", "gliau"), ("stents", "stent")])
+def test_word_is_not_replaced_by_an_entry_that_is_its_singular_or_plural(written: str, entry: str) -> None:
     first, second = f"Atteinte {written} ce jour.", f"Atteinte {entry} ce jour."
     assert merge(first, second, [Entry(entry)], {entry}).text == first

@@ -131,8 +131,8 @@ def _best_span(
 
 
 def _is_inflected(written: str, entry: str) -> bool:
-    """Say whether the two differ in a mute ending alone: « ovarienne » is no misheard « ovariennes »."""
-    return written.rstrip("esx") == entry.rstrip("esx")
+    """Say whether one is the other's plural; a mute « e » may be a misspelt drug (« bisoprolole »)."""
+    return written.rstrip("sx") == entry.rstrip("sx")
 
 
 def _needed(span: Sequence[TextWord], entry: Entry) -> float:
