@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from carabin.client import (
@@ -15,7 +15,7 @@ from carabin.client import (
     Resumed,
     connect,
 )
-from live_audio import RATE_HZ, Speaker
+from live_audio import RATE_HZ, Samples, Speaker
 
 BLOCK_S = 0.1
 LAST_WORDS_S = 120.0
@@ -65,12 +65,17 @@ async def _dictate(url: str, speaker: Speaker) -> Received:
 
 
 async def _send(dictation, speaker: Speaker, started_s: float) -> None:
+    async for block in blocks_in_time(speaker, started_s):
+        await dictation.send(block)
+
+
+async def blocks_in_time(speaker: Speaker, started_s: float) -> AsyncIterator[Samples]:
+    """Yield a speaker's audio, each block when its last sample was spoken."""
     size = int(BLOCK_S * RATE_HZ)
-    for place in range(0, len(speaker.samples), size):
-        # A block can be sent when its last sample was spoken, not before.
-        due_s = started_s + (place + size) / RATE_HZ
+    for first in range(0, len(speaker.samples), size):
+        due_s = started_s + (first + size) / RATE_HZ
         await asyncio.sleep(max(0.0, due_s - time.perf_counter()))
-        await dictation.send(speaker.samples[place : place + size])
+        yield speaker.samples[first : first + size]
 
 
 async def _read(dictation, received: Received, started_s: float) -> None:

@@ -67,8 +67,8 @@ class Process:
 @contextmanager
 def server_process(command: list[str], port: int, log: Path) -> Iterator[Process]:
     """Run any command that serves as ours does."""
-    with _running(command, log, {}) as process:
-        _wait(lambda: _ready(port), process, log)
+    with running(command, log, {}) as process:
+        wait(lambda: _ready(port), process, log)
         yield Process(process, f"ws://127.0.0.1:{port}", f"http://127.0.0.1:{port}/livez")
 
 
@@ -77,8 +77,8 @@ def our_server(port: int, log: Path, *, grpc_port: int = 0, **settings: str) -> 
     """Run our service; settings are those of the environment, without their prefix."""
     environment = {f"CARABIN_TRANSCRIBER_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "carabin.transcriber", "--port", str(port), "--grpc-port", str(grpc_port)]
-    with _running(command, log, environment) as process:
-        _wait(lambda: _ready(port), process, log)
+    with running(command, log, environment) as process:
+        wait(lambda: _ready(port), process, log)
         yield Process(process, f"ws://127.0.0.1:{port}", f"http://127.0.0.1:{port}/livez")
 
 
@@ -107,8 +107,8 @@ def health_answers(server: Process) -> Iterator[list[float]]:
 @contextmanager
 def peer_server(python: Path, port: int, model: Path, log: Path) -> Iterator[Process]:
     """Run the published server, with one model for all clients, as its `-fw` option does."""
-    with _running([str(python), "-c", PEER_SERVER, str(port), str(model)], log, {}) as process:
-        _wait(lambda: _listens(port), process, log)
+    with running([str(python), "-c", PEER_SERVER, str(port), str(model)], log, {}) as process:
+        wait(lambda: listens(port), process, log)
         yield Process(process, f"ws://127.0.0.1:{port}")
 
 
@@ -135,7 +135,8 @@ def install_peer(folder: Path) -> Path:
 
 
 @contextmanager
-def _running(command: list[str], log: Path, settings: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: list[str], log: Path, settings: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process with settings in its environment, in a folder of its own; it is ended behind the block."""
     environment = os.environ | {"OMP_NUM_THREADS": "1"} | settings
     with log.open("wb") as stream, tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(command, stdout=stream, stderr=stream, env=environment, cwd=folder)
@@ -149,7 +150,8 @@ def _running(command: list[str], log: Path, settings: Mapping[str, str]) -> Iter
             process.wait()
 
 
-def _wait(ready, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait(ready, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server is ready; ends the program with its log where it does not start."""
     deadline = time.monotonic() + READY_S
     while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
@@ -165,7 +167,8 @@ def _ready(port: int) -> bool:
         return False
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Say whether anybody takes connections on a port."""
     with suppress(OSError):
         import socket
 
