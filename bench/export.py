@@ -11,7 +11,6 @@ byte for byte. On a busy machine believe the processor time.
 """
 
 import filecmp
-import json
 import shutil
 import sys
 import tempfile
@@ -21,19 +20,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-import torch
-from carabin.ct2whisper.testing import write_tokens
-from carabin.trainer.models.ct2_import import import_ct2
-from carabin.trainer.models.embedded import install_base_model
+from checkpoints import checkpoint
 from fresh_process import Cost, run
 from rows import show_row, size_arguments
-from safetensors.torch import save_file
-from transformers import GenerationConfig, WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
 
 ONE: Final = ("float16",)
 THREE: Final = ("float16", "int8", "int8_float16")
-REPEATS: Final = {"base": 3, "large-v3": 1}
-SHARD_BYTES: Final = 2_000_000_000
+REPEATS: Final = {"base": 3}
+"""Once where it is not named: larger ones take minutes."""
 
 CONVERTER: Final = str(Path(sys.executable).with_name("ct2-transformers-converter"))
 
@@ -55,18 +49,18 @@ def main() -> None:
     arguments = size_arguments(__doc__, "base,large-v3")
     with tempfile.TemporaryDirectory(dir=arguments.work, prefix="carabin-bench-") as scratch:
         for size in arguments.sizes.split(","):
-            checkpoint = {"base": base, "large-v3": large_v3}[size](Path(scratch))
+            source = checkpoint(size, Path(scratch))
             for forms in (ONE, THREE):
-                row = compare(size, checkpoint, forms, Path(scratch))
+                row = compare(size, source, forms, Path(scratch))
                 show_row(asdict(row), _text(row), as_json=arguments.json)
-            shutil.rmtree(checkpoint)
+            shutil.rmtree(source)
 
 
 def compare(size: str, checkpoint: Path, forms: Sequence[str], scratch: Path) -> Row:
     """Run both sides in turn and keep the fastest of each."""
     _warm(checkpoint)
     ours, plain, same = [], [], True
-    for _ in range(REPEATS[size]):
+    for _ in range(REPEATS.get(size, 1)):
         with _folder(scratch / "ours") as mine, _folder(scratch / "plain") as theirs:
             plain.append(_plain(checkpoint, forms, theirs))
             ours.append(_ours(checkpoint, forms, mine))
@@ -109,59 +103,6 @@ def _plain(checkpoint: Path, forms: Sequence[str], target: Path) -> Cost:
     return Cost(
         sum(cost.wall_s for cost in costs), sum(cost.cpu_s for cost in costs), max(cost.peak_mb for cost in costs)
     )
-
-
-def base(scratch: Path) -> Path:
-    """Return Whisper base as a float32 checkpoint."""
-    return import_ct2(install_base_model(scratch / "ct2"), scratch / "base")
-
-
-def large_v3(scratch: Path) -> Path:
-    """Return a checkpoint of large-v3's shape with random float16 weights, in two shards."""
-    folder = scratch / "large-v3"
-    folder.mkdir()
-    config = WhisperConfig(
-        vocab_size=51866, num_mel_bins=128, d_model=1280, encoder_layers=32, decoder_layers=32,
-        encoder_attention_heads=20, decoder_attention_heads=20, encoder_ffn_dim=5120, decoder_ffn_dim=5120,
-        pad_token_id=50257, bos_token_id=50257, eos_token_id=50257, decoder_start_token_id=50258, dtype="float16",
-    )  # fmt: skip
-    config.architectures = ["WhisperForConditionalGeneration"]
-    config.save_pretrained(folder)
-    _write_random_weights(config, folder)
-    _write_tokens(install_base_model(scratch / "tokens"), folder)
-    WhisperFeatureExtractor(feature_size=128).save_pretrained(folder)
-    return folder
-
-
-def _write_random_weights(config: WhisperConfig, folder: Path) -> None:
-    with torch.device("meta"):
-        shapes = WhisperForConditionalGeneration(config).state_dict()
-    generator = torch.Generator().manual_seed(7)
-    weight_map: dict[str, str] = {}
-    shard: dict[str, torch.Tensor] = {}
-    number = 1
-    for name, like in shapes.items():
-        if name == "proj_out.weight":
-            continue  # tied to the token embedding
-        if sum(tensor.nbytes for tensor in shard.values()) > SHARD_BYTES:
-            save_file(shard, folder / f"model-{number:05d}.safetensors", metadata={"format": "pt"})
-            shard, number = {}, number + 1
-        shard[name] = torch.empty(like.shape, dtype=torch.float16).normal_(0, 0.02, generator=generator)
-        weight_map[name] = f"model-{number:05d}.safetensors"
-    save_file(shard, folder / f"model-{number:05d}.safetensors", metadata={"format": "pt"})
-    index = {"metadata": {}, "weight_map": weight_map}
-    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
-
-
-def _write_tokens(source: Path, folder: Path) -> None:
-    """Write base's tokenizer with Cantonese after the other languages, as large-v3 has it, and its alignment heads."""
-    tokens = write_tokens(source / "tokenizer.json", folder, cantonese=True)
-    shutil.rmtree(source)
-    generation = GenerationConfig(
-        alignment_heads=[[7, 0], [10, 17], [12, 18], [13, 12], [16, 1], [17, 14], [19, 11], [21, 4], [24, 1], [25, 6]],
-        **tokens,
-    )
-    (folder / "generation_config.json").write_text(generation.to_json_string(use_diff=False))
 
 
 @contextmanager

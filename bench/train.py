@@ -120,6 +120,8 @@ def report(
             f"{cost.recipe:<15}{cost.precision:<9}{cost.rate:>14.2f}{times:>7.1f}"
             f"{cost.rate_per_further_epoch:>12.2f}{later:>7.1f}{cost.peak_rss_mb:>9.0f}   {rate_text(cost.errors)}"
         )
+        if cost.gpu_mb:
+            lines.append(f"{'':<15}on the GPU: {cost.samples / cost.wall_s:.1f} samples/s, {cost.gpu_mb:.0f} MB")
     if peer:
         lines += [line for cost in costs for line in goals(cost, peer)]
     if memory:

@@ -42,6 +42,8 @@ class Cost:
     """A sample, before the first epoch: features, and encoder states where they are cached."""
     epochs: int
     peak_rss_mb: float
+    gpu_mb: float
+    """Most memory of the GPU that tensors held at a time; 0 without one."""
     errors: list[tuple[int, int]] = field(default_factory=list)
     """(word errors, words) of each validation dictation, decoded as this model would be served."""
 
@@ -97,14 +99,16 @@ def measure(recipe: str, task: Task) -> dict[str, Any]:
     trainer.add_callback(clock.callback())
     trainer.train()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    gpu_mb = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
     counted = n_samples * task.epochs - task.batch
     errors = score(recipe, trainer.model, task) if task.score else []
-    cost = Cost(recipe, precision, counted, clock.cpu_s, clock.wall_s, once, task.epochs, peak, errors)
+    cost = Cost(recipe, precision, counted, clock.cpu_s, clock.wall_s, once, task.epochs, peak, gpu_mb, errors)
     return asdict(cost)
 
 
 def ours(recipe: str, task: Task) -> tuple[Any, int, str]:
-    """Return our trainer for a mode, its features computed."""
+    """Return our trainer for a mode, its features computed; on the GPU where there is one, as the notebook's."""
+    import torch
     from carabin.trainer.data.dictations import load_split
     from carabin.trainer.features.prepare import collator, prepare_split
     from carabin.trainer.models.whisper import load_whisper, prepare
@@ -117,7 +121,8 @@ def ours(recipe: str, task: Task) -> tuple[Any, int, str]:
     settings = TrainerSettings.load(
         dataset="bench", mode=recipe, batch_size=task.batch, epochs=task.epochs, work_dir=work, checkpoint_steps=10_000
     )
-    computed = choose_precision("auto", cuda=False, bf16=has_bf16(cuda=False))
+    cuda = torch.cuda.is_available()
+    computed = choose_precision("auto", cuda=cuda, bf16=has_bf16(cuda=cuda))
     model = load_whisper(base)
     config = feature_config(settings, base, model, work / "features", computed)
     dictations = load_split(task.data / "data", "train")
@@ -175,7 +180,7 @@ def notebook(_: str, task: Task) -> tuple[Any, int, str]:
         learning_rate=LEARNING_RATE,
         warmup_steps=0.1,
         activation_checkpointing=True,
-        use_cpu=True,
+        use_cpu=not torch.cuda.is_available(),
         save_strategy="no",
         report_to=[],
         disable_tqdm=True,
