@@ -60,19 +60,19 @@ run() {
 
     step doctor 60 -m carabin.cli doctor --gpu-only --json
     if [ "${REDUCED:-}" ]; then
-        step device 240 bench/device.py --device "$device" --sizes base small --batches 1 4 --repeats 2 --json
+        step device 420 bench/device.py --device "$device" --sizes base small --batches 1 4 --repeats 2 --json
         step live 90 bench/live.py --ours --json --scenarios continuous --clients 1 --seconds 10
         step capacity 90 bench/capacity.py --json --clients 10 --seconds 15 --batch-ms "$(batch_ms base)"
         step swap 120 bench/swap.py --json --swaps 2 --clients 1 --sentences 2
         step train 180 bench/train.py --json --recipes lora --sentences 8 --validation 4 --epochs 1 --batch 4 --no-score
-        step export 90 bench/export.py --json --sizes base
+        step export 240 bench/export.py --json --sizes base
     else
         step device 150 bench/device.py --device "$device" --sizes base small large-v3 --json
         step live 180 bench/live.py --ours --json --scenarios continuous --clients 1 8 --seconds 30
         step capacity 120 bench/capacity.py --json --clients 200 --seconds 30 --batch-ms "$(batch_ms large-v3)"
         step swap 90 bench/swap.py --json --swaps 4 --clients 4 --sentences 2
         step train 120 bench/train.py --json --recipes notebook lora full --sentences 48 --validation 4 --epochs 2 --no-score
-        step export 90 bench/export.py --json --sizes base
+        step export 240 bench/export.py --json --sizes base
     fi
     "$python" bench/gpu_table.py "$out"
 }

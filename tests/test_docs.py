@@ -26,7 +26,11 @@ SOURCES = {
 """Each distribution's package, by the name that follows `carabin.`."""
 FORMER_NAMES = ROOT / "docs/upgrading.md"
 """The one document that speaks of what was."""
-TOP_FOLDERS = tuple(sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")))
+MADE = {"data"}
+"""Where commands put what they make; a clean clone has none."""
+TOP_FOLDERS = tuple(
+    sorted(p.name for p in ROOT.iterdir() if p.is_dir() and not p.name.startswith(".") and p.name not in MADE)
+)
 NOT_OURS = re.compile(r"[<>{}…$ =]|^docker/wheels$")
 """Placeholders, commands, and a folder that the reader makes."""
 

@@ -2,7 +2,7 @@
 
 from carabin.transcriber.core.events import Final, Partial
 from carabin.transcriber.formatting import Formatter
-from carabin.transcriber.whisperlive.transcript import Segment, Transcript
+from carabin.transcriber.whisperlive.transcript import KEPT_SEGMENTS, Segment, Transcript
 
 SAID = " tension à douze sur huit virgule pouls à soixante-dix battements par minute point pas de fièvre"
 WRONG_TAILS = (" de", " virgule", " cent", " point à la ligne", "")
@@ -51,3 +51,15 @@ def test_completed_segment_lists_the_lexicons_entries_where_there_are_some() -> 
     plain, entered = transcript.segments(2)
     assert "lexicon" not in plain
     assert entered["lexicon"] == ["bisoprolol"]
+
+
+def test_a_session_of_hours_keeps_no_more_than_may_be_asked_for_again() -> None:
+    transcript = Transcript(Formatter())
+    for i in range(KEPT_SEGMENTS + 500):
+        transcript.final(Final(i, 4.0 * i, 4.0 * i + 3.0, SAID, (), 0.9, "v1", "fr"))
+    assert len(transcript.completed) == KEPT_SEGMENTS
+    assert transcript.count_after(KEPT_SEGMENTS + 489) == 10
+    newest = transcript.segments(10)
+    assert [segment["utterance"] for segment in newest] == list(range(KEPT_SEGMENTS + 490, KEPT_SEGMENTS + 500))
+    shown(transcript, 0, " tension", "")
+    assert transcript.segments(0)[0]["start"] >= newest[-1]["end"]

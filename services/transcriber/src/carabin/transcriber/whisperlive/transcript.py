@@ -9,10 +9,13 @@ from .messages import seconds, word
 
 Segment = dict[str, Any]
 
+KEPT_SEGMENTS = 1000
+"""As many as a client may ask to have repeated; older ones, an hour and more back, are forgotten."""
+
 
 @dataclass(slots=True)
 class Transcript:
-    """What was said so far.
+    """What was said so far, as far as it may be asked for again.
 
     A completed segment is written once and never changes; its times never overlap those before, because the published
     client drops a segment that starts before the end of the last one.
@@ -39,6 +42,7 @@ class Transcript:
             formatted = self.formatter.final(final.text, self._carry)
             segment["formatted"], self._carry, commands = formatted.text, formatted.carry, formatted.events
         self.completed.append(segment)
+        del self.completed[:-KEPT_SEGMENTS]
         self._partial = None
         return commands
 
