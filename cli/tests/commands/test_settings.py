@@ -23,7 +23,8 @@ def test_machines_get_json(capfd: pytest.CaptureFixture[str]) -> None:
         "variable": "CARABIN_STORE_ENDPOINT",
         "type": "str",
         "default": "127.0.0.1:8333",
-        "description": "host:port of any S3 store; http:// or https:// before it sets `secure`",
+        "description": "host:port of any S3 store, http:// or https:// before it sets `secure`; "
+        "set it where the store is no embedded one",
     }
     assert all(row["description"] for row in rows)
 
