@@ -1,5 +1,7 @@
 """Tests of whether a report is what was dictated."""
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ from carabin.trainer.data.audio import encode_flac
 from carabin.trainer.quality.audit import MIN_SIMILARITY, AuditedPair, audit, similarity, worst_first
 from carabin.trainer.quality.audit_page import write_audit_page
 from carabin.trainer.segmentation.align import WhisperAligner
-from carabin.trainer.synthesis.engines import PicoEngine
+from carabin.trainer.synthesis.engines import PicoEngine, Samples
 from carabin.trainer.synthesis.spoken_text import spoken
 from carabin.trainer.synthesis.voices import SPEAKERS
 from carabin.trainer.text.corpus import sentences_of
@@ -29,16 +31,21 @@ def test_texts_that_sound_alike_are_similar_and_others_are_not(
     assert low <= similarity(sentence, hypothesis) <= high
 
 
+def speak(sentences: list[str]) -> list[Samples]:
+    """Return each sentence's sound, in all voices in turn."""
+    engine = PicoEngine()
+    return [engine.speak(spoken(text), SPEAKERS[n % len(SPEAKERS)]) for n, text in enumerate(sentences)]
+
+
 def test_swapped_reports_are_found_and_right_ones_kept(base_model: Path) -> None:
     sentences = [text for text in sentences_of("medical") if 30 < len(text) < 60][:20]
-    engine = PicoEngine()
-    sounds = [engine.speak(spoken(text), SPEAKERS[n % len(SPEAKERS)]) for n, text in enumerate(sentences)]
+    # Pico's sound depends on all that its process has spoken before: of a new process it is always the same.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
+        sounds = fresh.submit(speak, sentences).result()
     reports = [sentences[9], *sentences[1:9], sentences[0], *sentences[10:]]
     aligner = WhisperAligner(base_model)
     found = list(audit([(str(n), text) for n, text in enumerate(reports)], sounds.__getitem__, aligner.transcribe))
-    refused = {pair.index for pair in found if not pair.belongs}
-    assert refused >= {0, 9}
-    assert len(refused) <= 3, "one right pair of eighteen: the last bits of a decode differ from run to run"
+    assert [pair.index for pair in found if not pair.belongs] == [0, 9]
     assert {pair.index for pair in worst_first(found)[:2]} == {0, 9}
 
 

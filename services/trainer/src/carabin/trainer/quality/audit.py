@@ -19,7 +19,9 @@ Transcribe = Callable[[npt.NDArray[np.float32]], str]
 
 MIN_SIMILARITY: Final = 0.45
 """In the middle of the gap: with Whisper base on 50 dictations of five synthetic voices, the right pairs had 0.57 to
-0.98 and the 2,450 wrong ones 0.35 at most. Raise it for a base that knows the speakers better."""
+0.98 and the 2,450 wrong ones 0.35 at most. It is no clean gap: Pico's sound varies with what its process spoke before,
+and one of the right sentences, spoken ten times in the fast low voice, had 0.32 to 0.46. Raise it for a base that knows
+the speakers better."""
 
 
 @dataclass(frozen=True, slots=True)
