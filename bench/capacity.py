@@ -26,6 +26,7 @@ from carabin.trainer.models.embedded import install_base_model
 from live_audio import Speaker, speakers
 from live_client import Received, dictate_all
 from live_process import Process, server_process
+from rows import table
 
 VOICES = 8
 """Different recordings, shared out among the speakers: more would only cost time before the run."""
@@ -82,12 +83,14 @@ def _print(rows: list[dict[str, float]], arguments: argparse.Namespace) -> None:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return
     sys.stdout.write(f"a batch of at most {arguments.batch} takes the pretended device {arguments.batch_ms:g} ms\n\n")
-    sys.stdout.write("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS) + "\n")
-    for row in rows:
-        sys.stdout.write(
-            f"| {row['speakers']} | {row['final_p50_s']:.2f} / {row['final_p95_s']:.2f} s | {row['never_final']} "
-            f"| {row['cores']:.2f} | {row['mb_a_speaker']:.1f} | {row['mean_batch']:.1f} |\n"
+    cells = (
+        (
+            f"{row['speakers']}", f"{row['final_p50_s']:.2f} / {row['final_p95_s']:.2f} s", f"{row['never_final']}",
+            f"{row['cores']:.2f}", f"{row['mb_a_speaker']:.1f}", f"{row['mean_batch']:.1f}",
         )
+        for row in rows
+    )  # fmt: skip
+    sys.stdout.write(table(COLUMNS, cells))
 
 
 def _parse() -> argparse.Namespace:

@@ -27,6 +27,7 @@ from carabin.transcriber.inference.ct2 import Ct2Engine, has_gpu
 from carabin.transcriber.inference.engine import DecodeRequest
 from checkpoints import SIZES, checkpoint
 from live_audio import speak
+from rows import table
 
 TOKENS = 40
 """Ten seconds of dictated French, 25 words, in Whisper's tokens."""
@@ -110,12 +111,14 @@ def _request(engine: Ct2Engine, voice, window: int) -> DecodeRequest:
 
 def _print(rows: Sequence[Row]) -> None:
     columns = ("model", "device", "loads in", "window", "batch", "encoder", "decoder", "speakers, at most")
-    sys.stdout.write("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns) + "\n")
-    for row in rows:
-        sys.stdout.write(
-            f"| {row.size}, {row.compute_type} | {row.device} | {row.load_s:.1f} s | {row.window_s:g} s | {row.batch} "
-            f"| {row.encode_ms:.1f} ms | {row.decode_ms:.1f} ms | {row.speakers:.0f} |\n"
+    cells = (
+        (
+            f"{row.size}, {row.compute_type}", row.device, f"{row.load_s:.1f} s", f"{row.window_s:g} s", f"{row.batch}",
+            f"{row.encode_ms:.1f} ms", f"{row.decode_ms:.1f} ms", f"{row.speakers:.0f}",
         )
+        for row in rows
+    )  # fmt: skip
+    sys.stdout.write(table(columns, cells))
 
 
 def _parse() -> argparse.Namespace:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from rows import table
+
 ASSUMED_BATCH_MS = 60.0
 """Where the device was not measured, as bench/capacity.py assumes."""
 LIVE_WINDOW_S = 10.0
@@ -26,15 +28,14 @@ def main() -> None:
         sys.stdout.write(f"{batch_ms(arguments.out, arguments.batch_ms):.0f}\n")
         return
     steps = [line.split("\t") for line in (arguments.out / "steps.tsv").read_text().splitlines()]
-    sys.stdout.write(f"{(arguments.out / 'gpu.txt').read_text().strip()}\n\n| what | figure |\n|---|---|\n")
+    rows = []
     for name, code, seconds in steps:
         try:
-            rows = list(TABLES[name](read(arguments.out, name)))
+            rows += list(TABLES[name](read(arguments.out, name)))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            rows = [(name, f"no figure: {type(error).__name__}")]
-        for what, figure in rows:
-            sys.stdout.write(f"| {what} | {figure} |\n")
-        sys.stdout.write(f"| {name}: the step | {seconds} s{'' if code == '0' else f', FAILED with {code}'} |\n")
+            rows.append((name, f"no figure: {type(error).__name__}"))
+        rows.append((f"{name}: the step", f"{seconds} s{'' if code == '0' else f', FAILED with {code}'}"))
+    sys.stdout.write(f"{(arguments.out / 'gpu.txt').read_text().strip()}\n\n{table(('what', 'figure'), rows)}")
     if any(code != "0" for _, code, _ in steps):
         raise SystemExit(1)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from rows import table
+
 Row = Mapping[str, Any]
 Cell = Callable[[Row], str]
 
@@ -60,7 +62,4 @@ def print_rows(rows: Sequence[Row], *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return
     for columns in TABLES:
-        sys.stdout.write("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns) + "\n")
-        for row in rows:
-            sys.stdout.write("| " + " | ".join(cell(row) for cell in columns.values()) + " |\n")
-        sys.stdout.write("\n")
+        sys.stdout.write(table(tuple(columns), ([cell(row) for cell in columns.values()] for row in rows)) + "\n")

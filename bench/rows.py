@@ -1,9 +1,9 @@
-"""What the benches that grow one size have in common: their options, and rows for people or for machines."""
+"""What benches have in common: the options of those that grow one size, and rows for people or for machines."""
 
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,3 +21,9 @@ def show_row(row: Mapping[str, Any], text: str, *, as_json: bool) -> None:
     """Print one row at once: `row` as JSON, or `text`."""
     sys.stdout.write((json.dumps(row) if as_json else text) + "\n")
     sys.stdout.flush()
+
+
+def table(columns: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table, its last line ended."""
+    head = "| " + " | ".join(columns) + " |\n|" + "---|" * len(columns) + "\n"
+    return head + "".join("| " + " | ".join(row) + " |\n" for row in rows)
