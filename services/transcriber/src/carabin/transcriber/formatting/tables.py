@@ -119,11 +119,10 @@ def units() -> Phrases[Unit]:
 
 @cache
 def unit_symbols() -> Mapping[str, Unit]:
-    """Return the units by their symbol, for Whisper's own « 5mg » and « 15 mg par kg »."""
+    """Return the units by their symbol, for Whisper's own « 5mg », « 15 mg par kg » and « 50 mL par h »."""
     found: dict[str, Unit] = {}
     for say, write, article, place in _rows("units.tsv"):
-        if place in ("any", "over", "before_par"):
-            found.setdefault(write, Unit(keys(say), write, article == "yes", place))
+        found.setdefault(write, Unit(keys(say), write, article == "yes", place))
     return found
 
 

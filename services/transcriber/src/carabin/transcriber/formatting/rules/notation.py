@@ -9,7 +9,7 @@ from ..style import Style
 from ..tables import words
 from ..tokens import Kind
 from .context import is_about
-from .measures import read_measure
+from .measures import read_measure, read_rate
 
 _GROUPS: Final = 5
 """A French telephone number has five groups of two digits."""
@@ -82,9 +82,12 @@ def power_of_ten(stream: Stream, index: int, style: Style) -> Match | None:
         times = OutputPiece("×", gap=style.thin)
         pieces = [OutputPiece(first.text, gap=stream[index].gap), times, OutputPiece(power, gap=style.thin)]
     measure = read_measure(stream, exponent.end)
-    if measure is None:
-        return Match(exponent.end, tuple(pieces))
-    return Match(measure.end, (*pieces, OutputPiece(measure.symbol, gap=style.thin)))
+    if measure is not None:
+        return Match(measure.end, (*pieces, OutputPiece(measure.symbol, gap=style.thin)))
+    rate = read_rate(stream, exponent.end)
+    if rate is not None:
+        return Match(rate[1], (*pieces, OutputPiece(rate[0], gap="")))
+    return Match(exponent.end, tuple(pieces))
 
 
 def negative(stream: Stream, index: int, style: Style) -> Match | None:

@@ -16,6 +16,8 @@ DIGITS_FROM = 10
 
 def ordinal(stream: Stream, index: int, _: Style) -> Match | None:
     """Match an ordinal; a fraction (« un douzième », « deux centièmes ») stays in words."""
+    if stream[index].kind is Kind.NUMBER and stream[index + 1].key == "dixièmes":
+        return _acuity(stream, index, index + 1)
     end = index
     while end - index < MAX_WORDS and (is_number_word(stream[end]) or (end > index and stream[end].key == "et")):
         end += 1
