@@ -1,15 +1,18 @@
 """`carabin dataset show | diff`, on a folder and on a real store."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from carabin.cli.main import main
+from carabin.registry.artifacts.datasets import SplitCount, publish_dataset
+from carabin.registry.layout import dataset_file_key
 from carabin.registry.s3_store import MinioStore
 
-from .conftest import COUNT
+from .conftest import COUNT, published
 
 
 def test_show_prints_what_is_in_a_dataset_and_draws_it(
@@ -51,3 +54,35 @@ def test_diff_names_what_came_what_went_and_what_is_worded_otherwise(
     assert found["reworded"] == [["01.wav", old, new]]
     assert main(["dataset", "diff", "before", "before"]) == 0
     assert f"before -> before: {COUNT} recordings the same" in capsys.readouterr().out
+
+
+def test_show_and_diff_fetch_no_sound(
+    store: MinioStore, folders: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dataset", "build", *folders, "--name", "remote"]) == 0
+    ((name, version),) = published(store, "remote")
+    for split in ("train", "validation", "test"):
+        store.delete("datasets", dataset_file_key(name, version, f"data/{split}.parquet"))
+    capsys.readouterr()
+    assert main(["dataset", "show", "remote", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["contents"]["dictations"] == COUNT
+    assert main(["dataset", "diff", "remote", f"remote@{version}"]) == 0
+    printed = capsys.readouterr()
+    assert f"{COUNT} recordings the same" in printed.out
+    assert printed.err == ""
+
+
+def test_a_dataset_made_without_an_index_is_fetched_and_that_is_said_once(
+    store: MinioStore, folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dataset", "build", *folders, "--folder", str(tmp_path / "old")]) == 0
+    (tmp_path / "old" / "index.parquet").unlink()
+    counts = {"train": SplitCount(dictations=COUNT, duration_s=1.5 * COUNT)}
+    publish_dataset(
+        store, "datasets", "old", tmp_path / "old", datetime(2026, 1, 1, tzinfo=UTC), source={}, counts=counts
+    )
+    capsys.readouterr()
+    assert main(["dataset", "show", "old", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["contents"]["dictations"] == COUNT
+    assert printed.err.count("has no index: all of it is fetched") == 1

@@ -64,3 +64,12 @@ def test_a_file_named_like_the_manifest_or_an_empty_folder_is_refused(
     with pytest.raises(DiskFailed, match="empty holds no file"):
         publish_dataset(store, bucket, "cardio", tmp_path / "empty", NOW, source={}, counts=COUNTS)
     assert store.list(bucket, "") == []
+
+
+def test_only_the_files_that_are_wanted_are_fetched(
+    store: ObjectStore, bucket: str, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "index.parquet").write_bytes(b"PAR1index")
+    made = publish_dataset(store, bucket, "cardio", folder, NOW, source={}, counts=COUNTS)
+    fetched = fetch_dataset(store, bucket, made, tmp_path / "got", only=("index.parquet",))
+    assert [path.name for path in fetched.rglob("*")] == ["index.parquet"]

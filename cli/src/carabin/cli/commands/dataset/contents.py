@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .output import AsJson
-from .reference import Reference, dataset_folder, find_manifest
+from .reference import Reference, find_manifest, texts_folder
 
 if TYPE_CHECKING:
     from carabin.trainer.datasets.contents import DatasetContents
@@ -34,7 +34,7 @@ def show(
     from carabin.trainer.datasets.contents_page import write_contents_page
 
     manifest = find_manifest(reference)
-    with dataset_folder(reference, manifest) as folder:
+    with texts_folder(reference, manifest) as folder:
         contents = read_contents(folder, terms)
     title = f"{manifest.name} {manifest.version}" if manifest else reference
     if html:
@@ -53,7 +53,7 @@ def diff(first: Reference, second: Reference, as_json: AsJson = False) -> None:
     """Show how the second dataset differs from the first: recordings added, removed, reworded, in another split."""
     from carabin.trainer.datasets.contents import difference
 
-    with dataset_folder(first) as before, dataset_folder(second) as after:
+    with texts_folder(first) as before, texts_folder(second) as after:
         found = difference(before, after)
     if as_json:
         write_json(asdict(found), indent=2)

@@ -1,6 +1,6 @@
 """Datasets: immutable, versioned sets of dictations with their splits."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -99,9 +99,18 @@ def latest_dataset(store: ObjectStore, bucket: str, name: str) -> DatasetManifes
 
 
 def fetch_dataset(
-    store: ObjectStore, bucket: str, manifest: DatasetManifest, target: Path, progress: Progress | None = None
+    store: ObjectStore,
+    bucket: str,
+    manifest: DatasetManifest,
+    target: Path,
+    progress: Progress | None = None,
+    *,
+    only: Container[str] | None = None,
 ) -> Path:
     """Download a version into the new folder `target`, every byte verified.
+
+    Args:
+        only: the paths of the files that are wanted; all of them without it.
 
     Raises:
         ManifestInvalid: an object's bytes are not those the manifest names; `target` is not created.
@@ -111,7 +120,7 @@ def fetch_dataset(
         store,
         bucket,
         lambda path: dataset_file_key(manifest.name, manifest.version, path),
-        manifest.files,
+        [entry for entry in manifest.files if only is None or entry.path in only],
         target,
         progress,
     )

@@ -19,7 +19,7 @@ from .audio import decode
 
 SPLITS: Final = ("train", "validation", "test")
 COLUMNS: Final = ("audio", "sentence", "speaker", "duration_s", "sha256", "source")
-_TEXT_COLUMNS: Final = COLUMNS[1:]
+TEXT_COLUMNS: Final = COLUMNS[1:]
 _GROUPS_KEPT: Final = 4
 """Row groups of audio held at once: a shuffled epoch touches many, memory stays at some 20 MB."""
 
@@ -36,43 +36,22 @@ class Dictation:
     source: str = ""
 
 
-class Split(Sequence[Dictation]):
-    """The dictations of one Parquet file; texts and durations are in memory, sounds are read and decoded on access."""
+class SplitTexts:
+    """All that is known of the dictations of one split but their sounds.
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        try:
-            self._parquet = pq.ParquetFile(file)
-            self._rows: list[dict[str, Any]] = self._parquet.read(list(_TEXT_COLUMNS)).to_pylist()
-        except (pa.ArrowException, OSError, KeyError) as error:
-            raise DatasetInvalid(f"{file}: not a split of a dataset: {error}") from error
-        metadata = self._parquet.metadata
-        sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
-        self._starts = list(accumulate(sizes, initial=0))
-        self._groups: OrderedDict[int, list[dict[str, Any]]] = OrderedDict()
+    Args:
+        rows: one mapping of TEXT_COLUMNS for each dictation.
+    """
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self._rows = rows
+
+    def same_as(self, other: "SplitTexts") -> bool:
+        """Return whether the other one says the same of the same dictations in the same order."""
+        return self._rows == other._rows
 
     def __len__(self) -> int:
         return len(self._rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Dictation: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Dictation]: ...
-
-    def __getitem__(self, index: int | slice) -> Dictation | Sequence[Dictation]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
-        place = index + len(self) if index < 0 else index
-        if not 0 <= place < len(self):
-            raise IndexError(index)
-        row = self._rows[place]
-        try:
-            audio = decode(self._sound(place))
-        except (soundfile.SoundFileError, pa.ArrowException, OSError) as error:
-            where = f"{self._file}: dictation {place} ({row['source']})"
-            raise DatasetInvalid(f"{where} cannot be decoded: {error}") from error
-        return Dictation(audio=audio, **row)
 
     @property
     def sentences(self) -> list[str]:
@@ -98,6 +77,42 @@ class Split(Sequence[Dictation]):
     def sources(self) -> list[str]:
         """Where each comes from, in the order of the dictations."""
         return [row["source"] for row in self._rows]
+
+
+class Split(SplitTexts, Sequence[Dictation]):
+    """The dictations of one Parquet file; texts and durations are in memory, sounds are read and decoded on access."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        try:
+            self._parquet = pq.ParquetFile(file)
+            super().__init__(self._parquet.read(list(TEXT_COLUMNS)).to_pylist())
+        except (pa.ArrowException, OSError, KeyError) as error:
+            raise DatasetInvalid(f"{file}: not a split of a dataset: {error}") from error
+        metadata = self._parquet.metadata
+        sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+        self._starts = list(accumulate(sizes, initial=0))
+        self._groups: OrderedDict[int, list[dict[str, Any]]] = OrderedDict()
+
+    @overload
+    def __getitem__(self, index: int) -> Dictation: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Dictation]: ...
+
+    def __getitem__(self, index: int | slice) -> Dictation | Sequence[Dictation]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        place = index + len(self) if index < 0 else index
+        if not 0 <= place < len(self):
+            raise IndexError(index)
+        row = self._rows[place]
+        try:
+            audio = decode(self._sound(place))
+        except (soundfile.SoundFileError, pa.ArrowException, OSError) as error:
+            where = f"{self._file}: dictation {place} ({row['source']})"
+            raise DatasetInvalid(f"{where} cannot be decoded: {error}") from error
+        return Dictation(audio=audio, **row)
 
     def sound(self, place: int) -> bytes:
         """Return the stored file of one dictation, undecoded."""

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..data.dictations import SPLITS, Split, load_split
+from ..data.dictations import SplitTexts
+from ..data.index import read_texts
 from ..text.normalize import words
 from ..text.terms import TermIndex, load_terms
 
@@ -72,12 +73,13 @@ def read_contents(folder: Path, terms_file: Path | None = None) -> DatasetConten
     """Count what a dataset folder holds; no sound is decoded.
 
     Args:
+        folder: with the splits, or with the index alone.
         terms_file: terms to look for, one a line; those of the corpus without one.
 
     Raises:
         DatasetInvalid: a split is missing or is not one of ours.
     """
-    splits = {name: load_split(folder, name) for name in SPLITS}
+    splits = read_texts(folder)
     index, total = TermIndex(load_terms(terms_file)), sum(len(split) for split in splits.values())
     terms: Counter[str] = Counter()
     vocabulary: set[str] = set()
@@ -117,7 +119,7 @@ class DatasetDifference:
 
 
 def difference(first: Path, second: Path) -> DatasetDifference:
-    """Compare two dataset folders by the hashes of their recordings.
+    """Compare two dataset folders, or their indices, by the hashes of their recordings.
 
     Raises:
         DatasetInvalid: a split is missing or is not one of ours.
@@ -138,12 +140,11 @@ def difference(first: Path, second: Path) -> DatasetDifference:
 def _by_hash(folder: Path) -> Mapping[str, tuple[str, str, str]]:
     """Return (split, source, sentence) of each recording by the hash of its sound."""
     found = {}
-    for name in SPLITS:
-        split = load_split(folder, name)
+    for name, split in read_texts(folder).items():
         rows = zip(split.hashes, split.sources, split.sentences, strict=True)
         found.update({digest: (name, source, sentence) for digest, source, sentence in rows})
     return found
 
 
-def _speakers(split: Split) -> set[str]:
+def _speakers(split: SplitTexts) -> set[str]:
     return {speaker for speaker in split.speakers if speaker}

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from ..data.audio import RATE_HZ, encode_flac, sha256
 from ..data.dictations import SPLITS
+from ..data.index import write_index
 from ..errors import DatasetInvalid
 
 ROWS_A_GROUP: Final = 64
@@ -47,7 +48,7 @@ class SplitSize:
 
 
 def write_dataset(folder: Path, splits: Mapping[str, Iterable[DatasetRow]]) -> dict[str, SplitSize]:
-    """Write `data/<split>.parquet` under the new folder `folder`; nothing of it stays when something fails.
+    """Write `data/<split>.parquet` and the index under the new folder `folder`; nothing stays when something fails.
 
     Raises:
         DatasetInvalid: the folder exists, a split has no dictation, or the disk is full.
@@ -57,6 +58,7 @@ def write_dataset(folder: Path, splits: Mapping[str, Iterable[DatasetRow]]) -> d
     try:
         (folder / "data").mkdir(parents=True)
         sizes = {split: _write_split(folder, split, splits[split]) for split in SPLITS}
+        write_index(folder)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError):

@@ -8,6 +8,7 @@ import soundfile
 
 from ..data.audio import RATE_HZ, decode, sha256
 from ..data.dictations import SPLITS, Split, load_split
+from ..data.index import INDEX_FILE, read_index
 from ..text.normalize import normalize
 from .audio import MAX_WINDOW_S
 from .report import GateReport
@@ -33,6 +34,7 @@ def check_dataset(folder: Path, *, progress: Progress | None = None) -> GateRepo
             if progress:
                 progress(done, total)
     _judge_leaks(splits, report)
+    _judge_index(folder / INDEX_FILE, splits, report)
     return report
 
 
@@ -58,6 +60,16 @@ def _is_sound(split: Split, place: int, where: str, report: GateReport) -> bool:
     if text := judge_text(split.sentences[place], where, report):
         judge_length(text, duration_s, where, report)
     return len(report.refused) == before
+
+
+def _judge_index(file: Path, splits: dict[str, Split], report: GateReport) -> None:
+    """Report an index that says otherwise than the splits; datasets made by older releases have none."""
+    if not file.is_file():
+        return
+    index = read_index(file)
+    for name, split in splits.items():
+        if not split.same_as(index[name]):
+            report.add(file, "index-differs", "refused", f"says otherwise than the {name} split that it stands for")
 
 
 def _judge_leaks(splits: dict[str, Split], report: GateReport) -> None:
