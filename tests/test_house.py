@@ -111,11 +111,6 @@ TESTED_IN = {
     "*/trainer/training/*.py": "services/trainer/tests/training/test_train.py",
     # Parts of the trainer that a neighbour's test calls.
     "*/trainer/datasets/*.py": "services/trainer/tests/datasets/test_collect.py",
-    "*/trainer/evaluation/[bcl]*.py": "services/trainer/tests/evaluation/test_error_rates.py",
-    "*/trainer/evaluation/decoder.py": "services/trainer/tests/evaluation/test_evaluate.py",
-    "*/trainer/evaluation/text_scores.py": "services/trainer/tests/evaluation/test_evaluate.py",
-    "*/trainer/evaluation/svg.py": "services/trainer/tests/evaluation/test_report.py",
-    "*/trainer/evaluation/word_diff.py": "services/trainer/tests/evaluation/test_report.py",
     "*/trainer/models/ct2_*.py": "services/trainer/tests/models/test_embedded.py",
     "*/trainer/quality/*.py": "services/trainer/tests/quality/test_report.py",
     "*/trainer/runtime/*.py": "services/trainer/tests/runtime/test_progress.py",
@@ -123,7 +118,7 @@ TESTED_IN = {
     "*/trainer/synthesis/*.py": "services/trainer/tests/synthesis/test_plan.py",
 }
 """Modules with logic and no test file of their own, by pattern, and the file that tests them; it may only shrink."""
-UNMIRRORED = 79
+UNMIRRORED = 72
 """How many they are today: whoever adds a module adds its test file, and whoever adds a missing one lowers this."""
 
 

@@ -9,8 +9,7 @@ import pytest
 from carabin.trainer.data.dictations import Dictation
 from carabin.trainer.evaluation.evaluate import Evaluation, score, summarize
 from carabin.trainer.evaluation.report import Heading, write_report
-from carabin.trainer.evaluation.svg import Curve, svg
-from carabin.trainer.evaluation.word_diff import diff
+from carabin.trainer.evaluation.svg import Curve
 from carabin.trainer.text.terms import TermIndex
 
 SAID = ("Apixaban 5 mg le soir.", "Genou droit <normal>.", "Pas de fièvre.")
@@ -53,17 +52,3 @@ def test_before_and_after_stand_side_by_side(evaluation: Evaluation, tmp_path: P
     assert written["metrics"] == evaluation.metrics
     assert written["baseline"] == baseline
     assert written["dictations"][1]["critical"]["laterality"] == {"errors": 1, "total": 1}
-
-
-def test_a_diff_shows_what_was_said_before_what_was_written() -> None:
-    assert [(word.text, word.kind) for word in diff("genou droit", "genou gauche opéré")] == [
-        ("genou", "same"), ("droit", "missing"), ("gauche", "extra"), ("opéré", "extra"),
-    ]  # fmt: skip
-    kinds = [(word.text, word.kind[0]) for word in diff("pas de fièvre", "bas de fièvres")]
-    assert kinds == [("pas", "m"), ("bas", "e"), ("de", "s"), ("fièvre", "m"), ("fièvres", "e")]
-    assert [word.kind for word in diff("genou droit", "")] == ["missing", "missing"]
-
-
-def test_curves_of_one_point_or_none_are_drawn_without_error() -> None:
-    assert svg(Curve("vide")) == ""
-    assert "<circle" in svg(Curve("un", {"train": [(5, 2.0)]}))

@@ -15,17 +15,26 @@ from .error_rates import Counts
 
 KINDS: Final = ("negation", "laterality", "dose", "drug")
 
-_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+_ENDINGS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = MappingProxyType(
     {
-        **dict.fromkeys(("pas", "sans", "ni", "non", "jamais", "aucun", "aucune", "absence"), "negation"),
-        **dict.fromkeys(("absent", "absente", "absents", "absentes"), "negation"),
-        **dict.fromkeys(("négatif", "négatifs", "négative", "négatives"), "negation"),
-        **dict.fromkeys(("droit", "droite", "droits", "droites", "gauche", "gauches"), "laterality"),
-        **dict.fromkeys(("bilatéral", "bilatérale", "bilatéraux", "bilatérales"), "laterality"),
-        **dict.fromkeys(("unilatéral", "unilatérale", "unilatéraux", "unilatérales"), "laterality"),
+        "negation": {
+            **{word: (word,) for word in ("pas", "sans", "ni", "non", "jamais", "absence")},
+            "aucun": ("aucun", "aucune"),
+            "absent": ("absent", "absente", "absents", "absentes"),
+            "négatif": ("négatif", "négatifs", "négative", "négatives"),
+        },
+        "laterality": {
+            "droit": ("droit", "droite", "droits", "droites"),
+            "gauche": ("gauche", "gauches"),
+            "bilatéral": ("bilatéral", "bilatérale", "bilatéraux", "bilatérales"),
+            "unilatéral": ("unilatéral", "unilatérale", "unilatéraux", "unilatérales"),
+        },
     }
 )
-_SIDES: Final = {"droit": "droit", "gauch": "gauche", "bilat": "bilatéral", "unila": "unilatéral"}
+"""By kind, each word with its endings: another ending of the same word sounds alike, or harms nobody."""
+_WORDS: Final = {
+    ending: (kind, word) for kind, words in _ENDINGS.items() for word, endings in words.items() for ending in endings
+}
 _DRUGS: Final = TermIndex(drug_lines())
 
 
@@ -33,8 +42,9 @@ def critical_tokens(tokens: Sequence[str]) -> dict[str, Counter[str]]:
     """Return, by kind, the tokens of a normalised text whose loss or change may harm."""
     found: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
     for place, token in enumerate(tokens):
-        if kind := _WORDS.get(token):
-            found[kind][_SIDES.get(token[:5], token)] += 1
+        if token in _WORDS:
+            kind, word = _WORDS[token]
+            found[kind][word] += 1
         elif token[0].isdigit() and place + 1 < len(tokens) and tokens[place + 1].split("/")[0] in FOLDED:
             found["dose"][f"{token} {tokens[place + 1]}"] += 1
     found["drug"].update(drug for drug, _, _ in _DRUGS.find(tokens))

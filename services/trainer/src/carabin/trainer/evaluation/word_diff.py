@@ -21,10 +21,6 @@ class DiffWord:
 def diff(reference: str, hypothesis: str) -> list[DiffWord]:
     """Return the normalised words in order: what is missing before what stands in its place."""
     reference_words, hypothesis_words = words(reference), words(hypothesis)
-    if not reference_words or not hypothesis_words:
-        return [DiffWord(word, "missing") for word in reference_words] + [
-            DiffWord(word, "extra") for word in hypothesis_words
-        ]
     found: list[DiffWord] = []
     lost: list[DiffWord] = []
     added: list[DiffWord] = []
