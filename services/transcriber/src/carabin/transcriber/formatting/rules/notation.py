@@ -9,6 +9,7 @@ from ..style import Style
 from ..tables import words
 from ..tokens import Kind
 from .context import is_about
+from .layout import unit_piece
 from .measures import read_measure, read_rate
 
 _GROUPS: Final = 5
@@ -83,7 +84,7 @@ def power_of_ten(stream: Stream, index: int, style: Style) -> Match | None:
         pieces = [OutputPiece(first.text, gap=stream[index].gap), times, OutputPiece(power, gap=style.thin)]
     measure = read_measure(stream, exponent.end)
     if measure is not None:
-        return Match(measure.end, (*pieces, OutputPiece(measure.symbol, gap=style.thin)))
+        return Match(measure.end, (*pieces, unit_piece(measure.symbol, style)))
     rate = read_rate(stream, exponent.end)
     if rate is not None:
         return Match(rate[1], (*pieces, OutputPiece(rate[0], gap="")))
@@ -107,7 +108,7 @@ def negative(stream: Stream, index: int, style: Style) -> Match | None:
     if (measure.symbol not in _SIGNED and not about) or (number.article and not measure.unit.article):
         return None
     value = OutputPiece(f"-{number.text}", gap=_gap(stream, index))
-    return Match(measure.end, (value, OutputPiece(measure.symbol, gap="" if measure.symbol == "°" else style.thin)))
+    return Match(measure.end, (value, unit_piece(measure.symbol, style)))
 
 
 def _gap(stream: Stream, index: int) -> str:

@@ -1,9 +1,5 @@
-"""Numbers with what they count: doses and units, ranges, dimensions, rates; small bare numbers stay words.
+"""Numbers with what they count: doses and units, ranges, dimensions, rates; small bare numbers stay words."""
 
-Over 200 lines: the forms of one quantity try each other in one order.
-"""
-
-import re
 from typing import Final
 
 from ..numbers import Number, Uncertain, grouped, read_number, starts_number
@@ -13,6 +9,7 @@ from ..style import Style
 from ..tables import Unit, words
 from ..tokens import Kind
 from .context import is_complete, is_counted
+from .layout import quantity_pieces
 from .measures import LENGTHS, Measure, read_measure, read_rate
 from .remainders import remainder
 
@@ -31,14 +28,6 @@ _CONNECTORS: Final = {
 }
 """What joins two numbers; « et » only after « entre »."""
 
-DIRECT: Final = frozenset({"°"})
-"""Symbols that touch their number."""
-
-PRESSURES: Final = frozenset({"", "mmHg", "cmHg"})
-
-_POINT_DECIMAL: Final = re.compile(r"([0-9]+)\.([0-9]{1,2})")
-"""Whisper's « 2.5 mg »; « 1.500 » may be fifteen hundred and is left as it is."""
-
 
 def quantity(stream: Stream, index: int, style: Style) -> Match | None:
     """Match the number at `index` with its connected numbers and unit."""
@@ -56,7 +45,7 @@ def quantity(stream: Stream, index: int, style: Style) -> Match | None:
         return _measured(stream, index, numbers, connectors, measure, style)
     rate = read_rate(stream, end)
     if rate is not None and not numbers[-1].article and connectors in ([], ["à"], ["ou"]):
-        pieces = _write(stream, index, numbers, connectors, "", style)
+        pieces = quantity_pieces(numbers, connectors, "", style, gap=stream[index].gap)
         return Match(rate[1], (*pieces, OutputPiece(rate[0], gap="")))
     if connectors:
         return _connected(stream, index, numbers, connectors, style)
@@ -101,7 +90,7 @@ def _measured(
         return _measured_then_number(stream, index, numbers, connectors, measure, style)
     elif measure.symbol in LENGTHS and set(connectors) <= {"par"}:
         numbers, connectors, measure = _further_dimensions(stream, numbers, measure)
-    return Match(measure.end, _write(stream, index, numbers, connectors, measure.symbol, style))
+    return Match(measure.end, quantity_pieces(numbers, connectors, measure.symbol, style, gap=stream[index].gap))
 
 
 def _further_dimensions(
@@ -146,7 +135,9 @@ def _measured_then_number(
     if isinstance(after, Number):
         ranged = stream[after.end].key in ("à", "ou") and starts_number(stream[after.end + 1])
         if ranged or is_counted(stream, after.end) or read_measure(stream, after.end) is not None:
-            return Match(measure.end, _write(stream, index, numbers, connectors, measure.symbol, style))
+            return Match(
+                measure.end, quantity_pieces(numbers, connectors, measure.symbol, style, gap=stream[index].gap)
+            )
     end = after.end if after is not None else measure.end
     return _as_said(stream, index, end)
 
@@ -156,11 +147,11 @@ def _connected(stream: Stream, index: int, numbers: list[Number], connectors: li
     if connectors == ["sur"]:
         if stream[last.end].key in words()["time_noun"]:
             return _as_said(stream, index, last.end)
-        return Match(last.end, _write(stream, index, numbers, connectors, "", style))
+        return Match(last.end, quantity_pieces(numbers, connectors, "", style, gap=stream[index].gap))
     if connectors[0] == "par":
         return _bare(stream, index, numbers[0], style)
     if any(number.value is None or number.value >= DIGITS_FROM for number in numbers):
-        return Match(last.end, _write(stream, index, numbers, connectors, "", style))
+        return Match(last.end, quantity_pieces(numbers, connectors, "", style, gap=stream[index].gap))
     return _as_said(stream, index, last.end)
 
 
@@ -176,33 +167,6 @@ def _bare(stream: Stream, index: int, number: Number, style: Style) -> Match:
     if not number.spoken or doubtful or (number.value is not None and number.value < DIGITS_FROM):
         return _as_said(stream, index, number.end)
     return Match(number.end, (OutputPiece(grouped(number, style.grouping), gap=stream[index].gap),))
-
-
-def _write(
-    stream: Stream, index: int, numbers: list[Number], connectors: list[str], symbol: str, style: Style
-) -> tuple[OutputPiece, ...]:
-    """Lay the numbers, their connectors and the unit out."""
-    pieces = [OutputPiece(_digits(numbers[0], symbol, style), gap=stream[index].gap)]
-    slash = connectors == ["sur"] and symbol in PRESSURES
-    for number, connector in zip(numbers[1:], connectors, strict=True):
-        text = _digits(number, symbol, style)
-        if slash:
-            pieces += [OutputPiece("/", gap="", sticky=True), OutputPiece(text, gap="")]
-        elif connector == "par" or (connector == "sur" and symbol in LENGTHS):
-            pieces += [OutputPiece("×", gap=style.thin), OutputPiece(text, gap=style.thin)]
-        else:
-            pieces += [OutputPiece(connector), OutputPiece(text)]
-    if symbol:
-        gap = "" if symbol in DIRECT else style.thin
-        pieces.append(OutputPiece(symbol, gap=gap))
-    return tuple(pieces)
-
-
-def _digits(number: Number, symbol: str, style: Style) -> str:
-    if symbol and not number.spoken:
-        point = _POINT_DECIMAL.fullmatch(number.text)
-        return f"{point[1]},{point[2]}" if point else number.text
-    return grouped(number, style.grouping)
 
 
 def _as_said(stream: Stream, start: int, end: int) -> Match:

@@ -6,6 +6,7 @@ from ..stream import Stream
 from ..style import Style
 from ..tables import words
 from .context import is_complete, is_counted
+from .layout import unit_piece
 from .measures import Measure, read_denominators, read_measure
 
 _DIGITS_AFTER = {
@@ -44,8 +45,7 @@ def remainder(stream: Stream, index: int, number: Number, measure: Measure, styl
         return None
     if measure.unit.write == "cm" and stream[end].key == "à":  # « de trois centimètres deux à droite » may be two.
         return None
-    gap = "" if symbol == "°" else style.thin
-    return Match(end, (OutputPiece(f"{number.value},{digits}", gap=stream[index].gap), OutputPiece(symbol, gap=gap)))
+    return Match(end, (OutputPiece(f"{number.value},{digits}", gap=stream[index].gap), unit_piece(symbol, style)))
 
 
 def _decimals(stream: Stream, index: int) -> tuple[str, int] | None:

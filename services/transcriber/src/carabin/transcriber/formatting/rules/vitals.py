@@ -7,6 +7,7 @@ from ..output import Match, OutputPiece, verbatim
 from ..stream import Stream
 from ..style import Style
 from .context import is_about, is_counted
+from .layout import unit_piece
 from .measures import read_measure
 from .pairs import Pair, is_ambiguous, read_pair
 
@@ -23,7 +24,7 @@ def pressure(stream: Stream, index: int, style: Style) -> Match | None:
     pieces = [OutputPiece(f"{pair.first}/{pair.second}", gap=stream[index].gap)]
     measure = read_measure(stream, pair.end)
     if measure is not None and measure.symbol in ("mmHg", "cmHg"):
-        return Match(measure.end, (*pieces, OutputPiece(measure.symbol, gap=style.thin)))
+        return Match(measure.end, (*pieces, unit_piece(measure.symbol, style)))
     return Match(pair.end, tuple(pieces))
 
 
@@ -42,7 +43,7 @@ def temperature(stream: Stream, index: int, style: Style) -> Match | None:
         return Match(pair.end, tuple(pieces))
     if measure.symbol not in ("°", "°C"):
         return None
-    return Match(measure.end, (*pieces, OutputPiece(measure.symbol, gap="" if measure.symbol == "°" else style.thin)))
+    return Match(measure.end, (*pieces, unit_piece(measure.symbol, style)))
 
 
 def _unsure(stream: Stream, index: int, plausible: Callable[[int, int], bool]) -> Match | None:
