@@ -6,6 +6,7 @@ from ..stream import Stream
 from ..style import Style
 from ..tables import words
 from ..tokens import Kind
+from .context import is_complete
 
 
 def frequency(stream: Stream, index: int, style: Style) -> Match | None:
@@ -49,7 +50,9 @@ def gestational_days(stream: Stream, index: int, style: Style) -> Match | None:
     """Match « plus trois » after weeks: « trente-deux SA plus trois » -> 32 SA + 3."""
     del style
     number = read_number(stream, index + 1)
-    if not isinstance(number, Number) or number.article or number.value is None or number.value > 6:
+    if not isinstance(number, Number) or number.value is None or number.value > 6:
+        return None
+    if number.article and (stream[number.end].key in ("à", "ou") or not is_complete(stream, number.end)):
         return None
     if stream[index - 1].key not in ("sa", "semaines", "aménorrhée") or not _ends_long_duration(stream, index):
         return None
