@@ -7,8 +7,7 @@ import av
 import numpy as np
 import pytest
 from carabin.trainer.datasets.build import build
-from carabin.trainer.datasets.collect import collect_csv, collect_folders
-from carabin.trainer.datasets.file_names import PathMapping
+from carabin.trainer.datasets.collect import collect_folders
 from carabin.trainer.errors import DatasetRefused
 from carabin.trainer.quality.report import GateReport
 
@@ -77,18 +76,6 @@ def test_a_report_in_word_is_refused_with_how_to_convert_it(tmp_path: Path) -> N
     report = GateReport()
     collect_folders(audio, reports, report)
     assert "a.docx: save it as text (UTF-8) or RTF" in report.refused[0].message
-
-
-def test_paths_of_windows_are_found_and_those_of_another_machine_need_a_mapping(tmp_path: Path) -> None:
-    write(tmp_path / "Sons" / "a.wav", bursts([1.0]))
-    table = tmp_path / "t.csv"
-    table.write_text("audio;sentence\nsons\\A.wav;Un.\nD:\\dictees\\a.wav;Deux.\n", encoding="utf-8")
-    report = GateReport()
-    assert [candidate.text for candidate in collect_csv(table, report)] == ["Un."]
-    assert "t.csv:3 names D:\\dictees\\a.wav, which is not on this machine" in report.refusal()
-    assert "--map THERE=HERE" in report.refusal()
-    mapped = collect_csv(table, GateReport(), mappings=[PathMapping("d:\\Dictees", tmp_path / "Sons")])
-    assert [candidate.text for candidate in mapped] == ["Un.", "Deux."]
 
 
 def test_everything_that_was_seen_is_taken_or_named_with_its_reason(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from carabin.trainer.data.dictations import SPLITS, load_split
 from carabin.trainer.datasets.build import build
-from carabin.trainer.datasets.collect import collect_csv, collect_folders
+from carabin.trainer.datasets.collect import collect_folders
+from carabin.trainer.datasets.collect_tables import collect_csv
 from carabin.trainer.datasets.parquet import DatasetRow, write_dataset
 from carabin.trainer.errors import DatasetInvalid, DatasetRefused
 from carabin.trainer.quality.audio import judge_sound
@@ -247,7 +248,7 @@ def test_a_tampered_or_leaking_dataset_fails_its_check(hospital: Hospital) -> No
     data = hospital.target / "data"
     (data / "train.parquet").write_bytes((data / "test.parquet").read_bytes())
     rules = {finding.rule for finding in check_dataset(hospital.target).refused}
-    assert rules == {"leak-sentence", "leak-audio"}
+    assert rules == {"leak-sentence", "leak-audio", "index-differs"}
     (data / "train.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(DatasetInvalid, match=r"train\.parquet: not a split of a dataset"):
         check_dataset(hospital.target)

@@ -147,7 +147,8 @@ def _collect(
     mappings: list[str],
     report: Any,
 ) -> list[Any]:
-    from carabin.trainer.datasets.collect import collect_csv, collect_folders
+    from carabin.trainer.datasets.collect import collect_folders
+    from carabin.trainer.datasets.collect_tables import collect_tables
     from carabin.trainer.datasets.file_names import PathMapping
 
     pairs = [text.rpartition("=") for text in mappings]
@@ -157,9 +158,8 @@ def _collect(
         raise typer.BadParameter(f"{wrong!r} is no THERE=HERE", param_hint="--map")
     mapped = [PathMapping(there, Path(here)) for there, _, here in pairs]
     if csv and not audio_dir:
-        split = "train" if test_csv else None
-        found = collect_csv(csv, report, split=split, mappings=mapped)
-        return found + (collect_csv(test_csv, report, split="test", mappings=mapped) if test_csv else [])
+        tables = [(csv, "train"), (test_csv, "test")] if test_csv else [(csv, None)]
+        return collect_tables(tables, report, mappings=mapped)
     if audio_dir and report_dir and not (csv or test_csv):
         return collect_folders(audio_dir, report_dir, report, speakers_from_folders=speakers_from_folders)
     raise typer.BadParameter("give AUDIO_DIR and REPORT_DIR, or --csv FILE (with --test-csv FILE if you have one)")

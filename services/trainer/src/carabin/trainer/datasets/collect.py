@@ -1,7 +1,4 @@
-"""Finds recordings and their reports: in two folders by name, or in a table of `audio,sentence`.
-
-Over 200 lines: two ways to name pairs of a recording and a report, with the same findings.
-"""
+"""Finds recordings and their reports in two folders, by name."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -12,24 +9,18 @@ from typing import Final
 from carabin.service.audio import open_audio
 from carabin.service.errors import AudioFileRefused
 
-from ..data.dictations import SPLITS
 from ..errors import DatasetInvalid
 from ..quality.report import GateReport
-from ..quality.text import judge_text, read_report
+from ..quality.text import read_report
 from .file_names import (
     AUDIO_SUFFIXES,
     NO_SOUND_SUFFIXES,
     REPORT_SUFFIXES,
-    FileFinder,
-    PathMapping,
-    is_absolute,
     is_ignored,
     look_alike,
     name_key,
 )
-from .tables import read_table
 
-COLUMNS: Final = ("audio", "sentence")
 DOCUMENTS: Final = frozenset({".docx", ".doc", ".odt", ".pdf"})
 """Reports in these forms are refused with how to convert them."""
 
@@ -149,64 +140,3 @@ def _by_name(folder: Path, wanted: Callable[[Path], bool]) -> dict[str, list[Pat
         if file.is_file() and not is_ignored(file.relative_to(folder)) and wanted(file):
             found[name_key(file.relative_to(folder).with_suffix("").as_posix())].append(file)
     return dict(found)
-
-
-def collect_csv(
-    file: Path, report: GateReport, *, split: str | None = None, mappings: Sequence[PathMapping] = ()
-) -> list[CandidateDictation]:
-    """Read a table with the columns audio and sentence, and speaker and split if it has them.
-
-    Paths are relative to the table's folder, or else to the working folder, as notebooks have them; those of another
-    machine need a mapping.
-
-    Args:
-        split: of all its rows.
-        mappings: what paths of another machine are here; the first that fits is taken.
-
-    Raises:
-        DatasetInvalid: the file is missing, in an unknown encoding, has no such columns or no rows.
-    """
-    table = read_table(file, COLUMNS)
-    for fault in table.faults:
-        report.see(f"{file}:{fault.line}", "row")
-        report.add(f"{file}:{fault.line}", fault.rule, "refused", fault.reason)
-    finders = [FileFinder(file.parent), FileFinder(Path())]
-    found = []
-    for line, row in table.frame.iterrows():
-        where, name = f"{file}:{line}", str(row["audio"]).strip()
-        report.see(where, "row")
-        fixed = split or str(row.get("split", "")).strip() or None
-        if not name:
-            report.add(where, "audio-missing", "refused", "names no recording")
-            continue
-        if fixed and fixed not in SPLITS:
-            reason = f"names the split {fixed!r}: it must be one of {', '.join(SPLITS)}"
-            report.add(where, "csv-split", "refused", reason)
-            continue
-        audio = _located(name, finders, mappings)
-        if audio is None:
-            report.add(where, "audio-missing", "refused", _not_found(name, file))
-            continue
-        text = judge_text(str(row["sentence"]), where, report)
-        if text is not None:
-            speaker = str(row.get("speaker", "")).strip() or None
-            found.append(CandidateDictation(audio, text, where, speaker, fixed, where))
-    return found
-
-
-def _located(name: str, finders: Sequence[FileFinder], mappings: Sequence[PathMapping]) -> Path | None:
-    for mapping in mappings:
-        if (mapped := mapping.apply(name)) is not None:
-            return FileFinder(mapping.here).find(str(mapped.relative_to(mapping.here)))
-    if is_absolute(name):
-        return Path(name) if Path(name).is_file() else None
-    return next((found for finder in finders if (found := finder.find(name)) is not None), None)
-
-
-def _not_found(name: str, file: Path) -> str:
-    if is_absolute(name):
-        return (
-            f"names {name}, which is not on this machine: put the recordings beside {file.name}, or name their folder"
-            " with --map THERE=HERE"
-        )
-    return f"names {name}, which does not exist beside {file.name} nor in the working folder"

@@ -15,7 +15,7 @@ from carabin.registry.store import ObjectStore
 from ..quality.report import GateReport
 from ..segmentation.align import Aligner
 from .build import Progress, build
-from .collect import collect_csv
+from .collect_tables import collect_tables
 from .publish import publish_folder
 
 TEST_CSV: Final = "test.csv"
@@ -42,9 +42,8 @@ def dataset_from_csv(
     """
     report, test_csv = GateReport(), train_csv.with_name(TEST_CSV)
     held_out = test_csv.is_file() and test_csv != train_csv
-    candidates = collect_csv(train_csv, report, split="train" if held_out else None)
-    if held_out:
-        candidates += collect_csv(test_csv, report, split="test")
+    tables = [(train_csv, "train"), (test_csv, "test")] if held_out else [(train_csv, None)]
+    candidates = collect_tables(tables, report)
     with tempfile.TemporaryDirectory(prefix="carabin-csv-") as scratch:
         folder = Path(scratch) / "dataset"
         built = build(candidates, folder, report, aligner=aligner, progress=progress)

@@ -31,6 +31,8 @@ class TableFault:
     line: int
     rule: str
     reason: str
+    text: str = ""
+    """All of it."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,12 @@ def _fault(record: _Record, columns: int, delimiter: str) -> TableFault | None:
     for number, line in enumerate(inner, start=record.line + 1):
         cells = next(csv.reader([line], delimiter=delimiter), [])
         if len(cells) == columns and any(Path(cell.strip()).suffix.lower() in AUDIO_SUFFIXES for cell in cells):
-            return TableFault(record.line, "csv-quote", f"has a quote that swallows line {number}: close it")
+            reason = f"has a quote that swallows line {number}: close it"
+            return TableFault(record.line, "csv-quote", reason, record.text)
     if len(record.fields) > columns:
         reason = "has more fields than the first line: put the sentence in double quotes"
-        return TableFault(record.line, "csv-fields", reason)
+        return TableFault(record.line, "csv-fields", reason, record.text)
     if len(record.fields) < columns:
         reason = f"has {len(record.fields)} fields, the first line {columns}"
-        return TableFault(record.line, "csv-fields", reason)
+        return TableFault(record.line, "csv-fields", reason, record.text)
     return None

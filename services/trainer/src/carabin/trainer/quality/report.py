@@ -15,6 +15,8 @@ is, but worth knowing."""
 MAX_NAMED: Final = 20
 """Files that an error names before it only counts: a screen of them; the report has all."""
 
+_PLURALS: Final[Mapping[str, str]] = MappingProxyType({"recording without a row": "recordings without a row"})
+
 _SHOWN: Final[Mapping[Action, str]] = MappingProxyType(
     {
         "accepted": "taken although something is lost",
@@ -47,7 +49,7 @@ class GateReport:
     accepted: int = 0
     """Dictations that a build wrote or a check found sound: a long recording gives several."""
     seen: dict[str, str] = field(default_factory=dict)
-    """Every recording, row and other file that a build met, with what it is: recording, row, report or ignored."""
+    """Every recording, row and other file that a build met, with what it is: « recording », « lone report », ..."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Of those, the ones that are not learnt from, each with the reason."""
 
@@ -68,7 +70,8 @@ class GateReport:
         for kind in dict.fromkeys(self.seen.values()):
             names = [name for name, its in self.seen.items() if its == kind]
             left = [name for name in names if name in self.left_out]
-            lines.append(f"{kind}s: {len(names)} seen, {len(names) - len(left)} taken, {len(left)} left out")
+            title = _PLURALS.get(kind, f"{kind}s")
+            lines.append(f"{title}: {len(names)} seen, {len(names) - len(left)} taken, {len(left)} left out")
             lines += [f"  {name}: {self.left_out[name]}" for name in left]
         for action, title in _SHOWN.items():
             lines += self._by_reason(action, title)
