@@ -6,10 +6,13 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from types import ModuleType
 
+import grpc
 import pytest
+from carabin.service.grpc import start_server
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -63,6 +66,27 @@ def certificate(folder: Path) -> Path:
     return path
 
 
+def signed_by_an_authority(folder: Path, host: str) -> tuple[Path, Path]:
+    """Write a certificate for `host` and its key, signed by an authority that lies in no file."""
+    authority, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a hospital's authority")])
+    name = x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder(
+            issuer, x509.Name([]), key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1)
+        )
+        .add_extension(x509.SubjectAlternativeName([name]), critical=True)
+        .sign(authority, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "cert.pem").write_bytes(built.public_bytes(pem))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return folder / "cert.pem", folder / "key.pem"
+
+
 def test_a_healthy_server_is_0_and_an_ill_one_or_none_is_1_with_the_reason(
     healthcheck: ModuleType, server: ThreadingHTTPServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,3 +106,20 @@ def test_a_server_that_speaks_tls_is_asked_over_tls(
     server.socket = context.wrap_socket(server.socket, server_side=True)
     monkeypatch.setenv("CARABIN_TRANSCRIBER_TLS_CERT", "/etc/carabin/tls.crt")
     assert healthcheck.main([f"http://127.0.0.1:{server.server_port}/livez"]) == 0
+
+
+@pytest.mark.parametrize("name", ["exporter.example", "127.0.0.1"])
+def test_a_grpc_server_that_speaks_tls_is_asked_over_tls_whatever_name_it_has(
+    name: str, healthcheck: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert, key = (path.read_bytes() for path in signed_by_an_authority(tmp_path, name))
+    server = start_server([], 0, host="127.0.0.1", credentials=grpc.ssl_server_credentials([(key, cert)]))
+    try:
+        url = f"grpc://127.0.0.1:{server.port}"
+        assert healthcheck.main([url]) == 1, "the certificate is not known without the variable"
+        monkeypatch.setenv("CARABIN_EXPORTER_TLS_CERT", str(tmp_path / "cert.pem"))
+        assert healthcheck.main([url]) == 0
+        server.set_serving(False)
+        assert healthcheck.main([url]) == 1
+    finally:
+        server.stop(0)

@@ -38,7 +38,7 @@ def test_every_pod_of_ours_reaches_names_and_the_store(manifests: list[Manifest]
 
 def test_the_transcriber_may_be_dialled_and_dials_nothing_but_the_store(manifests: list[Manifest]) -> None:
     labels = {"app.kubernetes.io/name": "carabin-transcriber"}
-    assert allowed_ports(manifests, labels, "Ingress") == {9090, 9091}
+    assert allowed_ports(manifests, labels, "Ingress") == {9090, 9091, 9096}
     assert allowed_ports(manifests, labels, "Egress") == {53, 9000}
 
 
@@ -47,3 +47,12 @@ def test_clients_reach_the_transcriber_through_the_gateway_alone(manifests: list
     for rule in policy["spec"]["ingress"]:
         assert rule["from"], "an empty `from` lets everybody in"
         assert all(source.get("namespaceSelector", {}).get("matchLabels") for source in rule["from"])
+
+
+def test_metrics_are_for_the_monitoring_namespace_alone(manifests: list[Manifest]) -> None:
+    metrics = {"transcriber": 9096, "exporter": 9093, "trainer": 9095}
+    for policy in policies(manifests):
+        for rule in policy["spec"].get("ingress", []):
+            if metrics.get(policy["metadata"]["name"]) in {port["port"] for port in rule.get("ports", [])}:
+                assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"carabin.dev/monitoring": "true"}}}]
+                assert len(rule["ports"]) == 1, "a port of calls is open to monitoring"

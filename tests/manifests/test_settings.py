@@ -13,6 +13,7 @@ PORTS = {
     "Deployment/carabin-transcriber": {
         "http": ServerSettings.model_fields["port"].default,
         "grpc": ServerSettings.model_fields["grpc_port"].default,
+        "metrics": 9096,
     },
     "Deployment/carabin-exporter": {
         "grpc": ExporterSettings.model_fields["grpc_port"].default,

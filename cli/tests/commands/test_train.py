@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from carabin.cli.main import main
 from carabin.registry.settings import StoreSettings
+from carabin.service.access.settings import AccessSettings
 from carabin.trainer.runtime.progress import Progress
 from carabin.trainer.runtime.watch_server import WatchRun, serve
 
@@ -47,7 +48,7 @@ def test_a_dataset_that_is_not_there_and_a_setting_out_of_range_are_one_sentence
 
 def test_a_run_elsewhere_is_followed_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
     watch = WatchRun()
-    server = serve(watch, 0)
+    server = serve(watch, 0, AccessSettings())
     try:
         Progress("r", (watch.publish,)).end("run r is finished", {"wer": 0.25})
         assert main(["train", "--follow", "r", "--address", f"127.0.0.1:{server.port}", "--json"]) == 0

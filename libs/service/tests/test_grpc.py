@@ -1,8 +1,7 @@
 """Servers answer health and reflection under the names that their descriptors give."""
 
 import socket
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -10,9 +9,7 @@ import grpc.aio
 import pytest
 from carabin.service.errors import PortTaken
 from carabin.service.grpc import Service, start_async_server, start_server
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from carabin.service.testing.certificates import write_certificate
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.wrappers_pb2 import StringValue
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -111,8 +108,8 @@ async def test_the_asyncio_server_does_the_same() -> None:
         await server.stop(0)
 
 
-def test_tls_is_spoken_where_credentials_are_given() -> None:
-    key, certificate = _self_signed()
+def test_tls_is_spoken_where_credentials_are_given(tmp_path: Path) -> None:
+    certificate, key = (path.read_bytes() for path in write_certificate(tmp_path))
     credentials = grpc.ssl_server_credentials([(key, certificate)])
     server = start_server([], 0, host="127.0.0.1", credentials=credentials, serving=False)
     try:
@@ -124,20 +121,3 @@ def test_tls_is_spoken_where_credentials_are_given() -> None:
             health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
     finally:
         server.stop(0)
-
-
-def _self_signed() -> tuple[bytes, bytes]:
-    """A key and a certificate for 127.0.0.1, in PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return private, certificate.public_bytes(pem)

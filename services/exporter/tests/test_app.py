@@ -18,7 +18,9 @@ from carabin.exporter.v1 import exporter_pb2, exporter_pb2_grpc
 from carabin.registry.artifacts.publish import list_versions, read_manifest
 from carabin.registry.errors import ConditionsIgnored, StoreUnreachable
 from carabin.registry.testing.memory import MemoryStore
+from carabin.service.errors import InsecureListening
 from carabin.service.logging import JsonFormatter
+from carabin.service.testing.certificates import write_certificate
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from prometheus_client import CollectorRegistry
@@ -34,6 +36,35 @@ def test_health_and_reflection_name_the_service(store: MemoryStore, tmp_path: Pa
         asked = reflection_pb2.ServerReflectionRequest(list_services="")
         answer = next(reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(iter([asked])))
         assert "carabin.exporter.v1.ExporterService" in {each.name for each in answer.list_services_response.service}
+
+
+def test_calls_need_the_key_and_the_tls_that_are_set_and_health_needs_the_tls_alone(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    cert, pem = write_certificate(tmp_path)
+    key = "correct-horse-battery"
+    with (
+        service(store, tmp_path, api_keys=f"ops:{key}", tls_cert=cert, tls_key=pem) as (ports, plain),
+        grpc.secure_channel(f"127.0.0.1:{ports.grpc_port}", grpc.ssl_channel_credentials(cert.read_bytes())) as channel,
+    ):
+        assert is_serving(channel)
+        with pytest.raises(grpc.RpcError) as refusal:
+            is_serving(plain)
+        assert refusal.value.code() is grpc.StatusCode.UNAVAILABLE
+        listed = exporter_pb2_grpc.ExporterServiceStub(channel).ListExports
+        request = exporter_pb2.ListExportsRequest()
+        for metadata in ((), (("authorization", "Bearer wrong"),)):
+            with pytest.raises(grpc.RpcError) as refusal:
+                listed(request, metadata=metadata, timeout=30)
+            assert refusal.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert list(listed(request, metadata=(("authorization", f"Bearer {key}"),), timeout=30).exports) == []
+
+
+def test_it_refuses_to_listen_to_a_network_without_authentication(store: MemoryStore, tmp_path: Path) -> None:
+    with pytest.raises(InsecureListening, match="CARABIN_EXPORTER_API_KEYS"), service(store, tmp_path, host="0.0.0.0"):
+        pass
+    with service(store, tmp_path, host="0.0.0.0", insecure=True) as (_, channel):
+        assert is_serving(channel)
 
 
 @pytest.mark.parametrize("method", ["Jobs._carry_out", "CheckpointWatcher._look_safely", "LeaseRenewal._renew"])

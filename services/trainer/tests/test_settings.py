@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
+from carabin.service.access.settings import AccessSettings
 from carabin.service.errors import SettingInvalid
 from carabin.service.settings import ServiceSettings
 from carabin.trainer.settings import LEARNING_RATES, SettingRole, TrainerSettings
 
 
 def test_every_setting_has_exactly_one_role() -> None:
-    own = set(TrainerSettings.model_fields) - set(ServiceSettings.model_fields)
+    own = set(TrainerSettings.model_fields) - set(ServiceSettings.model_fields) - set(AccessSettings.model_fields)
     named = [name for role in SettingRole for name in TrainerSettings.of_role(role)]
     assert sorted(named) == sorted(own)
 

@@ -4,6 +4,7 @@ import logging
 import threading
 
 import pytest
+from carabin.service.access.settings import AccessSettings
 from carabin.trainer.errors import WatchFailed
 from carabin.trainer.runtime.gauges import Gauges
 from carabin.trainer.runtime.progress import Progress
@@ -75,7 +76,7 @@ def test_gauges_hold_the_newest_figures() -> None:
 
 def test_a_watcher_gets_how_the_run_stands_what_follows_and_its_end() -> None:
     watch = WatchRun()
-    server = serve(watch, 0)
+    server = serve(watch, 0, AccessSettings())
     try:
         progress, recorder, joined = Progress("r", (watch.publish,)), EventRecorder(), threading.Event()
 

@@ -1,66 +1,15 @@
-"""Who may dictate: keys beside tokens, origins, where a credential may stand, and a session that outlives its token."""
+"""Who may dictate: where a credential may stand, how many sessions it opens, and a session that outlives its token."""
 
 import json
 import time
 
 import pytest
-from carabin.transcriber.access.errors import Forbidden, Unauthenticated
-from carabin.transcriber.access.identity import (
-    ChainedAuthenticator,
-    Identity,
-    StaticKeys,
-    bearer,
-    origin_allowed,
-    require_origin,
-    subprotocol_token,
-)
+from carabin.service.access.identity import Identity
+from carabin.service.errors import Unauthenticated
 
 from ..helpers.servers import client, dictate, running, speech
 
 KEY = "correct-horse-battery"
-
-
-async def test_key_names_its_holder_and_others_are_refused():
-    keys = StaticKeys({"ward-1": KEY, "ward-2": "another-long-secret"})
-    assert (await keys.identify("another-long-secret")).name == "ward-2"
-    for wrong in (None, "", "correct-horse", KEY + "x", "é"):
-        with pytest.raises(Unauthenticated):
-            await keys.identify(wrong)
-
-
-def test_keys_are_not_kept_in_the_clear():
-    assert KEY not in repr(vars(StaticKeys({"ward-1": KEY})))
-
-
-async def test_keys_and_tokens_stand_side_by_side(issuer, tokens):
-    both = ChainedAuthenticator([StaticKeys({"ward-1": KEY}), tokens])
-    assert (await both.identify(KEY)).name == "ward-1"
-    assert (await both.identify(issuer.token())).name == "dr-house"
-    with pytest.raises(Unauthenticated):
-        await both.identify("neither")
-
-
-def test_bearer_is_read_from_header_and_subprotocol_alone():
-    assert bearer("Bearer abc") == "abc"
-    assert bearer("bearer abc") == "abc"
-    assert [bearer(header) for header in (None, "", "Basic abc", "Bearer ")] == [None] * 4
-    assert subprotocol_token(["bearer", "abc"]) == "abc"
-    assert [subprotocol_token(offered) for offered in ([], ["bearer"], ["chat", "abc"])] == [None] * 3
-
-
-def test_origin_of_strangers_is_not_allowed():
-    assert origin_allowed(None, (), "h:1")
-    assert origin_allowed("https://a.example", ("https://a.example",), "h:1")
-    assert origin_allowed("http://h:1", (), "h:1")
-    assert not origin_allowed("https://evil.example", ("https://a.example",), "h:1")
-    assert origin_allowed("https://evil.example", ("*",), "h:1")
-
-
-def test_a_page_of_another_origin_is_refused_by_its_name():
-    require_origin({"host": "h:1"}, ())
-    require_origin({"host": "h:1", "origin": "http://h:1"}, ())
-    with pytest.raises(Forbidden, match=r"pages of https://evil\.example may not connect"):
-        require_origin({"host": "h:1", "origin": "https://evil.example"}, ("https://a.example",))
 
 
 @pytest.mark.parametrize(

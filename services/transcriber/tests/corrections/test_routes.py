@@ -3,7 +3,7 @@
 import pytest
 from carabin.registry.corrections import SWEEP_KEY
 from carabin.registry.testing.memory import MemoryStore
-from carabin.transcriber.access.identity import NoAuthentication, StaticKeys
+from carabin.service.access.identity import NoAuthentication, StaticKeys
 from carabin.transcriber.corrections.errors import CorrectionsMisconfigured
 from carabin.transcriber.settings.web import WebSettings
 from carabin.transcriber.web import mount_web

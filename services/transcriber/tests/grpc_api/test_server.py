@@ -1,19 +1,15 @@
 """The gRPC port: none where none is wanted, TLS where the settings name a pair, and not serving before it is said."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
 import grpc
 import pytest
-from carabin.transcriber.access.identity import NoAuthentication
+from carabin.service.access.identity import NoAuthentication
+from carabin.service.testing.certificates import write_certificate
 from carabin.transcriber.grpc_api.server import NAME, start_grpc
 from carabin.transcriber.settings.server import ServerSettings
 from carabin.transcriber.wire.admission import Admission
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 UNUSED = cast(Admission, None)
@@ -43,18 +39,7 @@ async def test_it_listens_and_does_not_serve_before_it_is_set_serving() -> None:
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[Path, Path]:
     """A certificate of `localhost` with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    (tmp_path / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return tmp_path / "cert.pem", tmp_path / "key.pem"
+    return write_certificate(tmp_path)
 
 
 async def test_with_a_pair_it_speaks_tls_and_nothing_else(pair: tuple[Path, Path]) -> None:

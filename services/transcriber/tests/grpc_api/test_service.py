@@ -8,7 +8,7 @@ import grpc
 import grpc.aio
 import numpy as np
 import pytest
-from carabin.transcriber.access.identity import Identity
+from carabin.service.access.identity import Identity
 from carabin.transcriber.core.errors import Overloaded
 from carabin.transcriber.core.events import SessionWarning
 from carabin.transcriber.grpc_api.server import NAME
@@ -241,6 +241,17 @@ async def test_health_and_reflection_are_the_standard_ones():
         stub = reflection_pb2_grpc.ServerReflectionStub(opened)
         asked = reflection_pb2.ServerReflectionRequest(list_services="")
         [answer] = [each async for each in stub.ServerReflectionInfo(iter([asked]))]
+        assert NAME in [service.name for service in answer.list_services_response.service]
+
+
+async def test_reflection_asks_for_the_token_of_a_dictation():
+    async with running(grpc_port=0, api_keys=f"ward:{KEY}") as server, channel(server) as opened:
+        reflect = reflection_pb2_grpc.ServerReflectionStub(opened).ServerReflectionInfo
+        asked = reflection_pb2.ServerReflectionRequest(list_services="")
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            [each async for each in reflect(iter([asked]))]
+        assert refusal.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        [answer] = [each async for each in reflect(iter([asked]), metadata=(("authorization", f"Bearer {KEY}"),))]
         assert NAME in [service.name for service in answer.list_services_response.service]
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from carabin.transcriber.access.identity import Authenticator
+from carabin.service.access.identity import Authenticator
 from carabin.transcriber.http.app import make_parts
 from carabin.transcriber.http.server import Server
 from carabin.transcriber.settings.server import ServerSettings

@@ -3,7 +3,7 @@
 import asyncio
 from typing import cast
 
-from carabin.transcriber.access.identity import Identity
+from carabin.service.access.identity import Identity
 from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.http.drain import drain
 from carabin.transcriber.testing.transcriber import FakeTranscriber

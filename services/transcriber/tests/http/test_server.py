@@ -6,24 +6,18 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from pathlib import Path
 
 import grpc.aio
 import httpx
 import pytest
-from carabin.service.errors import PortTaken
-from carabin.transcriber.access.errors import InsecureListening
+from carabin.service.errors import InsecureListening, PortTaken
+from carabin.service.testing.certificates import write_certificate
 from carabin.transcriber.http.server import Server
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 from carabin.transcriber.v1 import transcriber_pb2 as pb
 from carabin.transcriber.v1 import transcriber_pb2_grpc
 from carabin.transcriber.whisperlive.endpoint import WhisperLiveSocket
 from carabin.transcriber.whisperlive.websocket import SocketLimits
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from websockets.asyncio.client import connect
 
 from ..helpers.servers import client, running, speech, until
@@ -74,6 +68,18 @@ async def test_metrics_are_prometheus_text():
     async with running() as server, http(server) as web:
         answer = await web.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
+
+
+async def test_metrics_on_a_port_of_their_own_are_on_no_other():
+    async with running(metrics_port=0, api_keys="ward:correct-horse-battery") as server, http(server) as web:
+        assert (await web.get("/metrics")).status_code == 404
+        async with httpx.AsyncClient() as scraper:
+            answer = await scraper.get(f"http://127.0.0.1:{server.metrics_port}/metrics")
+        assert "carabin_transcriber_wire_sessions_total" in answer.text
+        port = server.metrics_port
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(PortTaken, match=f"metrics port {port}"):
+        async with running(metrics_port=port):
+            pass
 
 
 async def test_metrics_count_who_was_turned_away_and_why():
@@ -197,27 +203,8 @@ async def test_client_that_never_reads_is_let_go_and_its_session_is_freed():
         assert transcriber.dictations == {}
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """Write a certificate for 127.0.0.1, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    built = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    cert, pem = folder / "cert.pem", folder / "key.pem"
-    cert.write_bytes(built.public_bytes(serialization.Encoding.PEM))
-    pem.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return cert, pem
-
-
 async def test_websocket_and_grpc_are_served_over_tls(tmp_path):
-    cert, key = certificate(tmp_path)
+    cert, key = write_certificate(tmp_path)
     async with running(tls_cert=cert, tls_key=key, grpc_port=0) as server:
         trusting = ssl.create_default_context(cafile=str(cert))
         async with connect(f"wss://127.0.0.1:{server.bound_port}", ssl=trusting) as socket:

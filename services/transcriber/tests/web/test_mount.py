@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from carabin.service.access.identity import StaticKeys
 from carabin.transcriber import web
-from carabin.transcriber.access.identity import StaticKeys
 from carabin.transcriber.settings.web import WebSettings
 from carabin.transcriber.web import mount_web
 from fastapi import FastAPI

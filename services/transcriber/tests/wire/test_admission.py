@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from carabin.service.access.identity import ANONYMOUS, Identity
 from carabin.transcriber.access.errors import IdentityLimit
-from carabin.transcriber.access.identity import ANONYMOUS, Identity
 from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.core.errors import Draining, Overloaded
 from carabin.transcriber.core.events import FlushFinished

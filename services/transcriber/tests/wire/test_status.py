@@ -4,16 +4,17 @@ import inspect
 
 import grpc
 import pytest
+from carabin.service import errors as service_errors
 from carabin.transcriber.access import errors as access_errors
 from carabin.transcriber.core.errors import NotReady, Overloaded
 from carabin.transcriber.wire import errors as wire_errors
 from carabin.transcriber.wire.status import MAX_REASON_BYTES, close_reason, sentence_of, status_of
 
-MEETS_NO_CLIENT = (access_errors.InsecureListening,)
+MEETS_NO_CLIENT = (service_errors.InsecureListening, service_errors.SettingInvalid, service_errors.PortTaken)
 """What ends a start."""
 CLIENT_ERRORS = [
     kind
-    for module in (wire_errors, access_errors)
+    for module in (wire_errors, access_errors, service_errors)
     for _, kind in inspect.getmembers(module, inspect.isclass)
     if kind.__module__ == module.__name__ and not kind.__subclasses__() and kind not in MEETS_NO_CLIENT
 ]

@@ -1,6 +1,7 @@
 """`carabin train`: fine-tune Whisper on a dataset of the store, or follow a run that trains elsewhere."""
 
 import json
+import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,14 +55,19 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; `carabin settings trainer` lists them."),
     ] = None,
-    follow: Annotated[str | None, typer.Option(metavar="RUN", help="Watch a run that trains elsewhere.")] = None,
+    follow: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Watch a run that trains elsewhere; its token is CARABIN_TOKEN.")
+    ] = None,
     address: Annotated[str, typer.Option(help="host:port of that trainer's WatchRun.")] = DEFAULT_ADDRESS,
+    authority: Annotated[
+        Path | None, typer.Option("--ca", help="PEM file of who signed that trainer's certificate, where it has one.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
     """Fine-tune Whisper and publish the outcome as a checkpoint; Ctrl-C saves, and the same command goes on."""
     console = Console(stderr=True)
     if follow:
-        _follow(follow, address, console, as_json=as_json)
+        _follow(follow, address, authority, console, as_json=as_json)
         return
     if dataset is None:
         raise typer.BadParameter("name a dataset, or a run to --follow")
@@ -144,13 +150,13 @@ def _parsed(pairs: list[tuple[str, str, str]]) -> dict[str, Any]:
     return values
 
 
-def _follow(run: str, address: str, console: Console, *, as_json: bool) -> None:
+def _follow(run: str, address: str, authority: Path | None, console: Console, *, as_json: bool) -> None:
     from carabin.trainer.runtime.terminal import show
     from carabin.trainer.runtime.watch_client import follow
 
     shown = show(console)
     try:
-        last = follow(run, address, shown)
+        last = follow(run, address, shown, token=os.environ.get("CARABIN_TOKEN"), authority=authority)
     finally:
         shown.close()
     if as_json:

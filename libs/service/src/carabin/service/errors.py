@@ -6,6 +6,11 @@ CarabinError          of carabin.registry.errors
   x PortTaken         another program listens there
   x AudioFileRefused  a recording is no audio that we read
     x AudioHoldsNothing  its header is right, and no sound follows it
+  * AccessRefused       no text of these ever holds a token
+    x Unauthenticated     no credential, or one that is not valid
+    x TokenExpired        the credential was valid and is no longer
+    x Forbidden           a valid credential without the right, or an origin that is not allowed
+  x InsecureListening   the settings would open the service to a network without authentication
 """
 
 from carabin.registry.errors import CarabinError
@@ -29,3 +34,23 @@ class AudioFileRefused(ServiceError):
 
 class AudioHoldsNothing(AudioFileRefused):
     """A recording's header can be read, and no sound that can be decoded follows it."""
+
+
+class AccessRefused(ServiceError):
+    """This client may not do this."""
+
+
+class Unauthenticated(AccessRefused):
+    """No credential, or one that is not valid."""
+
+
+class TokenExpired(AccessRefused):
+    """The credential's time is over."""
+
+
+class Forbidden(AccessRefused):
+    """The credential lacks the right, or the page's origin is not allowed."""
+
+
+class InsecureListening(ServiceError):
+    """The settings would open the service to a network without authentication."""

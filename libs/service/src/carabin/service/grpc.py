@@ -11,9 +11,12 @@ from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from .access.calls import AsyncReflectionCheck, TokenCheck
+from .access.factory import is_loopback
+from .access.identity import Authenticator, NoAuthentication
 from .errors import PortTaken
+from .grpc_tracing import AsyncTraceBinder, TraceBinder
 from .ports import require_free
-from .tracing import HEADER, bind_trace
 
 DEFAULT_WORKERS = 16
 """Calls served at once by the synchronous server; a stream holds one for as long as it lasts."""
@@ -97,22 +100,28 @@ def start_server(
     host: str = "0.0.0.0",
     workers: int = DEFAULT_WORKERS,
     credentials: grpc.ServerCredentials | None = None,
+    authenticator: Authenticator | None = None,
     serving: bool = True,
 ) -> GrpcServer:
     """Start a server in threads, with health and reflection; port 0 takes a free one.
 
     Args:
         credentials: for TLS; None speaks in the clear.
+        authenticator: asked for the token of every call but health checks; None lets everybody call. Without one that
+            asks for a token there is no reflection beyond loopback.
         serving: what health checks report at first.
 
     Raises:
         PortTaken: another program listens there.
     """
+    authenticator = authenticator or NoAuthentication()
     server = grpc.server(
-        ThreadPoolExecutor(workers, thread_name_prefix="grpc"), interceptors=[_Trace()], options=_OPTIONS
+        ThreadPoolExecutor(workers, thread_name_prefix="grpc"),
+        interceptors=[TraceBinder(), *([TokenCheck(authenticator)] if authenticator.required else [])],
+        options=_OPTIONS,
     )
     servicer = health.HealthServicer()
-    names = _register(server, servicers, servicer)
+    names = _register(server, servicers, servicer, reflected=authenticator.required or is_loopback(host))
     running = GrpcServer(_bind(server, host, port, credentials), server, servicer, names)
     running.set_serving(serving)
     server.start()
@@ -125,45 +134,32 @@ async def start_async_server(
     *,
     host: str = "0.0.0.0",
     credentials: grpc.ServerCredentials | None = None,
+    authenticator: Authenticator | None = None,
     serving: bool = True,
 ) -> AsyncGrpcServer:
-    """Start a server on the running event loop, with health and reflection; otherwise as `start_server`."""
-    server = grpc.aio.server(interceptors=[_AsyncTrace()], options=_OPTIONS)
+    """Start a server on the running event loop, with health and reflection; otherwise as `start_server`.
+
+    Args:
+        authenticator: asked for the token of reflection alone: the servicers identify their own callers.
+    """
+    authenticator = authenticator or NoAuthentication()
+    checks = [AsyncReflectionCheck(authenticator)] if authenticator.required else []
+    server = grpc.aio.server(interceptors=[AsyncTraceBinder(), *checks], options=_OPTIONS)
     servicer = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs lack it
-    names = _register(server, servicers, servicer)
+    names = _register(server, servicers, servicer, reflected=authenticator.required or is_loopback(host))
     running = AsyncGrpcServer(_bind(server, host, port, credentials), server, servicer, names)
     await running.set_serving(serving)
     await server.start()
     return running
 
 
-class _Trace(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
-    """Binds each call's trace id to its log lines; gRPC runs a call's handler in the context of its interceptors."""
-
-    def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
-        _bind_trace_of(handler_call_details)
-        return continuation(handler_call_details)
-
-
-class _AsyncTrace(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # likewise
-    """The same on asyncio, where a call is one task."""
-
-    async def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
-        _bind_trace_of(handler_call_details)
-        return await continuation(handler_call_details)
-
-
-def _bind_trace_of(details: Any) -> None:
-    sent = {key: value for key, value in details.invocation_metadata or () if isinstance(value, str)}
-    bind_trace(sent.get(HEADER))
-
-
-def _register(server: Any, servicers: Sequence[Service], health_servicer: Any) -> list[str]:
+def _register(server: Any, servicers: Sequence[Service], health_servicer: Any, *, reflected: bool) -> list[str]:
     for service in servicers:
         service.add(service.servicer, server)
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     names = [service.name for service in servicers]
-    reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
+    if reflected:
+        reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
     return names
 
 

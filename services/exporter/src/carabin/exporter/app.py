@@ -14,6 +14,7 @@ from carabin.registry.artifacts.signing import signer_from_settings
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore, require_conditional_writes
 from carabin.service import metrics as metrics_server
+from carabin.service.access.factory import make_authenticator, refuse_insecure, server_credentials
 from carabin.service.grpc import GrpcServer, start_server
 from carabin.service.shutdown import StopFlag
 from carabin.service.threads import ThreadSupervisor
@@ -71,8 +72,11 @@ def running(
 
     Raises:
         ConditionsIgnored: the store cannot keep two exporters apart.
+        InsecureListening: the settings would let strangers in.
         PortTaken: another program listens on one of the ports.
     """
+    authenticator = make_authenticator(settings)
+    refuse_insecure(settings, authenticator)
     require_conditional_writes(store, store_settings.models_bucket)
     models = store_settings.models_bucket
     ledger = Ledger(store, models, owner_name(), ttl=timedelta(seconds=settings.lease_s))
@@ -86,7 +90,13 @@ def running(
         stack.callback(metrics_port.close)
         jobs.start()
         stack.callback(jobs.stop, DRAIN_S)
-        server = start_server([exporter_service(servicer)], settings.grpc_port, host=settings.host)
+        server = start_server(
+            [exporter_service(servicer)],
+            settings.grpc_port,
+            host=settings.host,
+            credentials=server_credentials(settings),
+            authenticator=authenticator,
+        )
         stack.callback(server.stop)
         if settings.watch != "none":
             watcher = CheckpointWatcher(

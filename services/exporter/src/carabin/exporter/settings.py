@@ -6,11 +6,12 @@ from typing import Literal
 from carabin.ct2whisper.quantize import FORMS
 from carabin.registry.errors import UnsafePath
 from carabin.registry.layout import safe_name
+from carabin.service.access.settings import AccessSettings
 from carabin.service.settings import ServiceSettings
 from pydantic import Field, field_validator
 
 
-class ExporterSettings(ServiceSettings):
+class ExporterSettings(AccessSettings, ServiceSettings):
     """Read from the environment, each field as `CARABIN_EXPORTER_<FIELD>`."""
 
     model_name: str = Field(
@@ -45,8 +46,11 @@ class ExporterSettings(ServiceSettings):
         "checkpoint",
     )
     host: str = Field(
-        default="0.0.0.0",
-        description="address that gRPC and metrics listen on; set 127.0.0.1 to keep them to this machine",
+        default="127.0.0.1",
+        description="address that gRPC and metrics listen on; change it to be reached, and then set authentication",
+    )
+    oidc_scope: str = Field(
+        default="export", description="scope that a JWT must grant; change it where the issuer names scopes otherwise"
     )
     grpc_port: int = Field(
         default=9092,

@@ -46,7 +46,7 @@ def launch(
                 progress.listen(Gauges())
             if settings.grpc_port is not None:
                 watch = WatchRun()
-                stack.callback(serve(watch, settings.grpc_port).stop)
+                stack.callback(serve(watch, settings.grpc_port, settings).stop)
                 progress.listen(watch.publish)
         return train(settings, store, buckets=buckets, progress=progress, stopped=stopped)
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
+from carabin.service.access.settings import AccessSettings
 from carabin.service.settings import ServiceSettings
 from pydantic import Field, model_validator
 
@@ -58,8 +59,11 @@ Source, Schedule = SettingRole.SOURCE, SettingRole.SCHEDULE
 Selection, Operation = SettingRole.SELECTION, SettingRole.OPERATION
 
 
-class TrainerSettings(ServiceSettings):
-    """Read from the environment, each field as `CARABIN_TRAINER_<FIELD>`; every field is marked with its role."""
+class TrainerSettings(AccessSettings, ServiceSettings):
+    """Read from the environment, each field as `CARABIN_TRAINER_<FIELD>`; every field is marked with its role.
+
+    Without one are those of who may reach WatchRun, which all services have.
+    """
 
     dataset: Annotated[str, Source] = Field(
         description="what to learn from: NAME for its newest version, or NAME@VERSION"
@@ -242,11 +246,14 @@ class TrainerSettings(ServiceSettings):
         le=65535,
         description="port of WatchRun, not served without one; set it to follow the run from elsewhere",
     )
+    oidc_scope: str = Field(
+        default="watch", description="scope that a JWT must grant; change it where the issuer names scopes otherwise"
+    )
     metrics_port: Annotated[int | None, Operation] = Field(
         default=None,
         ge=0,
         le=65535,
-        description="port of Prometheus metrics, not served without one; set it where they are scraped",
+        description="port of Prometheus metrics, none without one, on every address; set it where they are scraped",
     )
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
 """Following a run that trains elsewhere, through its `WatchRun`."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import grpc
 
@@ -13,18 +14,31 @@ from .watch_server import from_message
 READY_TIMEOUT_S = 10.0
 
 
-def follow(run: str, address: str, on_event: Callable[[RunEvent], None]) -> RunEvent:
+def follow(
+    run: str,
+    address: str,
+    on_event: Callable[[RunEvent], None],
+    *,
+    token: str | None = None,
+    authority: Path | None = None,
+) -> RunEvent:
     """Pass the run's events to `on_event` until it ends, and return the last.
+
+    Args:
+        address: host:port.
+        token: what the trainer asks for, where it asks for one.
+        authority: PEM certificates of who signed the trainer's; given, TLS is spoken.
 
     Raises:
         WatchFailed: nobody answers at `address`, or that trainer does no such run.
     """
     last: RunEvent | None = None
-    with grpc.insecure_channel(address) as channel:
+    metadata = (("authorization", f"Bearer {token}"),) if token else ()
+    with _channel(address, authority) as channel:
         try:
             grpc.channel_ready_future(channel).result(timeout=READY_TIMEOUT_S)
             stub = trainer_pb2_grpc.TrainerServiceStub(channel)  # type: ignore[no-untyped-call]
-            for message in stub.WatchRun(pb.WatchRunRequest(run=run)):
+            for message in stub.WatchRun(pb.WatchRunRequest(run=run), metadata=metadata):
                 last = from_message(message)
                 on_event(last)
         except grpc.FutureTimeoutError as error:
@@ -36,3 +50,13 @@ def follow(run: str, address: str, on_event: Callable[[RunEvent], None]) -> RunE
     if last is None or last.kind != "end":
         raise WatchFailed(f"the trainer at {address} went away before run {run} ended")
     return last
+
+
+def _channel(address: str, authority: Path | None) -> grpc.Channel:
+    if authority is None:
+        return grpc.insecure_channel(address)
+    try:
+        certificates = authority.read_bytes()
+    except OSError as error:
+        raise WatchFailed(f"{authority}: {error.strerror or error}") from error
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(certificates))

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 import grpc
+from carabin.service.access.factory import make_authenticator, refuse_insecure, server_credentials
+from carabin.service.access.settings import AccessSettings
 from carabin.service.grpc import GrpcServer, Service, start_server
 
 from ..v1 import trainer_pb2 as pb
@@ -96,13 +98,18 @@ def from_message(message: pb.WatchRunResponse) -> RunEvent:
     )
 
 
-def serve(watch: WatchRun, port: int) -> GrpcServer:
-    """Serve `watch` in threads.
+def serve(watch: WatchRun, port: int, access: AccessSettings) -> GrpcServer:
+    """Serve `watch` in threads, to those whom `access` lets in.
 
     Raises:
+        InsecureListening: that would be everybody on a network.
         PortTaken: another program listens there.
     """
+    authenticator = make_authenticator(access)
+    refuse_insecure(access, authenticator)
     service = Service(
         pb.DESCRIPTOR.services_by_name["TrainerService"], trainer_pb2_grpc.add_TrainerServiceServicer_to_server, watch
     )
-    return start_server([service], port)
+    return start_server(
+        [service], port, host=access.host, credentials=server_credentials(access), authenticator=authenticator
+    )

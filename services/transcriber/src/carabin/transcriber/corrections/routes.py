@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from carabin.registry.errors import RegistryError
+from carabin.service.access.identity import Authenticator, Identity, bearer
+from carabin.service.errors import AccessRefused, Forbidden
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse
 
-from ..access.errors import AccessRefused, Forbidden
-from ..access.identity import Authenticator, Identity, bearer, origin_allowed
+from ..access.origins import origin_allowed
 from ..wire.status import sentence_of, status_of
 from .errors import CorrectionRefused, CorrectionsOff
 from .store import Correction, CorrectionStore

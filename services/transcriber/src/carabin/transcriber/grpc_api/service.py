@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from ..access.errors import TokenExpired
-from ..access.identity import Authenticator, Identity, bearer
+from carabin.service.access.identity import Authenticator, Identity, bearer
+from carabin.service.errors import TokenExpired
+
 from ..core.errors import Draining, Overloaded
 from ..core.events import SessionFailed
 from ..formatting import Formatter

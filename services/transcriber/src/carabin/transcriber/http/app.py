@@ -1,16 +1,16 @@
-"""One HTTP port: WhisperLive at any path, probes, metrics, the OpenAI-compatible upload, the web page."""
+"""One HTTP port: WhisperLive at any path, probes, the OpenAI-compatible upload, the web page, metrics by default."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from carabin.service.access.factory import make_authenticator, refuse_insecure
+from carabin.service.access.identity import Authenticator
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
-from ..access.factory import make_authenticator, refuse_insecure
-from ..access.identity import Authenticator
 from ..core.api import Transcriber
 from ..openai_api.routes import add_openai_routes
 from ..settings.server import ServerSettings
@@ -116,6 +116,8 @@ def _add_probes(app: FastAPI, parts: Parts) -> None:
         headers = {FULL_HEADER: str(readiness.full).lower()}
         return JSONResponse(body, status_code=200 if ready else 503, headers=headers)
 
-    @app.get("/metrics")
-    async def metrics() -> Response:
-        return Response(generate_latest(parts.registry), media_type=CONTENT_TYPE_LATEST)
+    if parts.settings.metrics_port is None:
+
+        @app.get("/metrics")
+        async def metrics() -> Response:
+            return Response(generate_latest(parts.registry), media_type=CONTENT_TYPE_LATEST)

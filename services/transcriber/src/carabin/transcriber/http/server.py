@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from carabin.service import metrics
 from carabin.service.grpc import AsyncGrpcServer
 from carabin.service.ports import listen, require_free
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -55,6 +56,8 @@ class Server(uvicorn.Server):
         self.parts = parts
         self.bound_port = 0
         self.grpc_port: int | None = None
+        self.metrics_port: int | None = None
+        """The port of metrics alone; None where they are on the HTTP port."""
         self._grpc_server: AsyncGrpcServer | None = None
         self._on_listening = on_listening
         self._draining: asyncio.Task[None] | None = None
@@ -74,6 +77,10 @@ class Server(uvicorn.Server):
         with ExitStack() as opened:
             for each in sockets:
                 opened.enter_context(each)
+            if settings.metrics_port is not None:
+                metrics_server = metrics.serve(settings.metrics_port, settings.host, self.parts.registry)
+                opened.callback(metrics_server.close)
+                self.metrics_port = metrics_server.port
             await self._serve_on(sockets)
 
     async def _serve_on(self, sockets: list[Any]) -> None:

@@ -6,14 +6,14 @@ from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import replace
 from typing import Any
 
-from carabin.service.errors import AudioFileRefused
+from carabin.service.access.identity import Authenticator, bearer
+from carabin.service.errors import AccessRefused, AudioFileRefused
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from ..access.errors import AccessRefused
-from ..access.identity import Authenticator, bearer, require_origin
+from ..access.origins import require_origin
 from ..core.config import Task
 from ..core.errors import Draining, TranscriberError
 from ..settings.server import ServerSettings
@@ -73,6 +73,7 @@ def add_openai_routes(
     add_model_routes(app, admission.transcriber)
 
     @app.exception_handler(TranscriberError)
+    @app.exception_handler(AccessRefused)
     @app.exception_handler(AudioFileRefused)
     async def refused(request: Request, error: Exception) -> Response:
         if isinstance(error, AccessRefused | Draining):

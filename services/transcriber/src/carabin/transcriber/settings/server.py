@@ -1,20 +1,16 @@
 """How the transcriber meets its clients: addresses, credentials, limits. What it does with audio is set elsewhere."""
 
-from pathlib import Path
-
+from carabin.service.access.settings import AccessSettings
 from carabin.service.settings import ServiceSettings
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 
-class ServerSettings(ServiceSettings):
+class ServerSettings(AccessSettings, ServiceSettings):
     """Read from CARABIN_TRANSCRIBER_*."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="CARABIN_TRANSCRIBER_")
 
-    host: str = Field(
-        default="127.0.0.1", description="address to listen on; change it to be reached, and then set authentication"
-    )
     port: int = Field(
         default=9090,
         ge=0,
@@ -24,35 +20,12 @@ class ServerSettings(ServiceSettings):
     grpc_port: int | None = Field(
         default=9091, ge=0, le=65535, description="gRPC port; leave it empty where nobody speaks gRPC"
     )
-    insecure: bool = Field(
-        default=False,
-        description="listen beyond loopback without authentication; set it behind a gateway that asks for it",
-    )
-    tls_cert: Path | None = Field(
-        default=None, description="PEM certificate chain for wss, https and gRPC; set it where no gateway ends TLS"
-    )
-    tls_key: Path | None = Field(default=None, description="PEM key of the certificate; set it with tls_cert")
-    api_keys: SecretStr | None = Field(
-        default=None, description="static keys as name:key, comma-separated; set them where no issuer is"
-    )
-    api_keys_file: Path | None = Field(
-        default=None, description="file with one name:key a line; set it where secrets are mounted as files"
-    )
-    oidc_issuer: str | None = Field(
-        default=None, description="issuer of accepted JWT, as it calls itself; set it where clinicians sign in"
-    )
-    oidc_audience: str = Field(
-        default="carabin", description="audience that a JWT must name; change it where the issuer fixes another"
-    )
-    oidc_scope: str = Field(
-        default="transcribe",
-        description="scope that a JWT must grant; change it where the issuer names scopes otherwise",
-    )
-    oidc_jwks_url: str | None = Field(
-        default=None, description="the issuer's keys; set it where its discovery document is out of reach"
-    )
-    oidc_jwks_file: Path | None = Field(
-        default=None, description="the issuer's keys as a file; set it where the issuer is out of reach"
+    metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="port of Prometheus metrics alone, in place of /metrics on the HTTP port; set it where a gateway "
+        "or other machines reach the HTTP port",
     )
     origins: str = Field(
         default="",

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from carabin.service.access.identity import Authenticator, Identity, NoAuthentication, bearer
+from carabin.service.errors import AccessRefused
 from fastapi import Request
 from starlette.responses import JSONResponse
 
-from ..access.errors import AccessRefused
-from ..access.identity import Authenticator, Identity, NoAuthentication, bearer, require_origin
+from ..access.origins import require_origin
 from ..wire.status import sentence_of, status_of
 
 

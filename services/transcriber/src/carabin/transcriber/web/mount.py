@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from carabin.registry.connect import connect
 from carabin.registry.store import ObjectStore
+from carabin.service.access.identity import Authenticator
 from fastapi import FastAPI
 
-from ..access.identity import Authenticator
 from ..corrections.errors import CorrectionsMisconfigured
 from ..corrections.policy import correction_policy
 from ..corrections.routes import add_correction_routes

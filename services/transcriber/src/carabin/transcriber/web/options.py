@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from carabin.service.access.identity import ANONYMOUS
+from carabin.service.errors import AccessRefused
 from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import JSONResponse, Response
 
-from ..access.errors import AccessRefused
-from ..access.identity import ANONYMOUS
 from ..formatting.tables import spoken_commands, spoken_signs
 from ..settings.web import WebSettings
 from .access import PageAccess, refusal

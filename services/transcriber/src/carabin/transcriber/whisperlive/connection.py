@@ -5,9 +5,9 @@ import logging
 from contextlib import suppress
 from typing import Any
 
+from carabin.service.access.identity import Authenticator, Identity
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ..access.identity import Authenticator, Identity
 from ..core.errors import SessionClosed
 from ..wire.errors import SlowReader, WrongAudioFormat
 from ..wire.status import status_of

@@ -6,11 +6,12 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 
+from carabin.service.access.identity import Authenticator, Identity, bearer
+from carabin.service.errors import AccessRefused
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ..access.errors import AccessRefused
-from ..access.identity import Authenticator, Identity, bearer, require_origin, subprotocol_token
+from ..access.origins import require_origin, subprotocol_token
 from ..core.api import Transcriber
 from ..core.errors import Overloaded
 from ..wire.admission import Admission, AdmittedSession

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ..access.identity import Identity
+from carabin.service.access.identity import Identity
 
 
 class CredentialExpiry:

@@ -4,10 +4,10 @@ import asyncio
 import json
 from contextlib import suppress
 
+from carabin.service.access.identity import Authenticator
+from carabin.service.errors import Forbidden
 from starlette.websockets import WebSocket
 
-from ..access.errors import Forbidden
-from ..access.identity import Authenticator
 from ..core.errors import SessionClosed
 from ..wire.errors import BadMessage
 from .expiry import CredentialExpiry

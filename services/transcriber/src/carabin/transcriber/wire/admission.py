@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from carabin.service.access.identity import ANONYMOUS, Identity
 from carabin.service.tracing import current_trace_id
 
 from ..access import audit
 from ..access.audit import AuditRecord
-from ..access.identity import ANONYMOUS, Identity
 from ..access.quotas import AudioBudget, SessionCount
 from ..core.api import DictationStream, Transcriber
 from ..core.config import SAMPLE_RATE_HZ, SessionConfig

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import grpc
-from carabin.service.errors import AudioFileRefused
+from carabin.service import errors as service_errors
 
-from ..access import errors as access_errors
+from ..access.errors import IdentityLimit
 from ..core import errors
 from ..core.events import SessionFailed
 from . import errors as protocol_errors
@@ -48,11 +48,11 @@ _TABLE: dict[type[Exception], Status] = {
     protocol_errors.SessionTooLong: Status(1000, 408, _CODE.DEADLINE_EXCEEDED, "session_too_long"),
     protocol_errors.UploadsFull: Status(1013, 429, _CODE.RESOURCE_EXHAUSTED, "uploads_full"),
     protocol_errors.SlowReader: Status(1008, 408, _CODE.RESOURCE_EXHAUSTED, "slow_reader"),
-    AudioFileRefused: Status(1003, 400, _CODE.INVALID_ARGUMENT, "bad_audio_file"),
-    access_errors.Unauthenticated: Status(1008, 401, _CODE.UNAUTHENTICATED, "unauthenticated"),
-    access_errors.TokenExpired: Status(1008, 401, _CODE.UNAUTHENTICATED, "token_expired"),
-    access_errors.Forbidden: Status(1008, 403, _CODE.PERMISSION_DENIED, "forbidden"),
-    access_errors.IdentityLimit: Status(1013, 429, _CODE.RESOURCE_EXHAUSTED, "identity_limit"),
+    service_errors.AudioFileRefused: Status(1003, 400, _CODE.INVALID_ARGUMENT, "bad_audio_file"),
+    service_errors.Unauthenticated: Status(1008, 401, _CODE.UNAUTHENTICATED, "unauthenticated"),
+    service_errors.TokenExpired: Status(1008, 401, _CODE.UNAUTHENTICATED, "token_expired"),
+    service_errors.Forbidden: Status(1008, 403, _CODE.PERMISSION_DENIED, "forbidden"),
+    IdentityLimit: Status(1013, 429, _CODE.RESOURCE_EXHAUSTED, "identity_limit"),
 }
 _UNEXPECTED = Status(1011, 500, _CODE.INTERNAL, "internal")
 

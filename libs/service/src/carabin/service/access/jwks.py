@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import jwt
-from carabin.service.errors import SettingInvalid
+
+from ..errors import SettingInvalid
 
 log = logging.getLogger(__name__)
 
@@ -39,15 +40,18 @@ class KeySource(Protocol):
 class KeyFile:
     """A JWKS file on disk, for sites whose issuer is out of the service's reach.
 
+    Args:
+        variable: what an error names: the setting that the path is from.
+
     Raises:
         SettingInvalid: it cannot be read, or holds no keys.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, variable: str = "OIDC_JWKS_FILE") -> None:
         try:
             self._keys = _by_id(json.loads(path.read_text()))
         except (OSError, ValueError, jwt.PyJWTError) as error:
-            raise SettingInvalid(f"CARABIN_TRANSCRIBER_OIDC_JWKS_FILE={path}: no JWKS can be read there") from error
+            raise SettingInvalid(f"{variable}={path}: no JWKS can be read there") from error
 
     def get_signing_key_from_jwt(self, token: str) -> Any:
         return _key_of(token, self._keys)
@@ -130,14 +134,17 @@ class IssuerKeys(jwt.PyJWKClient):
         return 0 if self._known is None else len(self._known.keys)
 
 
-def discover(issuer: str) -> str:
+def discover(issuer: str, variable: str = "OIDC_ISSUER") -> str:
     """Return where the issuer's keys are, as its discovery document says (OpenID Connect Discovery 1.0, section 4).
+
+    Args:
+        variable: what an error names: the setting that the issuer is from.
 
     Raises:
         SettingInvalid: the document is another issuer's, or names an address that could be forged.
         jwt.PyJWKClientConnectionError: the document cannot be fetched or read.
     """
-    variable = f"CARABIN_TRANSCRIBER_OIDC_ISSUER={issuer}"
+    variable = f"{variable}={issuer}"
     require_private(variable, issuer)
     try:
         document = fetch_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")

@@ -4,9 +4,8 @@ import time
 
 import jwt
 import pytest
-from carabin.transcriber.access.errors import Forbidden, TokenExpired, Unauthenticated
-
-from .conftest import Issuer
+from carabin.service.errors import Forbidden, TokenExpired, Unauthenticated
+from carabin.service.testing.issuer import FileIssuer
 
 
 async def test_valid_token_names_its_subject_and_its_end(issuer, tokens):
@@ -36,7 +35,7 @@ async def test_token_that_is_not_good_is_refused_with_its_reason(issuer, tokens,
 
 async def test_token_of_another_key_or_without_signature_is_refused(tokens, tmp_path):
     (tmp_path / "other").mkdir()
-    forged = Issuer(tmp_path / "other").token()
+    forged = FileIssuer(tmp_path / "other").token()
     unsigned = jwt.encode({"sub": "dr-house"}, None, "none", headers={"kid": "k1"})
     for token in (forged, unsigned, "not.a.token", "x"):
         with pytest.raises(Unauthenticated):

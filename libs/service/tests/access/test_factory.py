@@ -3,34 +3,33 @@
 from pathlib import Path
 
 import pytest
-from carabin.service.errors import SettingInvalid
-from carabin.transcriber.access.errors import InsecureListening
-from carabin.transcriber.access.factory import make_authenticator, refuse_insecure, static_keys
-from carabin.transcriber.access.identity import (
+from carabin.service.access.factory import make_authenticator, refuse_insecure, static_keys
+from carabin.service.access.identity import (
     NoAuthentication,
     StaticKeys,
 )
-from carabin.transcriber.settings.server import ServerSettings
+from carabin.service.access.settings import AccessSettings
+from carabin.service.errors import InsecureListening, SettingInvalid
 
 KEY = "correct-horse-battery"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
 def test_loopback_needs_no_authentication(host):
-    refuse_insecure(ServerSettings(host=host), NoAuthentication())
+    refuse_insecure(AccessSettings(host=host), NoAuthentication())
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "speech.example"])
 def test_network_needs_authentication_or_an_explicit_word(host):
     with pytest.raises(InsecureListening, match="authentication"):
-        refuse_insecure(ServerSettings(host=host), NoAuthentication())
-    refuse_insecure(ServerSettings(host=host, insecure=True), NoAuthentication())
-    refuse_insecure(ServerSettings(host=host), StaticKeys({"a": KEY}))
+        refuse_insecure(AccessSettings(host=host), NoAuthentication())
+    refuse_insecure(AccessSettings(host=host, insecure=True), NoAuthentication())
+    refuse_insecure(AccessSettings(host=host), StaticKeys({"a": KEY}))
 
 
 def test_half_of_a_tls_pair_is_refused():
     with pytest.raises(InsecureListening, match="both"):
-        refuse_insecure(ServerSettings(tls_cert=Path("cert.pem")), NoAuthentication())
+        refuse_insecure(AccessSettings(tls_cert=Path("cert.pem")), NoAuthentication())
 
 
 @pytest.mark.parametrize(
@@ -41,11 +40,11 @@ def test_secret_that_is_not_there_is_named_by_its_variable(setting, variable, tm
     absent = tmp_path / "absent"
     chosen = {"oidc_issuer": "http://127.0.0.1:9"} | {setting: absent}
     with pytest.raises(SettingInvalid, match=variable):
-        make_authenticator(ServerSettings(**chosen))
+        make_authenticator(AccessSettings(**chosen))
 
 
 def test_certificate_that_cannot_be_read_is_named(tmp_path):
-    settings = ServerSettings(tls_cert=tmp_path / "cert.pem", tls_key=tmp_path / "key.pem")
+    settings = AccessSettings(tls_cert=tmp_path / "cert.pem", tls_key=tmp_path / "key.pem")
     with pytest.raises(SettingInvalid, match="TLS_CERT"):
         refuse_insecure(settings, NoAuthentication())
 
@@ -53,5 +52,5 @@ def test_certificate_that_cannot_be_read_is_named(tmp_path):
 @pytest.mark.parametrize("keys", ["no-colon-here-at-all", ":nameless-long-secret", "ward:short"])
 def test_key_without_name_or_too_short_is_refused_without_repeating_it(keys):
     with pytest.raises(InsecureListening) as refusal:
-        static_keys(ServerSettings(api_keys=keys))
+        static_keys(AccessSettings(api_keys=keys))
     assert keys not in str(refusal.value)

@@ -1,4 +1,4 @@
-"""Who is speaking: bearer tokens, from the header, the `bearer` subprotocol or the first message; never from a URL."""
+"""Who holds a bearer token: one of the keys that an operator handed out, or a token of an issuer (oidc.py)."""
 
 import hashlib
 import hmac
@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .errors import Forbidden, Unauthenticated
+from ..errors import Unauthenticated
 
 ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody who may dictate."""
+    """Somebody who may call."""
 
     name: str
     """The key's name or the token's subject; it stands in the audit log."""
@@ -39,7 +39,7 @@ class Authenticator(Protocol):
         Raises:
             Unauthenticated: no token, or one that is not valid; the text never repeats it.
             TokenExpired: its time is over.
-            Forbidden: it is valid and does not allow dictation.
+            Forbidden: it is valid and does not grant this.
         """
 
 
@@ -93,37 +93,6 @@ def bearer(header: str | None) -> str | None:
     """Return the token of an `Authorization` header, or None when there is none of this kind (RFC 6750)."""
     scheme, _, token = (header or "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-def subprotocol_token(offered: Sequence[str]) -> str | None:
-    """Return the token that follows `bearer` in the offered WebSocket subprotocols, as browsers can send it."""
-    if len(offered) >= 2 and offered[0].lower() == "bearer":
-        return offered[1]
-    return None
-
-
-def origin_allowed(origin: str | None, allowed: Sequence[str], host: str | None) -> bool:
-    """Say whether a page of this origin may connect.
-
-    Args:
-        origin: the `Origin` header; None from clients that are no browser, which need their token all the same.
-        allowed: exact origins such as `https://records.example`, or `*`.
-        host: the `Host` header: a page that we serve ourselves may always connect.
-    """
-    if origin is None or "*" in allowed or origin in allowed:
-        return True
-    return host is not None and origin.partition("://")[2] == host
-
-
-def require_origin(headers: Mapping[str, str], allowed: Sequence[str]) -> None:
-    """Let in what no browser sent, and what a page of an allowed origin sent; see `origin_allowed`.
-
-    Raises:
-        Forbidden: it came from another page.
-    """
-    origin = headers.get("origin")
-    if origin is not None and not origin_allowed(origin, allowed, headers.get("host")):
-        raise Forbidden(f"pages of {origin[:80]} may not connect")
 
 
 def _digest(key: str) -> bytes:

@@ -2,21 +2,22 @@
 
 import ipaddress
 import ssl
+from functools import partial
 from pathlib import Path
 
-from carabin.service.errors import SettingInvalid
+import grpc
 
-from ..settings.server import ServerSettings
-from .errors import InsecureListening
+from ..errors import InsecureListening, SettingInvalid
 from .identity import Authenticator, ChainedAuthenticator, NoAuthentication, StaticKeys
 from .jwks import IssuerKeys, KeyFile, KeySource, discover, require_private
 from .oidc import OidcTokens
+from .settings import AccessSettings
 
 MIN_KEY_LENGTH = 16
 """A shorter key can be guessed over a network in time."""
 
 
-def make_authenticator(settings: ServerSettings) -> Authenticator:
+def make_authenticator(settings: AccessSettings) -> Authenticator:
     """Return what the settings ask for; an issuer that does not answer now is asked again when tokens come."""
     kinds: list[Authenticator] = []
     if keys := static_keys(settings):
@@ -29,7 +30,7 @@ def make_authenticator(settings: ServerSettings) -> Authenticator:
     return kinds[0] if len(kinds) == 1 else ChainedAuthenticator(kinds)
 
 
-def static_keys(settings: ServerSettings) -> dict[str, str]:
+def static_keys(settings: AccessSettings) -> dict[str, str]:
     """Return the static keys, name -> key.
 
     Raises:
@@ -38,7 +39,7 @@ def static_keys(settings: ServerSettings) -> dict[str, str]:
     """
     lines = settings.api_keys.get_secret_value().split(",") if settings.api_keys else []
     if settings.api_keys_file:
-        lines += _read("API_KEYS_FILE", settings.api_keys_file).decode(errors="replace").splitlines()
+        lines += _read(settings.variable("api_keys_file"), settings.api_keys_file).decode(errors="replace").splitlines()
     keys = {}
     for line in (line.strip() for line in lines):
         name, _, key = line.partition(":")
@@ -51,29 +52,37 @@ def static_keys(settings: ServerSettings) -> dict[str, str]:
     return keys
 
 
-def refuse_insecure(settings: ServerSettings, authenticator: Authenticator) -> None:
+def refuse_insecure(settings: AccessSettings, authenticator: Authenticator) -> None:
     """Check that listening here lets nobody in by accident.
 
     Raises:
         InsecureListening: beyond loopback without authentication, or half of a TLS pair.
         SettingInvalid: the TLS pair cannot be read.
     """
+    cert, key = settings.variable("tls_cert"), settings.variable("tls_key")
     if (settings.tls_cert is None) != (settings.tls_key is None):
-        raise InsecureListening("CARABIN_TRANSCRIBER_TLS_CERT and _TLS_KEY belong together: set both or neither")
+        raise InsecureListening(f"{cert} and {key} belong together: set both or neither")
     if settings.tls_cert and settings.tls_key:
         try:
             ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(settings.tls_cert, settings.tls_key)
         except (OSError, ssl.SSLError) as error:
             raise SettingInvalid(
-                f"CARABIN_TRANSCRIBER_TLS_CERT={settings.tls_cert} and _TLS_KEY={settings.tls_key}: "
+                f"{cert}={settings.tls_cert} and {key}={settings.tls_key}: "
                 "no certificate with its key can be read there"
             ) from error
     if authenticator.required or settings.insecure or is_loopback(settings.host):
         return
     raise InsecureListening(
-        f"refusing to listen on {settings.host} without authentication: set CARABIN_TRANSCRIBER_API_KEYS or "
-        "CARABIN_TRANSCRIBER_OIDC_ISSUER, or say CARABIN_TRANSCRIBER_INSECURE=true"
+        f"refusing to listen on {settings.host} without authentication: set {settings.variable('api_keys')} or "
+        f"{settings.variable('oidc_issuer')}, or say {settings.variable('insecure')}=true"
     )
+
+
+def server_credentials(settings: AccessSettings) -> grpc.ServerCredentials | None:
+    """Return the gRPC server's side of TLS, or None where the settings name no certificate."""
+    if not (settings.tls_cert and settings.tls_key):
+        return None
+    return grpc.ssl_server_credentials([(settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())])
 
 
 def is_loopback(host: str) -> bool:
@@ -86,19 +95,19 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _issuer_keys(settings: ServerSettings, issuer: str) -> KeySource:
+def _issuer_keys(settings: AccessSettings, issuer: str) -> KeySource:
     if settings.oidc_jwks_file:
-        return KeyFile(settings.oidc_jwks_file)
+        return KeyFile(settings.oidc_jwks_file, settings.variable("oidc_jwks_file"))
     url = settings.oidc_jwks_url
     if url:
-        require_private("CARABIN_TRANSCRIBER_OIDC_JWKS_URL", url)
-    keys = IssuerKeys(lambda: url or discover(issuer))
+        require_private(settings.variable("oidc_jwks_url"), url)
+    keys = IssuerKeys((lambda: url) if url else partial(discover, issuer, settings.variable("oidc_issuer")))
     keys.fetch()
     return keys
 
 
-def _read(name: str, path: Path) -> bytes:
+def _read(variable: str, path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise SettingInvalid(f"CARABIN_TRANSCRIBER_{name}={path}: {error.strerror or error}") from error
+        raise SettingInvalid(f"{variable}={path}: {error.strerror or error}") from error

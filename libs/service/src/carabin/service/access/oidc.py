@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 
-from .errors import Forbidden, TokenExpired, Unauthenticated
+from ..errors import Forbidden, TokenExpired, Unauthenticated
 from .identity import Identity
 from .jwks import KeySource
 

@@ -1,93 +1,23 @@
 """An issuer that is asked over the network: its keys turn, it goes away, it is another, or strangers could forge it."""
 
 import json
-import ssl
-import threading
-import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import jwt
 import pytest
-from carabin.service.errors import SettingInvalid
-from carabin.transcriber.access.errors import Unauthenticated
-from carabin.transcriber.access.factory import make_authenticator
-from carabin.transcriber.access.jwks import MAX_AGE_S, REFETCH_S, IssuerKeys, discover
-from carabin.transcriber.access.oidc import OidcTokens
-from carabin.transcriber.settings.server import ServerSettings
+from carabin.service.access.factory import make_authenticator
+from carabin.service.access.jwks import MAX_AGE_S, REFETCH_S, IssuerKeys, discover
+from carabin.service.access.oidc import OidcTokens
+from carabin.service.access.settings import AccessSettings
+from carabin.service.errors import SettingInvalid, Unauthenticated
+from carabin.service.testing.certificates import write_certificate
+from carabin.service.testing.issuer import AUDIENCE, LiveIssuer
 from cryptography.hazmat.primitives.asymmetric import rsa
-
-from ..helpers.servers import client, running
-from ..http.test_server import certificate
-
-AUDIENCE = "carabin"
-
-
-class Issuer(ThreadingHTTPServer):
-    """An OpenID Connect issuer: discovery, an RS256 key set that turns, and a count of who asked for it."""
-
-    def __init__(self, tls: tuple[Path, Path] | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), _Answer)
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server_port}"
-        self.called = self.url
-        """What its discovery document says that it is called."""
-        self.keys: dict[str, rsa.RSAPrivateKey] = {}
-        self.asked = 0
-        self.turn("k1")
-        if tls:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*tls)
-            self.socket = context.wrap_socket(self.socket, server_side=True)
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-
-    def turn(self, kid: str) -> None:
-        """Sign with a new key from now on, and publish it alone."""
-        self.keys = {kid: rsa.generate_private_key(65537, 2048)}
-
-    def token(self, sub: str = "dr-house") -> str:
-        [(kid, key)] = self.keys.items()
-        now = time.time()
-        claims = {"iss": self.url, "aud": AUDIENCE, "sub": sub, "exp": now + 600, "scope": "transcribe"}
-        return jwt.encode(claims, key, "RS256", headers={"kid": kid})
-
-    def document(self, path: str) -> object:
-        if path == "/.well-known/openid-configuration":
-            return {"issuer": self.called, "jwks_uri": f"{self.url}/keys"}
-        self.asked += 1
-        return {
-            "keys": [
-                json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key())) | {"kid": kid, "use": "sig"}
-                for kid, key in self.keys.items()
-            ]
-        }
-
-    def leave(self) -> None:
-        """Answer nobody any more."""
-        if self._thread.is_alive():
-            self.shutdown()
-            self._thread.join()
-            self.server_close()
-
-
-class _Answer(BaseHTTPRequestHandler):
-    server: Issuer
-
-    def do_GET(self) -> None:
-        body = json.dumps(self.server.document(self.path)).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    issuer = Issuer()
+def issuer() -> Iterator[LiveIssuer]:
+    issuer = LiveIssuer()
     yield issuer
     issuer.leave()
 
@@ -105,25 +35,19 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def tokens(issuer: Issuer, clock: Clock) -> OidcTokens:
+def tokens(issuer: LiveIssuer, clock: Clock) -> OidcTokens:
     return OidcTokens(issuer.url, AUDIENCE, "transcribe", IssuerKeys(lambda: f"{issuer.url}/keys", clock))
 
 
-async def test_token_of_a_live_issuer_opens_a_session(issuer):
-    async with running(oidc_issuer=issuer.url) as server, client(server) as raw:
-        assert (await raw.hello(token=issuer.token()))["message"] == "SERVER_READY"
-        assert server.parts.transcriber.identities == ["dr-house"]
-
-
 async def test_issuer_is_asked_over_tls(tmp_path, monkeypatch, caplog):
-    pair = certificate(tmp_path)
+    pair = write_certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(pair[0]))
-    issuer = Issuer(tls=pair)
+    issuer = LiveIssuer(tls=pair)
     try:
-        authenticator = make_authenticator(ServerSettings(oidc_issuer=issuer.url))
+        authenticator = make_authenticator(AccessSettings(oidc_issuer=issuer.url))
         assert (await authenticator.identify(issuer.token())).name == "dr-house"
         monkeypatch.delenv("SSL_CERT_FILE")
-        untrusting = make_authenticator(ServerSettings(oidc_issuer=issuer.url))
+        untrusting = make_authenticator(AccessSettings(oidc_issuer=issuer.url))
         with pytest.raises(Unauthenticated, match="out of reach"):
             await untrusting.identify(issuer.token())
         assert "certificate" in caplog.records[-1].reason
@@ -187,17 +111,6 @@ async def test_while_the_issuer_is_away_known_keys_go_on_and_new_ones_are_refuse
     assert "refused" in line.reason
 
 
-async def test_service_starts_without_its_issuer_and_takes_api_keys_and_says_so(issuer, caplog):
-    issuer.leave()
-    key = "correct-horse-battery"
-    async with running(oidc_issuer=issuer.url, api_keys=f"ward:{key}") as server:
-        async with client(server) as raw:
-            assert (await raw.hello(token=key))["message"] == "SERVER_READY"
-        async with client(server) as raw:
-            assert "out of reach" in (await raw.hello(token=issuer.token()))["message"]
-    assert [record for record in caplog.records if getattr(record, "event", "") == "jwks_unreachable"]
-
-
 async def test_issuer_that_was_away_at_start_is_found_when_it_is_back(issuer, clock):
     away = [True]
 
@@ -226,7 +139,7 @@ async def test_algorithm_that_does_not_fit_the_key_is_refused(issuer, tokens):
 def test_issuer_by_another_name_is_refused_at_start(issuer):
     issuer.called = "https://login.example"
     with pytest.raises(SettingInvalid, match=r"calls itself 'https://login\.example'"):
-        make_authenticator(ServerSettings(oidc_issuer=issuer.url))
+        make_authenticator(AccessSettings(oidc_issuer=issuer.url))
 
 
 @pytest.mark.parametrize("setting", ["oidc_issuer", "oidc_jwks_url"])
@@ -234,10 +147,10 @@ def test_issuer_by_another_name_is_refused_at_start(issuer):
 def test_issuer_that_anybody_on_the_network_could_play_is_refused(setting, url):
     chosen = {"oidc_issuer": "https://login.example"} | {setting: url}
     with pytest.raises(SettingInvalid, match=setting.upper()):
-        make_authenticator(ServerSettings(**chosen))
+        make_authenticator(AccessSettings(**chosen))
 
 
 def test_key_set_that_is_not_there_is_in_the_log_from_the_start(issuer, caplog):
-    make_authenticator(ServerSettings(oidc_issuer=issuer.url, oidc_jwks_url="http://127.0.0.1:9/keys"))
+    make_authenticator(AccessSettings(oidc_issuer=issuer.url, oidc_jwks_url="http://127.0.0.1:9/keys"))
     [line] = [record for record in caplog.records if getattr(record, "event", "") == "jwks_unreachable"]
     assert line.url == "http://127.0.0.1:9/keys"
