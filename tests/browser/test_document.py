@@ -3,6 +3,8 @@
 from itertools import pairwise
 from typing import Any
 
+from carabin.transcriber.formatting import join
+
 from .pages import (
     WAIT_MS,
     Open,
@@ -257,6 +259,27 @@ def test_newest_words_stay_in_view_unless_the_reader_scrolled_away(open_page: Op
     assert page.evaluate("document.querySelector('#sheet').scrollTop") == 0
     speaker.final("Les derniers mots.")
     pause(page)
+
+
+def test_utterances_join_in_the_page_as_the_service_joins_them(open_page: Open) -> None:
+    documents = (
+        "",
+        "Souple.",
+        "Souple,",
+        "Bilan\u00a0:",
+        "Douteux ?",
+        "Suite\n",
+        "Œdème (",
+        "...",
+        "Il dit «\u202foui",
+    )
+    texts = ("", "suite", ", suite", ".", "?", ":", "\nsuite", ") suite", "/jour", "»")
+    cases = [(document, text, french) for document in documents for text in texts for french in (True, False)]
+    script = """async (cases) => {
+      const { join } = await import('./web/js/document/join.js');
+      return cases.map((spoken) => join(...spoken));
+    }"""
+    assert open_page().evaluate(script, cases) == [join(*spoken) for spoken in cases]
 
 
 def test_plain_text_changes_what_is_written_already_and_can_be_taken_back(open_page: Open, speaker: Speaker) -> None:

@@ -8,7 +8,7 @@ const LOOKED_AT = 200; // Characters before the place that can matter: far more 
 export function join(before, text, french = true) {
   if (!before || !text) return before + text;
   if (SIGNS.includes(text[0]) || text[0] === "\n") {
-    const loose = text[0] === "\n" ? /[,;:]+$/ : /[,.;:?!…\u00a0\u202f]+$/;
+    const loose = text[0] === "\n" ? /,+$/ : /[,.;:?!…\u00a0\u202f ]+$/;
     before = before.replace(loose, "") || before;
   }
   if (",.…)/\n".includes(text[0]) || "(\n".includes(before.at(-1))) return before + text;
