@@ -85,8 +85,6 @@ TESTED_IN = {
     "*/registry/testing/fixtures.py": "libs/registry/tests/test_store.py",
     "*/registry/testing/memory.py": "libs/registry/tests/test_store.py",
     "*/transcriber/testing/*.py": "services/transcriber/tests/whisperlive/test_contract.py",
-    # Rules and tables of the formatter: a case is a sentence with what is to be written, whichever rule writes it.
-    "*/transcriber/formatting/*.py": "services/transcriber/tests/formatting/test_cases.py",
     # Compositions: they only join parts that have tests of their own, and are tested as the whole that they make.
     "*/cli/demo/loop.py": "cli/tests/demo/test_steps.py",
     "*/transcriber/bootstrap.py": "services/transcriber/tests/runtime/test_transcriber.py",
