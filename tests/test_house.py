@@ -116,7 +116,7 @@ TESTED_IN = {
     "*/trainer/synthesis/*.py": "services/trainer/tests/synthesis/test_plan.py",
 }
 """Modules with logic and no test file of their own, by pattern, and the file that tests them; it may only shrink."""
-UNMIRRORED = 72
+UNMIRRORED = 53
 """How many they are today: whoever adds a module adds its test file, and whoever adds a missing one lowers this."""
 
 
