@@ -33,8 +33,9 @@ def test_recording_of_any_rate_and_channels_becomes_16_khz_mono(tmp_path, rate_h
     seconds = np.arange(2 * rate_hz) / rate_hz
     tone = 0.5 * np.sin(2 * np.pi * 440 * seconds)
     soundfile.write(tmp_path / "tone.wav", np.stack([tone] * channels, axis=1), rate_hz)
-    samples, warnings = read_recording(tmp_path / "tone.wav")
-    assert warnings == []
+    recording = read_recording(tmp_path / "tone.wav")
+    assert recording.lost == []
+    samples = recording.samples
     assert samples.dtype == np.float32
     assert len(samples) == pytest.approx(2 * RATE_HZ, abs=50)
     spectrum = np.abs(np.fft.rfft(samples[:RATE_HZ]))
@@ -140,3 +141,14 @@ def test_silence_gives_no_transcript_without_a_word(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert "no speech was found" in err
+    assert "silence.wav holds only silence" in err
+
+
+def test_text_of_a_recording_that_holds_no_speech_is_called_doubtful(tmp_path, capsys):
+    seconds = np.arange(3 * RATE_HZ) / RATE_HZ
+    soundfile.write(tmp_path / "hum.wav", 0.3 * np.sin(2 * np.pi * 100 * seconds), RATE_HZ)
+    with serving() as server:
+        assert main(["dictate", str(tmp_path / "hum.wav"), "--server", server.url, "--fast", "-q", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["segments"]
+    assert document["warnings"] == [f"{tmp_path / 'hum.wav'} holds only a hum: no speech: its text may be invented"]

@@ -212,7 +212,7 @@ async def test_empty_text_is_never_without_a_word():
     async with web() as opened:
         answer = await post(opened, silence.getvalue())
     assert answer.status_code == 200
-    assert answer.json() == {"text": "", "warnings": ["no speech was found in the recording"]}
+    assert answer.json() == {"text": "", "warnings": ["no speech was found in the recording: it holds only silence"]}
 
 
 async def test_eleven_minutes_with_a_bad_tail_are_kept():

@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import time
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,20 @@ class AudioRefused(CarabinError):
     """The recording or the microphone gives no audio."""
 
 
-def read_recording(path: Path) -> tuple[Samples, list[str]]:
-    """Return a recording of any format as (n,) float32, 16 kHz, mono, and a sentence for each part that is lost.
+@dataclass(frozen=True, slots=True)
+class ReadRecording:
+    """A decoded file."""
+
+    samples: Samples
+    """(n,) float32, 16 kHz, mono."""
+    lost: list[str]
+    """A sentence for each part that could not be decoded."""
+    no_speech: str | None
+    """Why it certainly holds no speech; None where it may."""
+
+
+def read_recording(path: Path) -> ReadRecording:
+    """Read a recording of any format.
 
     Raises:
         AudioRefused: no such file, or no audio in it.
@@ -45,7 +58,9 @@ def read_recording(path: Path) -> tuple[Samples, list[str]]:
         raise AudioRefused(f"{path} cannot be decoded as audio: {error}") from error
     except OSError as error:
         raise AudioRefused(f"{path} cannot be read: {error.strerror or error}") from error
-    return samples, [f"{path} {damage.sentence}" for damage in damage_of(recording)]
+    reason = recording.speech.no_speech()
+    lost = [f"{path} {damage.sentence}" for damage in damage_of(recording)]
+    return ReadRecording(samples, lost, f"{path} {reason}" if reason else None)
 
 
 async def blocks(samples: Samples, *, realtime: bool) -> AsyncIterator[Samples]:

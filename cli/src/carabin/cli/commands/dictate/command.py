@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from carabin.client import FinalText, LiveDictation, Options, connect
 
-from .audio import Samples, blocks, microphone, read_recording
+from .audio import ReadRecording, blocks, microphone, read_recording
 from .keyboard import keys_toggle, require_terminal, signal_toggles
 from .push_to_talk import FLUSH, Part, PushToTalk
 from .screen import Screen, write
@@ -85,18 +85,26 @@ def dictate(
         word_timestamps=words,
         format=not raw,
     )
-    samples, warnings = read_recording(file) if file else (None, [])
-    for sentence in warnings:
+    recording = read_recording(file) if file else None
+    lost = recording.lost if recording else []
+    for sentence in lost:
         _notify(f"warning: {sentence}")
     form = Form.JSON if as_json else form
-    asyncio.run(_dictate(samples, warnings, button, typist, server, options, form, realtime=realtime, quiet=quiet))
-    if warnings:
+    asyncio.run(_dictate(recording, button, typist, server, options, form, realtime=realtime, quiet=quiet))
+    if lost:
         raise typer.Exit(1)
 
 
+def _doubt(recording: ReadRecording | None, finals: Sequence[FinalText]) -> str | None:
+    """Return what speaks against a transcript: that there is none, or that its recording holds no speech."""
+    reason = recording.no_speech if recording else None
+    if any(final.text.strip() for final in finals):
+        return f"{reason}: its text may be invented" if reason else None
+    return f"{NO_SPEECH}: {reason}" if reason else NO_SPEECH
+
+
 async def _dictate(
-    samples: Samples | None,
-    warnings: list[str],
+    recording: ReadRecording | None,
     button: PushToTalk | None,
     typist: Typist | None,
     server: str,
@@ -109,19 +117,20 @@ async def _dictate(
     if typist:
         await typist.check()
     stop = asyncio.Event()
-    if samples is None:
+    if recording is None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
-    audio = microphone(stop, button) if samples is None else blocks(samples, realtime=realtime)
+    audio = blocks(recording.samples, realtime=realtime) if recording else microphone(stop, button)
     finals: list[FinalText] = []
+    warnings = list(recording.lost) if recording else []
     complete, damaged = False, bool(warnings)
     try:
         async with connect(server, options, token=os.environ.get("CARABIN_TOKEN")) as dictation:
             with Screen(quiet=quiet) as screen, _toggling(button, typist, stop):
                 await _stream(dictation, audio, screen, typist, finals)
         complete = True
-        if not any(final.text.strip() for final in finals):
-            warnings = [*warnings, NO_SPEECH]
-            _notify(f"warning: {NO_SPEECH}")
+        if doubt := _doubt(recording, finals):
+            warnings.append(doubt)
+            _notify(f"warning: {doubt}")
     finally:
         # What was transcribed before a failure is the user's: it is written, and the exit code says the rest.
         if complete or finals:

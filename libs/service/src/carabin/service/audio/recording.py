@@ -15,13 +15,13 @@ from .container import ReadableFile, open_audio
 from .frames import FrameReader, Gap, joined_gaps
 from .mixdown import Mixdown
 from .promised_length import promises_length
+from .spectrum import RATE_HZ
+from .speech import SpeechJudge
 from .wav_header import CorrectedWav, WavLength, read_wav_length
 
 Samples = NDArray[np.float32]
 """(n,) float32, mono, in [-1, 1]."""
 
-RATE_HZ: Final = 16_000
-"""Whisper's rate (Radford et al. 2022, section 2.2)."""
 MAX_HOURS: Final = 12.0
 """A header of some bytes can promise days of silence; no dictation and no meeting lasts half a day."""
 
@@ -49,6 +49,8 @@ class Recording:
         self.gaps: tuple[Gap, ...] = ()
         """What could not be decoded between the first and the last decoded sound, in order."""
         self.mixdown = Mixdown(rate_hz)
+        self.speech = SpeechJudge()
+        """Whether it may hold speech; asked at 16 kHz only."""
         self._file = file
         self._rate_hz = rate_hz
         self._most = int(max_hours * 3600 * rate_hz)
@@ -71,6 +73,8 @@ class Recording:
         for block in self._mixed():
             n_samples += len(block)
             self.duration_s = n_samples / self._rate_hz
+            if self._rate_hz == RATE_HZ:
+                self.speech.push(block)
             yield block
         if not n_samples:
             raise AudioHoldsNothing("the recording is empty: no sound that can be decoded follows its header")

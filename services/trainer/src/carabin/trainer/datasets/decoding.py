@@ -22,7 +22,7 @@ from ..errors import DatasetInvalid
 from ..quality.audio import judge_sound
 from ..quality.report import Finding, GateReport
 
-JUDGE_VERSION: Final = 1
+JUDGE_VERSION: Final = 2
 """Raised when the same file would be judged or decoded otherwise: what older builds remember is then done again."""
 WORTH_PROCESSES_BYTES: Final = 16_000_000
 WORTH_PROCESSES_FILES: Final = 200
@@ -82,7 +82,7 @@ def decode_files(
             yield decode_file(file, sounds, accept_damaged=accept_damaged)
         return
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "scipy.signal"])
+    context.set_forkserver_preload([__name__])
     pool = ProcessPoolExecutor(processes, context, _end_with_parent)
     waiting: deque[Future[DecodedFile]] = deque()
     try:

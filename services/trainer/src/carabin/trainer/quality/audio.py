@@ -8,12 +8,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from carabin.service.audio import RATE_HZ, Recording, damage_of
+from carabin.service.audio import RATE_HZ, Recording, damage_of, share_above
 from carabin.service.errors import AudioFileRefused, AudioHoldsNothing
 
 from .report import Action, GateReport
-from .spectrum import share_above
-from .speech import no_speech, no_speech_rule
 
 Samples = npt.NDArray[np.float32]
 Say = Callable[[str, Action, str], None]
@@ -76,12 +74,17 @@ def judge_sound(file: Path, report: GateReport, *, accept_damaged: bool = False)
     if fault := _fault(recording) or _damage(recording, say, accept_damaged=accept_damaged):
         say(fault[0], "refused", fault[1])
         return None
-    if reason := no_speech(samples):
+    if reason := recording.speech.no_speech():
         say(no_speech_rule(reason), "refused", reason)
         return None
     _say_mixdown(recording, say)
     _remark(recording, samples, say)
     return Sound(samples)
+
+
+def no_speech_rule(reason: str) -> str:
+    """Return the rule of a finding for a reason that `SpeechJudge` gave."""
+    return "audio-silent" if reason.endswith("silence") else "audio-no-speech"
 
 
 def _fault(recording: Recording) -> tuple[str, str] | None:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from carabin.service.audio import no_speech
 
 from ..data.audio import RATE_HZ, decode, sha256
 from ..data.dictations import SPLITS, Split, load_split
 from ..data.index import INDEX_FILE, read_index
 from ..text.normalize import normalize
-from .audio import MAX_WINDOW_S
+from .audio import MAX_WINDOW_S, no_speech_rule
 from .report import GateReport
-from .speech import no_speech, no_speech_rule
 from .text import judge_length, judge_text
 
 Progress = Callable[[int, int], None]

@@ -65,9 +65,12 @@ class UploadJob:
             await asyncio.gather(feeding, return_exceptions=True)
 
     def warnings(self) -> list[str]:
-        """Return a sentence for each stretch of the recording that is not in its text, and one where there is none."""
+        """Return a sentence for each stretch of the recording that is not in its text, and one for lack of speech."""
         found = [f"the recording {damage.sentence}" for damage in damage_of(self._recording)]
-        return found if self.finals else [*found, NO_SPEECH]
+        reason = self._recording.speech.no_speech()
+        if not self.finals:
+            return [*found, f"{NO_SPEECH}: it {reason}" if reason else NO_SPEECH]
+        return [*found, f"the recording {reason}: its text may be invented"] if reason else found
 
     def close(self, outcome: str = "closed_by_client") -> None:
         """End the work and its part in all limits; the first outcome counts."""

@@ -7,9 +7,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from carabin.service.audio import RATE_HZ
 
 Samples = npt.NDArray[np.float32]
+
+RATE_HZ: Final = 16_000
+"""Whisper's rate (Radford et al. 2022, section 2.2)."""
 
 WINDOW: Final = 1024
 """64 ms: 16 Hz between two lines."""
