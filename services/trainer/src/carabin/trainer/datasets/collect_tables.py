@@ -10,7 +10,7 @@ from ..data.dictations import SPLITS
 from ..quality.report import GateReport
 from ..quality.text import judge_text
 from .collect import CandidateDictation
-from .file_names import AUDIO_SUFFIXES, FileFinder, PathMapping, is_absolute, is_ignored
+from .file_names import AUDIO_SUFFIXES, FileFinder, PathMapping, is_absolute, is_file, is_ignored
 from .tables import read_table
 
 COLUMNS: Final = ("audio", "sentence")
@@ -128,7 +128,7 @@ def _located(
         if (mapped := mapping.apply(name)) is not None:
             return finder.find(str(mapped.relative_to(mapping.here)))
     if is_absolute(name):
-        return Path(name) if Path(name).is_file() else None
+        return Path(name) if is_file(Path(name)) else None
     return next((found for finder in finders if (found := finder.find(name)) is not None), None)
 
 

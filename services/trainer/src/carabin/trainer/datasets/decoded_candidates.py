@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from .collect import CandidateDictation
-from .decoding import DecodedFile, decode_files, file_key
+from .decoding import DecodedFile, decode_file, decode_files, file_key
 from .work_folder import WorkFolder
 
 
@@ -31,13 +31,17 @@ class DecodedCandidates:
         for candidate, key, its in zip(self._candidates, keys, known, strict=True):
             found = self._kept.find(key) if key and its else None
             if found is None:
-                found = next(decoding)
+                found = self._decode_again(candidate) if its else next(decoding)
                 self.decoded += 1
                 if key:
                     self._kept.keep(key, found)
             else:
                 self.known += 1
             yield candidate, found
+
+    def _decode_again(self, candidate: CandidateDictation) -> DecodedFile:
+        """Decode a recording whose sound was deleted since the build began; `decode_files` was not given it."""
+        return decode_file(candidate.audio, self._kept.sounds, accept_damaged=self._accept_damaged)
 
     def _key(self, candidate: CandidateDictation) -> str | None:
         """Return the key of a candidate's file; None where there is none, which is judged anew each time."""

@@ -1,12 +1,17 @@
 """The same recording twice, and the same recording or sentence in two splits: found before they flatter a score."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from ..quality.report import GateReport
 from ..text.normalize import normalize
+
+_RANK: Final[Mapping[str | None, int]] = MappingProxyType({"train": 0, None: 0, "validation": 1, "test": 2})
+"""What is held out keeps its place, and its copy in a lower split is left out; no split named is training's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +32,24 @@ class AudioFingerprint:
 
 
 def keep_once(clips: Sequence[AudioFingerprint], report: GateReport) -> list[AudioFingerprint]:
-    """Return the clips without repeated recordings; one recording with two texts is refused both times."""
+    """Return each recording once, in the split that is held out furthest; one with two texts is refused both times."""
     copies: dict[str, list[AudioFingerprint]] = defaultdict(list)
     for clip in clips:
         copies[clip.sha256].append(clip)
     kept = []
     for same in copies.values():
-        first, *others = same
-        if any(normalize(other.text) != normalize(first.text) for other in others):
+        if len({normalize(clip.text) for clip in same}) > 1:
             for clip in same:
                 names = ", ".join(sorted({other.source for other in same if other is not clip}))
                 reason = f"is the same recording as {names}, with another text"
                 report.add(clip.source, "duplicate-conflict", "refused", reason)
             continue
-        for other in others:
-            leak = other.split != first.split
-            reason = f"is the same recording as {first.source}" + (" in another split" if leak else ": it is kept once")
+        best = max(same, key=lambda clip: _RANK[clip.split])
+        for other in (clip for clip in same if clip is not best):
+            leak = _RANK[other.split] != _RANK[best.split]
+            reason = f"is the same recording as {best.source}" + (" in another split" if leak else ": it is kept once")
             report.add(other.source, "leak-audio" if leak else "duplicate", "refused" if leak else "changed", reason)
-        kept.append(next((clip for clip in same if clip.split == "test"), first))
+        kept.append(best)
     return kept
 
 
@@ -53,11 +58,10 @@ def keep_splits_apart(clips: Sequence[AudioFingerprint], report: GateReport) -> 
     held_out: dict[str, str] = {}
     for split in ("validation", "test"):
         held_out |= {normalize(clip.text): split for clip in clips if clip.split == split}
-    order = {"train": 0, None: 0, "validation": 1, "test": 2}
     kept = []
     for clip in clips:
         holder = held_out.get(normalize(clip.text))
-        if holder and order[clip.split] < order[holder]:
+        if holder and _RANK[clip.split] < _RANK[holder]:
             report.add(clip.source, "leak-sentence", "refused", f"has a sentence that the {holder} split has too")
         else:
             kept.append(clip)

@@ -68,13 +68,24 @@ class PathMapping:
 
     def apply(self, name: str) -> Path | None:
         """Return where `name` is here, or None where it does not start so."""
-        key, start = name_key(name), name_key(self.there).rstrip("/") + "/"
-        return self.here / name.replace("\\", "/")[len(start) :] if key.startswith(start) else None
+        parts, start = (text.replace("\\", "/").split("/") for text in (name, self.there.rstrip("/\\")))
+        inside = len(parts) > len(start) and all(
+            name_key(part) == name_key(its) for part, its in zip(parts, start, strict=False)
+        )
+        return self.here.joinpath(*(part for part in parts[len(start) :] if part)) if inside else None
 
 
 def is_absolute(name: str) -> bool:
     """Return whether a path begins at a root: of Unix, of a Windows drive or of a share."""
     return PurePosixPath(name).is_absolute() or bool(PureWindowsPath(name).drive)
+
+
+def is_file(path: Path) -> bool:
+    """Return whether there is such a file; a name that the system does not take, such as a sentence, is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 class FileFinder:
@@ -87,12 +98,12 @@ class FileFinder:
     def find(self, name: str) -> Path | None:
         """Return the one file that `name` means, relative to the folder; None where there is none or more than one."""
         exact = self._folder / name
-        if exact.is_file():
+        if is_file(exact):
             return exact
         found = [self._folder]
         for part in PurePosixPath(name.replace("\\", "/")).parts:
             found = [child for folder in found for child in self._children(folder, part)]
-        files = [file for file in found if file.is_file()]
+        files = [file for file in found if is_file(file)]
         return files[0] if len(files) == 1 else None
 
     def _children(self, folder: Path, part: str) -> Iterator[Path]:

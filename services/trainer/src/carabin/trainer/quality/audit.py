@@ -47,7 +47,8 @@ def similarity(sentence: str, hypothesis: str) -> float:
         return 0.0
     found = jiwer.process_characters(said, written)
     edits = found.substitutions + found.deletions + found.insertions
-    return 1.0 - edits / max(len(said), len(written))
+    longer = max(len(said), len(written))
+    return (longer - edits) / longer  # 1 - 11 / 20 would lie below 0.45
 
 
 def audit(
