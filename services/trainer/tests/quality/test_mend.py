@@ -1,12 +1,8 @@
 """Tests of what is mended in a report, and of what refuses it."""
 
-from pathlib import Path
-
 import pytest
 from carabin.trainer.quality.report import GateReport
-from carabin.trainer.quality.text import count_tokens, judge_text, read_report
-
-CASES = Path(__file__).parents[1] / "cases"
+from carabin.trainer.quality.text import judge_text
 
 
 @pytest.mark.parametrize(
@@ -55,27 +51,3 @@ def test_what_french_reports_hold_is_left_as_it_is(text: str) -> None:
     report = GateReport()
     assert judge_text(text, "r.txt", report) == text
     assert report.findings == []
-
-
-def test_rtf_and_double_encoding_become_the_sentence_that_was_dictated() -> None:
-    report = GateReport()
-    for name in ("rtf.txt", "mojibake.txt"):
-        assert read_report(CASES / name, report) == "Le patient présente une douleur."
-    assert [finding.rule for finding in report.findings] == ["text-rtf", "text-mended"]
-
-
-def test_a_utf_16_report_of_notepad_is_read(tmp_path: Path) -> None:
-    (tmp_path / "r.txt").write_bytes("Pas de fièvre.".encode("utf-16"))
-    assert read_report(tmp_path / "r.txt", GateReport()) == "Pas de fièvre."
-
-
-def test_a_label_in_two_code_points_costs_no_more_tokens() -> None:
-    report = GateReport()
-    composed = "Opacité hétérogène prédominante"
-    decomposed = judge_text("Opacite\u0301 he\u0301te\u0301roge\u0300ne pre\u0301dominante", "r", report)
-    assert decomposed == composed
-    assert count_tokens(decomposed) == count_tokens(composed)
-
-
-def test_control_tokens_in_a_text_are_counted_as_text() -> None:
-    assert count_tokens("<|endoftext|>") > 6

@@ -11,12 +11,10 @@ from carabin.trainer.data.dictations import SPLITS, load_split
 from carabin.trainer.datasets.build import build
 from carabin.trainer.datasets.collect import collect_folders
 from carabin.trainer.datasets.collect_tables import collect_csv
-from carabin.trainer.datasets.parquet import DatasetRow, write_dataset
 from carabin.trainer.errors import DatasetInvalid, DatasetRefused
 from carabin.trainer.quality.audio import judge_sound
 from carabin.trainer.quality.dataset import check_dataset
 from carabin.trainer.quality.report import GateReport
-from carabin.trainer.quality.text import count_tokens
 from carabin.trainer.segmentation.cut import RecognizedWord
 
 from ..helpers.sounds import RATE_HZ, bursts, write
@@ -223,16 +221,6 @@ def test_rows_that_say_something_else_than_they_mean_are_refused(tmp_path: Path)
     assert "all.csv:3 names the split 'dev': it must be one of train, validation, test" in report.refusal()
 
 
-@pytest.mark.parametrize("samples", [np.full(32_000, 0.3), np.zeros(32_000), 0.1 * np.sin(np.arange(32_000) / 8)])
-def test_a_check_judges_offset_silence_and_hum_as_a_build_does(tmp_path: Path, samples: np.ndarray) -> None:
-    sounds = {"train": samples, "validation": bursts([1.0], seed=1), "test": bursts([1.0], seed=2)}
-    rows = {name: [DatasetRow.of(its.astype(np.float32), f"Mot {name}.", None, name)] for name, its in sounds.items()}
-    write_dataset(tmp_path / "made", rows)
-    [finding] = check_dataset(tmp_path / "made").refused
-    assert finding.rule in ("audio-silent", "audio-no-speech")
-    assert "train[0]" in finding.message
-
-
 def test_a_footer_printed_on_every_report_is_refused_by_name(hospital: Hospital) -> None:
     for number, file in enumerate(sorted(hospital.reports.iterdir())):
         file.write_text(f"{file.read_text(encoding='utf-8')}\n\nCHU de Nantes - Page {number + 1}/2", encoding="utf-8")
@@ -297,8 +285,3 @@ def test_what_the_gate_said_is_kept_with_the_dataset(hospital: Hospital) -> None
     hospital.build()
     kept = json.loads((hospital.target / "gate.json").read_text(encoding="utf-8"))
     assert [finding["rule"] for finding in kept["findings"]] == ["audio-stereo"]
-
-
-def test_labels_are_counted_as_the_decoder_sees_them() -> None:
-    assert count_tokens("Bonjour.") == 7  # four of the prompt, two of the text and the end
-    assert count_tokens(" ".join(["pneumothorax"] * 120)) > 448

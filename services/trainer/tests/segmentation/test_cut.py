@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from carabin.trainer.segmentation.cut import MAX_PIECE_S, CannotSegment, RecognizedWord, place_words, segment
-from carabin.trainer.segmentation.pauses import find_pauses
 
 from ..helpers.sounds import bursts
 
@@ -23,12 +22,6 @@ def dictated(count: int, wrong: frozenset[int] = frozenset()) -> tuple[np.ndarra
             if number * len(WORDS) + place not in wrong:
                 recognized.append(RecognizedWord(f" {word}", start, start + 0.3))
     return samples, " ".join(written), recognized
-
-
-def test_pauses_are_found_where_nobody_speaks() -> None:
-    pauses = find_pauses(bursts([2.0, 1.5, 1.0], 0.5))
-    assert [round(pause.middle_s, 1) for pause in pauses] == [2.2, 4.2, 5.8]
-    assert all(pause.duration_s == pytest.approx(0.5, abs=0.05) for pause in pauses)
 
 
 def test_no_word_is_lost_and_each_piece_holds_whole_sentences() -> None:

@@ -18,7 +18,7 @@ _NOT_UNDERSTOOD: Final = re.compile(
     re.IGNORECASE,
 )
 """What a typist writes who did not understand: the words are in the recording and not in the report."""
-_CONTROL: Final = re.compile("[\x01-\x08\x0e-\x1f\x7f]")
+_CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _CONTROL_TOKEN: Final = re.compile(r"<\|[^|>]{0,40}\|>")
 """How Whisper's control tokens are written; nobody dictates one."""
 

@@ -40,26 +40,39 @@ def read_report(file: Path, report: GateReport) -> str | None:
     """Return a report's text on one line, or None when it is refused."""
     try:
         data = file.read_bytes()
-        if data.lstrip().startswith(b"{\\rtf"):
-            text = str(rtf_to_text(data.decode("ascii"), errors="strict"))  # type: ignore[no-untyped-call]
-            report.add(file, "text-rtf", "changed", "is RTF: its text is taken")
-        else:
-            utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-            text = data.decode("utf-16" if utf16 else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        reason = f"is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}"
-        report.add(file, "text-encoding", "refused", reason)
-        return None
     except OSError as error:
         report.add(file, "text-missing", "refused", f"cannot be read: {error.strerror}")
         return None
+    is_rtf = data.lstrip().startswith(b"{\\rtf")
+    encoding = "UTF-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "UTF-8"
+    try:
+        text = _rtf_text(data) if is_rtf else data.decode("utf-16" if encoding == "UTF-16" else "utf-8-sig")
+    except (ValueError, OverflowError) as error:
+        reason = "is RTF that cannot be read: export it as text (UTF-8)"
+        if isinstance(error, UnicodeDecodeError) and not is_rtf:
+            reason = f"is not {encoding}: byte {error.start} is 0x{error.object[error.start]:02x}"
+        report.add(file, "text-encoding", "refused", reason)
+        return None
+    if is_rtf:
+        report.add(file, "text-rtf", "changed", "is RTF: its text is taken")
     return judge_text(text, file, report)
+
+
+def _rtf_text(data: bytes) -> str:
+    """Return the text of an RTF file.
+
+    Raises:
+        ValueError, OverflowError: it is damaged, or names characters that its code page lacks.
+    """
+    text = str(rtf_to_text(data.decode("ascii"), errors="strict"))  # type: ignore[no-untyped-call]
+    # Word writes what lies beyond U+FFFF, such as an emoji, as two surrogates.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def judge_text(text: str, where: Path | str, report: GateReport) -> str | None:
     """Return `text` mended and with its white space folded, or None when it is no transcript; changes are reported."""
     text, changes = mend(text)
-    text = re.sub(r"\s+", " ", text.replace("\0", " ")).strip()
+    text = re.sub(r"\s+", " ", text).strip()
     if reason := unmendable(text):
         report.add(where, "text-damaged", "refused", reason)
         return None

@@ -44,5 +44,6 @@ def find_pauses(samples: npt.NDArray[np.float32]) -> list[Pause]:
     floor, speech = np.percentile(level_db, (5, 90))
     silent = level_db < floor + LEVEL * (speech - floor)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], silent.astype(np.int8), [0]))))
-    pauses = [Pause(float(start * FRAME_S), float(end * FRAME_S)) for start, end in edges.reshape(-1, 2)]
-    return [pause for pause in pauses if pause.duration_s >= MIN_PAUSE_S]
+    least = round(MIN_PAUSE_S / FRAME_S)  # in frames: 0.24 - 0.04 is less than 0.2 in floating point
+    stretches = [(start, end) for start, end in edges.reshape(-1, 2) if end - start >= least]
+    return [Pause(float(start * FRAME_S), float(end * FRAME_S)) for start, end in stretches]
