@@ -108,15 +108,12 @@ TESTED_IN = {
     "*/trainer/launch.py": "services/trainer/tests/runtime/test_torchrun.py",
     "*/trainer/training/*.py": "services/trainer/tests/training/test_train.py",
     # Parts of the trainer that a neighbour's test calls.
-    "*/trainer/datasets/*.py": "services/trainer/tests/datasets/test_collect.py",
     "*/trainer/models/ct2_*.py": "services/trainer/tests/models/test_embedded.py",
-    "*/trainer/quality/*.py": "services/trainer/tests/quality/test_report.py",
     "*/trainer/runtime/*.py": "services/trainer/tests/runtime/test_progress.py",
-    "*/trainer/segmentation/pauses.py": "services/trainer/tests/segmentation/test_cut.py",
     "*/trainer/synthesis/*.py": "services/trainer/tests/synthesis/test_plan.py",
 }
 """Modules with logic and no test file of their own, by pattern, and the file that tests them; it may only shrink."""
-UNMIRRORED = 53
+UNMIRRORED = 43
 """How many they are today: whoever adds a module adds its test file, and whoever adds a missing one lowers this."""
 
 
