@@ -44,6 +44,28 @@ def test_only_the_whisper_module_reaches_into_transformers_internals() -> None:
     assert reaching == {"services/trainer/src/carabin/trainer/models/whisper.py"}
 
 
+THREADS = "libs/service/src/carabin/service/threads.py"
+"""The only module that starts a thread: what is raised in one of its threads is logged and counted."""
+BARE_THREADS = {"Thread", "Timer", "start_new_thread"}
+
+
+def called(node: ast.AST) -> str:
+    """Return the last part of the name that a call names, such as `Thread` of `threading.Thread(...)`."""
+    function = node.func if isinstance(node, ast.Call) else None
+    return (
+        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    )
+
+
+def test_no_module_starts_a_thread_that_nobody_supervises() -> None:
+    starting = {
+        path.relative_to(ROOT).as_posix()
+        for path in modules()
+        if any(called(node) in BARE_THREADS for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    }
+    assert starting == {THREADS}, "use carabin.service.threads, or let the caller run your step in a thread of its own"
+
+
 LONG = 200
 """Lines of a module: more are read in one go only for a reason, which its first lines give."""
 

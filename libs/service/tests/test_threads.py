@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from carabin.service.threads import SupervisedThread, ThreadSupervisor
+from carabin.service.threads import LoggedPool, SupervisedThread, ThreadSupervisor
 from prometheus_client import CollectorRegistry
 
 
@@ -99,3 +99,14 @@ def test_a_call_that_runs_once_does_not_run_again_after_it_raised() -> None:
     assert calls == [1]
     assert failures(registry, "closing") == 1
     assert threads.dead() == ()
+
+
+def test_what_a_pools_call_raises_is_logged_although_nobody_looks_at_its_future(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with LoggedPool(1) as pool:
+        pool.submit(exit_thread)
+        assert pool.submit(pow, 2, 3).result(20) == 8, "the thread lives"
+    [record] = [record for record in caplog.records if record.event == "pool_failure"]  # type: ignore[attr-defined]
+    assert record.error == "SystemExit"  # type: ignore[attr-defined]
+    assert "Dupont" not in caplog.text

@@ -46,7 +46,7 @@ def memory() -> Iterator[MemoryStore]:
 
 def test_each_change_is_yielded_once(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
     old, new = publish(store, bucket, tmp_path, "old"), publish(store, bucket, tmp_path, "new")
-    watcher = ModelWatcher(store, bucket, "cardio", NEVER_S, notify=False)
+    watcher = ModelWatcher(store, bucket, "cardio", NEVER_S)
     changes = watcher.changes()
     assert next(changes) == Decision(version=None)
     promote(store, bucket, "cardio", old, by="a", reason="r", at=NOW)
@@ -78,7 +78,7 @@ def test_polls_that_see_nothing_new_notify_nobody(tmp_path: Path) -> None:
     store = TaggedAtTheFifthScan()
     store.ensure_bucket("models")
     version = publish(store, "models", tmp_path, "a")
-    changes = ModelWatcher(store, "models", "cardio", 0.001, notify=False).changes()
+    changes = ModelWatcher(store, "models", "cardio", 0.001).changes()
     assert next(changes) == Decision(version=None)
     assert next(changes) == Decision(version=version)
     assert store.scans >= 5
@@ -93,8 +93,13 @@ def test_a_notification_wakes_the_poll(memory: MemoryStore, tmp_path: Path) -> N
         for decision in watcher.changes():
             decisions.put(decision)
 
-    thread = threading.Thread(target=follow)
+    def listen() -> None:
+        while watcher.listen():
+            pass
+
+    thread, listener = threading.Thread(target=follow), threading.Thread(target=listen)
     thread.start()
+    listener.start()
     try:
         assert decisions.get(timeout=WITHIN_S).version is None
         # The listener may not listen yet: events may be lost, so write until one arrives.
@@ -109,8 +114,11 @@ def test_a_notification_wakes_the_poll(memory: MemoryStore, tmp_path: Path) -> N
             pytest.fail("the notification woke nobody")
     finally:
         watcher.stop()
+        memory.close()
         thread.join(WITHIN_S)
+        listener.join(WITHIN_S)
     assert not thread.is_alive(), "`stop` ends an iteration that waits"
+    assert not listener.is_alive(), "`stop` ends the listening when the store's stream ends"
 
 
 class FlakyStore(MemoryStore):
@@ -129,7 +137,7 @@ def test_an_outage_is_outlived_and_backed_off(tmp_path: Path) -> None:
     store.ensure_bucket("models")
     version = publish(store, "models", tmp_path, "a")
     promote(store, "models", "cardio", version, by="a", reason="r", at=NOW)
-    watcher = ModelWatcher(store, "models", "cardio", 0.001, jitter=0, notify=False)
+    watcher = ModelWatcher(store, "models", "cardio", 0.001, jitter=0)
     changes = watcher.changes()
     assert next(changes).version == version
     store.away = True

@@ -182,6 +182,20 @@ def test_the_model_watcher_takes_a_decision_again_or_is_named(rig: Rig, kind: ty
         assert rig.threads.dead() == ("model-watcher",)
 
 
+@pytest.mark.parametrize("kind", [ValueError, SystemExit])
+def test_the_reading_of_notifications_goes_on_or_is_named(rig: Rig, kind: type[BaseException]) -> None:
+    rig.raises = kind
+    source, models = rig.source(), rig.roles()
+    rig.monkeypatch.setattr(MemoryStore, "listen", rig.fail)
+    source.start(models)
+    if kind is ValueError:
+        until(lambda: rig.failures("model-notifications") >= 2)
+        assert rig.threads.dead() == ()
+    else:
+        until(rig.threads.dead)
+        assert rig.threads.dead() == ("model-notifications",)
+
+
 @pytest.mark.parametrize(("thread", "method"), [("vocabularies", "_read_vocabularies"), ("store-outage", "_explain")])
 @pytest.mark.parametrize("kind", [ValueError, SystemExit])
 def test_what_a_source_does_now_and_then_goes_on_or_is_named(

@@ -1,7 +1,6 @@
 """A gRPC server with the standard health and reflection services and trace ids, synchronous or on asyncio."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from .access.identity import Authenticator, NoAuthentication
 from .errors import PortTaken
 from .grpc_tracing import AsyncTraceBinder, TraceBinder
 from .ports import require_free
+from .threads import LoggedPool
 
 DEFAULT_WORKERS = 16
 """Calls served at once by the synchronous server; a stream holds one for as long as it lasts."""
@@ -116,7 +116,7 @@ def start_server(
     """
     authenticator = authenticator or NoAuthentication()
     server = grpc.server(
-        ThreadPoolExecutor(workers, thread_name_prefix="grpc"),
+        LoggedPool(workers, thread_name_prefix="grpc"),
         interceptors=[TraceBinder(), *([TokenCheck(authenticator)] if authenticator.required else [])],
         options=_OPTIONS,
     )

@@ -7,17 +7,24 @@ A thread that ends without being asked to, which only a `BaseException` outside 
     worker = threads.start("worker", handle_next)       # called until it returns False or `worker.stop()`
     sweeper = threads.every("sweeper", 60.0, sweep)     # called each minute
     threads.once("closing", store.close)                # called once
+
+`LoggedPool` is for a library that wants a pool and does not look at what its calls raised.
 """
 
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter
 
 from .logging import describe_error
 
 log = logging.getLogger(__name__)
+
+Arguments = ParamSpec("Arguments")
+Outcome = TypeVar("Outcome")
 
 Step = Callable[[], bool | None]
 """One iteration; False ends the thread, anything else lets it go on."""
@@ -139,3 +146,20 @@ class ThreadSupervisor:
         """Return the names of the threads that ended although nobody asked for it."""
         with self._lock:
             return tuple(thread.name for thread in self._threads if thread.dead)
+
+
+class LoggedPool(ThreadPoolExecutor):
+    """A pool whose calls' exceptions are logged, whoever looks at their futures; its threads outlive them all."""
+
+    def submit(
+        self, call: Callable[Arguments, Outcome], /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Future[Outcome]:
+        """Run `call` on one of the pool's threads."""
+        future = super().submit(call, *args, **kwargs)
+        future.add_done_callback(_log_failure)
+        return future
+
+
+def _log_failure(future: Future[Outcome]) -> None:
+    if not future.cancelled() and (error := future.exception()):
+        log.error("a pool's call failed", extra={"event": "pool_failure"} | describe_error(error))

@@ -1,4 +1,7 @@
-"""Watching for promotions: polling is the truth, a store's notifications only wake it early."""
+"""Watching for promotions: polling is the truth, a store's notifications only wake it early.
+
+Nothing here starts a thread: who watches runs `changes` and `listen` in threads that it supervises.
+"""
 
 import logging
 import random
@@ -25,7 +28,6 @@ class ModelWatcher:
     Args:
         interval_s: seconds between two polls.
         jitter: each wait is longer or shorter by up to this share, so that many services do not poll in step.
-        notify: let the store's own notifications, where it has them, wake the poll early.
     """
 
     def __init__(
@@ -35,10 +37,9 @@ class ModelWatcher:
         name: str,
         interval_s: float = 15.0,
         jitter: float = 0.2,
-        notify: bool = True,
     ) -> None:
         self._store, self._bucket, self._name = store, bucket, safe_name(name)
-        self._interval_s, self._jitter, self._notify = interval_s, jitter, notify
+        self._interval_s, self._jitter = interval_s, jitter
         self._wake, self._stopped = threading.Event(), threading.Event()
         self._reader = DecisionReader(store, bucket, self._name, interval_s)
         self._scan = threading.Event()
@@ -53,9 +54,6 @@ class ModelWatcher:
 
     def changes(self) -> Iterator[Decision]:
         """Yield the Decision as it is, then each one that differs, blocking in between; ends after `stop`."""
-        if self._notify:
-            self._notify = False  # one reader of notifications serves every call
-            threading.Thread(target=self._listen, name="model-notifications", daemon=True).start()
         seen: Decision | None = None
         while not self._stopped.is_set():
             self._wake.clear()
@@ -70,8 +68,26 @@ class ModelWatcher:
         """Poll now."""
         self._wake.set()
 
+    def listen(self) -> bool:
+        """Let the store's own notifications, where it has them, wake the poll until it ends them; then wait.
+
+        One iteration of a thread of the caller's, which may hang in a store's stream for as long as that is open.
+
+        Returns:
+            False after `stop`: there is nothing more to listen for.
+        """
+        try:
+            for _ in self._store.listen(self._bucket, f"{self._name}/"):
+                if self._stopped.is_set():
+                    return False
+                self._scan.set()
+                self._wake.set()
+        except RegistryError as error:
+            log.debug("no notifications: %s", error, extra={"event": "listen_failed"})
+        return not self._stopped.wait(LISTEN_AGAIN_S)
+
     def stop(self) -> None:
-        """End `changes`, from any thread."""
+        """End `changes` and, at its next event, `listen`; from any thread."""
         self._stopped.set()
         self._wake.set()
 
@@ -93,17 +109,3 @@ class ModelWatcher:
     def _pause_s(self) -> float:
         backoff = min(1 << self._failures, MAX_BACKOFF)
         return self._interval_s * float(backoff) * random.uniform(1 - self._jitter, 1 + self._jitter)
-
-    def _listen(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                for _ in self._store.listen(self._bucket, f"{self._name}/"):
-                    if self._stopped.is_set():
-                        return
-                    self._scan.set()
-                    self._wake.set()
-            except RegistryError as error:
-                log.debug("no notifications: %s", error, extra={"event": "listen_failed"})
-            except Exception as error:  # polling is the truth: without notifications a change is only seen later
-                log.error("notifications failed", extra={"event": "listen_failed", "error": type(error).__name__})
-            self._stopped.wait(LISTEN_AGAIN_S)

@@ -3,6 +3,7 @@
 import http.client
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -90,15 +91,15 @@ class StoreProxy:
     @contextmanager
     def running(self) -> Iterator["StoreProxy"]:
         """Serve for as long as the block lasts."""
-        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="store-proxy")
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._stopping.set()
-            self._server.shutdown()
-            thread.join()
-            self._server.server_close()
+        with ThreadPoolExecutor(1, thread_name_prefix="store-proxy") as pool:
+            serving = pool.submit(self._server.serve_forever, poll_interval=0.05)
+            try:
+                yield self
+            finally:
+                self._stopping.set()
+                self._server.shutdown()
+                self._server.server_close()
+            serving.result()
 
     def decide(self, method: str, path: str) -> Fault | None:
         """Number a request and return its fault."""

@@ -2,8 +2,8 @@
 
 import json
 import ssl
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -49,8 +49,8 @@ class LiveIssuer(ThreadingHTTPServer):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*tls)
             self.socket = context.wrap_socket(self.socket, server_side=True)
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="issuer")
+        self._serving = self._pool.submit(self.serve_forever, poll_interval=0.01)
 
     def turn(self, kid: str) -> None:
         """Sign with a new key from now on, and publish it alone."""
@@ -76,9 +76,10 @@ class LiveIssuer(ThreadingHTTPServer):
 
     def leave(self) -> None:
         """Answer nobody any more."""
-        if self._thread.is_alive():
+        if not self._serving.done():
             self.shutdown()
-            self._thread.join()
+            self._serving.result()
+            self._pool.shutdown()
             self.server_close()
 
 

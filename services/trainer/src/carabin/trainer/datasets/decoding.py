@@ -4,18 +4,19 @@ import json
 import multiprocessing
 import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import connection
 from pathlib import Path
 from typing import Final
 
 import av
+from carabin.service.threads import ThreadSupervisor
 
 from ..data.audio import encode_flac, sha256
 from ..errors import DatasetInvalid
@@ -144,7 +145,7 @@ def _end_with_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_exit_after, args=(parent.sentinel,), daemon=True).start()
+        ThreadSupervisor().start("parent-watch", partial(_exit_after, parent.sentinel))
 
 
 def _exit_after(sentinel: int) -> None:

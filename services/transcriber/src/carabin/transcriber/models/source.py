@@ -131,6 +131,8 @@ class RegistrySource:
     def start(self, models: ModelRoles) -> None:
         self._models = models
         self._read_vocabularies()
+        # It may hang in the store's stream, so that `stop` does not wait for it.
+        self._threads.start("model-notifications", self._watcher.listen)
         self._running = [
             self._threads.start("model-watcher", self._watch),
             self._threads.every("vocabularies", VOCABULARY_POLL_S, self._read_vocabularies),

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,7 +25,7 @@ class ThreadedServer:
         self.transcriber = transcriber
         self._settings = {"port": 0, "grpc_port": None, "drain_s": 0.2} | settings
         self._listening = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="server")
 
     @property
     def url(self) -> str:
@@ -32,12 +33,13 @@ class ThreadedServer:
         return f"ws://127.0.0.1:{self.server.bound_port}"
 
     def start(self) -> None:
-        self._thread.start()
+        self._serving = self._pool.submit(lambda: asyncio.run(self._serve()))
         assert self._listening.wait(20)
 
     def stop(self) -> None:
         self.call(lambda: setattr(self.server, "should_exit", True))
-        self._thread.join(20)
+        self._serving.result(20)
+        self._pool.shutdown()
 
     def call(self, action: Callable[[], Any]) -> Any:
         """Run an action on the server's loop and return what it returns."""
