@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+from carabin.registry.testing.fixtures import s3_environment, s3_settings
 
 from .render import OVERLAYS, Manifest, render, renderer, tree_with_secrets
+
+__all__ = ["s3_environment", "s3_settings"]
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,11 @@ from carabin.transcriber.settings.server import ServerSettings
 from carabin.transcriber.settings.web import WebSettings
 
 CLASSES = (StoreSettings, TranscriberSettings, ServerSettings, WebSettings, ExporterSettings, TrainerSettings)
-KNOWN = {row.variable for settings in CLASSES for row in settings_table(settings)} | {"CARABIN_DATA_DIR"}
+KNOWN = {row.variable for settings in CLASSES for row in settings_table(settings)} | {
+    # The registry's own, and the one that `carabin models` takes its --model from.
+    "CARABIN_DATA_DIR",
+    "CARABIN_MODEL",
+}
 _OURS = re.compile(r"(?:(?:EXPORTER|PROMOTER|TRAINER|TRANSCRIBER)_(?=CARABIN_STORE_))?(CARABIN_.+)")
 
 

@@ -24,8 +24,8 @@ OPERATORS = {
 """Kinds that an operator brings; their schemas are not Kubernetes' own."""
 
 COMPONENTS = (
-    "bootstrap", "gateway", "hpa", "ingress", "keda", "kueue", "networkpolicy", "nvidia-runtime", "object-store",
-    "secrets", "servicemonitor", "tools", "trainjob",
+    "backup", "bootstrap", "gateway", "hpa", "ingress", "keda", "kueue", "networkpolicy", "nvidia-runtime",
+    "object-store", "secrets", "servicemonitor", "tools", "trainjob",
 )  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def test_kubernetes_accepts_every_object_of_an_overlay(manifests: list[Manifest]
 def test_each_component_stands_on_the_base_alone(component: str, tree: Path) -> None:
     site = tree / "overlays" / f"site-{component}"
     site.mkdir()
-    needed = {"bootstrap": ["secrets"], "tools": ["secrets"]}.get(component, [])
+    needed = {"backup": ["secrets"], "bootstrap": ["secrets"], "tools": ["secrets"]}.get(component, [])
     kustomization = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",

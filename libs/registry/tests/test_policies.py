@@ -26,6 +26,7 @@ from carabin.registry.layout import (
 from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
 from carabin.registry.stages.assign import set_stage
+from carabin.registry.stages.backup import backup
 from carabin.registry.stages.promote import promote, rollback
 from carabin.registry.stages.read import read_decision
 from pydantic import SecretStr
@@ -83,6 +84,15 @@ def test_the_roles_do_the_whole_work_between_them(stores: dict[str, MinioStore],
     assert decision.canary is not None
     manifest = read_manifest(transcriber, "models", NAME, first)
     assert fetch_model(transcriber, "models", manifest, tmp_path / "got").is_dir()
+
+
+def test_the_key_that_writes_nothing_is_enough_for_a_backup(stores: dict[str, MinioStore], tmp_path: Path) -> None:
+    version = publish(stores["exporter"], "models", tmp_path, "kept")
+    promote(stores["promoter"], "models", NAME, version, by="a", reason="r", at=NOW)
+    backup(stores["transcriber"], "models", NAME, tmp_path / "backup")
+    kept = {path.relative_to(tmp_path / "backup/objects").as_posix() for path in (tmp_path / "backup").rglob("*")
+            if path.is_file() and path.name != "tags.json"}  # fmt: skip
+    assert kept == set(stores["admin"].list("models", f"{NAME}/"))
 
 
 @pytest.fixture(scope="module")
