@@ -7,7 +7,8 @@ import pytest
 
 from .render import Manifest, containers, environment, identity, pods, references
 
-OURS = ("carabin/",)
+OURS = ("localhost/carabin/", "registry.invalid/carabin/")
+"""What is loaded into a cluster, and what a site has not named yet (RFC 2606, section 2)."""
 PINNED = re.compile(r".+@sha256:[0-9a-f]{64}")
 
 
@@ -66,6 +67,16 @@ def test_every_image_is_pinned(manifests: list[Manifest]) -> None:
                 assert re.match(r"\d+\.\d+\.\d+", tag), (owner, image)
             else:
                 assert PINNED.fullmatch(image), (owner, image)
+
+
+def test_an_image_that_nobody_named_comes_from_no_public_registry(manifests: list[Manifest]) -> None:
+    for owner, pod in pods(manifests):
+        for image in (container["image"] for container in containers(pod)):
+            host, slash, _ = image.partition("/")
+            # What a container runtime takes for a registry; any other name is one of docker.io's.
+            assert slash, (owner, image)
+            assert host == "localhost" or "." in host, (owner, image)
+            assert image.startswith(OURS) or PINNED.fullmatch(image), (owner, image)
 
 
 def test_everything_a_pod_refers_to_exists(manifests: list[Manifest]) -> None:

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import sys
+from collections.abc import Container
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +17,8 @@ from carabin.service.logging import configure_logging
 from carabin.service.shutdown import stop_on_signals
 from rich.console import Console
 from rich.table import Table
+
+from .kubernetes_job import job_of
 
 # The trainer's libraries take seconds to import: only the command itself needs them.
 
@@ -62,6 +66,13 @@ def train(
     authority: Annotated[
         Path | None, typer.Option("--ca", help="PEM file of who signed that trainer's certificate, where it has one.")
     ] = None,
+    kubernetes: Annotated[
+        bool,
+        typer.Option(
+            "--kubernetes",
+            help="Train nothing here: read the cluster's CronJob carabin-trainer in JSON and print its Job.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
     """Fine-tune Whisper and publish the outcome as a checkpoint; Ctrl-C saves, and the same command goes on."""
@@ -84,7 +95,11 @@ def train(
         "evaluate": evaluate,
         "evaluate_limit": limit,
     }
-    result = _train({name: value for name, value in given.items() if value is not None}, setting or [], preset, console)
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if kubernetes:
+        _print_job(chosen, setting or [], preset)
+        return
+    result = _train(chosen, setting or [], preset, console)
     if as_json:
         write_json(result)
     else:
@@ -99,10 +114,7 @@ def _train(given: dict[str, Any], extra: list[str], preset: str | None, console:
         raise typer.BadParameter(
             f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}", param_hint="--preset"
         )
-    pairs = [text.partition("=") for text in extra]
-    for name, equals, _ in pairs:
-        if not equals or name not in TrainerSettings.model_fields:
-            raise typer.BadParameter(f"{name!r} is no NAME=VALUE of a setting", param_hint="--set")
+    pairs = _pairs(extra, TrainerSettings.model_fields)
     quiet()
     if not console.is_terminal:
         configure_logging("trainer")
@@ -126,6 +138,36 @@ def _train(given: dict[str, Any], extra: list[str], preset: str | None, console:
         "window": result.checkpoint.window.model_dump() if result.checkpoint else None,
         "seconds": dict(result.seconds),
     }
+
+
+def _print_job(given: dict[str, Any], extra: list[str], preset: str | None) -> None:
+    """Print the Job; every setting is checked by the trainer's own class where it is installed."""
+    if preset is not None or given["dataset"].endswith(".csv"):
+        raise typer.BadParameter("a Job in a cluster takes a dataset of the store, and --set in place of a preset")
+    if sys.stdin.isatty():
+        raise typer.BadParameter(
+            "kubectl -n carabin get cronjob carabin-trainer -o json | carabin train ... --kubernetes"
+        )
+    try:
+        from carabin.trainer.settings import TrainerSettings
+    except ImportError:  # the tools image has no trainer
+        if extra:
+            raise typer.BadParameter("--set is checked by the trainer, which is not installed here") from None
+    else:
+        pairs = _pairs(extra, TrainerSettings.model_fields)
+        TrainerSettings.load(**_parsed(pairs), **given)
+        given |= {name: value for name, _, value in pairs}
+    moment = datetime.now(UTC)
+    run = given.pop("run", None) or f"{given['dataset'].partition('@')[0].lower()}-{moment:%Y%m%d-%H%M}"
+    write_json(job_of(sys.stdin.read(), run, given))
+
+
+def _pairs(extra: list[str], known: Container[str]) -> list[tuple[str, str, str]]:
+    pairs = [text.partition("=") for text in extra]
+    for name, equals, _ in pairs:
+        if not equals or name not in known:
+            raise typer.BadParameter(f"{name!r} is no NAME=VALUE of a setting", param_hint="--set")
+    return pairs
 
 
 def _published(csv: Path, console: Console) -> str:
