@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-OVERLAYS = ("dev-cpu", "gpu")
+OVERLAYS = ("dev-cpu", "gpu", "openshift")
 
 Manifest = dict[str, Any]
 

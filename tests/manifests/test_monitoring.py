@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -18,7 +19,7 @@ from carabin.transcriber.wire.metrics import WireMetrics
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
-from .render import ROOT, script
+from .render import ROOT, identity, render, script
 
 OF_PROMETHEUS = {"job", "instance", "le"}
 """Labels that it adds, and that of every histogram."""
@@ -155,3 +156,32 @@ def test_the_autoscalers_follow_series_that_exist() -> None:
             text = path.read_text(encoding="utf-8")
             assert named(text) <= series(), path.name
             assert "carabin_transcriber_sessions" in text or path.name == "kustomization.yaml"
+
+
+def test_what_is_scraped_is_a_port_that_is_open_and_kube_prometheus_stack_sees_it(tree: Path) -> None:
+    site = tree / "overlays" / "site-prometheus"
+    site.mkdir()
+    components = [f"../../components/{name}" for name in ("secrets", "servicemonitor", "kube-prometheus-stack")]
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
+        "resources": ["../../base"], "components": components,
+    }  # fmt: skip
+    (site / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    manifests = render(site)
+    named = {port["name"]: manifest for manifest in manifests if manifest["kind"] == "Service"
+             for port in manifest["spec"]["ports"]}  # fmt: skip
+    found = [manifest for manifest in manifests if manifest["apiVersion"] == "monitoring.coreos.com/v1"]
+    assert {manifest["kind"] for manifest in found} == {"PodMonitor", "PrometheusRule", "ServiceMonitor"}
+    for manifest in found:
+        assert manifest["metadata"]["labels"]["release"] == "kube-prometheus-stack", identity(manifest)
+        for endpoint in manifest["spec"].get("endpoints", []):
+            assert endpoint["port"] == "metrics"
+            assert "metrics" in named
+
+
+def test_both_ways_of_training_wait_in_the_same_queue(tree: Path) -> None:
+    job = yaml.safe_load((ROOT / "k8s/components/trainjob/job.yaml").read_text(encoding="utf-8"))
+    component = yaml.safe_load((ROOT / "k8s/components/kueue/kustomization.yaml").read_text(encoding="utf-8"))
+    cron = yaml.safe_load(component["patches"][0]["patch"])
+    label = "kueue.x-k8s.io/queue-name"
+    assert job["metadata"]["labels"][label] == cron["spec"]["jobTemplate"]["metadata"]["labels"][label]

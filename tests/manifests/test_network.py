@@ -39,7 +39,7 @@ def test_every_pod_of_ours_reaches_names_and_the_store(manifests: list[Manifest]
 def test_the_transcriber_may_be_dialled_and_dials_nothing_but_the_store(manifests: list[Manifest]) -> None:
     labels = {"app.kubernetes.io/name": "carabin-transcriber"}
     assert allowed_ports(manifests, labels, "Ingress") == {9090, 9091, 9096}
-    assert allowed_ports(manifests, labels, "Egress") == {53, 9000}
+    assert allowed_ports(manifests, labels, "Egress") == {53, 5353, 9000}
 
 
 def test_clients_reach_the_transcriber_through_the_gateway_alone(manifests: list[Manifest]) -> None:
@@ -54,5 +54,23 @@ def test_metrics_are_for_the_monitoring_namespace_alone(manifests: list[Manifest
     for policy in policies(manifests):
         for rule in policy["spec"].get("ingress", []):
             if metrics.get(policy["metadata"]["name"]) in {port["port"] for port in rule.get("ports", [])}:
-                assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"carabin.dev/monitoring": "true"}}}]
+                (source,) = rule["from"]
+                assert source["namespaceSelector"]["matchLabels"] in (
+                    {"carabin.dev/monitoring": "true"},
+                    {"kubernetes.io/metadata.name": "openshift-user-workload-monitoring"},
+                )
                 assert len(rule["ports"]) == 1, "a port of calls is open to monitoring"
+
+
+def test_names_are_resolved_by_the_clusters_own_dns_alone_wherever_it_listens(manifests: list[Manifest]) -> None:
+    (dns,) = [policy for policy in policies(manifests) if policy["metadata"]["name"] == "allow-dns"]
+    plain, openshift = dns["spec"]["egress"]
+    namespaces = [
+        source["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]
+        for source in (*plain["to"], *openshift["to"])
+        if "namespaceSelector" in source
+    ]
+    assert namespaces == ["kube-system", "openshift-dns"]
+    assert {"ipBlock": {"cidr": "169.254.20.10/32"}} in plain["to"], "NodeLocal DNSCache"
+    for rule, port in ((plain, 53), (openshift, 5353)):
+        assert {(each["protocol"], each["port"]) for each in rule["ports"]} == {("UDP", port), ("TCP", port)}

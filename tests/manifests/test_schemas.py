@@ -18,14 +18,15 @@ OPERATORS = {
     ("monitoring.coreos.com/v1", "PodMonitor"),
     ("monitoring.coreos.com/v1", "PrometheusRule"),
     ("monitoring.coreos.com/v1", "ServiceMonitor"),
+    ("route.openshift.io/v1", "Route"),
     ("trainer.kubeflow.org/v1alpha1", "TrainJob"),
     ("trainer.kubeflow.org/v1alpha1", "TrainingRuntime"),
 }
 """Kinds that an operator brings; their schemas are not Kubernetes' own."""
 
 COMPONENTS = (
-    "backup", "bootstrap", "gateway", "hpa", "ingress", "keda", "kueue", "networkpolicy", "nvidia-runtime",
-    "object-store", "secrets", "servicemonitor", "tools", "trainjob",
+    "backup", "bootstrap", "gateway", "hpa", "ingress", "keda", "kube-prometheus-stack", "kueue",
+    "networkpolicy", "nvidia-runtime", "object-store", "openshift", "secrets", "servicemonitor", "tools", "trainjob",
 )  # fmt: skip
 
 
