@@ -86,6 +86,10 @@ down:  ## Stop it; the volumes keep the data
 e2e-compose: setup  ## Build the CPU images and dictate to the composed stack, where an engine can be started
 	$(BIN)/python scripts/e2e_compose.py $(ARGS)
 
+.PHONY: release-check
+release-check: setup  ## Build wheels, bills of materials and images; print what is left for a maintainer
+	$(BIN)/python scripts/release_check.py $(ARGS)
+
 lock:  ## Rewrite requirements.lock from the environment in $(VENV)
 	{ echo '# Every third-party version that `make setup` installs. Written by `make lock`; not edited by hand.'; \
 	  $(BIN)/python -m pip list --format=freeze | sed -E 's/\+cpu$$//' \

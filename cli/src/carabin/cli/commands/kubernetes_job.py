@@ -1,15 +1,21 @@
 """The Kubernetes Job of one training, from the cluster's own CronJob `carabin-trainer`: image, GPU and keys are its.
 
-Pure: a CronJob and settings in, a Job out, both as `kubectl ... -o json` has them.
+A CronJob and settings in, a Job out, both as `kubectl ... -o json` has them.
 """
 
 import copy
 import json
 import re
+import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
+import typer
+from carabin.cli.output import write_json
 from carabin.registry.errors import CarabinError
+
+from .set_option import parse_settings, setting_pairs
 
 PREFIX: Final = "CARABIN_TRAINER_"
 NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -53,6 +59,38 @@ def job_of(cron_job: str, run: str, settings: Mapping[str, Any]) -> dict[str, An
         },
         "spec": template["spec"],
     }
+
+
+def print_job(given: dict[str, Any], extra: list[str], preset: str | None) -> None:
+    """Print the Job of a training whose CronJob comes by standard input.
+
+    Every setting is checked by the trainer's own class where it is installed; the tools image has none.
+
+    Args:
+        given: values by field name; `dataset` is one of them.
+        extra: NAME=VALUE of others.
+
+    Raises:
+        JobRefused, SettingInvalid, typer.BadParameter
+    """
+    if preset is not None or given["dataset"].endswith(".csv"):
+        raise typer.BadParameter("a Job in a cluster takes a dataset of the store, and --set in place of a preset")
+    if sys.stdin.isatty():
+        raise typer.BadParameter(
+            "kubectl -n carabin get cronjob carabin-trainer -o json | carabin train ... --kubernetes"
+        )
+    try:
+        from carabin.trainer.settings import TrainerSettings
+    except ImportError:
+        if extra:
+            raise typer.BadParameter("--set is checked by the trainer, which is not installed here") from None
+    else:
+        pairs = setting_pairs(extra, TrainerSettings.model_fields)
+        TrainerSettings.load(**parse_settings(pairs), **given)
+        given |= dict(pairs)
+    moment = datetime.now(UTC)
+    run = given.pop("run", None) or f"{given['dataset'].partition('@')[0].lower()}-{moment:%Y%m%d-%H%M}"
+    write_json(job_of(sys.stdin.read(), run, given))
 
 
 def _cron_job(text: str) -> dict[str, Any]:

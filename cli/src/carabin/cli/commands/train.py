@@ -1,10 +1,7 @@
 """`carabin train`: fine-tune Whisper on a dataset of the store, or follow a run that trains elsewhere."""
 
-import json
 import os
 import re
-import sys
-from collections.abc import Container
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +15,8 @@ from carabin.service.shutdown import stop_on_signals
 from rich.console import Console
 from rich.table import Table
 
-from .kubernetes_job import job_of
+from .kubernetes_job import print_job
+from .set_option import parse_settings, setting_pairs
 
 # The trainer's libraries take seconds to import: only the command itself needs them.
 
@@ -97,7 +95,7 @@ def train(
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     if kubernetes:
-        _print_job(chosen, setting or [], preset)
+        print_job(chosen, setting or [], preset)
         return
     result = _train(chosen, setting or [], preset, console)
     if as_json:
@@ -114,13 +112,13 @@ def _train(given: dict[str, Any], extra: list[str], preset: str | None, console:
         raise typer.BadParameter(
             f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}", param_hint="--preset"
         )
-    pairs = _pairs(extra, TrainerSettings.model_fields)
+    pairs = setting_pairs(extra, TrainerSettings.model_fields)
     quiet()
     if not console.is_terminal:
         configure_logging("trainer")
     if given["dataset"].endswith(".csv"):
         given["dataset"] = _published(Path(given["dataset"]), console)
-    values = {"work_dir": data_dir() / "train", **PRESETS.get(preset or "", {}), **_parsed(pairs), **given}
+    values = {"work_dir": data_dir() / "train", **PRESETS.get(preset or "", {}), **parse_settings(pairs), **given}
     result = launch(
         TrainerSettings.load(**values),
         connect(),
@@ -140,36 +138,6 @@ def _train(given: dict[str, Any], extra: list[str], preset: str | None, console:
     }
 
 
-def _print_job(given: dict[str, Any], extra: list[str], preset: str | None) -> None:
-    """Print the Job; every setting is checked by the trainer's own class where it is installed."""
-    if preset is not None or given["dataset"].endswith(".csv"):
-        raise typer.BadParameter("a Job in a cluster takes a dataset of the store, and --set in place of a preset")
-    if sys.stdin.isatty():
-        raise typer.BadParameter(
-            "kubectl -n carabin get cronjob carabin-trainer -o json | carabin train ... --kubernetes"
-        )
-    try:
-        from carabin.trainer.settings import TrainerSettings
-    except ImportError:  # the tools image has no trainer
-        if extra:
-            raise typer.BadParameter("--set is checked by the trainer, which is not installed here") from None
-    else:
-        pairs = _pairs(extra, TrainerSettings.model_fields)
-        TrainerSettings.load(**_parsed(pairs), **given)
-        given |= {name: value for name, _, value in pairs}
-    moment = datetime.now(UTC)
-    run = given.pop("run", None) or f"{given['dataset'].partition('@')[0].lower()}-{moment:%Y%m%d-%H%M}"
-    write_json(job_of(sys.stdin.read(), run, given))
-
-
-def _pairs(extra: list[str], known: Container[str]) -> list[tuple[str, str, str]]:
-    pairs = [text.partition("=") for text in extra]
-    for name, equals, _ in pairs:
-        if not equals or name not in known:
-            raise typer.BadParameter(f"{name!r} is no NAME=VALUE of a setting", param_hint="--set")
-    return pairs
-
-
 def _published(csv: Path, console: Console) -> str:
     """Make a dataset of a notebook's CSV, named after its folder; return NAME@VERSION."""
     from carabin.trainer.datasets.from_csv import dataset_from_csv
@@ -179,17 +147,6 @@ def _published(csv: Path, console: Console) -> str:
     counts = ", ".join(f"{split} {count.dictations}" for split, count in manifest.counts.items())
     console.print(f"dataset {name}@{manifest.version}: {counts}", highlight=False, soft_wrap=True)
     return f"{name}@{manifest.version}"
-
-
-def _parsed(pairs: list[tuple[str, str, str]]) -> dict[str, Any]:
-    """Read values as JSON where they are, else as text: `interpolation_weights=[1,0.5]`, `precision=fp32`."""
-    values: dict[str, Any] = {}
-    for name, _, text in pairs:
-        try:
-            values[name] = json.loads(text)
-        except ValueError:
-            values[name] = Path(text) if name == "work_dir" else text
-    return values
 
 
 def _follow(run: str, address: str, authority: Path | None, console: Console, *, as_json: bool) -> None:
