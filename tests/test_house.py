@@ -123,7 +123,7 @@ TESTED_IN = {
     "*/cli/commands/dataset/reference.py": "cli/tests/commands/dataset/test_make.py",
     "*/cli/commands/models/rows.py": "cli/tests/commands/models/test_commands.py",
     # Parts of a training that only a whole, small training shows: a run that is stopped, resumed and finished.
-    "*/trainer/checkpoints/*.py": "services/trainer/tests/training/test_train.py",
+    "*/trainer/checkpoints/saver.py": "services/trainer/tests/training/test_train.py",
     "*/trainer/data/audio.py": "services/trainer/tests/training/test_notebook.py",
     "*/trainer/features/*.py": "services/trainer/tests/training/test_train.py",
     "*/trainer/finishing/*.py": "services/trainer/tests/training/test_train.py",
@@ -135,7 +135,7 @@ TESTED_IN = {
     "*/trainer/synthesis/*.py": "services/trainer/tests/synthesis/test_plan.py",
 }
 """Modules with logic and no test file of their own, by pattern, and the file that tests them; it may only shrink."""
-UNMIRRORED = 43
+UNMIRRORED = 38
 """How many they are today: whoever adds a module adds its test file, and whoever adds a missing one lowers this."""
 
 

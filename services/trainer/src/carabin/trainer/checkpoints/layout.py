@@ -61,11 +61,11 @@ def step_of(folder: Path) -> int:
 
 def seal(folder: Path) -> None:
     """Declare a checkpoint complete: its files reach the disk first."""
-    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
-    for path in folder.rglob("*"):
-        if path.is_file():
-            path.chmod(0o644)  # safetensors writes 0600, which another container's user cannot read
-            _to_disk(path)
+    files = [path for path in folder.rglob("*") if path.is_file() and path != folder / SEAL]
+    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+    for path in files:
+        path.chmod(0o644)  # safetensors writes 0600, which another container's user cannot read
+        _to_disk(path)
     seal_file(folder / SEAL, json.dumps(sizes))
 
 
@@ -123,10 +123,14 @@ def stage(folder: Path, target: Path, processor: Sequence[Path]) -> Path:
 
 
 def unstage(source: Path, folder: Path) -> Path:
-    """Undo `stage`: lay a checkpoint fetched from the store out for the Trainer, and seal it."""
+    """Undo `stage`: lay a checkpoint fetched from the store out for the Trainer, and seal it.
+
+    Raises:
+        ResumeRefused: weights are all that it holds.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for path in [*source.iterdir(), *(source / TRAINING).iterdir()]:
+    for path in [*source.glob("*"), *(source / TRAINING).glob("*")]:
         if path.is_file() and path.name != SEAL:
             _link(path, folder / path.name)
     if not (folder / STATE).is_file():

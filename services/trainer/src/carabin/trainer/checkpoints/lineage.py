@@ -18,8 +18,8 @@ COMMIT_VARIABLE: Final = "CARABIN_COMMIT"
 
 
 def fingerprint(base: Path) -> str:
-    """Return the SHA-256 of the base's weights, of all its shards in order."""
-    shards = sorted(base.glob("model*.safetensors"))
+    """Return the SHA-256 of the base's weights, of all its shards in order; of pickled ones where it has no others."""
+    shards = sorted(base.glob("model*.safetensors")) or sorted(base.glob("pytorch_model*.bin"))
     return "+".join(sha256_of(shard) for shard in shards)
 
 

@@ -43,6 +43,8 @@ class RunFingerprint:
         """
         try:
             found = json.loads((folder / SCHEDULE).read_text())
+            if not isinstance(found, dict):
+                raise ValueError(f"{SCHEDULE} holds no JSON object")
         except (OSError, ValueError) as error:
             raise ResumeRefused(f"{folder}: it does not say what it learnt from, and cannot be resumed") from error
         for name in self.__slots__:
