@@ -114,7 +114,7 @@ def ours(recipe: str, task: Task) -> tuple[Any, int, str]:
     from carabin.trainer.models.whisper import load_whisper, prepare
     from carabin.trainer.runtime.device import choose_precision, has_bf16
     from carabin.trainer.settings import TrainerSettings
-    from carabin.trainer.training.fit import arguments, feature_config
+    from carabin.trainer.training.arguments import arguments, feature_config
     from carabin.trainer.training.trainer import WhisperTrainer
 
     base, work = (task.data / "base").resolve(), task.data / recipe

@@ -123,19 +123,14 @@ TESTED_IN = {
     "*/cli/commands/dataset/reference.py": "cli/tests/commands/dataset/test_make.py",
     "*/cli/commands/models/rows.py": "cli/tests/commands/models/test_commands.py",
     # Parts of a training that only a whole, small training shows: a run that is stopped, resumed and finished.
-    "*/trainer/checkpoints/saver.py": "services/trainer/tests/training/test_train.py",
     "*/trainer/data/audio.py": "services/trainer/tests/training/test_notebook.py",
     "*/trainer/features/*.py": "services/trainer/tests/training/test_train.py",
-    "*/trainer/finishing/*.py": "services/trainer/tests/training/test_train.py",
-    "*/trainer/launch.py": "services/trainer/tests/runtime/test_torchrun.py",
-    "*/trainer/training/*.py": "services/trainer/tests/training/test_train.py",
     # Parts of the trainer that a neighbour's test calls.
-    "*/trainer/models/ct2_*.py": "services/trainer/tests/models/test_embedded.py",
     "*/trainer/runtime/*.py": "services/trainer/tests/runtime/test_progress.py",
     "*/trainer/synthesis/*.py": "services/trainer/tests/synthesis/test_plan.py",
 }
 """Modules with logic and no test file of their own, by pattern, and the file that tests them; it may only shrink."""
-UNMIRRORED = 38
+UNMIRRORED = 30
 """How many they are today: whoever adds a module adds its test file, and whoever adds a missing one lowers this."""
 
 

@@ -59,3 +59,18 @@ def test_a_folder_that_is_no_whisper_says_what_is_missing(tmp_path: Path) -> Non
 def test_a_base_in_the_store_needs_a_store(tmp_path: Path) -> None:
     with pytest.raises(BaseModelRefused, match="none is connected"):
         resolve_base("model:francais", tmp_path)
+
+
+def test_a_step_that_is_no_number_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BaseModelRefused, match="base run:before@last: the step 'last' is not a number"):
+        resolve_base("run:before@last", tmp_path, a_store)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"model_type": "bert"}'], ids=["cut off", "no object", "another model"])
+def test_a_config_that_is_not_a_whispers_is_named(tmp_path: Path, text: str) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name in ("config.json", "tokenizer.json", "generation_config.json"):
+        (folder / name).write_text(text)
+    with pytest.raises(BaseModelRefused, match=r"its config\.json is not a Whisper's"):
+        resolve_base(str(folder), tmp_path)

@@ -4,14 +4,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from carabin.registry.artifacts.checkpoints import CheckpointManifest
 from carabin.registry.serving_window import WindowPolicy
 
 from ..data.dictations import Dictation
-from ..errors import Stopped, UploadFailed
+from ..errors import UploadFailed
 from ..models.ct2_export import processor_files
 from ..runtime.run import RECORDED, RunContext, finite
 from .layout import seal, stage, translate_disk_errors
@@ -24,7 +23,7 @@ from .uploader import CheckpointUpload, Uploader
 class Saver:
     """Seals each checkpoint and gives it to the uploader; leaving the block waits until the store has them.
 
-    After an error it waits no longer than a stop may take: the error matters more.
+    It waits no longer than a stop may take: after an error the error matters more.
     """
 
     def __init__(
@@ -91,13 +90,8 @@ class Saver:
         hashes = {"base": identity.base, "dataset": identity.dataset, "replay": identity.replay}
         return values | {f"{name}_sha256": value for name, value in hashes.items()}
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._uploader is None or self.published is not None:
             return
-        patience_s = self._run.settings.stop_grace_s
-        if isinstance(error, Stopped):
-            with suppress(UploadFailed):  # it is complete on this machine, and the next start finds it
-                self.published = self._uploader.close(patience_s)
-        else:
-            with suppress(UploadFailed):
-                self._uploader.close(patience_s)
+        with suppress(UploadFailed):  # what was sealed is complete on this machine, and the next start finds it
+            self._uploader.close(self._run.settings.stop_grace_s)

@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from carabin.ct2whisper.binary import read_binary
@@ -18,7 +18,9 @@ from transformers import GenerationConfig, WhisperConfig, WhisperFeatureExtracto
 
 from ..errors import BaseModelRefused
 
-END_OF_TEXT = "<|endoftext|>"
+END_OF_TEXT: Final = "<|endoftext|>"
+TOKENS: Final = ("alignment_heads", "suppress_ids", "suppress_ids_begin", "lang_ids")
+"""What CTranslate2's config.json keeps of generation_config.json."""
 
 
 def import_ct2(source: Path, target: Path) -> Path:
@@ -26,7 +28,7 @@ def import_ct2(source: Path, target: Path) -> Path:
 
     Raises:
         BaseModelRefused: model.bin is not a CTranslate2 Whisper, or its weights are quantised, so that training would
-            start from rounded values.
+            start from rounded values; or tokenizer.json or config.json is not that of a multilingual Whisper.
     """
     try:
         binary = read_binary(source / "model.bin")
@@ -34,6 +36,7 @@ def import_ct2(source: Path, target: Path) -> Path:
         if quantised:
             raise BaseModelRefused(f"{source}: {quantised} is quantised: train from a float16 or float32 model")
         tokenizer = _read_tokenizer(source)
+        generation = _generation_config(source, tokenizer)
         sizes = whisper_sizes(binary)
         model = WhisperForConditionalGeneration(_config(sizes, tokenizer))
         state = {name: torch.from_numpy(values) for name, values in rebuild_tensors(binary, sizes)}
@@ -41,7 +44,7 @@ def import_ct2(source: Path, target: Path) -> Path:
         raise BaseModelRefused(f"{error.path}: not a model to train from: {error.reason}") from error
     model.load_state_dict(state, strict=False)
     _require_complete(source, model, state)
-    model.generation_config = _generation_config(source, tokenizer)
+    model.generation_config = generation
     model.save_pretrained(target)
     WhisperFeatureExtractor(feature_size=model.config.num_mel_bins).save_pretrained(target)  # type: ignore[no-untyped-call]
     _write_tokenizer(source, target, tokenizer)
@@ -77,7 +80,7 @@ def _require_complete(source: Path, model: WhisperForConditionalGeneration, stat
 
 def _generation_config(source: Path, tokenizer: Tokenizer) -> GenerationConfig:
     """CTranslate2's config.json keeps the ids; converting back needs them by name."""
-    config = json.loads((source / "config.json").read_text(encoding="utf-8"))
+    config = _read_config(source)
     end = _token_id(tokenizer, END_OF_TEXT)
     return GenerationConfig(  # type: ignore[no-untyped-call]
         alignment_heads=config["alignment_heads"],
@@ -95,6 +98,17 @@ def _generation_config(source: Path, tokenizer: Tokenizer) -> GenerationConfig:
         eos_token_id=end,
         pad_token_id=end,
     )
+
+
+def _read_config(source: Path) -> Mapping[str, Any]:
+    try:
+        config: Mapping[str, Any] = json.loads((source / "config.json").read_text(encoding="utf-8"))
+        missing = [name for name in TOKENS if name not in config]
+    except (OSError, ValueError, TypeError) as error:
+        raise BaseModelRefused(f"{source}: config.json cannot be read: {error}") from error
+    if missing:
+        raise BaseModelRefused(f"{source}: config.json does not name {', '.join(missing)}: convert the model again")
+    return config
 
 
 def _token_id(tokenizer: Tokenizer, token: str) -> int:

@@ -66,6 +66,8 @@ def _rebuilt(source: Path, target: Path) -> Path:
 
 def _from_run(spec: str, cache: Path, store: ObjectStore) -> Path:
     run, _, step = spec.removeprefix(RUN).partition("@")
+    if step and not step.isdecimal():
+        raise BaseModelRefused(f"base {spec}: the step {step!r} is not a number")
     bucket = store_settings().checkpoints_bucket
     manifest = read_checkpoint(store, bucket, run, int(step)) if step else latest_checkpoint(store, bucket, run)
     if manifest is None:
@@ -105,6 +107,10 @@ def _checked(folder: Path, spec: str) -> Path:
     missing = [name for name in REQUIRED if not (folder / name).is_file()]
     if missing:
         raise BaseModelRefused(f"base {spec}: {', '.join(missing)} missing: not a whole Hugging Face Whisper folder")
-    if json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type") != "whisper":
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError:
+        config = None
+    if not isinstance(config, dict) or config.get("model_type") != "whisper":
         raise BaseModelRefused(f"base {spec}: its config.json is not a Whisper's")
     return folder

@@ -1,39 +1,32 @@
-"""One run from settings to a published checkpoint: the order of the steps.
-
-Over 200 lines: the order of the steps of one run, and what each failure leaves behind.
-"""
+"""One run from settings to a published checkpoint: the order of the steps, and what each failure leaves behind."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import torch
 from carabin.registry.artifacts.checkpoints import CheckpointManifest
 from carabin.registry.errors import CarabinError
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
-from transformers import WhisperForConditionalGeneration
 
-from ..checkpoints.layout import step_of, translate_disk_errors
-from ..checkpoints.lineage import fingerprint, lineage
+from ..checkpoints.layout import translate_disk_errors
 from ..checkpoints.pending_final import PendingFinal
-from ..checkpoints.resume import RunFingerprint, finished, restore
+from ..checkpoints.resume import finished
 from ..checkpoints.samples import choose_samples
 from ..checkpoints.saver import Saver
-from ..datasets.local import LocalDataset, Replay, fetch, named, plan_replay
+from ..datasets.local import named
 from ..errors import Stopped, UploadFailed
-from ..finishing.candidate_evaluation import CandidateEvaluator, EvaluationSets
+from ..finishing.candidate_evaluation import CandidateEvaluator
 from ..finishing.curves import curves
 from ..finishing.model_card import Card
 from ..finishing.model_selector import ModelSelector
-from ..models.resolve import resolve_base
-from ..models.whisper import architecture, load_whisper, merged_state
+from ..models.whisper import merged_state
 from ..runtime.progress import Progress
 from ..runtime.run import RECORDED, RunContext
 from ..settings import TrainerSettings
-from ..text.terms import load_terms
 from .fit import Fit, fit
+from .start import Start, begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +41,6 @@ class TrainResult:
     """The newest in the store."""
     seconds: Mapping[str, float]
     """By phase."""
-
-
-@dataclass(frozen=True)
-class Start:
-    """What a run begins or goes on with."""
-
-    dataset: LocalDataset
-    replay: Replay
-    base: Path
-    model: WhisperForConditionalGeneration
-    identity: RunFingerprint
-    source: dict[str, str]
-    resume: Path | None
 
 
 def run_name(settings: TrainerSettings, now: datetime) -> str:
@@ -109,7 +89,7 @@ def train(
 
 def _train(run: RunContext) -> TrainResult:
     with run.timed("fetch"):
-        start = _start(run)
+        start = begin(run)
     before = merged_state(start.model)
     samples = choose_samples(start.dataset.split("validation")) if run.main else ()
     with Saver(run, start.base, start.identity, start.source, samples) as saver:
@@ -123,7 +103,7 @@ def _train(run: RunContext) -> TrainResult:
             return TrainResult(run.name, "finished", fitted.step, None, run.seconds)
         with run.timed("finish"), translate_disk_errors(run.work):
             evaluator = CandidateEvaluator(
-                fitted.model, start.base, run.work, run.settings, _sets(start), run.progress, run.stopped
+                fitted.model, start.base, run.work, run.settings, start.evaluation_sets(), run.progress, run.stopped
             )
             selector = ModelSelector(evaluator, run.work, run.settings, run.progress)
             outcome = selector.select_and_evaluate(
@@ -162,43 +142,6 @@ def _finished(run: RunContext, published: CheckpointManifest | None) -> TrainRes
     run.clean()
     run.progress.end(f"run {run.name} is finished", published.metrics)
     return TrainResult(run.name, "finished", published.step, published, run.seconds)
-
-
-def _start(run: RunContext) -> Start:
-    settings = run.settings
-    with run.progress.phase("fetch dataset and base model"), run.main_first():
-        dataset = fetch(run.store, run.datasets_bucket, settings.dataset, run.cache)
-        general = fetch(run.store, run.datasets_bucket, settings.replay, run.cache) if settings.replay else None
-        base = resolve_base(settings.base, run.cache, lambda: run.store)
-        model = load_whisper(base)
-        identity = RunFingerprint(
-            architecture=architecture(model),
-            base=fingerprint(base),
-            dataset=dataset.sha256,
-            replay=general.sha256 if general else "",
-            schedule=run.schedule(),
-        )
-        resume = restore(run.store, run.bucket, run.name, run.work, identity)
-    run.agree(step_of(resume) if resume else 0)
-    medical = dataset.split("train")
-    replay = plan_replay(general, len(medical), settings.replay_share, settings.seed) if general else Replay((), (), ())
-    if replay.wanted:
-        run.progress.note(str(replay))
-    if resume:
-        run.progress.note(f"goes on from {resume.name}")
-    source = lineage(run.name, settings.base, dataset, general, identity)
-    run.write_record(source=source)
-    return Start(dataset, replay, base, model, identity, source, resume)
-
-
-def _sets(start: Start) -> EvaluationSets:
-    return EvaluationSets(
-        validation=start.dataset.split("validation"),
-        general_validation=start.replay.validation,
-        test=start.dataset.split("test"),
-        general_test=start.replay.test,
-        terms=load_terms(),
-    )
 
 
 def _card(run: RunContext, start: Start, fitted: Fit) -> Callable[..., Card]:
