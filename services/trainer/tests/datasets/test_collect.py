@@ -1,14 +1,17 @@
 """Tests of how recordings find their reports, and of sums that add up."""
 
+import errno
+import os
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 from carabin.trainer.datasets.build import build
 from carabin.trainer.datasets.collect import collect_folders
-from carabin.trainer.errors import DatasetRefused
+from carabin.trainer.errors import DatasetInvalid, DatasetRefused
 from carabin.trainer.quality.report import GateReport
 
 from ..helpers.sounds import bursts, write
@@ -46,6 +49,7 @@ def test_any_container_is_taken_and_what_systems_leave_behind_is_not_counted(tmp
     found = collect_folders(audio, reports, report)
     assert sorted(candidate.audio.name for candidate in found) == ["a.m4a", "b.WAV", "c.bin"]
     assert [finding.file for finding in report.refused] == [str(audio / "dictation.ds2")]
+    assert "is DS2 (DSS Pro), which its recorder's program alone reads: export it" in report.refused[0].message
     assert report.left_out[str(audio / "index.xml")] == "is no sound, by its name"
     assert "other files: 2 seen, 0 taken, 2 left out" in report.sums()
 
@@ -76,6 +80,103 @@ def test_a_report_in_word_is_refused_with_how_to_convert_it(tmp_path: Path) -> N
     report = GateReport()
     collect_folders(audio, reports, report)
     assert "a.docx: save it as text (UTF-8) or RTF" in report.refused[0].message
+
+
+def test_a_report_in_any_other_form_is_named_with_or_without_its_recording(tmp_path: Path) -> None:
+    audio, reports = tmp_path / "audio", tmp_path / "reports"
+    for name in ("a.wav", "b.wav"):
+        write(audio / name, bursts([1.0]))
+    reports.mkdir()
+    for name in ("A.DOCX", "b.pages", "lone.docx"):
+        (reports / name).write_bytes(b"PK")
+    report = GateReport()
+    assert collect_folders(audio, reports, report) == []
+    reasons = [finding.reason for finding in report.refused]
+    assert [next(name for name in ("A.DOCX", "b.pages") if name in reason) for reason in reasons] == [
+        "A.DOCX",
+        "b.pages",
+    ]
+    assert all("save it as text (UTF-8) or RTF" in reason for reason in reasons)
+    assert report.left_out[str(reports / "lone.docx")] == "is no report that is read (.rtf, .txt)"
+
+
+def test_links_are_followed_once_and_what_cannot_be_looked_at_is_refused_by_name(tmp_path: Path) -> None:
+    audio, reports, share = tmp_path / "audio", tmp_path / "reports", tmp_path / "share"
+    write(audio / "own" / "a.wav", bursts([1.0]))
+    write(share / "b.wav", bursts([1.1]))
+    (share / "back").symlink_to(tmp_path)
+    (audio / "above").symlink_to(tmp_path)
+    (audio / "own" / "loop").symlink_to(audio)
+    (audio / "again").symlink_to(audio / "own")
+    (audio / "share").symlink_to(share)
+    (audio / "gone.wav").symlink_to("nowhere.wav")
+    os.mkfifo(audio / "pipe.wav")
+    for name in ("own/a.txt", "share/b.txt"):
+        report_of((reports / name).parent, Path(name).name, "Examen normal.")
+    report = GateReport()
+    found = collect_folders(audio, reports, report)
+    assert [candidate.audio for candidate in found] == [audio / "own" / "a.wav", audio / "share" / "b.wav"]
+    assert {finding.message for finding in report.refused} == {
+        f"{audio / 'gone.wav'} is a link to nothing",
+        f"{audio / 'pipe.wav'} is no file: a pipe, a socket or a device",
+    }
+
+
+def test_a_folder_that_may_not_be_opened_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audio, reports = tmp_path / "audio", tmp_path / "reports"
+    write(audio / "a.wav", bursts([1.0]))
+    write(audio / "closed" / "b.wav", bursts([1.0]))
+    report_of(reports, "a.txt", "Examen normal.")
+    scandir = os.scandir
+
+    def as_another_user(folder: Any) -> Any:  # root may open everything
+        if Path(folder).name == "closed":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", as_another_user)
+    report = GateReport()
+    assert len(collect_folders(audio, reports, report)) == 1
+    assert report.refusal().endswith(f"{audio / 'closed'} cannot be opened: Permission denied")
+
+
+def test_what_programs_and_shares_leave_behind_is_not_counted(tmp_path: Path) -> None:
+    audio, reports = tmp_path / "audio", tmp_path / "reports"
+    write(audio / "a.wav", bursts([1.0]))
+    report_of(reports, "a.txt", "Examen normal.")
+    for name in ("Thumbs.db", "DESKTOP.INI", "ehthumbs.db", "Icon\r", "~$a.docx", ".~lock.a.odt#", "@eaDir/a.wav",
+                 "$RECYCLE.BIN/S-1/$R1.wav", ".Trashes/501/b.wav", "System Volume Information/c.wav"):  # fmt: skip
+        write(audio / "x.wav", bursts([1.0])).rename(report_of((audio / name).parent, Path(name).name, ""))
+    report = GateReport()
+    assert len(collect_folders(audio, reports, report)) == 1
+    assert report.findings == []
+    assert list(report.seen) == [str(audio / "a.wav")]
+
+
+def test_names_of_any_kind_find_their_report(tmp_path: Path) -> None:
+    audio, reports = tmp_path / "audio", tmp_path / "reports"
+    names = ("😀 dictée n°1 «x»", "L" * 200, "new\nline", "12.03.2026 dictée", "trailing ", "a/b/c/d/e/f/g/h/i/j/deep")
+    for name in names:
+        write(audio / f"{name}.wav", bursts([1.0]))
+        report_of((reports / f"{name}.txt").parent, f"{Path(name).name}.txt", "Examen normal.")
+    report = GateReport()
+    assert len(collect_folders(audio, reports, report)) == len(names)
+    assert report.findings == []
+
+
+def test_a_missing_report_is_named_where_it_should_be(tmp_path: Path) -> None:
+    audio, reports = tmp_path / "audio", tmp_path / "reports"
+    write(audio / "anne" / "a.wav", bursts([1.0]))
+    reports.mkdir()
+    report = GateReport()
+    collect_folders(audio, reports, report)
+    assert f"has no report: {reports / 'anne' / 'a.txt'} does not exist" in report.refusal()
+
+
+def test_an_archive_in_place_of_a_folder_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "audio.zip").write_bytes(b"PK\x03\x04")
+    with pytest.raises(DatasetInvalid, match=r"audio\.zip: it is a file and not a folder: unpack it"):
+        collect_folders(tmp_path / "audio.zip", tmp_path, GateReport())
 
 
 def test_everything_that_was_seen_is_taken_or_named_with_its_reason(tmp_path: Path) -> None:

@@ -20,8 +20,19 @@ ROWS = [{"audio": "a.wav", "sentence": "Pas de fièvre, ni toux."}, {"audio": "b
         "sep=;\r\naudio;sentence\r\na.wav;Pas de fièvre, ni toux.\r\nb.wav;Toux.".encode(),
         "audio;sentence\na.wav;Pas de fièvre, ni toux.\n\nb.wav;Toux.\n".encode("utf-8-sig"),
         " Audio ; SENTENCE \na.wav;Pas de fièvre, ni toux.\nb.wav;Toux.\n".encode("utf-16"),
+        'sep=;\r\naudio;sentence\r\na.wav;"Pas de fièvre, ni toux."\r\nb.wav;Toux.\r\n'.encode("utf-8-sig"),
+        "audio;sentence\na.wav;Pas de fièvre, ni toux.\nb.wav;Toux.\n;\n;\n\n".encode(),
     ],
-    ids=["comma", "semicolon", "tab-crlf", "sep", "mark-blank-line", "utf-16-capitals"],
+    ids=[
+        "comma",
+        "semicolon",
+        "tab-crlf",
+        "sep",
+        "mark-blank-line",
+        "utf-16-capitals",
+        "excel-mark-sep",
+        "emptied-rows",
+    ],
 )
 def test_the_ways_in_which_french_tools_write_a_table_give_the_same_rows(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "t.csv").write_bytes(content)
@@ -64,3 +75,35 @@ def test_utf_16_without_a_mark_is_refused_not_guessed(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes("audio,sentence\na.wav,Rien.\n".encode("utf-16-le"))
     with pytest.raises(DatasetInvalid, match="UTF-16 without a mark"):
         read_table(tmp_path / "t.csv", COLUMNS)
+
+
+@pytest.mark.parametrize("header", ["audio,sentence,Sentence ", "audio,sentence,sentence", "AUDIO,audio,sentence"])
+def test_a_column_that_is_there_twice_is_refused_and_not_guessed(tmp_path: Path, header: str) -> None:
+    (tmp_path / "t.csv").write_text(f"{header}\na.wav,Toux.,Fièvre.\n", encoding="utf-8")
+    with pytest.raises(DatasetInvalid, match=r"t\.csv:1: it has more than one column (audio|sentence): keep one"):
+        read_table(tmp_path / "t.csv", COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04\x14\x00xl/workbook.xml", "a workbook and not a CSV: save it as « CSV UTF-8 »"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook and not a CSV"),
+        ("audio;sentence\na.wav;Fracture déplacée.\n".encode("cp850"), r"not UTF-8 \(byte 31\): save it as UTF-8"),
+        ("Fichier;Énoncé\na.wav;Un.\n".encode(), "no column audio and sentence: it is « Fichier;Énoncé »"),
+    ],
+    ids=["xlsx", "xls", "dos-code-page", "other-headers"],
+)
+def test_what_is_no_table_is_refused_with_what_it_is(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(DatasetInvalid, match=reason):
+        read_table(tmp_path / "t.csv", COLUMNS)
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\x0b", "\x0c", "\x85"])
+def test_only_line_feeds_end_a_line(tmp_path: Path, separator: str) -> None:
+    (tmp_path / "t.csv").write_text(f"audio,sentence\na.wav,Toux{separator}sèche.\nb.wav,Fièvre.\n", encoding="utf-8")
+    table = read_table(tmp_path / "t.csv", COLUMNS)
+    assert table.faults == ()
+    assert list(table.frame["sentence"]) == [f"Toux{separator}sèche.", "Fièvre."]
+    assert list(table.frame.index) == [2, 3]

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+import soundfile
 from carabin.trainer.quality.audio import judge_sound
 from carabin.trainer.quality.report import GateReport
 from carabin.trainer.synthesis.engines import PicoEngine
 from carabin.trainer.synthesis.voices import SPEAKERS
-from scipy.signal import butter, sosfilt
+from scipy.signal import butter, resample_poly, sosfilt
 
 from ..helpers.sounds import write
 
@@ -88,3 +90,72 @@ def test_no_librarys_error_reaches_a_person_in_place_of_the_truth(tmp_path: Path
     assert (
         "cannot be read as audio: the file cannot be decoded as audio; these are read: WAV" in report.refused[0].message
     )
+
+
+@pytest.mark.parametrize(
+    ("form", "subtype", "rate_hz", "channels"),
+    [
+        ("WAV", "PCM_24", 96_000, 1),
+        ("WAV", "FLOAT", 48_000, 1),
+        ("WAV", "DOUBLE", 16_000, 1),
+        ("WAV", "PCM_U8", 16_000, 1),
+        ("WAV", "ALAW", 8_000, 1),
+        ("WAV", "ULAW", 8_000, 1),
+        ("WAV", "IMA_ADPCM", 16_000, 1),
+        ("WAV", "GSM610", 8_000, 1),
+        ("WAVEX", "PCM_24", 48_000, 2),
+        ("WAVEX", "PCM_16", 48_000, 6),
+        ("RF64", "PCM_16", 16_000, 1),
+    ],
+)
+def test_every_kind_of_wav_gives_the_same_speech(
+    speech: np.ndarray, tmp_path: Path, form: str, subtype: str, rate_hz: int, channels: int
+) -> None:
+    samples = resample_poly(speech, rate_hz // 1000, 16)
+    stacked = np.zeros((len(samples), channels), np.float32)
+    stacked[:, min(2, channels - 1)] = samples  # of six, the one in the middle, where films have speech
+    soundfile.write(tmp_path / "a.wav", stacked, rate_hz, subtype=subtype, format=form)
+    report = GateReport()
+    sound = judge_sound(tmp_path / "a.wav", report)
+    assert sound is not None
+    assert report.refused == []
+    assert sound.duration_s == pytest.approx(len(speech) / 16_000, abs=0.1)
+    n = min(len(speech), len(sound.samples))
+    assert np.corrcoef(speech[:n], sound.samples[:n])[0, 1] > 0.85
+    if channels == 6:
+        assert "has 6 channels whose mean loses the sound" in report.findings[0].message
+
+
+def test_a_picture_of_ten_megabytes_before_the_sound_of_an_mp3_is_skipped(speech: np.ndarray, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "plain.mp3", speech, 16_000, format="MP3")
+    picture = b"\0image/jpeg\0\x03\0" + np.random.default_rng(0).bytes(10_000_000)
+    frame = b"APIC" + len(picture).to_bytes(4, "big") + b"\0\0" + picture
+    size = bytes((len(frame) >> 7 * place) & 0x7F for place in (3, 2, 1, 0))
+    (tmp_path / "a.mp3").write_bytes(b"ID3\x03\0\0" + size + frame + (tmp_path / "plain.mp3").read_bytes())
+    sound = judge_sound(tmp_path / "a.mp3", GateReport())
+    assert sound is not None
+    assert sound.duration_s == pytest.approx(len(speech) / 16_000, abs=0.1)
+
+
+@pytest.mark.parametrize("spoken", [True, False], ids=["with-sound", "mute"])
+def test_a_video_gives_its_sound_or_is_refused_without_one(speech: np.ndarray, tmp_path: Path, spoken: bool) -> None:
+    with av.open(str(tmp_path / "a.mp4"), "w", format="mp4") as container:
+        video = container.add_stream("mpeg4", rate=10)
+        video.width = video.height = 64
+        video.pix_fmt = "yuv420p"
+        audio = container.add_stream("aac", rate=16_000, layout="mono") if spoken else None
+        for shade in range(20):
+            picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), shade, np.uint8), format="rgb24")
+            container.mux(video.encode(picture))
+        container.mux(video.encode(None))
+        if audio:
+            frame = av.AudioFrame.from_ndarray(speech[None].astype(np.float32), format="fltp", layout="mono")
+            frame.sample_rate = 16_000
+            container.mux([*audio.encode(frame), *audio.encode(None)])
+    report = GateReport()
+    sound = judge_sound(tmp_path / "a.mp4", report)
+    if spoken:
+        assert sound is not None
+        assert sound.duration_s == pytest.approx(len(speech) / 16_000, abs=0.2)
+    else:
+        assert "holds no audio stream" in report.refusal()

@@ -123,3 +123,14 @@ def test_more_than_six_words_a_second_and_one_were_not_said(words: int, fits: bo
     assert [(finding.rule, finding.reason) for finding in report.refused] == (
         [] if fits else [("text-audio-mismatch", "has 14 words for 2.0 s of audio: they do not belong together")]
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "duration_s", "noted"),
+    [("Oui.", 27.0, True), ("Oui.", 4.0, False), ("Un mot deux mots trois.", 20.0, False)],
+)
+def test_a_text_of_far_too_few_words_is_taken_with_a_remark(text: str, duration_s: float, noted: bool) -> None:
+    report = GateReport()
+    assert judge_length(text, duration_s, "a.txt", report)
+    reasons = [finding.reason for finding in report.findings if finding.action == "noted"]
+    assert reasons == (["has 1 word for 27.0 s of audio: is it all that was said?"] if noted else [])

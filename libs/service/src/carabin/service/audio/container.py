@@ -6,7 +6,7 @@ protocol is allowed, and what is read before the first sample is bounded.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -15,6 +15,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from ..errors import AudioFileRefused
+from .foreign import HEAD_BYTES, what_it_is
 
 CONTAINERS: Final = MappingProxyType(
     {
@@ -85,9 +86,16 @@ def open_audio(file: ReadableFile) -> Iterator[tuple[InputContainer, AudioStream
                 )
             yield container, stream
     except (av.FFmpegError, ValueError, OSError) as error:
-        raise AudioFileRefused(
-            "the file cannot be decoded as audio; these are read: " + "; ".join(CONTAINERS.values())
-        ) from error
+        raise AudioFileRefused(_reason(file)) from error
+
+
+def _reason(file: ReadableFile) -> str:
+    """Return why FFmpeg does not open a file: what it is instead, where that can be seen."""
+    with suppress(OSError, ValueError):
+        file.seek(0)
+        if found := what_it_is(file.read(HEAD_BYTES)):
+            return f"the file {found}"
+    return "the file cannot be decoded as audio; these are read: " + "; ".join(CONTAINERS.values())
 
 
 class _Nameless:

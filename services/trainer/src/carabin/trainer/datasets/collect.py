@@ -1,12 +1,12 @@
 """Finds recordings and their reports in two folders, by name."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from carabin.service.audio import open_audio
+from carabin.service.audio import HEAD_BYTES, open_audio, what_it_is
 from carabin.service.errors import AudioFileRefused
 
 from ..errors import DatasetInvalid
@@ -16,13 +16,13 @@ from .file_names import (
     AUDIO_SUFFIXES,
     NO_SOUND_SUFFIXES,
     REPORT_SUFFIXES,
-    is_ignored,
     look_alike,
     name_key,
+    walk,
 )
 
 DOCUMENTS: Final = frozenset({".docx", ".doc", ".odt", ".pdf"})
-"""Reports in these forms are refused with how to convert them."""
+"""Reports in these forms, which lie among recordings too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,11 @@ def collect_folders(
     Raises:
         DatasetInvalid: a folder is missing, or there is no recording.
     """
-    recordings = _by_name(audio_dir, lambda file: _is_recording(file, report))
-    texts = _by_name(report_dir, lambda file: file.suffix.lower() in REPORT_SUFFIXES)
+    recordings = _by_key(audio_dir, [file for file in _files(audio_dir, report) if _is_recording(file, report)])
+    sounds = {file for files in recordings.values() for file in files}
+    beside = [file for file in _files(report_dir, report) if file not in sounds]
+    texts = _by_key(report_dir, [file for file in beside if file.suffix.lower() in REPORT_SUFFIXES])
+    others = _by_key(report_dir, [file for file in beside if file.suffix.lower() not in REPORT_SUFFIXES])
     if not recordings:
         raise DatasetInvalid(f"{audio_dir}: it holds no recording ({', '.join(sorted(AUDIO_SUFFIXES))})")
     lone = [key for key in texts if key not in recordings]
@@ -61,7 +64,8 @@ def collect_folders(
     for key, files in recordings.items():
         for file in files:
             report.see(file, "recording")
-        text = _paired(key, files, texts, lone, report_dir, report)
+        partner = report_dir / files[0].relative_to(audio_dir).with_suffix(".txt")
+        text = _paired(key, files, texts, others, lone, partner, report)
         if text is not None:
             parts = files[0].relative_to(audio_dir).parts
             speaker = parts[0] if speakers_from_folders and len(parts) > 1 else None
@@ -72,6 +76,10 @@ def collect_folders(
             near = look_alike(key, unpaired)
             reason = f"has no recording: {audio_dir / key}.* does not exist" + (f"; {near}" if near else "")
             report.add(file, "audio-missing", "refused", reason)
+    for file in (file for files in others.values() for file in files):
+        if str(file) not in report.seen:
+            report.see(file, "other file")
+            report.leave_out(file, f"is no report that is read ({', '.join(sorted(REPORT_SUFFIXES))})")
     return found
 
 
@@ -79,24 +87,30 @@ def _paired(
     key: str,
     files: Sequence[Path],
     texts: Mapping[str, Sequence[Path]],
+    others: Mapping[str, Sequence[Path]],
     lone: Sequence[str],
-    report_dir: Path,
+    partner: Path,
     report: GateReport,
 ) -> str | None:
-    """Return the text of a recording's report; what stands against it is reported."""
+    """Return the text of a recording's report; what stands against it is reported.
+
+    Args:
+        others: files among the reports in forms that are not read.
+        lone: keys of reports without a recording.
+        partner: where the report should be.
+    """
     if len(files) > 1:
         for file in files:
-            others = ", ".join(other.name for other in files if other != file)
-            report.add(file, "audio-name", "refused", f"has the same name as {others}: its report is ambiguous")
+            rivals = ", ".join(other.name for other in files if other != file)
+            report.add(file, "audio-name", "refused", f"has the same name as {rivals}: its report is ambiguous")
         return None
     if key not in texts:
-        document = next((file for suffix in DOCUMENTS if (file := report_dir / f"{key}{suffix}").is_file()), None)
-        if document:
-            reason = f"has a report in a form that is not read, {document.name}: save it as text (UTF-8) or RTF"
+        if key in others:
+            reason = f"has a report in a form that is not read, {others[key][0].name}: save it as text (UTF-8) or RTF"
             report.add(files[0], "report-form", "refused", reason)
             return None
         alike = look_alike(key, lone)
-        reason = f"has no report: {report_dir / files[0].stem}.txt does not exist" + (f"; {alike}" if alike else "")
+        reason = f"has no report: {partner} does not exist" + (f"; {alike}" if alike else "")
         report.add(files[0], "report-missing", "refused", reason)
         return None
     if len(texts[key]) > 1:
@@ -117,26 +131,46 @@ def _is_recording(file: Path, report: GateReport) -> bool:
         return True
     if suffix in REPORT_SUFFIXES | DOCUMENTS:
         return False
-    if suffix not in NO_SOUND_SUFFIXES:
-        try:
-            with file.open("rb") as opened, open_audio(opened):
-                return True
-        except (AudioFileRefused, OSError):
-            reason = "is no recording in a container that is read: convert it, or take it out of this folder"
-            report.see(file, "other file")
-            report.add(file, "audio-container", "refused", reason)
-            return False
     report.see(file, "other file")
-    report.leave_out(file, "is no sound, by its name")
+    if suffix in NO_SOUND_SUFFIXES:
+        report.leave_out(file, "is no sound, by its name")
+        return False
+    try:
+        with file.open("rb") as opened:
+            foreign = what_it_is(opened.read(HEAD_BYTES))
+            opened.seek(0)
+            with open_audio(opened):
+                del report.seen[str(file)]
+                return True
+    except OSError as error:
+        reason = f"cannot be opened: {error.strerror or error}"
+    except AudioFileRefused:
+        reason = foreign or "is no recording in a container that is read: convert it, or take it out of this folder"
+    report.add(file, "audio-container", "refused", reason)
     return False
 
 
-def _by_name(folder: Path, wanted: Callable[[Path], bool]) -> dict[str, list[Path]]:
-    """Return the files under `folder`, by the key of their path without the suffix."""
+def _files(folder: Path, report: GateReport) -> list[Path]:
+    """Return the files under a folder; those that cannot be looked at are refused by name.
+
+    Raises:
+        DatasetInvalid: it is no folder.
+    """
     if not folder.is_dir():
-        raise DatasetInvalid(f"{folder}: it is not a folder")
+        packed = "a file and not a folder: unpack it if it is an archive" if folder.is_file() else "not a folder"
+        raise DatasetInvalid(f"{folder}: it is {packed}")
+
+    def refuse(file: Path, reason: str) -> None:
+        if str(file) not in report.seen:
+            report.see(file, "other file")
+            report.add(file, "file-unreadable", "refused", reason)
+
+    return walk(folder, refuse)
+
+
+def _by_key(folder: Path, files: Sequence[Path]) -> dict[str, list[Path]]:
+    """Return files under `folder` by the key of their path without the suffix."""
     found: dict[str, list[Path]] = defaultdict(list)
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and not is_ignored(file.relative_to(folder)) and wanted(file):
-            found[name_key(file.relative_to(folder).with_suffix("").as_posix())].append(file)
+    for file in files:
+        found[name_key(file.relative_to(folder).with_suffix("").as_posix())].append(file)
     return dict(found)

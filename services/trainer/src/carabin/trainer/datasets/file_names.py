@@ -1,15 +1,23 @@
 """Names of files as people and systems write them: accents in one or two code points, other case, Windows paths."""
 
+import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
-IGNORED: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini", "__macosx"})
-"""What file managers leave behind."""
+IGNORED: Final = frozenset(
+    {
+        ".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "$recycle.bin", "@eadir", ".git",
+        "system volume information", ".trashes", ".spotlight-v100", ".fseventsd", ".temporaryitems",
+    }
+)  # fmt: skip
+"""What file managers, disks and shares leave behind; of folders, with all that is in them."""
+_IGNORED_STARTS: Final = ("._", "~$", ".~lock.")
+"""macOS companions, and what Word and LibreOffice write beside a document that is open."""
 AUDIO_SUFFIXES: Final = frozenset(
     {
         ".wav", ".wave", ".w64", ".aif", ".aiff", ".au", ".snd", ".caf", ".flac", ".mp3", ".aac", ".m4a", ".m4b",
@@ -30,8 +38,45 @@ LIKENESS: Final = 0.75
 
 
 def is_ignored(file: Path) -> bool:
-    """Return whether a file is a system's own: macOS companions (`._name`) among them."""
-    return any(part.startswith("._") or part.lower() in IGNORED for part in file.parts)
+    """Return whether a file is a system's or a program's own: macOS companions (`._name`) among them."""
+    return any(part.startswith(_IGNORED_STARTS) or part.lower() in IGNORED for part in file.parts)
+
+
+def walk(folder: Path, refuse: Callable[[Path, str], None]) -> list[Path]:
+    """Return every file under `folder` but those that are ignored, in order.
+
+    Links to folders elsewhere are followed, each folder once; links to a folder above, or to one that is met anyway,
+    are not. What cannot be looked at (a closed folder, a link to nothing, a pipe) is given to `refuse` with the reason.
+    """
+    root, seen, found = Path(os.path.realpath(folder)), set[str](), list[Path]()
+
+    def closed(error: OSError) -> None:
+        refuse(Path(error.filename), f"cannot be opened: {error.strerror}")
+
+    for place, folders, files in os.walk(folder, onerror=closed, followlinks=True):
+        here = Path(place)
+        inner = [name for name in folders if not is_ignored(Path(name))]
+        folders[:] = [name for name in inner if _is_met_once(here / name, root, seen)]
+        for file in (here / name for name in files):
+            if is_ignored(Path(file.name)):
+                continue
+            if file.is_file():
+                found.append(file)
+            else:
+                refuse(
+                    file, "is a link to nothing" if file.is_symlink() else "is no file: a pipe, a socket or a device"
+                )
+    return sorted(found)
+
+
+def _is_met_once(folder: Path, root: Path, seen: set[str]) -> bool:
+    real = os.path.realpath(folder)
+    if folder.is_symlink() and (root.is_relative_to(real) or Path(real).is_relative_to(root)):
+        return False
+    if real in seen:
+        return False
+    seen.add(real)
+    return True
 
 
 def name_key(name: str) -> str:

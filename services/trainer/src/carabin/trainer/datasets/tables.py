@@ -17,6 +17,10 @@ from ..errors import DatasetInvalid
 from .file_names import AUDIO_SUFFIXES
 
 DELIMITERS: Final = (",", ";", "\t")
+MAX_SHOWN: Final = 80
+"""Characters of a first line that an error shows."""
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How files of Excel and LibreOffice begin: ZIP since 2007, OLE before."""
 _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -58,13 +62,14 @@ def read_table(file: Path, required: tuple[str, ...]) -> Table:
         DatasetInvalid: missing, in an encoding that is not understood, without those columns or any row, or with a
             quote that never closes; the line is named.
     """
-    lines = _text(file).splitlines(keepends=True)
+    lines = _lines(_text(file))
     first = 1
     if lines and lines[0].strip().lower().startswith("sep=") and len(lines[0].strip()) == 5:
         first = 2  # Excel's own way to name the delimiter
     lines = lines[first - 1 :]
     delimiter = _delimiter(lines[0] if lines else "", required, file)
     header, *records = _records(lines, first, delimiter, file)
+    _refuse_repeated_columns(header, file)
     if not records:
         raise DatasetInvalid(f"{file}: it has no rows")
     faults, sound = [], []
@@ -88,6 +93,8 @@ def _text(file: Path) -> str:
         data = file.read_bytes()
     except OSError as error:
         raise DatasetInvalid(f"{file}: it cannot be read: {error.strerror}") from error
+    if data.startswith(_WORKBOOKS):
+        raise DatasetInvalid(f"{file}: it is a workbook and not a CSV: save it as « CSV UTF-8 »")
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)
@@ -98,6 +105,17 @@ def _text(file: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _lines(text: str) -> list[str]:
+    """Return the lines with their ends; form feeds and Unicode's separators are characters like others."""
+    return list(io.StringIO(text, newline="\n"))
+
+
+def _refuse_repeated_columns(header: "_Record", file: Path) -> None:
+    names = [name.strip().lower() for name in header.fields]
+    if twice := [name for name in dict.fromkeys(names) if name and names.count(name) > 1]:
+        raise DatasetInvalid(f"{file}:{header.line}: it has more than one column {' and '.join(twice)}: keep one")
+
+
 def _delimiter(header: str, required: tuple[str, ...], file: Path) -> str:
     for delimiter in DELIMITERS:
         names = {name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])}
@@ -105,7 +123,11 @@ def _delimiter(header: str, required: tuple[str, ...], file: Path) -> str:
             return delimiter
     names = {name.strip().lower() for delimiter in DELIMITERS for name in header.replace('"', "").split(delimiter)}
     missing = [name for name in required if name not in names] or list(required)
-    raise DatasetInvalid(f"{file}: its first line has no column {' and '.join(missing)}")
+    there = header.strip()
+    reason = f"its first line has no column {' and '.join(missing)}" + (
+        f": it is « {there[:MAX_SHOWN]} »" if there else ""
+    )
+    raise DatasetInvalid(f"{file}: {reason}")
 
 
 def _records(lines: list[str], first: int, delimiter: str, file: Path) -> list[_Record]:
@@ -114,7 +136,7 @@ def _records(lines: list[str], first: int, delimiter: str, file: Path) -> list[_
     begin = 0
     try:
         for fields in reader:
-            if fields:
+            if any(field.strip() for field in fields):  # Excel writes ";;;" for rows that were emptied
                 records.append(_Record(first + begin, "".join(lines[begin : reader.line_num]), fields))
             begin = reader.line_num
     except csv.Error as error:
@@ -124,7 +146,7 @@ def _records(lines: list[str], first: int, delimiter: str, file: Path) -> list[_
 
 
 def _fault(record: _Record, columns: int, delimiter: str) -> TableFault | None:
-    inner = record.text.splitlines()[1:]
+    inner = _lines(record.text)[1:]
     for number, line in enumerate(inner, start=record.line + 1):
         cells = next(csv.reader([line], delimiter=delimiter), [])
         if len(cells) == columns and any(Path(cell.strip()).suffix.lower() in AUDIO_SUFFIXES for cell in cells):

@@ -113,7 +113,8 @@ def _say_mixdown(recording: Recording, say: Say) -> None:
     mixdown = recording.mixdown
     if mixdown.channel is not None:
         alone = f"channel {mixdown.channel + 1} is taken alone there"
-        reason = f"has channels that cancel each other for {mixdown.cancelled_s:.1f} s: {alone}"
+        how = "that cancel each other" if recording.n_channels == 2 else "whose mean loses the sound"
+        reason = f"has {recording.n_channels} channels {how} for {mixdown.cancelled_s:.1f} s: {alone}"
         say("audio-stereo", "changed", reason)
     elif recording.n_channels > 1:
         say("audio-stereo", "changed", f"has {recording.n_channels} channels: their mean is taken")

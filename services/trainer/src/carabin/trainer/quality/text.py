@@ -20,6 +20,8 @@ MAX_TOKENS: Final = 448
 PROMPT_TOKENS: Final = 5
 """<|startoftranscript|><|fr|><|transcribe|><|notimestamps|> before the text and <|endoftext|> after."""
 
+MIN_WORDS_A_SECOND, MIN_JUDGED_S = 0.2, 5.0
+"""Slower than any dictation with its pauses, over more than a sentence's length."""
 MAX_WORDS_A_SECOND: Final = 6.0
 """Twice the fastest dictation: more text than that was not spoken in this recording."""
 
@@ -95,4 +97,9 @@ def judge_length(text: str, duration_s: float, where: Path | str, report: GateRe
         reason = f"has {words} words for {duration_s:.1f} s of audio: they do not belong together"
         report.add(where, "text-audio-mismatch", "refused", reason)
         return False
+    if duration_s > MIN_JUDGED_S and words < MIN_WORDS_A_SECOND * duration_s:
+        counted = f"{words} word{'s' if words > 1 else ''}"
+        report.add(
+            where, "text-short", "noted", f"has {counted} for {duration_s:.1f} s of audio: is it all that was said?"
+        )
     return True

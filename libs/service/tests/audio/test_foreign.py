@@ -1,0 +1,29 @@
+"""What is no recording is refused with what it is."""
+
+import io
+
+import pytest
+from carabin.service.audio import decode, what_it_is
+from carabin.service.errors import AudioFileRefused
+
+
+@pytest.mark.parametrize(
+    ("content", "phrase"),
+    [
+        (b"\x03ds2" + bytes(2000), "is DS2 (DSS Pro)"),
+        (b"\x03enc" + bytes(2000), "is an encrypted DS2"),
+        (b"PK\x03\x04" + bytes(2000), "is a ZIP archive"),
+        (b"\n<!DOCTYPE HTML><html><body>403</body></html>", "is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "is a pointer of Git LFS"),
+    ],
+)
+def test_a_file_that_is_no_recording_is_named(content: bytes, phrase: str) -> None:
+    assert (what_it_is(content) or "").startswith(phrase)
+    with pytest.raises(AudioFileRefused, match=phrase.replace("(", r"\(").replace(")", r"\)")):
+        list(decode(io.BytesIO(content)))
+
+
+def test_of_an_unknown_file_what_is_read_is_listed() -> None:
+    assert what_it_is(b"RIFF") is what_it_is(b"") is None
+    with pytest.raises(AudioFileRefused, match="these are read: WAV"):
+        list(decode(io.BytesIO(b"Creative Voice File")))
