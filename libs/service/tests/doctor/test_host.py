@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from carabin.service.doctor.host import check_certificate, check_folder, check_port
+from carabin.service.doctor.host import check_certificate, check_folder, check_memory, check_port
 from carabin.service.doctor.report import Health
+from carabin.service.memory import model_bytes
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -43,6 +44,24 @@ def test_a_folder_that_cannot_be_written_says_why(tmp_path: Path) -> None:
     [finding] = check_folder(tmp_path / "cache")
     assert (finding.status, finding.sentence) == (Health.FAILED, "it cannot be written: File exists")
     assert finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("models", "status"),
+    [(2.0, Health.OK), (1.99, Health.WARNING), (1.0, Health.WARNING), (0.99, Health.FAILED)],
+)
+def test_two_models_must_fit_into_what_is_free(models: float, status: Health) -> None:
+    size_bytes = 1_500_000_000
+    [finding] = check_memory(size_bytes, int(models * model_bytes(size_bytes)) + 1, "NVIDIA T4")
+    assert finding.status is status
+    assert "one takes 2.1 GB" in finding.sentence
+    assert "NVIDIA T4" in finding.name
+    assert bool(finding.remedy) is (status is not Health.OK)
+
+
+def test_memory_that_the_system_does_not_report_is_no_failure() -> None:
+    [finding] = check_memory(1_500_000_000, None, "this machine")
+    assert finding.status is Health.SKIPPED
 
 
 def test_a_port_is_free_or_taken() -> None:

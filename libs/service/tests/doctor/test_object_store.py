@@ -1,15 +1,19 @@
 """The store is tried with an object of our own, which is gone afterwards."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
 from carabin.registry.errors import AccessDenied, StoreUnreachable
 from carabin.registry.s3_store import MinioStore
+from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.fixtures import s3_bucket, s3_settings, s3_store
 from carabin.registry.testing.memory import MemoryStore
-from carabin.service.doctor.object_store import check_store
+from carabin.service.doctor.object_store import check_clock, check_store
 from carabin.service.doctor.report import Checked, Health
 
 __all__ = ["s3_bucket", "s3_settings", "s3_store"]
@@ -66,3 +70,39 @@ def test_a_clock_that_is_wrong_is_named() -> None:
     finding = check(memory(), ahead=timedelta(minutes=7))["clock"]
     assert finding.status is Health.FAILED
     assert "time server" in finding.remedy
+
+
+@pytest.mark.parametrize(("ahead_s", "status"), [(0, Health.OK), (240, Health.OK), (-420, Health.FAILED)])
+def test_the_clock_is_held_against_a_real_stores_without_any_key(
+    ahead_s: int, status: Health, s3_settings: StoreSettings
+) -> None:
+    ahead = timedelta(seconds=ahead_s)
+    [finding] = check_clock(s3_settings.endpoint, s3_settings.secure, lambda: datetime.now(UTC) + ahead)
+    assert finding.status is status, finding.sentence
+    assert bool(finding.remedy) is (status is Health.FAILED)
+
+
+class WithoutDate(BaseHTTPRequestHandler):
+    def do_HEAD(self) -> None:
+        self.send_response_only(403)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def silent_store() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), WithoutDate)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_store_that_says_no_time_or_nothing_is_no_wrong_clock(silent_store: str) -> None:
+    assert [finding.status for finding in check_clock(silent_store, False)] == [Health.SKIPPED]
+    assert [finding.status for finding in check_clock("127.0.0.1:1", False)] == [Health.SKIPPED]
+    assert [finding.status for finding in check_clock(silent_store, True)] == [Health.SKIPPED]

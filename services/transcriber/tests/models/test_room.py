@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from carabin.service.memory import ROOM, WORKSPACE_BYTES
 from carabin.transcriber.core.errors import MemoryShort
 from carabin.transcriber.models.loader import LoadedCandidate
-from carabin.transcriber.models.room import ROOM, WORKSPACE_BYTES, require_room
+from carabin.transcriber.models.room import require_room
 
 
 def test_what_fits_passes_and_what_does_not_is_refused_with_figures(tmp_path: Path) -> None:

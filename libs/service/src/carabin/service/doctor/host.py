@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ..memory import model_bytes
 from .report import Checked, Health
 
 LEAST_FREE_BYTES = 2 * 10**9
@@ -37,6 +38,31 @@ def check_folder(folder: Path) -> Iterator[Checked]:
         yield Checked(name, Health.WARNING, f"{free / 1e9:.1f} GB are free", "two models must fit beside each other")
     else:
         yield Checked(name, Health.OK, f"it can be written, {free / 1e9:.0f} GB are free")
+
+
+def check_memory(size_bytes: int, free_bytes: int | None, where: str) -> Iterator[Checked]:
+    """Say whether two models fit into what is free: the one that is served, and the next beside it until the change.
+
+    Args:
+        size_bytes: of a model's files.
+        free_bytes: memory that can still be taken; None where the system does not say.
+        where: what has that memory, such as `this machine`.
+    """
+    name, need = f"memory of {where} for two models", model_bytes(size_bytes)
+    if free_bytes is None:
+        yield Checked(name, Health.SKIPPED, f"one takes {need / 1e9:.1f} GB; the system does not say what is free")
+        return
+    found = f"one takes {need / 1e9:.1f} GB, {free_bytes / 1e9:.1f} GB are free"
+    if free_bytes < need:
+        yield Checked(name, Health.FAILED, found, "give more memory, or serve a smaller form, such as int8")
+    elif free_bytes < 2 * need:
+        yield Checked(
+            name, Health.WARNING, found,
+            "nothing, where the service runs here and holds one; else give more memory, or set"
+            " CARABIN_TRANSCRIBER_SWAP_WHEN_SHORT=drain",
+        )  # fmt: skip
+    else:
+        yield Checked(name, Health.OK, found)
 
 
 def check_port(port: int, host: str = "127.0.0.1") -> Iterator[Checked]:

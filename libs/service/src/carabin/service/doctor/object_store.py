@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
 from carabin.registry.errors import AccessDenied, BucketMissing, PreconditionFailed, StoreError, StoreUnreachable
 from carabin.registry.store import ObjectStore
@@ -12,6 +14,7 @@ from .report import Checked, Health
 PREFIX = ".carabin/doctor-"
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 """S3 refuses requests that are a quarter of an hour off; tokens and expiry dates suffer before."""
+CLOCK_TIMEOUT_S = 5.0
 
 
 def check_store(
@@ -49,6 +52,38 @@ def check_store(
         store.delete(bucket, key)
 
 
+def check_clock(
+    endpoint: str, secure: bool, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Iterator[Checked]:
+    """Hold this machine's clock against the store's, by the `Date` of an answer, which needs no key (RFC 9110, 6.6.1).
+
+    A store refuses signed requests whose time is a quarter of an hour off, which looks like wrong keys.
+    """
+    name = f"clock against {endpoint}"
+    connection = (HTTPSConnection if secure else HTTPConnection)(endpoint, timeout=CLOCK_TIMEOUT_S)
+    try:
+        connection.request("HEAD", "/")
+        sent = connection.getresponse().headers["Date"]
+    except (OSError, HTTPException) as error:
+        yield Checked(name, Health.SKIPPED, f"the store did not answer: {error}")
+        return
+    finally:
+        connection.close()
+    if sent is None:
+        yield Checked(name, Health.SKIPPED, "the store does not say what time it is")
+        return
+    yield _clock(name, abs(parsedate_to_datetime(sent) - now()))
+
+
+def _clock(name: str, difference: timedelta) -> Checked:
+    apart = difference > MAX_CLOCK_DIFFERENCE
+    return Checked(
+        name, Health.FAILED if apart else Health.OK,
+        f"its clock and this machine's are {difference.total_seconds():.0f} s apart",
+        "let both follow a time server" if apart else "",
+    )  # fmt: skip
+
+
 def _writes(store: ObjectStore, bucket: str, key: str, name: str, now: datetime) -> Iterator[Checked]:
     try:
         store.create(bucket, key, b"again")
@@ -69,10 +104,4 @@ def _writes(store: ObjectStore, bucket: str, key: str, name: str, now: datetime)
         "an object keeps the tags it was written with" if tagged else "an object lost the tags it was written with",
         "" if tagged else "use a store with object tags",
     )  # fmt: skip
-    difference = abs(store.stat(bucket, key).modified - now)
-    apart = difference > MAX_CLOCK_DIFFERENCE
-    yield Checked(
-        f"{name}: clock", Health.FAILED if apart else Health.OK,
-        f"its clock and this machine's are {difference.total_seconds():.0f} s apart",
-        "let both follow a time server" if apart else "",
-    )  # fmt: skip
+    yield _clock(f"{name}: clock", abs(store.stat(bucket, key).modified - now))

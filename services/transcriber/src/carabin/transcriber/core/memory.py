@@ -1,10 +1,10 @@
-"""How much memory there is, to this process: the machine's, or its container's if that is less; and giving it back."""
+"""The memory that this process holds, and giving it back; what is free on the machine is in carabin.service.memory."""
 
 import ctypes
 import gc
 from pathlib import Path
 
-_CGROUP = Path("/sys/fs/cgroup")
+from carabin.service.memory import status_bytes
 
 _M_ARENA_MAX = -8
 """The parameter's number in glibc's malloc.h."""
@@ -61,39 +61,6 @@ def _call_libc(function: str, *arguments: int) -> None:
         return
 
 
-def available_bytes() -> int | None:
-    """Return the bytes that can still be taken without swapping, or None where the system does not say."""
-    known = [value for value in (_machine(), _container()) if value is not None]
-    return min(known) if known else None
-
-
 def resident_bytes() -> int:
     """Return this process's resident memory; 0 where the system does not say."""
-    return _status("VmRSS", Path("/proc/self/status")) or 0
-
-
-def _machine() -> int | None:
-    return _status("MemAvailable", Path("/proc/meminfo"))
-
-
-def _container() -> int | None:
-    """Read the limits of a version 2 control group; page cache that can be dropped counts as free."""
-    try:
-        limit = (_CGROUP / "memory.max").read_text().strip()
-        if limit == "max":
-            return None
-        used = int((_CGROUP / "memory.current").read_text())
-        stat = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())
-        return int(limit) - used + int(stat.get("inactive_file", 0))
-    except (OSError, ValueError):
-        return None
-
-
-def _status(name: str, path: Path) -> int | None:
-    try:
-        for line in path.read_text().splitlines():
-            if line.startswith(f"{name}:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        return None
-    return None
+    return status_bytes("VmRSS", Path("/proc/self/status")) or 0

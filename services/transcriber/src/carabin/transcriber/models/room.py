@@ -1,12 +1,9 @@
 """Whether a model fits into the memory that is free."""
 
+from carabin.service.memory import model_bytes
+
 from ..core.errors import MemoryShort
 from .loader import LoadedCandidate
-
-ROOM = 1.3
-"""A model takes this much of its files' size: int8 weights are copied once while they load."""
-WORKSPACE_BYTES = 128 * 1024 * 1024
-"""And this much for activations and caches."""
 
 
 def require_room(candidate: LoadedCandidate, free_bytes: int | None) -> None:
@@ -15,7 +12,7 @@ def require_room(candidate: LoadedCandidate, free_bytes: int | None) -> None:
     Raises:
         MemoryShort: it does not; the text has both figures.
     """
-    need = int(candidate.size_bytes * ROOM) + WORKSPACE_BYTES
+    need = model_bytes(candidate.size_bytes)
     if free_bytes is not None and free_bytes < need:
         raise MemoryShort(
             candidate.version,

@@ -16,12 +16,13 @@ from datetime import UTC, datetime
 
 from carabin.registry.errors import CarabinError, ManifestInvalid
 from carabin.service.logging import bind, describe_error
+from carabin.service.memory import available_bytes
 from carabin.service.threads import SupervisedThread, ThreadSupervisor
 from carabin.service.tracing import FIELD
 
 from ..core.api import ModelInfo
 from ..core.errors import DeviceShort, MemoryShort, ModelRefused
-from ..core.memory import available_bytes, resident_bytes
+from ..core.memory import resident_bytes
 from ..metrics import Metrics
 from .loader import Decode, EngineFactory, LoadedCandidate, decode_now, load
 from .room import require_room
