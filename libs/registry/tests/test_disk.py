@@ -32,3 +32,10 @@ def test_what_was_written_whole_stays(tmp_path: Path) -> None:
     with local_file(path):
         path.write_bytes(b"whole")
     assert path.read_bytes() == b"whole"
+
+
+def test_what_can_be_neither_written_nor_removed_is_named_with_the_reason_it_was_not_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    path = tmp_path / "file" / "model.bin"
+    with pytest.raises(DiskFailed, match=r"cannot write .*file/model\.bin: Not a directory"), local_file(path):
+        path.write_bytes(b"whole")

@@ -1,7 +1,7 @@
 """The local disk's errors, as ours."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import DiskFailed
@@ -13,7 +13,8 @@ def local_file(path: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # what may not be written may not be removed either
+            path.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise DiskFailed(f"cannot write {path}: {error.strerror or error}") from error
         raise

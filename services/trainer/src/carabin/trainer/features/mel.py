@@ -71,12 +71,13 @@ def write_arrays(file: Path, arrays: Iterable[npt.NDArray[Any]], dtype: str) -> 
     index = file.with_suffix(".json")
     if index.exists():
         return ArrayFile(file)
-    file.parent.mkdir(parents=True, exist_ok=True)
     shapes = []
-    with local_file(file), file.open("wb") as output:
-        for array in arrays:
-            shapes.append(array.shape)
-            output.write(np.ascontiguousarray(array, dtype).tobytes())
+    with local_file(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("wb") as output:
+            for array in arrays:
+                shapes.append(array.shape)
+                output.write(np.ascontiguousarray(array, dtype).tobytes())
     with local_file(index):
         index.write_text(json.dumps({"dtype": dtype, "shapes": shapes}))
     return ArrayFile(file)
