@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import islice
 from typing import Annotated, Final, TypeVar
 
@@ -37,9 +36,9 @@ def newest_rows(context: Context, count: int | None) -> tuple[list[VersionRow], 
     store, bucket, name = context.store, context.bucket, context.name
     versions = [version for version in store.folders(bucket, versions_prefix(name)) if is_safe_name(version)]
     try:
-        head = read_head(store, bucket, name)
+        head, readable = read_head(store, bucket, name), True
     except ManifestInvalid:
-        head = None
+        head, readable = None, False
     in_use = [head.version] if head else []
     in_use += [record.version for record in logged_trials(newest_stages_first(store, bucket, name))]
     shown = sorted({*versions[-count:], *(version for version in in_use if version in versions)})
@@ -54,8 +53,8 @@ def newest_rows(context: Context, count: int | None) -> tuple[list[VersionRow], 
         version: found for version, found in zip(shown, _parallel(tags_of, shown), strict=True) if found is not None
     }
     decision = resolve(tags, LogHead(head.number, head.version) if head else None)
-    if decision.version is None:  # set by hand on an older version, or cut off: only the whole says
-        decision = replace(read_decision(store, bucket, name), problems=decision.problems)
+    if decision.version is None or not readable:  # set by hand on an older version, or cut off: only the whole says
+        decision = read_decision(store, bucket, name)
     return _rows(context, tags, decision), decision, len(versions)
 
 
