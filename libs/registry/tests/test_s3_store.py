@@ -1,6 +1,7 @@
 """The seam to the S3 client: its errors become ours, and a store that fails is distinguished from one that is away."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -56,3 +57,34 @@ def test_a_store_that_fails_is_not_taken_for_one_that_is_away() -> None:
         finally:
             server.shutdown()
             thread.join()
+
+
+class DatedStore(BaseHTTPRequestHandler):
+    """Answers by a clock that is years ahead of this machine's, a minute after it wrote the object."""
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("Last-Modified", "Thu, 01 Jan 2032 11:59:00 GMT")
+        self.send_header("Content-Length", "3")
+        self.send_header("ETag", '"e1"')
+        self.end_headers()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the `Date` of every answer."""
+        return "Thu, 01 Jan 2032 12:00:00 GMT"
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_an_objects_age_is_measured_by_the_stores_own_clock() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), DatedStore) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            info = MinioStore(at(f"127.0.0.1:{server.server_port}")).stat("models", "key")
+        finally:
+            server.shutdown()
+            thread.join()
+    assert info.asked == datetime(2032, 1, 1, 12, tzinfo=UTC)
+    assert info.age == timedelta(minutes=1)

@@ -65,6 +65,19 @@ def test_an_upload_that_goes_on_is_no_orphan_however_long_ago_it_began(
     assert find_orphans(memory, "b", clock.now + timedelta(hours=1)) == []
 
 
+def test_the_stores_clock_says_what_is_fresh_whatever_this_machines_clock_says(
+    memory: MemoryStore, clock: Clock, tmp_path: Path
+) -> None:
+    """The store's day is years from this machine's: its clock may have jumped either way."""
+    for days in (-3000, 3000):
+        clock.now = NOW + timedelta(days=days)
+        with pytest.raises(KeyboardInterrupt):
+            publish(crash(memory, 1), "b", tmp_path, f"fresh{days}")
+        assert sweep(memory, "b") == []
+        clock.now += ORPHAN_AFTER
+        assert len(sweep(memory, "b")) == 1
+
+
 def test_checkpoints_are_swept_alike(memory: MemoryStore, tmp_path: Path) -> None:
     folder = model_folder(tmp_path, "files")
     write_run(memory, "b", RunRecord(run="run", started_at=NOW))

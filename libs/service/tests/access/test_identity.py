@@ -1,7 +1,9 @@
 """Who holds a token: keys by their holders, beside an issuer's tokens."""
 
+import time
+
 import pytest
-from carabin.service.access.identity import ChainedAuthenticator, StaticKeys, bearer
+from carabin.service.access.identity import ChainedAuthenticator, Identity, StaticKeys, bearer
 from carabin.service.errors import Unauthenticated
 
 KEY = "correct-horse-battery"
@@ -31,3 +33,22 @@ def test_bearer_is_read_from_its_own_scheme_alone():
     assert bearer("Bearer abc") == "abc"
     assert bearer("bearer abc") == "abc"
     assert [bearer(header) for header in (None, "", "Basic abc", "Bearer ")] == [None] * 4
+
+
+@pytest.mark.parametrize("jump_s", [-7200.0, 7200.0])
+def test_a_clock_that_jumps_neither_ends_a_credential_nor_extends_it(
+    monkeypatch: pytest.MonkeyPatch, jump_s: float
+) -> None:
+    day, since_start = [1_800_000_000.0], [50.0]
+    monkeypatch.setattr(time, "time", lambda: day[0])
+    monkeypatch.setattr(time, "monotonic", lambda: since_start[0])
+    identity = Identity.until("dr-house", day[0] + 3600)
+    day[0] += jump_s
+    since_start[0] += 600
+    assert identity.left_s() == pytest.approx(3000)
+    since_start[0] += 3001
+    assert identity.left_s() == 0.0
+
+
+def test_a_key_that_an_operator_handed_out_has_no_end() -> None:
+    assert Identity("ward-1").left_s() is None

@@ -32,8 +32,15 @@ def clock() -> Clock:
     return Clock()
 
 
-def ledger(store: ObjectStore, owner: str, clock: Clock, bucket: str = "models") -> Ledger:
-    return Ledger(store, bucket, owner, ttl=TTL, now=clock)
+@pytest.fixture
+def store(clock: Clock) -> MemoryStore:
+    memory = MemoryStore(clock)
+    memory.ensure_bucket("models")
+    return memory
+
+
+def ledger(store: ObjectStore, owner: str, clock: Clock, bucket: str = "models", ttl: timedelta = TTL) -> Ledger:
+    return Ledger(store, bucket, owner, ttl=ttl, now=clock)
 
 
 def claim(of: Ledger, *wanted: str, retry: bool = False) -> Held:
@@ -56,6 +63,34 @@ def test_a_lease_keeps_others_out_until_it_expires(store: MemoryStore, clock: Cl
         first.renew(held)
     with pytest.raises(LeaseLost):
         first.finish(held, "done")
+
+
+@pytest.mark.parametrize("days", [-400, -1, 1, 400])
+@pytest.mark.parametrize("jumps", ["owner", "other"])
+def test_a_clock_that_jumps_neither_takes_a_lease_nor_keeps_a_dead_ones(
+    store: MemoryStore, clock: Clock, days: int, jumps: str
+) -> None:
+    jumping = Clock()
+    jumping.now += timedelta(days=days)
+    owner = ledger(store, "a", jumping if jumps == "owner" else clock)
+    other = ledger(store, "b", jumping if jumps == "other" else clock)
+    held = owner.renew(claim(owner))
+    clock.now += TTL / 2
+    with pytest.raises(ExportBusy, match="a is at it"):
+        claim(other)
+    assert other.request_cancel("cardio", held.record.id).state == "running", "its owner works on, and is asked to stop"
+    clock.now += TTL
+    assert claim(other, retry=True).record.owner == "b"
+
+
+def test_a_lease_of_a_release_that_gave_no_length_runs_until_the_time_it_gave(store: MemoryStore, clock: Clock) -> None:
+    held = claim(ledger(store, "old", clock))
+    old = held.record.model_dump_json(exclude={"lease_s"}).encode()
+    store.put("models", f"cardio/exports/{held.record.id}.json", old)
+    with pytest.raises(ExportBusy):
+        claim(ledger(store, "new", clock))
+    clock.now += TTL
+    assert claim(ledger(store, "new", clock)).record.owner == "new"
 
 
 def test_every_version_of_a_checkpoint_is_dated_by_the_first_claim(store: MemoryStore, clock: Clock) -> None:
@@ -129,8 +164,7 @@ def test_of_sixteen_replicas_one_gets_the_lease_on_a_real_store(
     s3_store: MinioStore, s3_bucket: str, clock: Clock, expired: bool
 ) -> None:
     if expired:
-        claim(ledger(s3_store, "dead", clock, s3_bucket))
-        clock.now += 2 * TTL
+        claim(ledger(s3_store, "dead", clock, s3_bucket, ttl=timedelta(0)))
     begin = threading.Barrier(16)
     won: list[str] = []
 

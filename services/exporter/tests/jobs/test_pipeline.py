@@ -96,11 +96,11 @@ def test_the_same_checkpoint_and_options_give_the_same_version_once(
     assert len(list_versions(store, "models", "cardio")) == 2
 
 
-def test_an_exporter_that_lost_its_lease_publishes_nothing_twice(
-    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path
-) -> None:
+def test_an_exporter_that_lost_its_lease_publishes_nothing_twice(pristine_checkpoint: Path, tmp_path: Path) -> None:
     """The worst case: the first one sleeps just before it publishes, and wakes when the second is done."""
     clock = [NOW]
+    store = MemoryStore(lambda: clock[0])
+    store.ensure_bucket("models")
     first, second = (
         Exporter(store, "models", Ledger(store, "models", owner, now=lambda: clock[0]), tmp_path) for owner in "ab"
     )
@@ -219,7 +219,7 @@ def test_a_store_that_fails_at_any_request_leaves_all_or_nothing_visible_and_the
     (checkpoint / "model.safetensors").write_bytes(b"read by nobody here")
     clock = [NOW]
     for number in itertools.count():
-        store = MemoryStore()
+        store = MemoryStore(lambda: clock[0])
         for bucket in ("models", "checkpoints"):
             store.ensure_bucket(bucket)
         publish(store, checkpoint)

@@ -81,7 +81,7 @@ class Renewing:
     async def identify(self, token: str | None) -> Identity:
         if token is None:
             raise Unauthenticated("a token is needed")
-        return Identity("dr-house", self._expiries.pop(0))
+        return Identity.until("dr-house", self._expiries.pop(0))
 
 
 async def test_session_ends_with_its_token_and_loses_no_word():

@@ -138,6 +138,15 @@ def test_a_clock_that_jumps_a_day_neither_stops_the_sweep_nor_deletes_what_lives
     assert len(keys(store)) == left
 
 
+def test_a_record_is_dated_by_the_stores_clock_and_not_by_a_replicas() -> None:
+    clock = Clock()
+    store = MemoryStore(clock)
+    kept = CorrectionStore(store, CorrectionPolicy("text", days=30, salt=SALT)).keep("dr.martin", correction())
+    assert (kept.created_at, kept.expires_at) == (NOON, NOON + timedelta(days=30))
+    clock.now = NOON + timedelta(days=29)
+    assert delete_expired(store, "corrections").expired == 0
+
+
 def test_deleting_one_person_leaves_the_others() -> None:
     taking, store = make_store("audio+text")
     taking.keep("dr.martin", correction())

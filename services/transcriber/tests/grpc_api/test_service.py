@@ -181,7 +181,7 @@ class Expired:
     required = True
 
     async def identify(self, token: str | None) -> Identity:
-        return Identity("dr-house", 0.0)
+        return Identity.until("dr-house", 0.0)
 
 
 async def test_stream_ends_with_its_token():

@@ -110,7 +110,7 @@ def delete_expired(store: ObjectStore, bucket: str, now: datetime | None = None)
         now: by default the store's own clock, so that a replica whose clock is wrong deletes nothing too early.
     """
     store.ensure_bucket(bucket)
-    now = now or _store_now(store, bucket)
+    now = now or store_now(store, bucket)
     keys = [key for key in store.list(bucket, "") if key != SWEEP_KEY]
     record_keys = [key for key in keys if key.endswith(".json")]
     expired, unreadable = 0, list[str]()
@@ -143,7 +143,8 @@ def _delete_orphans(
             store.delete(bucket, key)
 
 
-def _store_now(store: ObjectStore, bucket: str) -> datetime:
-    """Return the time by the store's clock, which dates its objects."""
+def store_now(store: ObjectStore, bucket: str) -> datetime:
+    """Return the time by the store's clock, which dates its objects; the bucket is made where there is none."""
+    store.ensure_bucket(bucket)
     store.put(bucket, SWEEP_KEY, b"")
     return store.stat(bucket, SWEEP_KEY).modified

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
@@ -121,7 +122,8 @@ class MinioStore:
         with self._translated(bucket, key):
             found = self._client.stat_object(bucket, key)
         modified = found.last_modified or datetime.fromtimestamp(0, UTC)
-        return ObjectInfo(size=found.size or 0, etag=found.etag or "", modified=modified)
+        asked = _date((found.metadata or {}).get("date")) or datetime.now(UTC)
+        return ObjectInfo(size=found.size or 0, etag=found.etag or "", modified=modified, asked=asked)
 
     def get(self, bucket: str, key: str) -> bytes:
         with self._translated(bucket, key):
@@ -212,6 +214,14 @@ class MinioStore:
             raise StoreUnreachable(f"{where}: the answer is not that of an object store ({error})") from error
         except (HTTPError, ServerError, InvalidResponseError, OSError) as error:
             raise StoreUnreachable(f"{where}: {_describe_outage(error)}") from error
+
+
+def _date(header: str | None) -> datetime | None:
+    """Return the time of an HTTP `Date` header (RFC 9110, 6.6.1), or None where a store sends none that can be read."""
+    try:
+        return parsedate_to_datetime(header or "").astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def _describe_outage(error: Exception) -> str:

@@ -3,7 +3,7 @@
 import builtins
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +21,14 @@ class ObjectInfo:
     etag: str
     """Changes whenever the bytes do, never with the tags alone; without quotes."""
     modified: datetime
-    """When the bytes were written; aware, in UTC."""
+    """When the bytes were written, by the store's clock; aware, in UTC."""
+    asked: datetime
+    """When the store answered, by its own clock, whole seconds as in HTTP: ages are measured by no other."""
+
+    @property
+    def age(self) -> timedelta:
+        """How long ago the bytes were written, whatever this machine's clock says."""
+        return self.asked - self.modified
 
 
 class ObjectStore(Protocol):

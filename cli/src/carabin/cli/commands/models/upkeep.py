@@ -1,6 +1,5 @@
 """`carabin models repair | prune | sweep | verify`: keeping the registry whole and small."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -41,7 +40,7 @@ def repair(name: Name = None) -> None:
 def prune(name: Name = None, yes: Yes = False) -> None:
     """Delete old versions, after showing which; those in use, the two before production and recent ones stay."""
     context = open_context(name)
-    planned = plan_prune(context.store, context.bucket, context.name, datetime.now(UTC))
+    planned = plan_prune(context.store, context.bucket, context.name)
     if not planned:
         typer.echo(
             f"Nothing to delete: production, the {KEEP_BEFORE} before it, trials and all of the last"
@@ -61,8 +60,7 @@ def sweep(yes: Yes = False) -> None:
     settings = store_settings()
     store = connect(settings)
     buckets = (settings.datasets_bucket, settings.checkpoints_bucket, settings.models_bucket)
-    now = datetime.now(UTC)
-    orphans = [(bucket, orphan) for bucket in buckets for orphan in find_orphans(store, bucket, now)]
+    orphans = [(bucket, orphan) for bucket in buckets for orphan in find_orphans(store, bucket)]
     if not orphans:
         typer.echo("Nothing to sweep.")
         return
@@ -70,7 +68,7 @@ def sweep(yes: Yes = False) -> None:
         typer.echo(f"  {bucket}/{orphan.prefix}  {orphan.objects} files, {size(orphan.total_bytes)}")
     if not yes and not typer.confirm(f"Delete these {len(orphans)} unfinished uploads for good?"):
         raise typer.Exit(1)
-    swept = sum(len(sweep_orphans(store, bucket, now)) for bucket in dict.fromkeys(bucket for bucket, _ in orphans))
+    swept = sum(len(sweep_orphans(store, bucket)) for bucket in dict.fromkeys(bucket for bucket, _ in orphans))
     typer.echo(f"Swept {swept} unfinished uploads.")
 
 

@@ -26,8 +26,12 @@ class Orphan:
     """When its newest file was written."""
 
 
-def find_orphans(store: ObjectStore, bucket: str, now: datetime) -> list[Orphan]:
-    """Return the folders of any of our three buckets that no manifest makes visible, and that nobody still writes."""
+def find_orphans(store: ObjectStore, bucket: str, now: datetime | None = None) -> list[Orphan]:
+    """Return the folders of any of our three buckets that no manifest makes visible, and that nobody still writes.
+
+    Args:
+        now: by default the store's own clock, so that a machine whose clock is wrong takes no upload for an orphan.
+    """
     keys_by_folder: dict[str, list[str]] = defaultdict(list)
     for key in store.list(bucket, ""):
         if match := _FOLDER.match(key):
@@ -37,14 +41,14 @@ def find_orphans(store: ObjectStore, bucket: str, now: datetime) -> list[Orphan]
         if f"{prefix}manifest.json" in keys:
             continue
         infos = [info for info in (_stat(store, bucket, key) for key in keys) if info]
-        newest = max((info.modified for info in infos), default=now)
-        if now - newest >= ORPHAN_AFTER:
-            found.append(Orphan(prefix, len(infos), sum(info.size for info in infos), newest))
+        newest = max(infos, key=lambda info: info.modified, default=None)
+        if newest and (now or newest.asked) - newest.modified >= ORPHAN_AFTER:
+            found.append(Orphan(prefix, len(infos), sum(info.size for info in infos), newest.modified))
     return found
 
 
-def sweep(store: ObjectStore, bucket: str, now: datetime) -> list[Orphan]:
-    """Delete the orphans of `bucket` that are older than a day; return them."""
+def sweep(store: ObjectStore, bucket: str, now: datetime | None = None) -> list[Orphan]:
+    """Delete the orphans of `bucket` that are older than a day, by the store's clock or `now`; return them."""
     swept = []
     for orphan in find_orphans(store, bucket, now):
         if store.exists(bucket, f"{orphan.prefix}manifest.json"):

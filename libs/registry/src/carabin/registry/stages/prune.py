@@ -33,14 +33,20 @@ class Prunable:
     total_bytes: int
 
 
-def plan_prune(store: ObjectStore, bucket: str, name: str, now: datetime) -> list[Prunable]:
+def plan_prune(store: ObjectStore, bucket: str, name: str, now: datetime | None = None) -> list[Prunable]:
     """Return the versions that `prune` would delete, oldest first; one whose manifest cannot be read stays.
+
+    Args:
+        now: by default the store's own clock, so that a machine whose clock is wrong deletes nothing too early.
 
     Raises:
         PromotionRefused: log and tags disagree, as after a restore that lost the tags: nobody can say what is in use.
     """
     tags = read_tags(store, bucket, name)
     kept = _kept_now(store, bucket, name, tags)
+    if not tags.keys() - kept:
+        return []
+    now = now or store.stat(bucket, manifest_key(name, max(tags))).asked
     old = [version for version in sorted(tags.keys() - kept) if now - _published_at(version, now) >= KEEP_FOR]
 
     def prunable(version: str) -> Prunable | None:

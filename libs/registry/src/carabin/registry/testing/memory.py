@@ -74,7 +74,7 @@ class MemoryStore:
     def stat(self, bucket: str, key: str) -> ObjectInfo:
         with self._lock:
             found = self._object(bucket, key)
-            return ObjectInfo(size=len(found.data), etag=found.etag, modified=found.modified)
+            return ObjectInfo(size=len(found.data), etag=found.etag, modified=found.modified, asked=self._now())
 
     def exists(self, bucket: str, key: str) -> bool:
         with self._lock:

@@ -18,12 +18,20 @@ class Identity:
 
     name: str
     """The key's name or the token's subject; it stands in the audit log."""
-    expires_at: float | None = None
-    """Unix time in seconds after which the credential is worth nothing; None for ever."""
+    deadline_s: float | None = None
+    """Seconds of `time.monotonic()` after which the credential is worth nothing; None for ever."""
+
+    @classmethod
+    def until(cls, name: str, expires_at: float) -> "Identity":
+        """Return somebody whose credential is good until `expires_at`, in Unix seconds.
+
+        The clock of the day is read here and never again: one that is set later neither ends a session nor extends it.
+        """
+        return cls(name, time.monotonic() + expires_at - time.time())
 
     def left_s(self) -> float | None:
         """Return the seconds until then."""
-        return None if self.expires_at is None else max(0.0, self.expires_at - time.time())
+        return None if self.deadline_s is None else max(0.0, self.deadline_s - time.monotonic())
 
 
 class Authenticator(Protocol):

@@ -38,7 +38,7 @@ class OidcTokens:
         granted = claims.get("scope", claims.get("scp", ""))
         if self.scope not in (granted if isinstance(granted, list) else str(granted).split()):
             raise Forbidden(f"the token does not grant the scope {self.scope!r}")
-        return Identity(str(claims["sub"]), float(claims["exp"]) + self.skew_s)
+        return Identity.until(str(claims["sub"]), float(claims["exp"]) + self.skew_s)
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:

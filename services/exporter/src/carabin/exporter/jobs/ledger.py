@@ -42,7 +42,8 @@ class Ledger:
 
     Args:
         owner: our name, in leases and in the errors of others.
-        ttl: how long a lease lives without renewal.
+        ttl: how long a lease lives without renewal, by the store's clock.
+        now: dates versions, and the end of a lease where people read it; no lease is judged by it.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Ledger:
         number = export_id(name, identity)
         fresh = ExportRecord(
             id=number, name=name, checkpoint=checkpoint, created_at=self._now(), wanted=wanted,
-            owner=self._owner, expires_at=self._now() + self._ttl,
+            owner=self._owner, **self._lease(),
         )  # fmt: skip
         try:
             self._store.create(self._bucket, export_key(name, number), fresh.model_dump_json().encode())
@@ -85,14 +86,14 @@ class Ledger:
             # The exporter that published the last form may have ended before it wrote "done".
             whole = record.state == "interrupted" and not record.missing
             return self._write(held, state="done", reason="") if whole else held
-        self._refuse_unless_free(record, retry)
+        self._refuse_unless_free(held, retry)
         died = record.state == "running"
         if died and record.attempts >= MAX_ATTEMPTS and not retry:
             reason = f"{record.attempts} exporters died while at it, at {record.stage or 'its start'}"
             self._write(held, state="failed", reason=reason)
             raise ExportFailedBefore(f"{checkpoint} as {name}: {reason}; `--retry` tries once more")
         return self._write(
-            held, state="running", wanted=every, owner=self._owner, expires_at=self._now() + self._ttl, reason="",
+            held, state="running", wanted=every, owner=self._owner, **self._lease(), reason="",
             stage="", cancel_requested=False, attempts=record.attempts + 1 if died and not retry else 1,
         )  # fmt: skip
 
@@ -110,7 +111,7 @@ class Ledger:
             if latest.record.cancel_requested:
                 raise ExportCancelled(f"export {held.record.id} of {held.record.checkpoint} was cancelled")
             try:
-                return self._replace(latest, expires_at=self._now() + self._ttl, **changes)
+                return self._replace(latest, **self._lease(), **changes)
             except PreconditionFailed:
                 latest = self.read(held.record.name, held.record.id)
 
@@ -145,7 +146,7 @@ class Ledger:
             record = held.record
             if record.state in ("done", "failed", "cancelled"):
                 return record
-            changes: dict[str, Any] = {"cancel_requested": True} if self.is_held(record) else {"state": "cancelled"}
+            changes: dict[str, Any] = {"cancel_requested": True} if held.leased else {"state": "cancelled"}
             try:
                 return self._replace(held, **changes).record
             except PreconditionFailed:
@@ -160,27 +161,23 @@ class Ledger:
         key = export_key(name, number)
         try:
             # The etag first: if the object changes in between, our next write loses, as it must.
-            etag = self._store.stat(self._bucket, key).etag
+            info = self._store.stat(self._bucket, key)
             data = self._store.get(self._bucket, key)
         except ObjectMissing as error:
             raise ExportUnknown(f"{name} has no export {number}") from error
         try:
-            return Held(ExportRecord.model_validate_json(data), etag)
+            return Held(ExportRecord.model_validate_json(data), info)
         except ValidationError as error:
             raise ManifestInvalid(
                 f"{self._bucket}/{key}: {error.errors()[0]['msg']}; delete this object to export its checkpoint again"
             ) from error
 
-    def find(self, name: str, number: str) -> ExportRecord | None:
+    def find(self, name: str, number: str) -> Held | None:
         """Return one record, or None where there is none."""
         try:
-            return self.read(name, number).record
+            return self.read(name, number)
         except ExportUnknown:
             return None
-
-    def is_held(self, record: ExportRecord) -> bool:
-        """Say whether somebody's lease on it runs."""
-        return record.state == "running" and record.expires_at > self._now()
 
     def list(self, name: str, skipped: Callable[[ManifestInvalid], None] | None = None) -> Sequence[ExportRecord]:
         """Return every export under `name` that can be read, oldest first.
@@ -199,13 +196,17 @@ class Ledger:
                 (skipped or _log_unreadable)(error)
         return sorted(records, key=lambda record: record.created_at)
 
-    def _refuse_unless_free(self, record: ExportRecord, retry: bool) -> None:
+    def _lease(self) -> dict[str, Any]:
+        return {"expires_at": self._now() + self._ttl, "lease_s": self._ttl.total_seconds()}
+
+    def _refuse_unless_free(self, held: Held, retry: bool) -> None:
+        record = held.record
         what = f"{record.checkpoint} as {record.name}"
         if record.state in ("failed", "cancelled") and not retry:
             raise ExportFailedBefore(
                 f"{what}: {record.state} before: {record.reason or 'asked to stop'}; `--retry` tries again"
             )
-        if self.is_held(record):
+        if held.leased:
             raise ExportBusy(f"{what}: {record.owner} is at it; its lease runs until {record.expires_at:%H:%M:%S} UTC")
 
     def _write(self, held: Held, **changes: Any) -> Held:
@@ -220,5 +221,5 @@ class Ledger:
         record = held.record.model_copy(update=changes)
         key = export_key(record.name, record.id)
         data = record.model_dump_json().encode()
-        self._store.replace(self._bucket, key, data, held.etag)
+        self._store.replace(self._bucket, key, data, held.info.etag)
         return self.read(record.name, record.id)

@@ -2,8 +2,10 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, Literal
 
+from carabin.registry.store import ObjectInfo
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 State = Literal["running", "done", "failed", "cancelled", "interrupted"]
@@ -27,7 +29,10 @@ class ExportRecord(BaseModel):
     stage: str = ""
     reason: str = ""
     owner: str = ""
-    expires_at: AwareDatetime
+    expires_at: AwareDatetime = Field(
+        description="by the clock of the owner: for people, and for releases before `lease_s`"
+    )
+    lease_s: float | None = Field(default=None, description="how long the lease runs after the write of this record")
     attempts: int = 1
     cancel_requested: bool = False
 
@@ -39,10 +44,20 @@ class ExportRecord(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A record as read, with the etag that a change must name."""
+    """A record as read."""
 
     record: ExportRecord
-    etag: str
+    info: ObjectInfo
+    """What the store says of the record's object; a change must name its etag."""
+
+    @property
+    def leased(self) -> bool:
+        """Whether somebody's lease on it runs, by the clock of the store, which dates the record, and by no other."""
+        if self.record.state != "running":
+            return False
+        if self.record.lease_s is not None:
+            return self.info.age < timedelta(seconds=self.record.lease_s)
+        return self.record.expires_at > self.info.asked
 
 
 def export_id(name: str, identity: str) -> str:

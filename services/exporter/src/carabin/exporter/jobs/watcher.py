@@ -98,13 +98,14 @@ class CheckpointWatcher:
 
     def _is_due(self, ref: str, request: ExportRequest) -> bool:
         number = export_id(request.name, request.source.identity)
-        record = self._ledger.find(request.name, number)
-        if record is None:
+        held = self._ledger.find(request.name, number)
+        if held is None:
             return True
+        record = held.record
         if record.state in ("failed", "cancelled") or set(request.forms) <= set(record.versions):
             self._settled.add(ref)
             return False
-        return not self._ledger.is_held(record)
+        return not held.leased
 
     def _look_and_wait(self) -> bool:
         self._look_safely()

@@ -8,10 +8,10 @@ import secrets
 import threading
 import wave
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from carabin.registry.corrections import CorrectionRecord, delete_expired, delete_person, write_correction
+from carabin.registry.corrections import CorrectionRecord, delete_expired, delete_person, store_now, write_correction
 from carabin.registry.errors import RegistryError
 from carabin.registry.store import ObjectStore
 from pydantic import BaseModel, ConfigDict, Field
@@ -48,14 +48,16 @@ class Correction(BaseModel):
 
 
 class CorrectionStore:
-    """Writes corrections and deletes them; blocking, to be called from a thread."""
+    """Writes corrections and deletes them; blocking, to be called from a thread.
 
-    def __init__(
-        self, store: ObjectStore, policy: CorrectionPolicy, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    Args:
+        now: dates records; by default the store's clock, which also says when they are over, on every replica alike.
+    """
+
+    def __init__(self, store: ObjectStore, policy: CorrectionPolicy, now: Callable[[], datetime] | None = None) -> None:
         self.policy = policy
         self._store = store
-        self._now = now
+        self._now = now or (lambda: store_now(store, policy.bucket))
         self._lock = threading.Lock()
         self._swept_at: datetime | None = None
 
@@ -73,11 +75,12 @@ class CorrectionStore:
             raise CorrectionRefused("without consent a correction is not kept: send consent: true")
         if not correction.corrected.strip():
             raise CorrectionRefused("the corrected text is empty: nothing can be learnt from it")
-        self._sweep()
+        now = self._now()
+        self._sweep(now)
         audio = None
         if self.policy.retention == "audio+text" and correction.audio_int16:
             audio = _wav(correction.audio_int16)
-        record = self._record(correction, self.policy.pseudonym(identity), with_audio=audio is not None)
+        record = self._record(correction, self.policy.pseudonym(identity), now, with_audio=audio is not None)
         write_correction(self._store, self.policy.bucket, record, audio)
         return record
 
@@ -85,8 +88,8 @@ class CorrectionStore:
         """Delete all that is kept of one person; return how many corrections there were."""
         return delete_person(self._store, self.policy.bucket, self.policy.pseudonym(identity))
 
-    def _record(self, correction: Correction, person: str, *, with_audio: bool) -> CorrectionRecord:
-        now, identifier = self._now(), secrets.token_hex(12)
+    def _record(self, correction: Correction, person: str, now: datetime, *, with_audio: bool) -> CorrectionRecord:
+        identifier = secrets.token_hex(12)
         return CorrectionRecord(
             id=identifier,
             person=person,
@@ -101,12 +104,12 @@ class CorrectionStore:
             audio=f"{person}/{identifier}.wav" if with_audio else None,
         )
 
-    def _sweep(self) -> None:
+    def _sweep(self, now: datetime) -> None:
         """Delete what expired, at most once an hour; a failure there loses no correction."""
         with self._lock:
-            if self._swept_at is not None and abs(self._now() - self._swept_at) < SWEEP_EVERY:
+            if self._swept_at is not None and abs(now - self._swept_at) < SWEEP_EVERY:
                 return
-            self._swept_at = self._now()
+            self._swept_at = now
         try:
             swept = delete_expired(self._store, self.policy.bucket)
         except RegistryError as error:
