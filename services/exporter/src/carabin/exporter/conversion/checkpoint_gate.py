@@ -2,8 +2,6 @@
 
 Each check stands for a checkpoint that CTranslate2 converts without a word and that then fails, or worse does not
 fail, in front of a clinician.
-
-Over 200 lines: a list of checks, each a few lines with its reason.
 """
 
 import json
@@ -17,9 +15,9 @@ from carabin.ct2whisper.errors import TensorsInvalid
 from carabin.ct2whisper.layout import EMBEDDING
 from carabin.ct2whisper.quantize import all_finite
 from carabin.ct2whisper.tensors import read_tensors
-from tokenizers import Tokenizer
 
 from ..errors import CheckpointRefused
+from .token_gate import check_tokens
 
 REQUIRED_FILES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -36,14 +34,6 @@ TO_SAFETENSORS: Final = (
     " W.from_pretrained('.').save_pretrained('.')\""
 )
 """Run inside the folder; transformers 5 reads the pickle with torch's loader for weights alone."""
-
-NO_ADDED_TOKENS: Final = (
-    "Train again from the base's own tokenizer, without `add_tokens`: Whisper spells any word from the pieces it has,"
-    " and a site's words belong into a vocabulary (`carabin vocabulary`)"
-)
-
-N_TIMESTAMPS = 1501
-"""Whisper has one timestamp token per 20 ms of its 30 s window, both ends included."""
 
 N_LANGUAGES = (99, 100)
 """Multilingual Whisper knows 99 languages, and 100 from large-v3 on, which added Cantonese."""
@@ -78,9 +68,7 @@ def inspect_checkpoint(folder: Path) -> CheckpointFacts:
     n_mels = _check_mels(folder, config)
     rows = _check_weights(folder)
     _check_alignment(folder, config, generation)
-    _check_vocabulary(folder, config, generation, rows)
-    _check_specials(folder, generation)
-    _check_tokens(folder, generation, rows)
+    check_tokens(folder, config, generation, _read_json(folder, "tokenizer.json"), rows)
     return CheckpointFacts(n_mels=n_mels, vocabulary_size=rows, n_languages=n_languages)
 
 
@@ -149,25 +137,6 @@ def _check_weights(folder: Path) -> int:
     return tensors[EMBEDDING].shape[0]
 
 
-def _check_vocabulary(folder: Path, config: dict[str, Any], generation: dict[str, Any], rows: int) -> None:
-    """Timestamps end the vocabulary, right after no_timestamps; an added token would take their place."""
-    no_timestamps = generation["no_timestamps_token_id"]
-    expected = no_timestamps + 1 + N_TIMESTAMPS
-    if rows != expected or config.get("vocab_size") != rows:
-        raise CheckpointRefused(
-            folder,
-            f"the token embedding has {rows} rows and config.json says {config.get('vocab_size')}, but a Whisper whose "
-            f"no_timestamps token is {no_timestamps} has {expected}: were tokens added to it? {NO_ADDED_TOKENS}",
-        )
-    for token in _read_json(folder, "tokenizer.json").get("added_tokens", []):
-        if token["id"] > no_timestamps and not token["content"].startswith("<|"):
-            raise CheckpointRefused(
-                folder,
-                f"tokenizer.json puts the added token {token['content']!r} at {token['id']}, a timestamp's place."
-                f" {NO_ADDED_TOKENS}",
-            )
-
-
 def _check_alignment(folder: Path, config: dict[str, Any], generation: dict[str, Any]) -> None:
     """A head that is not there would be read from other memory, or end the process that asks for word times."""
     layers, heads = config.get("decoder_layers", 0), config.get("decoder_attention_heads", 0)
@@ -181,36 +150,4 @@ def _check_alignment(folder: Path, config: dict[str, Any], generation: dict[str,
             raise CheckpointRefused(
                 folder,
                 f"generation_config.json has the alignment head {head}, the decoder {layers} layers of {heads} heads",
-            )
-
-
-def _check_tokens(folder: Path, generation: dict[str, Any], rows: int) -> None:
-    """A token without an id of its own moves all that follow: the converted vocabulary is a list."""
-    try:
-        ids = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab(with_added_tokens=True).values()
-    except Exception as error:  # tokenizers raises nothing more precise
-        raise CheckpointRefused(folder, f"tokenizer.json cannot be read: {error}") from error
-    spelled = generation["no_timestamps_token_id"] + 1
-    # OpenAI's tokenizers leave the timestamps to the reader, Hugging Face's newer ones spell them out.
-    if len(ids) not in (spelled, rows) or sorted(ids) != list(range(len(ids))):
-        raise CheckpointRefused(
-            folder, f"tokenizer.json has {len(ids)} tokens, not {spelled} or {rows}, one for each id from 0"
-        )
-
-
-def _check_specials(folder: Path, generation: dict[str, Any]) -> None:
-    """Tokenizer and generation settings must mean the same tokens: one writes prompts, the other reads."""
-    places = {token["content"]: token["id"] for token in _read_json(folder, "tokenizer.json").get("added_tokens", [])}
-    named = {f"<|{task}|>": place for task, place in (generation.get("task_to_id") or {}).items()}
-    expected = {
-        **named,
-        **generation["lang_to_id"],
-        "<|endoftext|>": generation.get("eos_token_id"),
-        "<|startoftranscript|>": generation.get("decoder_start_token_id"),
-        "<|notimestamps|>": generation["no_timestamps_token_id"],
-    }
-    for token, place in expected.items():
-        if place is not None and places.get(token) != place:
-            raise CheckpointRefused(
-                folder, f"tokenizer.json has {token} at {places.get(token)}, generation_config.json at {place}"
             )

@@ -10,8 +10,9 @@ from carabin.ct2whisper.errors import BinaryInvalid
 from carabin.ct2whisper.layout import CT2_CONVOLUTION, CT2_EMBEDDING, CT2_NORM
 
 from ..errors import ConversionRefused
-from .checkpoint_gate import N_LANGUAGES, N_TIMESTAMPS, CheckpointFacts
+from .checkpoint_gate import N_LANGUAGES, CheckpointFacts
 from .ct2_files import LOADED_FILES, VOCABULARIES, require_files
+from .token_gate import N_TIMESTAMPS
 
 
 def inspect_ct2(folder: Path) -> CheckpointFacts:
