@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from carabin.exporter.settings import ExporterSettings
 
 from .render import ROOT, script
 from .settings import unknown
@@ -125,3 +127,14 @@ def test_files_that_are_mounted_exist(services: dict[str, Any]) -> None:
 def test_a_gpu_that_does_not_answer_is_not_replaced_by_the_cpu_in_silence(services: dict[str, Any]) -> None:
     assert services["transcriber-gpu"]["environment"]["CARABIN_TRANSCRIBER_DEVICE"] == "cuda"
     assert "CARABIN_TRANSCRIBER_API_KEYS" in services["transcriber-gpu"]["environment"]
+
+
+def test_prometheus_scrapes_ports_that_are_open_inside_and_published_nowhere(services: dict[str, Any]) -> None:
+    jobs = yaml.safe_load((ROOT / "monitoring/prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    targets = [target for job in jobs for entry in job.get("static_configs", []) for target in entry["targets"]]
+    ports = dict(target.split(":") for target in targets)
+    assert ports["transcriber"] == services["transcriber"]["environment"]["CARABIN_TRANSCRIBER_METRICS_PORT"]
+    assert int(ports["exporter"]) == ExporterSettings.model_fields["metrics_port"].default
+    assert services["exporter"]["environment"]["CARABIN_EXPORTER_HOST"] == "0.0.0.0"
+    published = {port["target"] for service in services.values() for port in service.get("ports", [])}
+    assert not {int(port) for port in ports.values()} & published
