@@ -51,6 +51,7 @@ def test_clients_reach_the_transcriber_through_the_gateway_alone(manifests: list
 
 def test_metrics_are_for_the_monitoring_namespace_alone(manifests: list[Manifest]) -> None:
     metrics = {"transcriber": 9096, "exporter": 9093, "trainer": 9095}
+    found = set()
     for policy in policies(manifests):
         for rule in policy["spec"].get("ingress", []):
             if metrics.get(policy["metadata"]["name"]) in {port["port"] for port in rule.get("ports", [])}:
@@ -60,6 +61,8 @@ def test_metrics_are_for_the_monitoring_namespace_alone(manifests: list[Manifest
                     {"kubernetes.io/metadata.name": "openshift-user-workload-monitoring"},
                 )
                 assert len(rule["ports"]) == 1, "a port of calls is open to monitoring"
+                found.add(policy["metadata"]["name"])
+    assert found == metrics.keys()
 
 
 def test_names_are_resolved_by_the_clusters_own_dns_alone_wherever_it_listens(manifests: list[Manifest]) -> None:
