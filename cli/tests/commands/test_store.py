@@ -13,6 +13,8 @@ from carabin.cli.main import main
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.embedded.ports import free_ports
 
+from ..conftest import words
+
 
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -35,6 +37,11 @@ def test_start_status_stop(data: Path, capfd: pytest.CaptureFixture[str]) -> Non
         assert connect().list(settings.models_bucket, "") == []
         assert main(["store", "start"]) == 0
         assert f"runs already on http://{settings.endpoint}" in capfd.readouterr().out
+        other = free_ports(1)[0]
+        assert main(["store", "start", "--port", str(other)]) == 1, "it does not run there"
+        error = capfd.readouterr().err
+        assert f"already, at {settings.endpoint}, and not on port {other}: `carabin store stop`" in words(error)
+        assert main(["store", "start", "--port", settings.endpoint.rpartition(":")[2]]) == 0
         assert main(["store", "run"]) == 1
         assert "runs in" in capfd.readouterr().err
         assert main(["store", "status", "--json"]) == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 from carabin.client import (
@@ -22,6 +23,7 @@ from carabin.client import (
     ServerUnreachable,
     connect,
 )
+from carabin.service.testing.certificates import write_certificate
 from carabin.transcriber.core.errors import Overloaded
 from carabin.transcriber.testing.server import serving, silence, speech
 from carabin.transcriber.testing.transcriber import FakeTranscriber
@@ -241,3 +243,18 @@ async def test_address_where_nobody_answers(url):
     with pytest.raises(ServerUnreachable, match=r"127\.0\.0\.1:9|nonsense"):
         async with connect(url):
             pass
+
+
+async def test_tls_and_plain_taken_for_each_other_are_said_with_the_scheme_to_write(tmp_path: Path) -> None:
+    plain_hint = pytest.raises(ServerUnreachable, match="does not speak TLS: if it is a plain server, write ws://")
+    with serving() as plain, plain_hint:
+        async with connect(plain.url.replace("ws://", "wss://")):
+            pass
+    certificate, key = write_certificate(tmp_path)
+    with serving(tls_cert=certificate, tls_key=key) as secured:
+        with pytest.raises(ServerUnreachable, match="if it speaks TLS, write wss://"):
+            async with connect(secured.url):
+                pass
+        with pytest.raises(ServerUnreachable, match=r"its certificate is not trusted: self.signed"):
+            async with connect(secured.url.replace("ws://", "wss://")):
+                pass

@@ -1,8 +1,10 @@
 """A store behind HTTPS is trusted by its certificate, as the system or SSL_CERT_FILE has it, and never otherwise."""
 
 import ipaddress
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from carabin.registry.settings import StoreSettings
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from .conftest import at
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +70,22 @@ def test_a_certificate_that_nobody_trusts_is_refused_and_named(
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     with pytest.raises(StoreUnreachable, match="certificate"):
         MinioStore(https_settings).put(https_settings.models_bucket, "key", b"never sent")
+
+
+def test_tls_spoken_to_a_plain_store_is_said_with_what_to_change() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            store = MinioStore(at(f"127.0.0.1:{server.server_port}").model_copy(update={"secure": True}))
+            with pytest.raises(StoreUnreachable, match=r"does not speak TLS: write http:// .*SECURE=false"):
+                store.get("models", "key")
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_plain_http_spoken_to_a_store_behind_tls_is_said_with_what_to_change(https_settings: StoreSettings) -> None:
+    store = MinioStore(https_settings.model_copy(update={"secure": False}))
+    with pytest.raises(StoreUnreachable, match=r"speaks TLS alone: write https:// .*CARABIN_STORE_SECURE=true"):
+        store.get(https_settings.models_bucket, "key")

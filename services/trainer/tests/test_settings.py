@@ -36,6 +36,12 @@ def test_every_setting_is_documented_in_one_sentence() -> None:
     ("changes", "reason"),
     [
         ({"mode": "decoder", "augment": True}, "use frozen-encoder"),
+        ({"mode": "decoder", "augment": True}, "mode decoder .* augment"),
+        ({"mode": "decoder", "spec_augment": True}, "mode decoder .* spec_augment"),
+        ({"mode": "full", "lora_rank": 8}, "lora_rank is of mode lora, and mode is full"),
+        ({"replay_share": 0.5}, "replay_share .* replay names no dataset"),
+        ({"max_steps": 10, "epochs": 2}, "max_steps and epochs"),
+        ({"grpc_port": 9092, "metrics_port": 9092}, "grpc_port and metrics_port are both 9092"),
         ({"interpolation_weights": ()}, "interpolation_weights must lie above 0"),
         ({"interpolation_weights": (1.5,)}, "interpolation_weights must lie above 0"),
     ],
@@ -43,3 +49,17 @@ def test_every_setting_is_documented_in_one_sentence() -> None:
 def test_settings_that_contradict_each_other_are_refused(changes: dict[str, object], reason: str) -> None:
     with pytest.raises(SettingInvalid, match=reason):
         TrainerSettings.load(dataset="d", work_dir=Path("w"), **changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mode": "lora", "lora_rank": 8},
+        {"replay": "general", "replay_share": 0.5},
+        {"replay_share": 0},
+        {"max_steps": 10},
+        {"grpc_port": 0, "metrics_port": 0},
+    ],
+)
+def test_settings_that_go_together_are_taken(changes: dict[str, object]) -> None:
+    TrainerSettings.load(dataset="d", **changes)

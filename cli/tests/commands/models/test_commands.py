@@ -71,3 +71,17 @@ def test_more_versions_and_changes_than_a_screen_holds_are_listed_on_demand(
     assert versions[0] in capfd.readouterr().out
     assert main(["models", "list", "--json"]) == 0
     assert len(json.loads(capfd.readouterr().out)) == SHOWN + 3
+
+
+@pytest.mark.parametrize("command", ["list", "log"])
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_model_that_is_not_there_is_an_error_that_names_those_that_are(
+    registry: Registry, capfd: pytest.CaptureFixture[str], command: str, form: list[str]
+) -> None:
+    registry.publish(0.2)
+    registry.publish(0.2, name="radio")
+    assert main(["models", command, "--model", "cardoi", *form]) == 1
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert "holds no model 'cardoi'; it holds cardio, radio" in words(captured.err)
+    assert main(["models", command, "--model", "cardio", *form]) == 0

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -72,6 +73,10 @@ class Deployment:
     def wait_for(self, version: str) -> None:
         with self._changed:
             assert self._changed.wait_for(lambda: any(info.version == version for info in self._states), timeout=20)
+
+    def wait_until(self, condition: Callable[[ModelInfo], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: any(map(condition, self._states)), timeout=20)
 
     def _note(self, info: ModelInfo) -> None:
         with self._changed:
@@ -273,3 +278,14 @@ def test_a_signed_version_is_served_from_the_cache_while_the_store_is_away(
 
 def refusals(site: Deployment) -> list[ModelInfo]:
     return [info for info in site._states if info.state == "failed"]
+
+
+def test_a_model_name_that_the_store_does_not_hold_is_said_with_those_it_holds(tmp_path: Path) -> None:
+    deployment = Deployment(tmp_path)
+    (deployment.folder / "files" / "model.bin").write_text("x")
+    for name in ("cardio", "radio"):
+        publish_model(deployment.memory, "models", name, deployment.folder / "files", NOW, format=FORMAT)
+    with deployment:
+        deployment.wait_until(lambda info: "named" in info.reason)
+    reason = deployment.models.production.info.reason
+    assert reason == "bucket models holds no model named whisper: it holds cardio, radio"

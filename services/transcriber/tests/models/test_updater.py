@@ -1,6 +1,7 @@
 """Models come and go under dictations; bad ones never get in."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -190,6 +191,32 @@ def test_asking_again_and_again_while_the_store_is_away_leaves_one_retry(tmp_pat
     assert threading.active_count() == threads, "each failure left a timer that fetches"
     assert len(rig.fetches) == 20
     rig.updater.stop()
+
+
+def test_retries_of_a_version_are_further_and_further_apart_until_another_is_wanted(tmp_path: Path) -> None:
+    """A store that cuts every download off would else be asked for the whole version again, four times a minute."""
+    rig = Rig(tmp_path, retry_s=3600.0)
+
+    def pause_after_failure(version: str) -> float:
+        rig.fetch_errors[version] = StoreUnreachable("cut off")
+        rig.reach(version, "failed")
+        rig.settle()
+        assert rig.updater._retry_at is not None
+        return round((rig.updater._retry_at - time.monotonic()) / 3600)
+
+    assert [pause_after_failure("v2") for _ in range(6)] == [1, 2, 4, 8, 8, 8]
+    assert pause_after_failure("v3") == 1
+    rig.reach("v3")
+    assert pause_after_failure("v4") == 1
+    rig.updater.stop()
+
+
+def test_while_a_version_is_tried_again_it_is_said_why_it_failed_before(rig: Rig) -> None:
+    rig.fetch_errors["v2"] = StoreUnreachable("cut off")
+    rig.reach("v2", "failed")
+    again = rig.wait(lambda info: info.state == "loading" and bool(info.reason))
+    assert (again.target, again.reason) == ("v2", "cut off")
+    assert rig.wait(lambda info: info.state == "steady").reason == ""
 
 
 def test_a_retry_goes_to_the_newest_request_alone(rig: Rig) -> None:

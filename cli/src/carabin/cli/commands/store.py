@@ -29,15 +29,23 @@ Folder = Annotated[
         "--folder", help="Where it keeps its data, log and keys; by default store/ in CARABIN_DATA_DIR, or in ./data."
     ),
 ]
-Port = Annotated[int, typer.Option("--port", help="Port of the S3 endpoint; 0 takes a free one.")]
+Port = Annotated[
+    int | None, typer.Option("--port", help=f"Port of the S3 endpoint, {DEFAULT_PORT} by default; 0 takes a free one.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print for machines; the secret key is never printed.")]
 
 
 @app.command(epilog="Example: carabin store start --port 8333")
-def start(folder: Folder = None, port: Port = DEFAULT_PORT, as_json: AsJson = False) -> None:
+def start(folder: Folder = None, port: Port = None, as_json: AsJson = False) -> None:
     """Start the store in the background; `carabin` commands find it by its state file."""
-    store = EmbeddedStore(folder, port or None)
-    ran_already = store.status() is not None
+    store = _store(folder, port)
+    running = store.status()
+    ran_already = running is not None
+    if running is not None and port and port not in running.ports[:1]:
+        raise EmbeddedStoreFailed(
+            f"a store runs in {store.folder} already, at {running.endpoint}, and not on port {port}:"
+            " `carabin store stop` ends it, then it starts there"
+        )
     store.start()
     _report(store.status(), store, as_json, "runs already" if ran_already else "runs")
     if not as_json and folder is not None:
@@ -64,9 +72,9 @@ def status(folder: Folder = None, as_json: AsJson = False) -> None:
 
 
 @app.command(epilog="Example: carabin store run --port 8333")
-def run(folder: Folder = None, port: Port = DEFAULT_PORT) -> None:
+def run(folder: Folder = None, port: Port = None) -> None:
     """Run the store in the foreground until Ctrl-C or SIGTERM, then stop it in order."""
-    store = EmbeddedStore(folder, port or None)
+    store = _store(folder, port)
     if store.status() is not None:
         raise EmbeddedStoreFailed(f"a store runs in {store.folder} already: `carabin store stop` ends it")
     asked = threading.Event()
@@ -80,6 +88,10 @@ def run(folder: Folder = None, port: Port = DEFAULT_PORT) -> None:
 
 def _announce(store: EmbeddedStore, settings: StoreSettings) -> None:
     typer.echo(f"The store runs on http://{settings.endpoint}; its data is in {store.folder}. Ctrl-C stops it.")
+
+
+def _store(folder: Path | None, port: int | None) -> EmbeddedStore:
+    return EmbeddedStore(folder, (DEFAULT_PORT if port is None else port) or None)
 
 
 def _report(state: StoreState | None, store: EmbeddedStore, as_json: bool, verb: str) -> None:

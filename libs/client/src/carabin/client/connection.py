@@ -9,13 +9,21 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from ssl import SSLCertVerificationError, SSLError
 from typing import Any
 
 import numpy as np
 from carabin.service.tracing import HEADER, traceparent
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_websocket
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, WebSocketException
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidStatus,
+    InvalidURI,
+    WebSocketException,
+)
 
 from .audio_tail import AudioTail, Samples
 from .errors import ClientError, ConnectionLost, ServerRefused, ServerUnreachable
@@ -261,5 +269,12 @@ async def _open(url: str, headers: dict[str, str]) -> ClientConnection:
         raise ServerUnreachable(f"{url} answers no WebSocket: {reason}") from error
     except InvalidURI as error:
         raise ServerUnreachable(f"{url} is no WebSocket address: write ws://host:port or wss://host:port") from error
+    except SSLCertVerificationError as error:
+        raise ServerUnreachable(f"{url}: its certificate is not trusted: {error.verify_message}") from error
+    except SSLError as error:
+        raise ServerUnreachable(f"{url} does not speak TLS: if it is a plain server, write ws://") from error
+    except InvalidMessage as error:
+        hint = ": if it speaks TLS, write wss://" if url.startswith("ws:") else ""
+        raise ServerUnreachable(f"{url} answers no WebSocket{hint}") from error
     except (OSError, TimeoutError, InvalidHandshake, WebSocketException) as error:
         raise ServerUnreachable(f"nothing answers at {url}: is the server running there?") from error

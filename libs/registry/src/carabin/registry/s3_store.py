@@ -39,6 +39,9 @@ READ_TIMEOUT_S = 60.0
 FAILURES = (500, 502, 503, 504)
 """Statuses of a store that fails, and may not the next time."""
 
+NO_TLS = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "record layer failure")
+"""What OpenSSL says of an answer that is no TLS, by its release."""
+
 MAX_CONNECTIONS = 16
 """Kept open to the store: the parts of an upload and the threads of a service share them."""
 
@@ -227,6 +230,10 @@ def _date(header: str | None) -> datetime | None:
 def _describe_outage(error: Exception) -> str:
     """Distinguish a store that fails from one that is away, without the client's own wording of its retries."""
     reason = error.reason if isinstance(error, MaxRetryError) else error
+    if any(sign in str(reason) for sign in NO_TLS):
+        return "it does not speak TLS: write http:// before the address, or set CARABIN_STORE_SECURE=false"
+    if "HTTP request to an HTTPS server" in str(reason):
+        return "it speaks TLS alone: write https:// before the address, or set CARABIN_STORE_SECURE=true"
     if isinstance(reason, ResponseError):
         return f"the object store answers with errors ({reason}); its log says why, a full disk is the first suspect"
     return f"the object store does not answer: {reason}"

@@ -3,6 +3,7 @@
 Over 200 lines: a table of settings, each with its meaning and when to change it.
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -258,11 +259,37 @@ class TrainerSettings(AccessSettings, ServiceSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.mode == "decoder" and (self.augment or self.spec_augment):
-            raise ValueError("mode decoder caches the encoder's states, which cannot be augmented: use frozen-encoder")
+        for contradiction, sentence in self._contradictions():
+            if contradiction:
+                raise ValueError(sentence)
         if not self.interpolation_weights or not all(0 < weight <= 1 for weight in self.interpolation_weights):
             raise ValueError("interpolation_weights must lie above 0 and at most at 1")
         return self
+
+    def _contradictions(self) -> Iterator[tuple[bool, str]]:
+        """Yield pairs of settings of which one would silently do nothing: whether they are given, and both names."""
+        chosen = {name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default}
+        for name in ("augment", "spec_augment"):
+            yield (
+                self.mode == "decoder" and name in chosen,
+                f"mode decoder caches the encoder's states, which {name} cannot change: use frozen-encoder",
+            )
+        yield (
+            self.mode != "lora" and "lora_rank" in chosen,
+            f"lora_rank is of mode lora, and mode is {self.mode}: set mode lora, or take lora_rank away",
+        )
+        yield (
+            self.replay is None and self.replay_share > 0 and "replay_share" in chosen,
+            "replay_share is a share of what replay names, and replay names no dataset: set replay too",
+        )
+        yield (
+            self.max_steps is not None and "epochs" in chosen,
+            "max_steps and epochs both say when training ends: give one of the two",
+        )
+        yield (
+            self.grpc_port == self.metrics_port and bool(self.grpc_port),
+            f"grpc_port and metrics_port are both {self.grpc_port}: give two ports",
+        )
 
     @property
     def peak_rate(self) -> float:

@@ -14,6 +14,7 @@ from .http.app import make_parts
 from .http.server import OnListening, Server
 from .inference.ct2 import Ct2Engine, has_gpu
 from .inference.engine import Engine
+from .inference.model_files import require_files
 from .metrics import Metrics
 from .models.lexicons import Lexicons
 from .models.source import FolderSource, ModelSource, RegistrySource
@@ -35,6 +36,7 @@ def run(
         InsecureListening: the settings would let strangers in.
         PortTaken: another program listens on one of the ports.
         StoreNotConfigured: models come from the registry and no store is configured.
+        ModelBroken: `model_dir` is no folder of a model.
     """
     bound_heap()
     asyncio.run(serve(server_settings, settings, on_listening))
@@ -48,6 +50,9 @@ async def serve(
     """See `run`; on an event loop that is there already."""
     transcriber = make_transcriber(settings)
     parts = make_parts(transcriber, server_settings, transcriber.metrics.registry, transcriber.vocabulary_names)
+    if settings.model_dir is not None:
+        # A folder that lacks files will not load later either: refused before anybody is let in to wait for it.
+        require_files(settings.model_dir, str(settings.model_dir))
     await Server(parts, on_listening).serve()
 
 

@@ -7,7 +7,7 @@ from carabin.registry.stages.read import read_production
 from carabin.registry.stages.regressions import compare
 
 from . import backup, change, upkeep
-from .context import AsJson, Name, Version, open_context
+from .context import AsJson, Name, Version, open_context, open_known
 from .rows import SHOWN, Everything, every_row, newest_rows, read_records
 from .tables import (
     LOG_OF,
@@ -32,7 +32,7 @@ app = typer.Typer(
 @app.command("list", epilog="Example: carabin models list --json")
 def list_(name: Name = None, everything: Everything = False, as_json: AsJson = False) -> None:
     """List a model's newest versions and those in use, newest first; with --json or --all every one."""
-    context = open_context(name)
+    context = open_known(name)
     if as_json:
         print_json([row.data() for row in every_row(context)[0]])
         return
@@ -81,7 +81,7 @@ def log(name: Name = None, everything: Everything = False, as_json: AsJson = Fal
 
     The oldest of them comes first; each of the two logs has its own numbers.
     """
-    context = open_context(name)
+    context = open_known(name)
     records = read_records(context, None if everything or as_json else SHOWN)
     if as_json:
         print_json([{"log": LOG_OF[type(record)], **record.model_dump(mode="json")} for record in records])

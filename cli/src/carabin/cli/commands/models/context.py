@@ -56,6 +56,21 @@ def open_context(name: str | None) -> Context:
     return Context(store, settings.models_bucket, name or _only_model(store, settings.models_bucket))
 
 
+def open_known(name: str | None) -> Context:
+    """Connect, and find a model that holds versions, for commands that would show nothing of any other.
+
+    Raises:
+        AmbiguousName: several models are there and none was named.
+        VersionMissing: the one that was named is not there.
+    """
+    context = open_context(name)
+    names = list_models(context.store, context.bucket) if name else [context.name]
+    if context.name not in names:
+        held = f"it holds {', '.join(names)}" if names else "it holds none"
+        raise VersionMissing(f"the bucket {context.bucket} holds no model {context.name!r}; {held}")
+    return context
+
+
 def pick_version(name: str, versions: Sequence[str], text: str) -> str:
     """Return the version called `text`, or the one that contains it; `latest` is the newest.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from carabin.registry.artifacts.manifest import ModelManifest
-from carabin.registry.artifacts.publish import fetch_model, read_manifest_and_document
+from carabin.registry.artifacts.publish import fetch_model, list_models, read_manifest_and_document
 from carabin.registry.artifacts.trust import require_trusted
 from carabin.registry.errors import SignatureRefused, StoreUnreachable
 from carabin.registry.stages.resolve import Decision
@@ -171,7 +171,14 @@ class RegistrySource:
         if decision.version is not None:
             self._cache.production = decision.version
         else:
-            self._models.production.explain(f"no version of {self._name} is tagged production in bucket {self._bucket}")
+            reason = self._why_none()
+            log.warning(reason, extra={"event": "no_production"})
+            self._models.production.explain(reason)
+
+    def _why_none(self) -> str:
+        if (names := list_models(self._store, self._bucket)) and self._name not in names:
+            return f"bucket {self._bucket} holds no model named {self._name}: it holds {', '.join(names)}"
+        return f"no version of {self._name} is tagged production in bucket {self._bucket}"
 
     def _read_vocabularies(self) -> None:
         self._vocabularies.read_store(self._store, self._bucket, self._name)

@@ -36,6 +36,9 @@ STOP_S = 10.0
 DRAIN_POLL_S = 0.5
 """How soon a drain that waits for the last utterance notices that the service stops."""
 
+MAX_BACKOFF = 8
+"""Retries are at most this many intervals apart: two minutes at the default, as the registry's own polls."""
+
 Fetch = Callable[[str], LoadedCandidate]
 """Brings a version's files to the local disk; raises CarabinError."""
 
@@ -50,7 +53,7 @@ class ModelUpdater:
         decode: runs the smoke dictation and the warm-up.
         drain: unload before loading where memory does not hold two models.
         changed: called after every change of state, on the updater's thread.
-        retry_s: after a failure that may pass, the same version is tried once more each time this has gone by.
+        retry_s: after a failure that may pass, the same version is tried once more so much later, doubled each time.
     """
 
     def __init__(
@@ -84,6 +87,8 @@ class ModelUpdater:
         self._retry_s = retry_s
         self._retry_at: float | None = None
         """When the failed version is tried again: at most one such time is pending."""
+        self._in_a_row = 0
+        """Failures of the requested version that may pass."""
         self._info = ModelInfo(name, None, "none", reason="no version is in production")
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._requested: str | None = None
@@ -116,6 +121,8 @@ class ModelUpdater:
     def request_version(self, version: str | None) -> None:
         """Serve this version, or none; nothing happens where it is current, or was refused."""
         if version != self._requested or version is not None:
+            if version != self._requested:
+                self._in_a_row = 0
             self._requested = version
             self._commands.put(lambda: self._reach(version))
 
@@ -144,7 +151,9 @@ class ModelUpdater:
         self._reach(self._requested)
 
     def _retry_later(self) -> None:
-        self._retry_at = time.monotonic() + self._retry_s
+        """Wait longer after each failure in a row: a version that is downloaded each time must not fill the line."""
+        self._retry_at = time.monotonic() + self._retry_s * min(1 << self._in_a_row, MAX_BACKOFF)
+        self._in_a_row += 1
 
     def _reach(self, version: str | None) -> None:
         current = self.slot.current
@@ -156,7 +165,7 @@ class ModelUpdater:
         if version in self._refused:
             return
         self._retry_at = None
-        self._set(replace(self._info, state="loading", target=version, reason=""))
+        self._set(replace(self._info, state="loading", target=version, reason=self._reason_before(version)))
         started = time.monotonic()
         try:
             self._swap(version, started)
@@ -167,6 +176,10 @@ class ModelUpdater:
         except Exception as error:
             self._refuse(version, f"unexpected {type(error).__name__}: the log has its place", lasting=False)
             raise
+
+    def _reason_before(self, version: str) -> str:
+        """Return why this version failed the last time: while it is tried again, nobody should wait for it blindly."""
+        return self._info.reason if self._info.state == "failed" and self._info.target == version else ""
 
     def _swap(self, version: str, started: float) -> None:
         candidate = self._fetch(version)
@@ -179,7 +192,7 @@ class ModelUpdater:
         engine = load(candidate, self._factory, self._decode)
         self._timed("load", loading)
         self.slot.install(ModelHandle(version, engine, self._retire))
-        self._serving = candidate
+        self._serving, self._in_a_row = candidate, 0
         self._timed("total", started)
         self._metrics.swaps.labels(self._role, "installed").inc()
         if previous is not None:

@@ -232,7 +232,8 @@ class LiveTranscriber:
     def _why_no_model(self) -> str:
         info = self._models.production.info
         if info.state == "loading":
-            return f"model {info.target} is being loaded"
+            before = f"; it failed before: {info.reason}" if info.reason else ""
+            return f"model {info.target} is being loaded{before}"
         return info.reason or "no model was loaded yet"
 
     def _behind_s(self) -> float:
