@@ -26,6 +26,28 @@ def test_cues_are_numbered_from_one_and_parted_by_an_empty_line() -> None:
     assert vtt([]) == "WEBVTT\n\n"
 
 
+def spoken(text: str, start_s: float, word_s: float = 0.5) -> Final:
+    words = [f" {word}" for word in text.split()]
+    timed = [Word(word, start_s + word_s * n, start_s + word_s * (n + 1), 0.9) for n, word in enumerate(words)]
+    return Final(0, start_s, timed[-1].end_s, "".join(words), tuple(timed), 1.0, "v1", "fr")
+
+
+def test_each_sentence_of_an_utterance_is_a_cue_with_the_times_of_its_words() -> None:
+    utterance = spoken("Pas de fièvre. Toux sèche ? Le Dr. Martin : « Oui. » 12. mai", 10.0)
+    assert srt([utterance, spoken("Fin.", 20.0)]).split("\n\n") == [
+        "1\n00:00:10,000 --> 00:00:11,500\nPas de fièvre.",
+        "2\n00:00:11,500 --> 00:00:13,000\nToux sèche ?",
+        "3\n00:00:13,000 --> 00:00:16,500\nLe Dr. Martin : « Oui. »",
+        "4\n00:00:16,500 --> 00:00:17,500\n12. mai",
+        "5\n00:00:20,000 --> 00:00:20,500\nFin.\n",
+    ]
+
+
+def test_an_utterance_whose_words_have_no_times_is_one_cue() -> None:
+    utterance = replace(spoken("Pas de fièvre. Toux sèche.", 0.0), words=())
+    assert srt([utterance]) == "1\n00:00:00,000 --> 00:00:02,500\nPas de fièvre. Toux sèche.\n"
+
+
 def test_a_confidence_of_zero_does_not_end_the_answer() -> None:
     finals = [final(" le", 0, 1, confidence=0.5), final(" patient", 1, 2, confidence=0.0)]
     segments = verbose(finals, 2.0, SessionConfig())["segments"]

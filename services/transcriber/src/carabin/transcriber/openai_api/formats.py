@@ -14,6 +14,12 @@ from ..core.config import SessionConfig
 FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
 FRAMES_PER_S: Final = 100
 """Of Whisper's spectrogram, in which OpenAI counts `seek` (Radford et al. 2022, section 2.2)."""
+ABBREVIATIONS: Final = frozenset({"m.", "mm.", "dr.", "pr.", "st.", "ste.", "cf.", "ex.", "p.", "n.", "vs.", "env."})
+"""Words with a full stop that end no sentence, in French dictations and reports."""
+STOPS: Final = frozenset(".!?…")
+QUOTES: Final = frozenset("»\")’'”")
+CLOSING: Final = STOPS | QUOTES
+"""Marks that belong to the sentence before them, also where French puts a space between."""
 UNDETERMINED: Final = "und"
 """BCP 47's code, where no language was given and nothing was said."""
 
@@ -82,4 +88,28 @@ def _language(finals: Sequence[events.Final], config: SessionConfig) -> str:
 
 
 def _cues(finals: Sequence[events.Final]) -> list[Cue]:
-    return [Cue(final.start_s, final.end_s, final.text) for final in finals]
+    return [cue for final in finals for cue in _sentences(final)]
+
+
+def _sentences(final: events.Final) -> list[Cue]:
+    """Return a cue for each sentence, by the times of its words; the whole utterance where there are none."""
+    sentences: list[list[events.Word]] = [[]]
+    for word in final.words:
+        if len(sentences) > 1 and not sentences[-1] and set(word.text.strip()) <= CLOSING:
+            sentences[-2].append(word)
+            continue
+        sentences[-1].append(word)
+        if _ends_sentence(word.text):
+            sentences.append([])
+    spoken = [words for words in sentences if "".join(word.text for word in words).strip()]
+    if len(spoken) < 2 or "".join(word.text for word in final.words) != final.text:
+        return [Cue(final.start_s, final.end_s, final.text)]
+    starts = [final.start_s, *(words[0].start_s for words in spoken[1:])]
+    ends = [*(words[-1].end_s for words in spoken[:-1]), final.end_s]
+    texts = ["".join(word.text for word in words) for words in spoken]
+    return [Cue(*cue) for cue in zip(starts, ends, texts, strict=True)]
+
+
+def _ends_sentence(word: str) -> bool:
+    bare = word.strip().rstrip("".join(QUOTES))
+    return bare.endswith(tuple(STOPS)) and not bare[:-1].isdigit() and bare.lower() not in ABBREVIATIONS

@@ -87,7 +87,8 @@ def parse_upload(form: FormData, default_language: str | None, task: Task = "tra
         hotwords=fields.text("hotwords"),
         initial_prompt=fields.text("prompt"),
         vocabularies=tuple(name.strip() for name in vocabularies.split(",") if name.strip()),
-        word_timestamps="word" in granularities,
+        # A subtitle for each sentence takes the times of its words.
+        word_timestamps="word" in granularities or response_format in ("srt", "vtt"),
         partials=False,
     )
     return AudioUpload(file.file, config, response_format, fields.flag("stream"))
