@@ -18,7 +18,7 @@ SPACE := $(EMPTY) $(EMPTY)
 # pip's own check for a newer pip would only add noise and a network call.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-BENCHES := train data export live swap format lexicon page capacity
+BENCHES := train data audit export live swap format lexicon page capacity
 
 .PHONY: help setup demo check test proto soak lock clean up down e2e-compose $(addprefix bench-,$(BENCHES))
 
@@ -60,6 +60,7 @@ test: check  ## Everything that must hold before a change lands
 
 bench-train: setup  ## Training speed and memory beside the usual notebook recipe
 bench-data: setup  ## Building a dataset of 300 and 3,000 clips beside the audio folder loader of `datasets`
+bench-audit: setup  ## Which swapped reports an audit finds, and which right ones it refuses, by voice and noise
 bench-export: setup  ## Export time and memory beside the plain converter
 bench-live: setup  ## Live latency and accuracy beside the published WhisperLive server
 bench-capacity: setup  ## How many speakers one process carries beside a pretended GPU

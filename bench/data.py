@@ -6,7 +6,8 @@
 
 Each side is a fresh process. Ours decodes and judges every recording and report, finds duplicates, splits, encodes FLAC
 and writes Parquet. The loader copies the files' bytes and texts into Parquet: it decodes nothing, refuses nothing and
-draws no splits. The peak is what the kernel counts as resident, imports included; both read and write the same disk.
+draws no splits. The peak is the memory of each side's whole tree of processes, imports included, shared pages counted
+once; both read and write the same disk.
 """
 
 import sys
@@ -18,7 +19,7 @@ from typing import Final
 import numpy as np
 import soundfile
 from carabin.trainer.text.corpus import sentences_of
-from fresh_process import run
+from process_tree import run_tree
 from rows import show_row, size_arguments
 
 CLIP_S, RATE_HZ = 2.0, 16_000
@@ -107,7 +108,7 @@ def loader(scratch: Path, clips: int) -> BuildCost:
 
 def _measure(side: str, clips: int, arguments: list[str], target: Path) -> BuildCost:
     environment = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
-    cost = run([sys.executable, *arguments], environment)
+    cost = run_tree([sys.executable, *arguments], environment)
     written = sum(file.stat().st_size for file in target.rglob("*.parquet")) / 1e6
     return BuildCost(side, clips, cost.wall_s, cost.cpu_s, cost.peak_mb, written)
 

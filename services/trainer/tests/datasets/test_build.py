@@ -129,7 +129,7 @@ def test_what_the_stock_model_made_of_a_sound_is_asked_once(hospital: Path) -> N
     write(hospital / "audio" / "long.wav", bursts(spoken, seed=7))
     words = [f"mot{number}" for number in range(len(spoken))]
     (hospital / "reports" / "long.txt").write_text(" ".join(words), encoding="utf-8")
-    asked = {"words": 0, "text": 0}
+    asked = {"words": 0, "evidence": 0, "text": 0}
 
     class CountingAligner:
         def align(self, samples: np.ndarray) -> list[RecognizedWord]:
@@ -137,15 +137,20 @@ def test_what_the_stock_model_made_of_a_sound_is_asked_once(hospital: Path) -> N
             step = len(samples) / 16_000 / len(words)
             return [RecognizedWord(word, at * step, (at + 1) * step) for at, word in enumerate(words)]
 
-    def transcribe(samples: np.ndarray) -> str:
-        asked["text"] += 1
-        return "compte rendu numéro"
+    class CountingModel:
+        def evidence(self, samples: np.ndarray, text: str) -> float:
+            asked["evidence"] += 1
+            return 3.0
+
+        def transcribe(self, samples: np.ndarray) -> str:
+            asked["text"] += 1
+            return "compte rendu numéro"
 
     for name in ("first", "second"):
-        audit = PairAudit(transcribe, hospital / "page.html", name)
+        audit = PairAudit(CountingModel(), hospital / "page.html", name)
         built(hospital, name, work=hospital / "work", aligner=CountingAligner, audit=audit, skip_bad=True)
         scored = len(audit.pairs)
-    assert asked == {"words": 1, "text": scored}
+    assert asked == {"words": 1, "evidence": scored, "text": scored}
     assert bytes_of(hospital / "first") == bytes_of(hospital / "second")
 
 

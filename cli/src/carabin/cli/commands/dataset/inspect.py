@@ -36,7 +36,9 @@ def check(
     reference: Reference,
     audit: Annotated[
         Path | None,
-        typer.Option("--audit", metavar="PAGE.html", help="Compare each report with what the stock model writes."),
+        typer.Option(
+            "--audit", metavar="PAGE.html", help="Ask the stock model how likely each report is for its recording."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -74,14 +76,20 @@ def _audit(folder: Path, page: Path, title: str, report: Any, progress: Callable
     with tempfile.TemporaryDirectory(prefix="carabin-aligner-") as scratch:
         aligner = WhisperAligner(install_base_model(Path(scratch) / "base"))
     pairs = []
-    for pair in audit(named, lambda index: everything[index].audio, aligner.transcribe):
+    for pair in audit(named, lambda index: everything[index].audio, aligner.evidence):
         pairs.append(pair)
         if not pair.belongs:
-            reason = f"has a report that is not what is dictated in it (likeness {pair.similarity:.2f}): see {page}"
+            reason = f"has a report that is not what is dictated in it (evidence {pair.evidence:.2f}): see {page}"
             report.add(pair.source, "text-audio-mismatch", "refused", reason)
         if progress:
             progress(len(pairs), len(named))
-    write_audit_page(page, title, pairs, lambda index: encode_flac(everything[index].audio))
+    write_audit_page(
+        page,
+        title,
+        pairs,
+        lambda index: encode_flac(everything[index].audio),
+        lambda index: aligner.transcribe(everything[index].audio),
+    )
 
 
 def _hours(manifest: DatasetManifest) -> float:

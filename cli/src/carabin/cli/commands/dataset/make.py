@@ -66,7 +66,11 @@ def build(
     ] = None,
     audit: Annotated[
         Path | None,
-        typer.Option("--audit", metavar="PAGE.html", help="Keep out reports that the stock model does not recognise."),
+        typer.Option(
+            "--audit",
+            metavar="PAGE.html",
+            help="Keep out reports that the stock model finds no likelier for their recording.",
+        ),
     ] = None,
     segment: Annotated[bool, typer.Option(help="Cut dictations over 30 s at their pauses.")] = True,
     speakers_from_folders: Annotated[bool, typer.Option(help="A first subfolder names the speaker.")] = False,
@@ -93,7 +97,7 @@ def build(
     candidates = _collect(audio_dir, report_dir, csv, test_csv, speakers_from_folders, mappings or [], report)
     dataset = safe_name(name or (csv.stem if csv else "dictations"))
     open_aligner = cache(_open_aligner)
-    audited = PairAudit(open_aligner().transcribe, audit, dataset) if audit else None
+    audited = PairAudit(open_aligner(), audit, dataset) if audit else None
     try:
         with target_folder(folder) as target, progress_bar("Judging", as_json) as progress:
             built = build_dataset(

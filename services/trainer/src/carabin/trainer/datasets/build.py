@@ -94,7 +94,7 @@ def build(
         sounds = DecodedCandidates(judged, kept, accept_damaged=accept_damaged, processes=processes)
         clips = list(_judge(sounds, kept, report, aligner, audit, progress))
         if audit:
-            audit.write_page()
+            audit.write_page(kept)
         clips = keep_splits_apart(keep_once(clips, report), report)
         report.accepted = len(clips)
         _count(candidates, clips, report)
