@@ -1,10 +1,13 @@
 """A training's Job is the cluster's CronJob with this training's settings in place, or one sentence."""
 
+import io
 import json
+import sys
 from typing import Any
 
 import pytest
 from carabin.cli.commands.kubernetes_job import JobRefused, job_of
+from carabin.cli.main import main
 
 
 def cron_job(**changes: Any) -> str:
@@ -65,3 +68,24 @@ def test_the_cron_job_of_something_else_is_refused() -> None:
         job_of(cron_job().replace('"trainer"', '"backup"'), "radio", {})
     with pytest.raises(JobRefused, match="the Deployment of"):
         job_of(cron_job(kind="Deployment"), "radio", {})
+
+
+def test_where_no_trainer_is_installed_the_named_options_still_make_a_job(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "carabin.trainer.settings", None)  # as in the tools image: it cannot be imported
+    monkeypatch.setattr("sys.stdin", io.StringIO(cron_job()))
+    assert main(["train", "radio", "--mode", "lora", "--run", "radio-1", "--kubernetes"]) == 0
+    assert json.loads(capsys.readouterr().out)["metadata"]["name"] == "radio-1"
+    assert main(["train", "radio", "--set", "patience=0", "--kubernetes"]) == 2
+    assert "--set is checked by the trainer" in " ".join(capsys.readouterr().err.split())
+
+
+def test_without_a_name_the_run_is_called_after_its_dataset_and_the_time(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(cron_job()))
+    assert main(["train", "Radio@v3", "--kubernetes"]) == 0
+    name = json.loads(capsys.readouterr().out)["metadata"]["name"]
+    assert name.startswith("radio-20")
+    assert len(name) == len("radio-20261128-1130")
