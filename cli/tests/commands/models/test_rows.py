@@ -124,11 +124,12 @@ def test_records_of_both_logs_are_one_list_by_time_of_which_the_newest_are_shown
     context: Context, versions: list[str]
 ) -> None:
     assert list(read_records(context, 2)) == []
-    promoted(context, versions[0], 0)
-    staged(context, versions[1], "canary", 1, **{"canary-share": "0.2"})
-    promoted(context, versions[2], 2)
-    staged(context, versions[3], "shadow", 3)
-    staged(context, versions[4], "archived", 4)
-    assert [record.version for record in read_records(context, None)] == versions
-    assert [record.version for record in read_records(context, 3)] == versions[2:]
-    assert [record.version for record in read_records(context, 9)] == versions
+    in_time = [versions[place] for place in (2, 0, 4, 1, 3)]
+    promoted(context, in_time[0], 0)
+    staged(context, in_time[1], "canary", 1, **{"canary-share": "0.2"})
+    promoted(context, in_time[2], 2)
+    staged(context, in_time[3], "shadow", 3)
+    staged(context, in_time[4], "archived", 4)
+    assert [record.version for record in read_records(context, None)] == in_time
+    assert [record.version for record in read_records(context, 3)] == in_time[2:]
+    assert [record.version for record in read_records(context, 9)] == in_time
