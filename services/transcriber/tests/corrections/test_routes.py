@@ -58,7 +58,9 @@ def test_endpoint_refuses_strangers_missing_consent_and_foreign_pages(client: Te
     assert client.post("/v1/corrections", json=body | {"consent": False}, headers=MARTIN).status_code == 400
     assert client.post("/v1/corrections", json={"raw": 1}, headers=MARTIN).status_code == 422
     foreign = MARTIN | {"Origin": "https://elsewhere.example"}
-    assert client.post("/v1/corrections", json=body, headers=foreign).status_code == 403
+    refused = client.post("/v1/corrections", json=body, headers=foreign)
+    assert (refused.status_code, "https://elsewhere.example" in refused.text) == (403, True)
+    assert client.delete("/v1/corrections", headers=foreign).status_code == 403
     assert keys(store) == []
 
 

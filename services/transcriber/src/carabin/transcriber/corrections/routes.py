@@ -7,11 +7,11 @@ from typing import Any
 
 from carabin.registry.errors import RegistryError
 from carabin.service.access.identity import Authenticator, Identity, bearer
-from carabin.service.errors import AccessRefused, Forbidden
+from carabin.service.errors import AccessRefused
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse
 
-from ..access.origins import origin_allowed
+from ..access.origins import require_origin
 from ..wire.status import sentence_of, status_of
 from .errors import CorrectionRefused, CorrectionsOff
 from .store import Correction, CorrectionStore
@@ -29,8 +29,7 @@ def add_correction_routes(
     """
 
     async def identify(request: Request) -> Identity:
-        if not origin_allowed(request.headers.get("origin"), origins, request.headers.get("host")):
-            raise Forbidden("this page may not send corrections")
+        require_origin(request.headers, origins)
         return await authenticator.identify(bearer(request.headers.get("authorization")))
 
     async def keep(request: Request, correction: Correction) -> JSONResponse:
