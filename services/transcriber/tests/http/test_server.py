@@ -1,4 +1,4 @@
-"""Probes, draining, slow and dead clients, TLS, ports that are taken: what an operator sees."""
+"""Draining, slow and dead clients, TLS, ports that are taken: what an operator sees."""
 
 import asyncio
 import signal
@@ -29,47 +29,6 @@ async def http(server: Server, **options: object) -> AsyncIterator[httpx.AsyncCl
         yield opened
 
 
-async def test_alive_does_not_mean_ready_and_ready_says_why_not():
-    async with running(FakeTranscriber(version=None)) as server, http(server) as web:
-        assert (await web.get("/livez")).status_code == 200
-        answer = await web.get("/readyz")
-    assert (answer.status_code, answer.json()["reason"]) == (503, "no version is in production")
-
-
-async def test_a_dead_thread_ends_liveness_and_is_named():
-    transcriber = FakeTranscriber()
-    async with running(transcriber) as server, http(server) as web:
-        transcriber.dead = ("decode-1",)
-        answer = await web.get("/livez")
-    assert (answer.status_code, answer.json()) == (503, {"status": "dead", "threads": ["decode-1"]})
-
-
-async def test_ready_names_the_model_that_serves():
-    async with running() as server, http(server) as web:
-        answer = await web.get("/readyz")
-        model = await web.get("/v1/model")
-    assert (answer.status_code, answer.json()["model_version"]) == (200, "fake-1")
-    assert (model.json()["state"], model.json()["version"]) == ("steady", "fake-1")
-
-
-async def test_full_is_ready_and_says_so():
-    async with running(FakeTranscriber(max_sessions=1)) as server, http(server) as web:
-        assert (await web.get("/readyz")).headers["X-Carabin-Full"] == "false"
-        async with client(server) as live:
-            assert (await live.hello())["message"] == "SERVER_READY"
-            answer = await web.get("/readyz")
-            assert (answer.status_code, answer.json()["full"], answer.headers["X-Carabin-Full"]) == (200, True, "true")
-            async with client(server) as late:
-                assert (await late.hello())["status"] == "WAIT"
-                assert (await late.rest())[0] == 1013
-
-
-async def test_metrics_are_prometheus_text():
-    async with running() as server, http(server) as web:
-        answer = await web.get("/metrics")
-    assert answer.headers["content-type"].startswith("text/plain")
-
-
 async def test_metrics_on_a_port_of_their_own_are_on_no_other():
     async with running(metrics_port=0, api_keys="ward:correct-horse-battery") as server, http(server) as web:
         assert (await web.get("/metrics")).status_code == 404
@@ -89,12 +48,6 @@ async def test_metrics_count_who_was_turned_away_and_why():
             await raw.rest()
         text = (await web.get("/metrics")).text
     assert 'carabin_transcriber_refused_total{protocol="whisperlive",reason="unsupported_language"} 1.0' in text
-
-
-async def test_page_is_served_and_every_path_is_still_a_websocket():
-    async with running() as server, http(server) as web, client(server, "/") as raw:
-        assert "text/html" in (await web.get("/")).headers["content-type"]
-        assert (await raw.hello())["message"] == "SERVER_READY"
 
 
 async def test_sigterm_refuses_new_sessions_and_lets_the_live_one_finish():
