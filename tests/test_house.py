@@ -109,18 +109,9 @@ TESTED_IN = {
     "*/transcriber/testing/*.py": "services/transcriber/tests/whisperlive/test_contract.py",
     # Compositions: they only join parts that have tests of their own, and are tested as the whole that they make.
     "*/transcriber/bootstrap.py": "services/transcriber/tests/runtime/test_transcriber.py",
-    "*/transcriber/http/app.py": "services/transcriber/tests/http/test_server.py",
-    "*/transcriber/openai_api/job.py": "services/transcriber/tests/openai_api/test_routes.py",
-    "*/transcriber/openai_api/models.py": "services/transcriber/tests/openai_api/test_clients.py",
-    "*/transcriber/web/access.py": "services/transcriber/tests/web/test_mount.py",
-    "*/transcriber/web/options.py": "services/transcriber/tests/web/test_mount.py",
-    "*/transcriber/whisperlive/connection.py": "services/transcriber/tests/whisperlive/test_endpoint.py",
-    "*/transcriber/whisperlive/receiver.py": "services/transcriber/tests/whisperlive/test_endpoint.py",
-    "*/transcriber/whisperlive/expiry.py": "services/transcriber/tests/access/test_identity.py",
-    "*/transcriber/whisperlive/session.py": "services/transcriber/tests/whisperlive/test_resume.py",
 }
 """Modules with logic and no test file of their own, by pattern, and the file that tests them; it may only shrink."""
-UNMIRRORED = 17
+UNMIRRORED = 8
 """How many they are today: whoever adds a module adds its test file, and whoever adds a missing one lowers this."""
 
 

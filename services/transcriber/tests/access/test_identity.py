@@ -1,13 +1,10 @@
 """Who may dictate: where a credential may stand, how many sessions it opens, and a session that outlives its token."""
 
 import json
-import time
 
 import pytest
-from carabin.service.access.identity import Identity
-from carabin.service.errors import Unauthenticated
 
-from ..helpers.servers import client, dictate, running, speech
+from ..helpers.servers import client, dictate, running
 
 KEY = "correct-horse-battery"
 
@@ -68,44 +65,6 @@ async def test_sessions_of_one_identity_are_limited_and_others_are_not():
         assert (await two.rest())[0] == 1013
         async with client(server) as other:
             assert (await other.hello(token="another-long-secret"))["message"] == "SERVER_READY"
-
-
-class Renewing:
-    """Knows one person, whose next tokens are good until the times given."""
-
-    required = True
-
-    def __init__(self, *expiries: float) -> None:
-        self._expiries = list(expiries)
-
-    async def identify(self, token: str | None) -> Identity:
-        if token is None:
-            raise Unauthenticated("a token is needed")
-        return Identity.until("dr-house", self._expiries.pop(0))
-
-
-async def test_session_ends_with_its_token_and_loses_no_word():
-    async with running(authenticator=Renewing(time.time() + 3600, 0.0)) as server, client(server) as raw:
-        await raw.hello(token="x")
-        await raw.send(speech(0.8))
-        await raw.until("segments")
-        # The second token is over already, as the first would be in an hour.
-        await raw.send(json.dumps({"event": "token", "token": "y"}))
-        code, reason = await raw.rest()
-    assert (code, "expired" in (reason or "")) == (1008, True)
-    assert [segment["text"] for segment in raw.finals] == [" le patient"]
-    assert raw.messages[-1]["message"] == "DISCONNECT"
-
-
-async def test_fresh_token_lets_the_session_go_on():
-    authenticator = Renewing(time.time() + 3600, time.time() + 7200, 0.0)
-    async with running(authenticator=authenticator) as server, client(server) as raw:
-        await raw.hello(token="x")
-        await raw.send(json.dumps({"event": "token", "token": "y"}), speech(0.4), json.dumps({"event": "flush"}))
-        await raw.until("segments")
-        assert len(server.parts.admission.sessions) == 1
-        await raw.send(json.dumps({"event": "token", "token": "z"}))
-        assert (await raw.rest())[0] == 1008
 
 
 async def test_token_of_somebody_else_does_not_renew_a_session(issuer):

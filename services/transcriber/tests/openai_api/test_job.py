@@ -74,7 +74,7 @@ async def test_recording_becomes_its_finals_and_its_length_is_counted() -> None:
 async def test_recording_without_speech_says_so() -> None:
     job, _ = await Ended().job(wav(np.zeros(RATE_HZ)))
     assert await finals(job) == []
-    assert job.warnings() == [NO_SPEECH]
+    assert job.warnings() == [f"{NO_SPEECH}: it holds only silence"]
 
 
 async def test_reader_that_stops_ends_the_work_and_frees_its_place() -> None:

@@ -13,7 +13,6 @@ from carabin.transcriber.http import app
 from carabin.transcriber.http.server import MAX_MESSAGE_BYTES
 from carabin.transcriber.testing.dictation import FakeDictation
 from carabin.transcriber.testing.transcriber import FakeTranscriber
-from carabin.transcriber.whisperlive import receiver
 from carabin.transcriber.whisperlive.websocket import SocketLimits
 
 from ..helpers.servers import HELLO, RATE_HZ, client, dictate, running, silence, speech, until
@@ -192,19 +191,6 @@ async def test_audio_in_another_format_than_declared_is_an_error_before_any_text
     assert "audio_format" in error["message"]
 
 
-async def test_client_is_read_slowly_and_not_given_up_while_audio_waits(monkeypatch):
-    monkeypatch.setattr(receiver, "MAX_PAUSE_S", 0.01)
-    transcriber = FakeTranscriber()
-    async with running(transcriber) as server, client(server) as raw:
-        await raw.hello()
-        dictation = transcriber.dictations["fake-1"]
-        dictation.room.clear()
-        await raw.send(speech(0.4), speech(0.4), silence(1))
-        await until(lambda: dictation.pushed_samples == 1.8 * 16_000)
-        await raw.send(b"END_OF_AUDIO")
-        assert (await raw.rest())[0] == 1000
-
-
 async def test_frame_over_the_limit_is_refused_with_1009():
     async with running() as server, client(server) as raw:
         await raw.hello()
@@ -234,15 +220,6 @@ async def test_minutes_of_silence_give_no_text_and_end_well():
         await raw.send(b"END_OF_AUDIO")
         assert await raw.rest() == (1000, "")
         assert raw.finals == []
-
-
-async def test_audio_faster_than_its_budget_is_read_slower_and_none_is_lost():
-    async with running() as server, client(server) as raw:
-        server.parts.admission.audio_rate, server.parts.admission.audio_burst_s = 50, 0.1
-        await raw.hello()
-        await raw.send(*[speech(0.5)] * 4, b"END_OF_AUDIO")
-        assert await raw.rest() == (1000, "")
-        assert raw.finals[0]["end"] == "2.000"
 
 
 async def test_overload_says_wait_in_minutes_and_closes_with_try_again_later():

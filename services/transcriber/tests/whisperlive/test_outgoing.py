@@ -1,13 +1,11 @@
 """What a session's events become on the wire, and how fast a client may send."""
 
-import asyncio
-
 import numpy as np
 import pytest
 from carabin.transcriber.core.events import SessionWarning
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 
-from ..helpers.servers import client, running, speech, until
+from ..helpers.servers import client, running
 
 
 async def test_a_warning_of_the_session_reaches_the_client():
@@ -19,21 +17,6 @@ async def test_a_warning_of_the_session_reaches_the_client():
         while (message := await raw.next()).get("status") != "WARNING":
             pass
     assert message["message"] == "30 of 142 expected words did not fit"
-
-
-async def test_a_socket_is_not_read_while_the_service_is_behind():
-    transcriber = FakeTranscriber()
-    async with running(transcriber) as server, client(server) as raw:
-        await raw.hello()
-        [dictation] = transcriber.dictations.values()
-        dictation.room.clear()
-        await raw.send(*[speech(0.1)] * 20)
-        await until(lambda: dictation.pushed_samples)
-        for _ in range(200):
-            await asyncio.sleep(0)
-        assert dictation.pushed_samples == 1600
-        dictation.room.set()
-        await until(lambda: dictation.pushed_samples == 20 * 1600)
 
 
 @pytest.mark.parametrize("value", [9000.0, float("nan"), float("-inf")])
