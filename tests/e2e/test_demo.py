@@ -31,9 +31,23 @@ def test_its_figures_come_from_sentences_that_no_model_trained_on(site: Site) ->
     assert metrics["wer"] < metrics["stock_wer"]
 
 
+def test_its_table_has_four_columns_and_the_lexicon_finds_terms_that_the_models_miss(site: Site) -> None:
+    columns = site.report["columns"]
+    assert list(columns) == ["stock", "stock with lexicon", "fine-tuned", "fine-tuned with lexicon"]
+    assert columns["stock with lexicon"]["term_recall"] > columns["stock"]["term_recall"]
+    assert "On day one" in site.printed
+
+
+def test_nothing_is_forced_past_the_guard_and_the_lexicon_comes_in_mid_dictation(site: Site) -> None:
+    assert "--force" not in site.printed
+    assert "$ carabin lexicon promote" in site.printed
+    before = site.report["lines"][0]
+    assert before["lexicon"] == []
+
+
 def test_every_step_says_its_command_and_its_time(site: Site) -> None:
-    assert len(re.findall(r"^\d\. ", site.printed, re.MULTILINE)) == 6
-    assert len(re.findall(r"done in \d+ s", site.printed)) == 6
+    assert len(re.findall(r"^\d\. ", site.printed, re.MULTILINE)) == 8
+    assert len(re.findall(r"done in \d+ s", site.printed)) == 8
     assert "$ carabin train demo-quick@" in site.printed
 
 

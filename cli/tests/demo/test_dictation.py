@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 
 import numpy as np
-from carabin.cli.demo.dictation import DemoClip, Outcome, _until
+from carabin.cli.demo.dictation import DemoClip, Outcome, _in_order, _until
 from carabin.client import ModelSwitched
 
 CLIPS = [DemoClip(np.zeros(1, np.float32), f"phrase {number}") for number in range(4)]
 SWITCH = ModelSwitched(version="new", previous="old")
 
 
-def spoken(switched_after: int | None, clips: Sequence[DemoClip] = CLIPS, before: int = 2, after: int = 2) -> int:
+def spoken(
+    switched_after: int | None,
+    clips: Sequence[DemoClip] = tuple(_in_order(CLIPS, 2, 1)),
+    before: int = 2,
+    after: int = 2,
+) -> int:
     """How many sentences are dictated when the model changes while sentence number `switched_after` is spoken."""
     outcome, count = Outcome(), 0
     for _ in _until(clips, outcome, before, after):
@@ -28,5 +33,7 @@ def test_a_swap_that_is_seen_early_still_leaves_the_stock_model_its_sentences() 
     assert spoken(switched_after=1) == 4
 
 
-def test_a_swap_that_never_comes_ends_after_three_rounds() -> None:
-    assert spoken(switched_after=None) == 3 * len(CLIPS)
+def test_first_sentences_come_again_before_each_promotion_and_all_twice_more_where_no_model_comes() -> None:
+    order = _in_order(CLIPS, 2, 2)
+    assert [clip.sentence[-1] for clip in order] == list("01012301230123")
+    assert spoken(switched_after=None, clips=order) == len(order) == 14

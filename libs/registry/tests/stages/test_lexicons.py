@@ -16,6 +16,7 @@ from carabin.registry.stages.lexicons import (
     publish_lexicon,
     read_lexicon,
     rollback_lexicon,
+    withdraw_lexicon,
 )
 from carabin.registry.testing.memory import MemoryStore
 
@@ -55,6 +56,26 @@ def test_rollback_goes_back_and_the_log_says_who_and_why(store: MemoryStore) -> 
     assert production_lexicons(store, BUCKET, "whisper")["cardio"][0] == first
     newest = lexicon_log(store, BUCKET, "whisper", "cardio")[-1]
     assert (newest.kind, newest.by, newest.reason, newest.previous) == ("rollback", "chief", "too many names", second)
+
+
+def test_first_version_is_withdrawn_and_a_rollback_puts_it_into_use_again(store: MemoryStore) -> None:
+    with pytest.raises(PromotionRefused, match="no version of the lexicon cardio of whisper is in use"):
+        withdraw_lexicon(store, BUCKET, "whisper", "cardio", by="dm", reason="x", at=AT)
+    first = published(store, "un mot\n")
+    promote_lexicon(store, BUCKET, "whisper", "cardio", first, by="dm", reason="first", at=AT)
+    with pytest.raises(PromotionRefused, match="lexicon withdraw"):
+        rollback_lexicon(store, BUCKET, "whisper", "cardio", by="dm", reason="a patient's name", at=AT)
+    withdraw_lexicon(store, BUCKET, "whisper", "cardio", by="dm", reason="a patient's name", at=AT)
+    assert production_lexicons(store, BUCKET, "whisper") == {}
+    with pytest.raises(PromotionRefused, match="is in use"):
+        withdraw_lexicon(store, BUCKET, "whisper", "cardio", by="dm", reason="again", at=AT)
+    rollback_lexicon(store, BUCKET, "whisper", "cardio", by="dm", reason="it was a drug", at=AT)
+    assert production_lexicons(store, BUCKET, "whisper")["cardio"][0] == first
+    assert [record.reason for record in lexicon_log(store, BUCKET, "whisper", "cardio")] == [
+        "first",
+        "a patient's name",
+        "it was a drug",
+    ]
 
 
 def test_promotion_of_a_missing_version_and_a_stale_one_are_refused(store: MemoryStore) -> None:

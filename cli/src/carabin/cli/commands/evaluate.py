@@ -1,23 +1,30 @@
 """`carabin evaluate`: several model versions side by side on one dataset's held-out dictations."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from carabin.cli.output import write_json
+from carabin.lexicon import Lexicon
 from carabin.registry.artifacts.datasets import fetch_dataset
+from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.publish import fetch_model, read_manifest
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 from carabin.trainer.data.dictations import Dictation, load_split
 from carabin.trainer.datasets.local import named
-from carabin.trainer.evaluation.evaluate import evaluate_model
-from carabin.trainer.text.terms import load_terms
+from carabin.trainer.evaluation.evaluate import ScoredDictation, evaluate_model, score, summarize
+from carabin.trainer.text.terms import TermIndex, load_terms
+from carabin.transcriber.inference.ct2 import Ct2Engine
+from carabin.transcriber.runtime.lexicon_comparison import compare
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+
+from .lexicon.files import read
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -27,6 +34,8 @@ COLUMNS = {
     "critical_errors": "critical errors",
     "general_wer": "general French WER %",
 }
+WITH_LEXICON: Final = " with the lexicon"
+"""How the row of a version with the lexicon's words ends."""
 PERCENT = frozenset({"wer", "term_recall", "general_wer"})
 
 
@@ -36,18 +45,27 @@ def evaluate(
     name: Annotated[str, typer.Option("--model", "-m", envvar="CARABIN_MODEL", help="model name")],
     dataset: Annotated[str, typer.Option(help="dataset NAME or NAME@VERSION, whose test split is transcribed")],
     general: Annotated[str | None, typer.Option(help="dataset of general French, for its WER beside")] = None,
+    lexicon: Annotated[
+        Path | None, typer.Option(help="a lexicon's file: each version has a second row, with its words")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="at most so many dictations of each set")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
-    """Transcribe held-out dictations with each version, on the windows that serving uses, and compare their errors."""
+    """Transcribe held-out dictations with each version, on the windows that serving uses, and compare their errors.
+
+    With --lexicon, both rows of a version are decoded as the transcriber decodes the finals of a live dictation.
+    """
     store, buckets = connect(), store_settings()
+    words = read(lexicon) if lexicon else None
     with tempfile.TemporaryDirectory(prefix="carabin-evaluate-") as scratch:
         folder = Path(scratch)
         medical = held_out(store, buckets, dataset, folder / "medical", limit)
         other = held_out(store, buckets, general, folder / "general", limit) if general else []
-        found = {
-            version: _measure(store, buckets, name, version, medical, other, folder / version) for version in versions
-        }
+        found: dict[str, dict[str, float]] = {}
+        for version in versions:
+            manifest = read_manifest(store, buckets.models_bucket, name, version)
+            model = fetch_model(store, buckets.models_bucket, manifest, folder / version)
+            found |= _measure(model, manifest, medical, other, words)
     if json_output:
         write_json(found)
     else:
@@ -78,25 +96,48 @@ def _cell(key: str, value: float | None) -> str:
 
 
 def _measure(
-    store: ObjectStore,
-    buckets: StoreSettings,
-    name: str,
-    version: str,
+    model: Path,
+    manifest: ModelManifest,
     medical: list[Dictation],
     general: list[Dictation],
-    target: Path,
-) -> dict[str, float]:
-    bucket = buckets.models_bucket
-    manifest = read_manifest(store, bucket, name, version)
-    model = fetch_model(store, bucket, manifest, target)
+    lexicon: Lexicon | None,
+) -> dict[str, dict[str, float]]:
+    """Return a version's figures, and those with the lexicon where one is given, by the row's name."""
+    version = manifest.version
     with Progress(console=Console(stderr=True)) as bars:
         task = bars.add_task(version, total=len(medical) + len(general))
+
+        def advance(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
+
+        if lexicon is not None:
+            without, with_it = _without_and_with(model, manifest, medical, general, lexicon, advance)
+            return {version: without, f"{version}{WITH_LEXICON}": with_it}
         evaluation = evaluate_model(
-            model,
-            medical,
-            terms=load_terms(),
-            general=general,
-            window=manifest.window,
-            progress=lambda done, total: bars.update(task, completed=done, total=total),
+            model, medical, terms=load_terms(), general=general, window=manifest.window, progress=advance
         )
-    return dict(evaluation.metrics)
+    return {version: dict(evaluation.metrics)}
+
+
+def _without_and_with(
+    model: Path,
+    manifest: ModelManifest,
+    medical: list[Dictation],
+    general: list[Dictation],
+    lexicon: Lexicon,
+    advance: Callable[[int, int], None],
+) -> tuple[dict[str, float], dict[str, float]]:
+    dictations, terms = [*medical, *general], load_terms()
+    index = TermIndex(terms)
+    scored: dict[int, tuple[ScoredDictation, ScoredDictation]] = {}
+    engine = Ct2Engine(model, version=manifest.version, replicas=1, windows=manifest.window)
+    try:
+        for place, without, with_it in compare(engine, lexicon, [dictation.audio for dictation in dictations]):
+            said = dictations[place]
+            scored[place] = score(said, without, index), score(said, with_it, index)
+            advance(len(scored), len(dictations))
+    finally:
+        engine.close()
+    first, second = ([scored[place][column] for place in range(len(dictations))] for column in (0, 1))
+    n = len(medical)
+    return summarize(first[:n], first[n:], {}, terms), summarize(second[:n], second[n:], {}, terms)

@@ -1,15 +1,20 @@
 """The demo's steps in order; each does its work through the same commands that an operator types."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
+from carabin.cli.commands.evaluate import WITH_LEXICON
 from carabin.client import FinalText, ModelSwitched
 from carabin.registry.artifacts.checkpoints import latest_checkpoint
 from carabin.registry.artifacts.datasets import fetch_dataset, latest_dataset, list_datasets
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.settings import data_dir
+from carabin.registry.stages.lexicons import production_lexicons
+from carabin.registry.stages.read import read_production
 from carabin.trainer.data.dictations import load_split
 from carabin.trainer.models.embedded import install_base_model
 from carabin.trainer.text.normalize import words
@@ -19,8 +24,9 @@ from rich.console import Console
 from .dictation import DemoClip, Outcome, dictate
 from .plan import MODEL, Plan
 from .steps import DemoFailed, Steps, require_port, served
-from .tables import errors_table, next_commands
+from .tables import day_one, errors_table, next_commands
 
+LEXICON: Final = "demo"
 POLL_S = 2.0
 """The demo's transcriber looks often, so that nobody waits for the swap; in production 10 s are soon enough."""
 LONGEST_CLIP_S = 7.0
@@ -41,23 +47,32 @@ def run(console: Console, plan: Plan, port: int) -> dict[str, Any]:
             stock = _publish_stock(steps)
         with steps.step("Speak French medical reports into a dataset"):
             dataset = _datasets(steps, plan)
+        with steps.step("Make a lexicon of the reports, without those that are held out"):
+            lexicon = _lexicon(steps, plan, dataset)
         with steps.step("Fine-tune Whisper on them"):
             run_name, metrics = _train(steps, plan, dataset)
         with steps.step("Export the checkpoint as a validated model version"):
             tuned = steps.carabin("export", run_name, "--model", MODEL)[0]["version"]
-        with steps.step("Dictate held-out sentences live, and promote the new version half-way"):
-            outcome = _dictate(steps, console, plan, port, tuned)
-        console.print(errors_table(metrics))
+        with steps.step("Dictate held-out sentences live; promote the lexicon, then the new version, in the middle"):
+            outcome = _dictate(steps, console, plan, port, lexicon, tuned)
+        with steps.step("Measure both versions on the held-out dictations, without the lexicon and with it"):
+            columns = _compare(steps, plan, dataset, lexicon, {"stock": stock, "fine-tuned": tuned})
+        console.print(errors_table(columns))
+        console.print(day_one(columns["stock"], columns["stock with lexicon"]))
         console.print(next_commands(port))
     return {
         "stock": stock,
         "tuned": tuned,
         "metrics": metrics,
+        "columns": columns,
         "seconds": steps.seconds,
         "connections": outcome.connections,
         "spoken": outcome.spoken,
         "switches": [switch.version for switch in outcome.switches],
-        "lines": [{"model_version": final.model_version, "text": final.text} for final in outcome.finals],
+        "lines": [
+            {"model_version": final.model_version, "text": final.text, "lexicon": list(final.lexicon)}
+            for final in outcome.finals
+        ],
     }
 
 
@@ -71,15 +86,37 @@ def _start_store(steps: Steps, stack: ExitStack) -> None:
 
 
 def _publish_stock(steps: Steps) -> str:
+    """Put the stock model into production, by a rollback where the demo ran before."""
     folder = install_base_model(data_dir() / "base" / "whisper-base")
     version = str(steps.carabin("export", "checkpoint", "--ct2-folder", str(folder), "--model", MODEL)[0]["version"])
-    _promote(steps, version, "the stock model, before anything was learnt")
+    production = read_production(connect(), store_settings().models_bucket, MODEL)
+    if production is None:
+        _promote(steps, version, "the stock model, before anything was learnt")
+    elif production != version:
+        steps.carabin("models", "rollback", "--to", version, *_entry("the demo begins with the stock model again"))
     return version
 
 
 def _promote(steps: Steps, version: str, reason: str) -> None:
-    # --force: going back to the stock model, when the demo runs again, makes the figures worse on purpose.
-    steps.carabin("models", "promote", version, "--model", MODEL, "--reason", reason, "--by", "demo", "--force")
+    steps.carabin("models", "promote", version, *_entry(reason))
+
+
+def _entry(reason: str) -> tuple[str, ...]:
+    """Options of what stands in the promotion log."""
+    return ("--model", MODEL, "--reason", reason, "--by", "demo")
+
+
+def _lexicon(steps: Steps, plan: Plan, dataset: str) -> Path:
+    """Write the words of the reports that are not held out; withdraw the lexicon of an earlier run."""
+    file = data_dir() / "demo" / f"{LEXICON}.tsv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    name = f"{plan.medical}@{dataset}"
+    # A hospital's thousands of reports hold a word many times; these few hundred hold most of theirs once.
+    built = steps.carabin("lexicon", "build", "--dataset", name, "--min-count", "1", "--out", str(file))
+    steps.note(f"{built['entries']} words from {built['reports']} sentences")
+    if LEXICON in production_lexicons(connect(), store_settings().models_bucket, MODEL):
+        steps.carabin("lexicon", "withdraw", LEXICON, *_entry("the demo begins without a lexicon again"))
+    return file
 
 
 def _datasets(steps: Steps, plan: Plan) -> str:
@@ -111,22 +148,40 @@ def _train(steps: Steps, plan: Plan, dataset: str) -> tuple[str, dict[str, float
     return name, result["metrics"]
 
 
-def _dictate(steps: Steps, console: Console, plan: Plan, port: int, tuned: str) -> Outcome:
-    clips = _held_out(plan)
+def _compare(
+    steps: Steps, plan: Plan, dataset: str, lexicon: Path, versions: Mapping[str, str]
+) -> dict[str, dict[str, float]]:
+    """Return each version's figures on held-out dictations, without the lexicon and with it, by the column's title."""
+    found = steps.carabin(
+        "evaluate", *versions.values(), "--model", MODEL, "--dataset", f"{plan.medical}@{dataset}",
+        "--general", plan.general, "--lexicon", str(lexicon), "--limit", str(plan.compared),
+    )  # fmt: skip
+    ends = {"": "", WITH_LEXICON: " with lexicon"}
+    return {f"{title}{ends[end]}": found[f"{row}{end}"] for title, row in versions.items() for end in ends}
+
+
+def _dictate(steps: Steps, console: Console, plan: Plan, port: int, lexicon: Path, tuned: str) -> Outcome:
+    clips, url = _held_out(plan), f"ws://127.0.0.1:{port}"
     environment = {"CARABIN_TRANSCRIBER_POLL_S": str(POLL_S)}
     log = data_dir() / "demo-transcriber.log"
 
-    async def promote() -> None:
+    async def promote_lexicon() -> None:
+        await asyncio.to_thread(
+            steps.carabin, "lexicon", "promote", str(lexicon), *_entry("demo: the words of the hospital's reports")
+        )
+
+    async def promote_model() -> None:
         await asyncio.to_thread(_promote, steps, tuned, "demo: learnt the hospital's words")
 
     def show(event: FinalText | ModelSwitched) -> None:
         if isinstance(event, ModelSwitched):
             console.print(f"   [bold magenta]── from here on the text is written by {event.version} ──[/bold magenta]")
-        else:
-            console.print(f"   [cyan]{event.model_version}[/cyan] {event.text.strip()}", soft_wrap=True)
+            return
+        words = f" [yellow](from the lexicon: {', '.join(event.lexicon)})[/yellow]" if event.lexicon else ""
+        console.print(f"   [cyan]{event.model_version}[/cyan] {event.text.strip()}{words}", soft_wrap=True)
 
     with served(("--port", str(port), "--grpc-port", "0", "--model-name", MODEL), port, log, environment):
-        outcome = asyncio.run(dictate(f"ws://127.0.0.1:{port}", clips, plan.before, plan.after, promote, show))
+        outcome = asyncio.run(dictate(url, clips, plan.before, plan.after, (promote_lexicon, promote_model), show))
     if not outcome.switches:
         raise DemoFailed(f"the transcriber never changed to {tuned}; its log is {log}")
     return outcome

@@ -23,6 +23,7 @@ SPECIALTY: Final = "specialty."
 IDENTITY: Final = "identity."
 _DIGEST: Final = re.compile(r"[0-9a-f]{16}")
 _INFIX: Final = ".lexicon."
+_NOTHING: Final = b"# withdrawn: no lexicon of this name is in use\n"
 
 
 def canonical_name(name: str) -> str:
@@ -51,7 +52,7 @@ def publish_lexicon(store: ObjectStore, bucket: str, model: str, name: str, data
 
     The name is the time of the first publication and the beginning of the bytes' SHA-256.
     """
-    digest = hashlib.sha256(data).hexdigest()[:8]
+    digest = _short_digest(data)
     known = next(
         (version for version in lexicon_versions(store, bucket, model, name) if version.endswith(digest)), None
     )
@@ -138,10 +139,29 @@ def rollback_lexicon(
     versions = lexicon_versions(store, bucket, model, name)
     previous = previous_holder(reversed(log), current, versions.__contains__)
     if previous is None:
-        raise PromotionRefused(f"lexicon {name} of {model} has no version before {current or 'its first promotion'}")
+        raise PromotionRefused(
+            f"lexicon {name} of {model} has no version before {current or 'its first promotion'};"
+            " `carabin lexicon withdraw` takes it out of use"
+        )
     return promote_lexicon(
         store, bucket, model, name, previous, by=by, reason=reason, at=at, expect=current, kind="rollback"
     )
+
+
+def withdraw_lexicon(
+    store: ObjectStore, bucket: str, model: str, name: str, *, by: str, reason: str, at: datetime
+) -> PromotionRecord:
+    """Take a lexicon out of use: a version without an entry is promoted, so that the log has it and a rollback ends it.
+
+    Raises:
+        PromotionRefused: none is in use.
+        PromotionLost: somebody promoted at the same time; the message names the winner.
+    """
+    used = production_lexicons(store, bucket, model).get(name)
+    if used is None:
+        raise PromotionRefused(f"no version of the lexicon {name} of {model} is in use")
+    version = publish_lexicon(store, bucket, model, name, _NOTHING, at)
+    return promote_lexicon(store, bucket, model, name, version, by=by, reason=reason, at=at, expect=used[0])
 
 
 def lexicon_log(store: ObjectStore, bucket: str, model: str, name: str) -> list[PromotionRecord]:
@@ -156,10 +176,14 @@ def lexicon_names(store: ObjectStore, bucket: str, model: str) -> list[str]:
 
 
 def production_lexicons(store: ObjectStore, bucket: str, model: str) -> dict[str, tuple[str, str]]:
-    """Return (version, key) of each lexicon of a model that is in use, by name."""
+    """Return (version, key) of each lexicon of a model that is in use, by name; none that was withdrawn."""
     found: dict[str, tuple[str, str]] = {}
     for name in lexicon_names(store, bucket, model):
         head = read_head(store, bucket, lexicon_id(model, name))
-        if head is not None:
+        if head is not None and not head.version.endswith(_short_digest(_NOTHING)):
             found[name] = head.version, lexicon_key(model, name, head.version)
     return found
+
+
+def _short_digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:8]

@@ -1,18 +1,19 @@
-"""`carabin lexicon`: from reports to a version in use on a real store, and back."""
+"""Lexicons as files: made from reports and lists, joined, checked, compared, and refused where they are none."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from carabin.cli.commands import lexicon
+from carabin.lexicon.entries import parse_lexicon
 from carabin.lexicon.errors import LexiconInvalid
 from carabin.registry.connect import connect
-from carabin.registry.errors import PromotionRefused
 from carabin.registry.settings import StoreSettings
-from carabin.registry.stages.lexicons import identity_lexicon, production_lexicons
+from carabin.trainer.datasets.parquet import DatasetRow, write_dataset
+from carabin.trainer.datasets.publish import publish_folder
 from typer.testing import CliRunner
-
-MODEL = "lexicon-test"
 
 
 def run(*arguments: str) -> str:
@@ -53,36 +54,29 @@ def test_lexicon_of_everyday_words_is_refused(tmp_path: Path) -> None:
         run("promote", str(tmp_path / "a.tsv"), "--reason", "x")
 
 
-def test_version_is_put_into_use_listed_shown_and_taken_back(s3_environment: StoreSettings, tmp_path: Path) -> None:
-    store, bucket = connect(), s3_environment.models_bucket
-    store.ensure_bucket(bucket)
-    file = tmp_path / "cardio.tsv"
-    file.write_text("bisoprolol\n", "utf-8")
-    run("promote", str(file), "--model", MODEL, "--reason", "first", "--by", "dm")
-    first = production_lexicons(store, bucket, MODEL)["cardio"][0]
-    with pytest.raises(PromotionRefused, match="no version before"):
-        run("rollback", "cardio", "--model", MODEL, "--reason", "x")
-    file.write_text("bisoprolol\npropofol\n", "utf-8")
-    run("promote", str(file), "--model", MODEL, "--reason", "more", "--by", "dm")
-    rows = json.loads(run("list", "--model", MODEL, "--json"))
-    assert [row["in_use"] for row in rows if row["version"] == first] == [False]
-    shown = run("show", "cardio", "--model", MODEL)
-    assert "by dm: more" in shown
-    assert "propofol" in shown
-    assert f"{first} in use again" in run(
-        "rollback", "cardio", "--model", MODEL, "--reason", "names in it", "--by", "dm"
-    )
-    assert production_lexicons(store, bucket, MODEL)["cardio"][0] == first
-
-
-def test_persons_lexicon_is_promoted_shown_and_listed_under_a_digest(
+def test_transcripts_of_a_dataset_become_a_lexicon_without_those_that_are_held_out(
     s3_environment: StoreSettings, tmp_path: Path
 ) -> None:
-    store, bucket = connect(), s3_environment.models_bucket
+    store, bucket = connect(), s3_environment.datasets_bucket
     store.ensure_bucket(bucket)
-    (tmp_path / "mine.tsv").write_text("propofol\n", "utf-8")
-    named = ("--model", f"{MODEL}-own")
-    run("promote", str(tmp_path / "mine.tsv"), *named, "--name", "identity.dr.martin", "--reason", "own", "--by", "dm")
-    assert list(production_lexicons(store, bucket, f"{MODEL}-own")) == [identity_lexicon("dr.martin")]
-    assert "propofol" in run("show", "identity.dr.martin", *named)
-    assert "martin" not in run("list", *named)
+    spoken = {"train": "Dyspnée sous bisoprolol.", "validation": "Dyspnée sous ramipril.", "test": "Sufentanil arrêté."}
+    silence = np.zeros(16_000, np.float32)
+    rows = {split: [DatasetRow.of(silence, text, split, split)] for split, text in spoken.items()}
+    sizes = write_dataset(tmp_path / "cardio", rows)
+    publish_folder(store, bucket, "cardio", tmp_path / "cardio", sizes, datetime.now(UTC), source={})
+    out = tmp_path / "cardio.tsv"
+    said = json.loads(run("build", "--dataset", "cardio", "--min-count", "1", "--out", str(out), "--json"))
+    assert said == {"file": str(out), "entries": 3, "reports": 2, "kept_out": {"names": 0, "misspellings": 0}}
+    assert {entry.text for entry in parse_lexicon(out.read_bytes())} == {"Dyspnée", "bisoprolol", "ramipril"}
+
+
+@pytest.mark.parametrize("arguments", [(), ("reports", "--dataset", "cardio")])
+def test_reports_come_from_files_or_from_a_dataset_not_from_both(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(LexiconInvalid, match="either files of reports or --dataset"):
+        run("build", *arguments, "--out", str(tmp_path / "x.tsv"))
+
+
+def test_list_of_names_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("bisoprolol", "utf-8")
+    with pytest.raises(LexiconInvalid, match=r"staff\.txt cannot be read"):
+        run("build", str(tmp_path / "a.txt"), "--names", str(tmp_path / "staff.txt"), "--out", str(tmp_path / "x.tsv"))

@@ -1,0 +1,106 @@
+"""Versions of a lexicon in the store: listed, shown, put into use, taken back and withdrawn."""
+
+import getpass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from carabin.cli.output import write_json
+from carabin.lexicon.common import is_common
+from carabin.lexicon.entries import format_lexicon
+from carabin.lexicon.errors import LexiconInvalid
+from carabin.registry.stages.lexicons import (
+    canonical_name,
+    lexicon_log,
+    lexicon_names,
+    lexicon_versions,
+    production_lexicons,
+    promote_lexicon,
+    publish_lexicon,
+    read_lexicon,
+    rollback_lexicon,
+    withdraw_lexicon,
+)
+
+from ..models.context import By, Reason, open_context
+from .files import AsJson, File, read
+
+Model = Annotated[str, typer.Option("--model", "-m", help="The registry's name of the model that is served.")]
+Lex = Annotated[str, typer.Argument(help="Its name: cardiologie, specialty.cardiologie, or identity.dr.martin.")]
+
+
+def list_(model: Model = "whisper", as_json: AsJson = False) -> None:
+    """List the lexicons beside a model, their versions and which is in use."""
+    at = open_context(model)
+    used = production_lexicons(at.store, at.bucket, model)
+    rows = [
+        {"name": name, "version": version, "in_use": used.get(name, ("",))[0] == version}
+        for name in lexicon_names(at.store, at.bucket, model)
+        for version in lexicon_versions(at.store, at.bucket, model, name)
+    ]
+    if as_json:
+        write_json(rows)
+        return
+    for row in rows:
+        typer.echo(f"{row['name']:<24}{row['version']}  {'in use' if row['in_use'] else ''}".rstrip())
+
+
+def show(
+    name: Lex,
+    model: Model = "whisper",
+    version: Annotated[str | None, typer.Option(help="Another than the one in use.")] = None,
+) -> None:
+    """Print a lexicon as it is in the store, and who promoted it when."""
+    at, name = open_context(model), canonical_name(name)
+    used = version or production_lexicons(at.store, at.bucket, model).get(name, ("", ""))[0]
+    if not used:
+        raise LexiconInvalid(f"no version of the lexicon {name} of {model} is in use; see `carabin lexicon list`")
+    for record in lexicon_log(at.store, at.bucket, model, name):
+        typer.echo(f"# {record.at:%Y-%m-%d %H:%M} {record.kind} {record.version} by {record.by}: {record.reason}")
+    typer.echo(read_lexicon(at.store, at.bucket, model, name, used).decode(), nl=False)
+
+
+def promote(
+    file: File,
+    reason: Reason,
+    model: Model = "whisper",
+    name: Annotated[
+        str | None, typer.Option(help="Another name than the file's: specialty.cardiologie, identity.dr.martin.")
+    ] = None,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a lexicon into use: open sessions use it from their next sentence on."""
+    lexicon = read(file)
+    if all(is_common(word) for entry in lexicon for word in entry.text.split()):
+        raise LexiconInvalid(f"{file} holds words of everyday French only: Whisper knows them already")
+    at, now = open_context(model), datetime.now(UTC)
+    used = canonical_name(name or file.stem)
+    version = publish_lexicon(at.store, at.bucket, model, used, format_lexicon(lexicon), now)
+    promote_lexicon(at.store, at.bucket, model, used, version, by=by or getpass.getuser(), reason=reason, at=now)
+    if as_json:
+        write_json({"name": used, "version": version, "entries": len(lexicon)})
+    else:
+        typer.echo(f"lexicon {used} of {model}: {version} in use, {len(lexicon)} entries")
+
+
+def rollback(name: Lex, reason: Reason, model: Model = "whisper", by: By = None, as_json: AsJson = False) -> None:
+    """Put the version before into use again."""
+    at, name = open_context(model), canonical_name(name)
+    record = rollback_lexicon(
+        at.store, at.bucket, model, name, by=by or getpass.getuser(), reason=reason, at=datetime.now(UTC)
+    )
+    if as_json:
+        write_json({"name": name, "version": record.version})
+    else:
+        typer.echo(f"lexicon {name} of {model}: {record.version} in use again")
+
+
+def withdraw(name: Lex, reason: Reason, model: Model = "whisper", by: By = None, as_json: AsJson = False) -> None:
+    """Take a lexicon out of use, its first version too; a rollback puts it into use again."""
+    at, name = open_context(model), canonical_name(name)
+    withdraw_lexicon(at.store, at.bucket, model, name, by=by or getpass.getuser(), reason=reason, at=datetime.now(UTC))
+    if as_json:
+        write_json({"name": name, "version": None})
+    else:
+        typer.echo(f"lexicon {name} of {model}: withdrawn")

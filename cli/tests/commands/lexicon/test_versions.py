@@ -1,0 +1,67 @@
+"""Versions of a lexicon on a real store: put into use, listed, shown, taken back and withdrawn."""
+
+import json
+from pathlib import Path
+
+import pytest
+from carabin.cli.commands import lexicon
+from carabin.lexicon.errors import LexiconInvalid
+from carabin.registry.connect import connect
+from carabin.registry.errors import PromotionRefused
+from carabin.registry.settings import StoreSettings
+from carabin.registry.stages.lexicons import identity_lexicon, production_lexicons
+from typer.testing import CliRunner
+
+MODEL = "lexicon-test"
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(lexicon.app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_version_is_put_into_use_listed_shown_and_taken_back(s3_environment: StoreSettings, tmp_path: Path) -> None:
+    store, bucket = connect(), s3_environment.models_bucket
+    store.ensure_bucket(bucket)
+    file = tmp_path / "cardio.tsv"
+    file.write_text("bisoprolol\n", "utf-8")
+    run("promote", str(file), "--model", MODEL, "--reason", "first", "--by", "dm")
+    first = production_lexicons(store, bucket, MODEL)["cardio"][0]
+    with pytest.raises(PromotionRefused, match="no version before"):
+        run("rollback", "cardio", "--model", MODEL, "--reason", "x")
+    file.write_text("bisoprolol\npropofol\n", "utf-8")
+    run("promote", str(file), "--model", MODEL, "--reason", "more", "--by", "dm")
+    rows = json.loads(run("list", "--model", MODEL, "--json"))
+    assert [row["in_use"] for row in rows if row["version"] == first] == [False]
+    shown = run("show", "cardio", "--model", MODEL)
+    assert "by dm: more" in shown
+    assert "propofol" in shown
+    assert f"{first} in use again" in run(
+        "rollback", "cardio", "--model", MODEL, "--reason", "names in it", "--by", "dm"
+    )
+    assert production_lexicons(store, bucket, MODEL)["cardio"][0] == first
+    assert "withdrawn" in run("withdraw", "cardio", "--model", MODEL, "--reason", "a patient's name", "--by", "dm")
+    assert production_lexicons(store, bucket, MODEL) == {}
+    assert [row["in_use"] for row in json.loads(run("list", "--model", MODEL, "--json"))] == [False, False, False]
+    with pytest.raises(LexiconInvalid, match="no version of the lexicon cardio of lexicon-test is in use"):
+        run("show", "cardio", "--model", MODEL)
+
+
+def test_lexicon_of_everyday_words_is_not_promoted(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("maison\nvoiture\n", "utf-8")
+    with pytest.raises(LexiconInvalid, match="everyday French only"):
+        run("promote", str(tmp_path / "a.tsv"), "--reason", "x")
+
+
+def test_persons_lexicon_is_promoted_shown_and_listed_under_a_digest(
+    s3_environment: StoreSettings, tmp_path: Path
+) -> None:
+    store, bucket = connect(), s3_environment.models_bucket
+    store.ensure_bucket(bucket)
+    (tmp_path / "mine.tsv").write_text("propofol\n", "utf-8")
+    named = ("--model", f"{MODEL}-own")
+    run("promote", str(tmp_path / "mine.tsv"), *named, "--name", "identity.dr.martin", "--reason", "own", "--by", "dm")
+    assert list(production_lexicons(store, bucket, f"{MODEL}-own")) == [identity_lexicon("dr.martin")]
+    assert "propofol" in run("show", "identity.dr.martin", *named)
+    assert "martin" not in run("list", *named)
