@@ -9,19 +9,17 @@ from typing import Any, Final
 from carabin.cli.commands.evaluate import WITH_LEXICON
 from carabin.client import FinalText, ModelSwitched
 from carabin.registry.artifacts.checkpoints import latest_checkpoint
-from carabin.registry.artifacts.datasets import fetch_dataset, latest_dataset, list_datasets
+from carabin.registry.artifacts.datasets import latest_dataset, list_datasets
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.settings import data_dir
 from carabin.registry.stages.lexicons import production_lexicons
 from carabin.registry.stages.read import read_production
-from carabin.trainer.data.dictations import load_split
 from carabin.trainer.models.embedded import install_base_model
-from carabin.trainer.text.normalize import words
-from carabin.trainer.text.terms import TermIndex, load_terms
 from rich.console import Console
 
-from .dictation import DemoClip, Outcome, dictate
+from .dictation import Outcome, dictate
+from .held_out import held_out
 from .plan import MODEL, Plan
 from .steps import DemoFailed, Steps, require_port, served
 from .tables import day_one, errors_table, next_commands
@@ -29,7 +27,6 @@ from .tables import day_one, errors_table, next_commands
 LEXICON: Final = "demo"
 POLL_S = 2.0
 """The demo's transcriber looks often, so that nobody waits for the swap; in production 10 s are soon enough."""
-LONGEST_CLIP_S = 7.0
 
 
 def run(console: Console, plan: Plan, port: int) -> dict[str, Any]:
@@ -161,7 +158,7 @@ def _compare(
 
 
 def _dictate(steps: Steps, console: Console, plan: Plan, port: int, lexicon: Path, tuned: str) -> Outcome:
-    clips, url = _held_out(plan), f"ws://127.0.0.1:{port}"
+    clips, url = held_out(plan), f"ws://127.0.0.1:{port}"
     environment = {"CARABIN_TRANSCRIBER_POLL_S": str(POLL_S)}
     log = data_dir() / "demo-transcriber.log"
 
@@ -185,18 +182,3 @@ def _dictate(steps: Steps, console: Console, plan: Plan, port: int, lexicon: Pat
     if not outcome.switches:
         raise DemoFailed(f"the transcriber never changed to {tuned}; its log is {log}")
     return outcome
-
-
-def _held_out(plan: Plan) -> list[DemoClip]:
-    """Sentences of the test split, each once, those with most medical terms first."""
-    store, bucket = connect(), store_settings().datasets_bucket
-    manifest = latest_dataset(store, bucket, plan.medical)
-    folder = data_dir() / "demo" / f"{manifest.name}-{manifest.version}"
-    split = load_split(folder if folder.is_dir() else fetch_dataset(store, bucket, manifest, folder), "test")
-    terms = TermIndex(load_terms())
-    clips = {
-        dictation.sentence: DemoClip(dictation.audio, dictation.sentence)
-        for dictation in split
-        if dictation.duration_s <= LONGEST_CLIP_S
-    }
-    return sorted(clips.values(), key=lambda clip: -len(terms.find(words(clip.sentence))))
