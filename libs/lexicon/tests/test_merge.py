@@ -1,7 +1,7 @@
 """What the second decode may change, and what it may never."""
 
 import pytest
-from carabin.lexicon import Entry, merge
+from carabin.lexicon import Entry, merge, replaceable
 
 DRUGS = [
     Entry(text, "drug")
@@ -74,3 +74,27 @@ def test_each_entry_of_a_misrecognised_region_is_taken_alone() -> None:
 def test_word_is_not_replaced_by_an_entry_that_is_its_singular_or_plural(written: str, entry: str) -> None:
     first, second = f"Atteinte {written} ce jour.", f"Atteinte {entry} ce jour."
     assert merge(first, second, [Entry(entry)], {entry}).text == first
+
+
+@pytest.mark.parametrize(
+    ("written", "entry"),
+    [("hypoxémie", "hypocalcémie"), ("pneumothorax", "pyothorax"), ("orthophonique", "orthophonie")],
+)
+def test_a_rarer_word_of_french_does_not_become_an_entry_that_resembles_it(written: str, entry: str) -> None:
+    first, second = f"Une {written} récente.", f"Une {entry} récente."
+    assert merge(first, second, [Entry(entry, "disease")], {entry}).text == first
+    assert replaceable(first, [Entry(entry, "disease")], {entry}) == []
+
+
+def test_an_entry_stands_for_what_sounds_like_one_of_its_spoken_forms() -> None:
+    entry = Entry("BPCO", "abbreviation", spoken=("bronchopneumopathie obstructive",))
+    first, second = "Suivi d'une bronchopneumopatie obstructives.", "Suivi d'une BPCO."
+    assert merge(first, second, [entry], {"bpco"}).text == "Suivi d'une BPCO."
+
+
+def test_replaceable_are_the_entries_that_some_words_may_become() -> None:
+    entries = [Entry("bisoprolol", "drug"), Entry("sufentanil", "drug")]
+    known = {"bisoprolol", "sufentanil"}
+    assert replaceable("Traitement par bisoprolole.", entries, known) == entries[:1]
+    assert replaceable("Traitement par sufentanil 5 mg.", entries, known) == []
+    assert replaceable("", entries, known) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from carabin.lexicon import Entry, Lexicon, LexiconIndex, merge
 from carabin.lexicon.entries import fold
-from carabin.lexicon.merge import protected_words
+from carabin.lexicon.spans import protected_words
 from carabin.lexicon.words import split_words
 from hypothesis import given, settings
 from hypothesis import strategies as st

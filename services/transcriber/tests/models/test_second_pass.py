@@ -59,7 +59,18 @@ def test_nothing_but_the_lexicons_words_is_taken_from_the_second_decode(second_p
 def test_a_word_that_only_another_hypothesis_of_the_beam_resembles_is_in_the_prompt(
     second_pass: LexiconPass, asked: list[Sequence[str]]
 ) -> None:
-    first = replace(wrote(" Traitement par bise."), alternatives=(" Traitement par bisoprolole.",))
+    diseases = LoadedLexicon(Lexicon((Entry("cholécystite", "disease"),)), {})
+    second_pass = LexiconPass((diseases,), second_pass._prompt)
+    first = replace(wrote(" Une colisite aiguë."), alternatives=(" Une colécystite aiguë.",))
     assert second_pass.prompt(wrote(first.text)) == ()
     assert second_pass.prompt(first) == (7,)
-    assert asked == [["bisoprolol"]]
+    assert asked == [["cholécystite"]]
+
+
+@pytest.mark.parametrize("text", [" Traitement par bise.", " Une hypoxémie profonde."])
+def test_a_text_whose_words_may_not_be_replaced_is_not_decoded_again(
+    second_pass: LexiconPass, asked: list[Sequence[str]], text: str
+) -> None:
+    first = replace(wrote(text), alternatives=(" Traitement par bisoprolole.", " Une bisoprolol profonde."))
+    assert second_pass.prompt(first) == ()
+    assert asked == []

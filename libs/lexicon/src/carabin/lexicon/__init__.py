@@ -3,7 +3,7 @@
 from .entries import Entry, Lexicon, format_lexicon, parse_lexicon
 from .errors import LexiconInvalid
 from .index import Candidate, LexiconIndex
-from .merge import Merge, merge
+from .merge import Merge, merge, replaceable
 from .phonetics import phonetic_key
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "merge",
     "parse_lexicon",
     "phonetic_key",
+    "replaceable",
 ]

@@ -4,7 +4,7 @@ import re
 from functools import cache
 from typing import Final
 
-from wordfreq import top_n_list
+from wordfreq import get_frequency_dict, top_n_list
 
 from .entries import fold
 
@@ -12,6 +12,7 @@ COMMON_WORDS: Final = 15_000
 """Down to about two in a million: « anévrisme » and « héparine » are rarer, « hôpital » and « opération » are not."""
 
 _ELIDED: Final = re.compile(r"^(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu)'", re.IGNORECASE)
+_JOINT: Final = re.compile(r"['-]")
 
 
 @cache
@@ -24,3 +25,9 @@ def is_common(word: str) -> bool:
     """Return whether everyday French has this word, its elided article set aside; numbers are common."""
     plain = _ELIDED.sub("", fold(word))
     return not any(char.isalpha() for char in plain) or plain in common_french()
+
+
+def is_french(word: str) -> bool:
+    """Return whether French texts have this word at all, its elided article set aside, each part of a compound."""
+    plain = _ELIDED.sub("", fold(word))
+    return all(part in get_frequency_dict("fr") for part in _JOINT.split(plain) if part)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from carabin.lexicon import Entry, merge
+from carabin.lexicon import Entry, merge, replaceable
 from carabin.lexicon.index import MAX_CANDIDATES, Candidate
 from carabin.lexicon.words import split_words
 
@@ -25,12 +25,9 @@ class LexiconPass:
         """The newest lookup: the prompt and the merge ask for the same one."""
 
     def prompt(self, first: Hypothesis) -> tuple[int, ...]:
-        """Return the prompt of the second decode; empty where the text has every entry that sounds like its words."""
-        entries = self._candidates(first)
-        written = {word.key for word in split_words(first.text)}
-        if all(word.key in written for entry in entries for word in split_words(entry.text)):
-            return ()
-        return self._prompt([entry.text for entry in entries])
+        """Return the prompt of the second decode; empty where no entry could stand for any word of the text."""
+        entries = replaceable(first.text, self._candidates(first), KnownWords(self._lexicons))
+        return self._prompt([entry.text for entry in entries]) if entries else ()
 
     def merged(self, first: Hypothesis, second: Hypothesis) -> MergedText:
         """Return the first text with the lexicon words of the second that may replace what it wrote."""

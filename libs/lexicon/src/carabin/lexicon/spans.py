@@ -1,0 +1,97 @@
+"""Which words of a transcript an entry may stand for, and how much it must sound like them."""
+
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from rapidfuzz.distance import Levenshtein
+
+from .common import is_common, is_french
+from .entries import Entry, fold
+from .phonetics import phonetic_key
+from .words import TextWord
+
+RARE_SIMILARITY: Final = 0.5
+"""Of the phonetic keys, where the first decode wrote a word that French does not have: it is wrong anyway."""
+DRUG_SIMILARITY: Final = 0.7
+"""For a drug: « ses trossettes » of a recipe is 0.63 like the brand Cerazette."""
+COMMON_SIMILARITY: Final = 0.75
+"""Where it wrote common words only: they may be what was said."""
+FRENCH_SIMILARITY: Final = 0.9
+"""Where it wrote a rarer word of French: « hypoxémie » is not written by accident, and « hypocalcémie »
+is 0.7 like it."""
+MAX_SPAN: Final = 5
+"""Words of the first decode that one entry may stand for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Words of the first transcript, from `start` to `end`, for which an entry might stand."""
+
+    start: int
+    end: int
+    phrase: str
+    sounds: str
+    least: float
+    """How much an entry must sound like them."""
+
+
+def replaceable_spans(old: Sequence[TextWord], known: Container[str]) -> list[Span]:
+    """Return every span of one to five words without a protected word and without one of the lexicon."""
+    spans: list[Span] = []
+    for start in range(len(old)):
+        for end in range(start + 1, min(start + MAX_SPAN, len(old)) + 1):
+            if is_protected(old[end - 1]) or old[end - 1].key in known:
+                break
+            phrase = _phrase(old[start:end])
+            if phrase not in known:
+                spans.append(Span(start, end, phrase, phonetic_key(phrase), _least(old[start:end])))
+    return spans
+
+
+def best_span(spans: Iterable[Span], floor: int, entry: Entry, article: str) -> tuple[Span, str] | None:
+    """Return the words that sound most like the entry, and its text, with the article where that fits better."""
+    forms = [(phonetic_key(form), entry.text) for form in (entry.text, *entry.spoken)]
+    if article:
+        with_article = article + ("" if article.endswith("'") else " ") + entry.text
+        forms.append((phonetic_key(with_article), with_article))
+    folded, best, most = fold(entry.text), None, 0.0
+    for span in spans:
+        if span.start < floor or _is_inflected(span.phrase, folded):
+            continue
+        least = max(span.least, DRUG_SIMILARITY) if entry.kind == "drug" else span.least
+        for key, written in forms:
+            similarity = Levenshtein.normalized_similarity(span.sounds, key, score_cutoff=max(least, most))
+            if similarity >= least and similarity > most:
+                best, most = (span, written), similarity
+    return best
+
+
+def _is_inflected(written: str, entry: str) -> bool:
+    """Say whether one is the other's plural; a mute « e » may be a misspelt drug (« bisoprolole »)."""
+    return written.rstrip("sx") == entry.rstrip("sx")
+
+
+def _least(words: Sequence[TextWord]) -> float:
+    """Return how much the keys must agree before an entry may stand for the words."""
+    rarer = [word.text for word in words if not is_common(word.text)]
+    if not rarer:
+        return COMMON_SIMILARITY
+    return FRENCH_SIMILARITY if any(map(is_french, rarer)) else RARE_SIMILARITY
+
+
+@cache
+def protected_words() -> frozenset[str]:
+    """Return numbers, sides, negations and units, which are never replaced and never brought."""
+    text = files(__package__).joinpath("data", "protected.tsv").read_text("utf-8")
+    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+
+
+def is_protected(word: TextWord) -> bool:
+    return word.key in protected_words() or any(char.isdigit() for char in word.text)
+
+
+def _phrase(words: Sequence[TextWord]) -> str:
+    return fold(" ".join(word.text for word in words))

@@ -1,0 +1,53 @@
+"""Words of a transcript that an entry may stand for: never numbers, sides, negations or what the lexicon has."""
+
+import pytest
+from carabin.lexicon import Entry
+from carabin.lexicon.spans import (
+    COMMON_SIMILARITY,
+    FRENCH_SIMILARITY,
+    MAX_SPAN,
+    RARE_SIMILARITY,
+    best_span,
+    replaceable_spans,
+)
+from carabin.lexicon.words import split_words
+
+
+def phrases(text: str, known: frozenset[str] = frozenset()) -> set[str]:
+    return {span.phrase for span in replaceable_spans(split_words(text), known)}
+
+
+def test_spans_hold_no_protected_word_and_none_of_the_lexicon() -> None:
+    assert phrases("bise au prolol 5 mg sans propofol", frozenset({"propofol"})) == {
+        "bise", "bise au", "bise au prolol", "au", "au prolol", "prolol",
+    }  # fmt: skip
+    assert phrases("la fibrillation atriale", frozenset({"fibrillation atriale"})) >= {"la fibrillation", "atriale"}
+    assert "fibrillation atriale" not in phrases("la fibrillation atriale", frozenset({"fibrillation atriale"}))
+
+
+def test_spans_have_at_most_so_many_words() -> None:
+    longest = max(phrases("un deux trois bras et puis le soir au lit avec elle"), key=lambda each: each.count(" "))
+    assert longest.count(" ") + 1 == MAX_SPAN
+
+
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [("le bras", COMMON_SIMILARITY), ("hypoxémie", FRENCH_SIMILARITY), ("amulodipine", RARE_SIMILARITY),
+     ("amulodipine hypoxémie", FRENCH_SIMILARITY)],
+)  # fmt: skip
+def test_an_entry_must_sound_the_more_like_words_the_more_certainly_they_are_french(text: str, least: float) -> None:
+    spans = {span.phrase: span.least for span in replaceable_spans(split_words(text), ())}
+    assert spans[text] == least
+
+
+def test_the_words_that_sound_most_like_the_entry_are_chosen_behind_the_floor() -> None:
+    spans = replaceable_spans(split_words("amulodipine puis amlodipyne"), ())
+    entry = Entry("amlodipine", "drug")
+    found = [best_span(spans, floor, entry, "") for floor in (0, 1, 3)]
+    assert [each and each[0].phrase for each in found] == ["amlodipyne", "amlodipyne", None]
+
+
+def test_an_article_is_written_where_it_was_a_part_of_the_word() -> None:
+    [found] = [best_span(replaceable_spans(split_words("léparine"), ()), 0, Entry("héparine", "drug"), "l'")]
+    assert found is not None
+    assert found[1] == "l'héparine"
