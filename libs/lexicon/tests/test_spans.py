@@ -7,6 +7,7 @@ from carabin.lexicon.spans import (
     FRENCH_SIMILARITY,
     MAX_SPAN,
     RARE_SIMILARITY,
+    WORD_SIMILARITY,
     best_span,
     replaceable_spans,
 )
@@ -32,9 +33,14 @@ def test_spans_have_at_most_so_many_words() -> None:
 
 @pytest.mark.parametrize(
     ("text", "least"),
-    [("le bras", COMMON_SIMILARITY), ("hypoxémie", FRENCH_SIMILARITY), ("amulodipine", RARE_SIMILARITY),
-     ("amulodipine hypoxémie", FRENCH_SIMILARITY)],
-)  # fmt: skip
+    [
+        ("le bras", COMMON_SIMILARITY),
+        ("bras", WORD_SIMILARITY),
+        ("hypoxémie", FRENCH_SIMILARITY),
+        ("amulodipine", RARE_SIMILARITY),
+        ("amulodipine hypoxémie", FRENCH_SIMILARITY),
+    ],
+)
 def test_an_entry_must_sound_the_more_like_words_the_more_certainly_they_are_french(text: str, least: float) -> None:
     spans = {span.phrase: span.least for span in replaceable_spans(split_words(text), ())}
     assert spans[text] == least
@@ -51,3 +57,19 @@ def test_an_article_is_written_where_it_was_a_part_of_the_word() -> None:
     [found] = [best_span(replaceable_spans(split_words("léparine"), ()), 0, Entry("héparine", "drug"), "l'")]
     assert found is not None
     assert found[1] == "l'héparine"
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "count", "stands"),
+    [
+        ("mésalazine", "mesalazine", 0, False),
+        ("sacroiliite", "sacro-iliite", 0, False),
+        ("sacroiliite", "sacro-iliite", 7, True),
+        ("mesalazine", "mésalazine", 0, True),
+    ],
+)
+def test_another_spelling_is_taken_where_the_hospital_writes_it_or_an_accent_was_missing(
+    written: str, text: str, count: int, stands: bool
+) -> None:
+    entry = Entry(text, "drug", count)
+    assert bool(best_span(replaceable_spans(split_words(written), ()), 0, entry, "")) == stands

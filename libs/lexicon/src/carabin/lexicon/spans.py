@@ -1,5 +1,6 @@
 """Which words of a transcript an entry may stand for, and how much it must sound like them."""
 
+import unicodedata
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,8 @@ DRUG_SIMILARITY: Final = 0.7
 """For a drug: « ses trossettes » of a recipe is 0.63 like the brand Cerazette."""
 COMMON_SIMILARITY: Final = 0.75
 """Where it wrote common words only: they may be what was said."""
+WORD_SIMILARITY: Final = 0.95
+"""Where it wrote one common word: « réparation » is 0.9 like « préparations », and is a word already."""
 FRENCH_SIMILARITY: Final = 0.9
 """Where it wrote a rarer word of French: « hypoxémie » is not written by accident, and « hypocalcémie »
 is 0.7 like it."""
@@ -61,6 +64,8 @@ def best_span(spans: Iterable[Span], floor: int, entry: Entry, article: str) -> 
     for span in spans:
         if span.start < floor or _is_inflected(span.phrase, folded):
             continue
+        if not entry.count and _is_as_well_spelled(span.phrase, folded):
+            continue
         least = max(span.least, DRUG_SIMILARITY) if entry.kind == "drug" else span.least
         for key, written in forms:
             similarity = Levenshtein.normalized_similarity(span.sounds, key, score_cutoff=max(least, most))
@@ -74,11 +79,22 @@ def _is_inflected(written: str, entry: str) -> bool:
     return written.rstrip("sx") == entry.rstrip("sx")
 
 
+def _is_as_well_spelled(written: str, entry: str) -> bool:
+    """Say whether both are the same letters, and the entry, which no report of the hospital holds, has no more accents.
+
+    Open lists leave accents out (« mesalazine ») and hyphens in (« sacro-iliite »): what was written is no mistake.
+    """
+    ours, theirs = (unicodedata.normalize("NFD", text) for text in (written, entry))
+    letters = [[char for char in text if char.isalpha()] for text in (ours, theirs)]
+    accents = [sum(map(bool, map(unicodedata.combining, text))) for text in (ours, theirs)]
+    return letters[0] == letters[1] and accents[0] >= accents[1]
+
+
 def _least(words: Sequence[TextWord]) -> float:
     """Return how much the keys must agree before an entry may stand for the words."""
     rarer = [word.text for word in words if not is_common(word.text)]
     if not rarer:
-        return COMMON_SIMILARITY
+        return COMMON_SIMILARITY if len(words) > 1 else WORD_SIMILARITY
     return FRENCH_SIMILARITY if any(map(is_french, rarer)) else RARE_SIMILARITY
 
 

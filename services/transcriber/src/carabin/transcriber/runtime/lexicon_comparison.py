@@ -62,5 +62,6 @@ class _FirstTextKept(LexiconPass):
         self.first = ""
 
     def prompt(self, first: Hypothesis) -> tuple[int, ...]:
+        """Keep the first text; return what the pass of a live final returns."""
         self.first = first.text
         return super().prompt(first)
