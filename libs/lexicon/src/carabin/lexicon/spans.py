@@ -106,6 +106,7 @@ def protected_words() -> frozenset[str]:
 
 
 def is_protected(word: TextWord) -> bool:
+    """Say whether a word is a number, a side, a negation or a unit."""
     return word.key in protected_words() or any(char.isdigit() for char in word.text)
 
 
