@@ -114,6 +114,24 @@ def test_audio_whose_record_comes_amid_a_sweep_is_kept(clock: StoreClock) -> Non
     assert store.get(BUCKET, "p1/a.wav") == b"wav"
 
 
+class _RecordComesBeforeDeletion(MemoryStore):
+    """A store on which another replica writes a record after this sweep has looked for it, before the deletion."""
+
+    def delete(self, bucket: str, key: str) -> None:
+        if key.endswith(".wav"):
+            self.put(bucket, key.removesuffix(".wav") + ".json", record("a").model_dump_json().encode())
+        super().delete(bucket, key)
+
+
+def test_audio_whose_record_comes_just_before_its_deletion_is_put_back(clock: StoreClock) -> None:
+    store = _RecordComesBeforeDeletion(clock)
+    store.ensure_bucket(BUCKET)
+    store.put(BUCKET, "p1/a.wav", b"wav")
+    clock.now = NOON + timedelta(hours=2)
+    delete_expired(store, BUCKET)
+    assert store.get(BUCKET, "p1/a.wav") == b"wav"
+
+
 class _SweepTakesAudio(MemoryStore):
     """A store on which another replica's sweep takes the audio just before its record is written."""
 

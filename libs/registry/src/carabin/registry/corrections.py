@@ -136,11 +136,16 @@ def _delete_orphans(
         if not key.endswith(".wav") or record_key in record_keys:
             continue
         try:
-            old = store.stat(bucket, key).modified < now - ORPHAN_AGE
+            if store.stat(bucket, key).modified >= now - ORPHAN_AGE or store.exists(bucket, record_key):
+                continue
+            audio = store.get(bucket, key)
         except ObjectMissing:
             continue
-        if old and not store.exists(bucket, record_key):
-            store.delete(bucket, key)
+        store.delete(bucket, key)
+        # S3 has no deletion on condition: a record that came between the look and the deletion gets its audio back,
+        # and whoever writes one after this look finds its audio gone and writes it again.
+        if store.exists(bucket, record_key):
+            store.put(bucket, key, audio)
 
 
 def store_now(store: ObjectStore, bucket: str) -> datetime:
