@@ -104,15 +104,19 @@ def make_transcriber(
     )
 
 
+def compute_type(chosen: str, on_gpu: bool) -> str:
+    """Return the type that CTranslate2 computes in: the one that was chosen, or for `auto` the device's own."""
+    if chosen != "auto":
+        return chosen
+    return "float16" if on_gpu else "int8"
+
+
 def _load(settings: TranscriberSettings, on_gpu: bool, folder: Path, version: str, windows: WindowPolicy) -> Engine:
-    compute_type = settings.compute_type
-    if compute_type == "auto":
-        compute_type = "float16" if on_gpu else "int8"
     return Ct2Engine(
         folder,
         version=version,
         device="cuda" if on_gpu else "cpu",
-        compute_type=compute_type,
+        compute_type=compute_type(settings.compute_type, on_gpu),
         replicas=settings.workers,
         windows=windows,
     )
