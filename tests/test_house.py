@@ -107,11 +107,9 @@ TESTED_IN = {
     "*/registry/testing/fixtures.py": "libs/registry/tests/test_store.py",
     "*/registry/testing/memory.py": "libs/registry/tests/test_store.py",
     "*/transcriber/testing/*.py": "services/transcriber/tests/whisperlive/test_contract.py",
-    # Compositions: they only join parts that have tests of their own, and are tested as the whole that they make.
-    "*/transcriber/bootstrap.py": "services/transcriber/tests/runtime/test_transcriber.py",
 }
 """Modules with logic and no test file of their own, by pattern, and the file that tests them; it may only shrink."""
-UNMIRRORED = 8
+UNMIRRORED = 7
 """How many they are today: whoever adds a module adds its test file, and whoever adds a missing one lowers this."""
 
 

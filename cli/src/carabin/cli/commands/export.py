@@ -1,21 +1,18 @@
 """`carabin export`: turn checkpoints into validated model versions, take folders in, hand folders out.
 
-Over 200 lines: the four commands share the ledger, the stages that they show and one way to be interrupted.
+Over 200 lines: the four commands share the ledger and the stages that they show.
 """
 
 import os
-import signal
 import socket
 import sys
-import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from carabin.cli.interruption import until_interrupted
 from carabin.cli.output import write_json
 from carabin.exporter.errors import RequestInvalid
 from carabin.exporter.jobs.ledger import Ledger
@@ -92,7 +89,7 @@ def checkpoint(
         retry=retry,
     )
     exporter = Exporter(store, settings.models_bucket, _ledger(store, settings), work, signer_from_settings())
-    with _until_interrupted() as stop:
+    with until_interrupted() as stop:
         manifests = exporter.export(request, _Progress(), stop)
     if as_json:
         _write_json([_describe(manifest) for manifest in manifests])
@@ -182,25 +179,6 @@ class _Progress:
 
 def _each_file(path: str, size: int) -> None:
     sys.stderr.write(f"{size / 1e6:10.1f} MB  {path}\n")
-
-
-@contextmanager
-def _until_interrupted() -> Iterator[threading.Event]:
-    """Let Ctrl-C and SIGTERM end the export between two steps, so that its lease is given back."""
-    stop = threading.Event()
-    previous: dict[int, Any] = {}
-
-    def ask(number: int, _frame: object) -> None:
-        stop.set()
-        signal.signal(number, previous[number])  # whoever asks twice does not want to wait
-
-    for each in (signal.SIGINT, signal.SIGTERM):
-        previous[each] = signal.signal(each, ask)
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _describe(manifest: ModelManifest) -> dict[str, object]:
