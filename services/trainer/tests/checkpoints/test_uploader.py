@@ -1,11 +1,13 @@
 """Tests of uploads in the background."""
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from carabin.registry.artifacts.checkpoints import list_checkpoints
+from carabin.registry.artifacts.checkpoints import list_checkpoints, publish_checkpoint
 from carabin.registry.errors import AccessDenied, StoreUnreachable
+from carabin.registry.layout import checkpoint_file_key
 from carabin.registry.testing.memory import MemoryStore
 from carabin.trainer.checkpoints.uploader import CheckpointUpload, Uploader
 from carabin.trainer.errors import UploadFailed
@@ -142,6 +144,20 @@ def test_a_final_checkpoint_is_published_only_once_it_was_read_back(tmp_path: Pa
     with pytest.raises(UploadFailed, match=r"SHA-256|bytes"):
         uploader.close(30.0)
     assert list(tmp_path.iterdir()) == [upload.folder]
+
+
+def test_a_file_that_the_store_lost_is_sent_again_before_the_run_ends(tmp_path: Path) -> None:
+    store = MemoryStore()
+    store.ensure_bucket("checkpoints")
+    upload = staged(tmp_path, 7, final=True)
+    publish_checkpoint(
+        store, "checkpoints", "r", 7, upload.folder, datetime.now(UTC), source={}, metrics={}, final=True
+    )
+    store.put("checkpoints", checkpoint_file_key("r", 7, "model.safetensors"), b"WEIGHTS")
+    uploader = Uploader(store, "checkpoints", "r", lambda _: None)
+    uploader.submit(upload)
+    assert uploader.close(30.0) is not None
+    assert store.get("checkpoints", checkpoint_file_key("r", 7, "model.safetensors")) == b"weights"
 
 
 def test_another_checkpoint_at_the_same_step_is_not_taken_for_the_runs_outcome(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from carabin.registry.artifacts.checkpoints import (
     fetch_checkpoint,
     list_checkpoints,
     read_checkpoint,
+    write_run,
 )
-from carabin.registry.errors import AccessDenied, DiskFailed, StoreUnreachable, VersionMissing
+from carabin.registry.errors import AccessDenied, DiskFailed, ManifestInvalid, StoreUnreachable, VersionMissing
+from carabin.registry.layout import checkpoint_file_key
 from carabin.registry.testing.memory import MemoryStore
 from carabin.trainer.checkpoints.layout import local_steps
 from carabin.trainer.errors import BaseModelRefused, LossNotFinite, ResumeRefused, SettingsRefused, UploadFailed
@@ -189,6 +191,42 @@ def test_a_finished_run_is_not_done_again(tiny: Path, store: MemoryStore, tmp_pa
     recorder = EventRecorder()
     assert run(wanted, store, recorder=recorder).checkpoint == first.checkpoint
     assert recorder.losses == []
+
+
+def test_a_run_that_ended_between_its_final_checkpoint_and_its_last_word_is_completed(
+    tiny: Path, store: MemoryStore, tmp_path: Path
+) -> None:
+    wanted = settings(tiny, tmp_path / "w", max_steps=2)
+    checkpoint = run(wanted, store).checkpoint
+    assert checkpoint is not None
+    write_run(store, BUCKET, run_record(store, BUCKET, "r").model_copy(update={"state": "running", "step": 1}))
+    left = tmp_path / "w" / "r"
+    left.mkdir()
+    run(wanted, store)
+    record = run_record(store, BUCKET, "r")
+    assert (record.state, record.step, record.metrics) == ("finished", 2, checkpoint.metrics)
+    assert not left.exists()
+
+
+def test_a_final_checkpoint_that_was_never_read_back_is_not_taken_for_granted(
+    tiny: Path, store: MemoryStore, tmp_path: Path
+) -> None:
+    wanted = settings(tiny, tmp_path / "w", max_steps=2)
+    checkpoint = run(wanted, store).checkpoint
+    assert checkpoint is not None
+    write_run(store, BUCKET, run_record(store, BUCKET, "r").model_copy(update={"state": "running"}))
+    key = checkpoint_file_key("r", checkpoint.step, "model.safetensors")
+    whole = store.get(BUCKET, key)
+    store.put(BUCKET, key, whole[:-1])
+    with pytest.raises(ManifestInvalid, match=r"model\.safetensors"):
+        run(wanted, store)
+    assert run_record(store, BUCKET, "r").state == "running"
+    kept = tmp_path / "w" / "r" / f"final-{checkpoint.step}"
+    kept.mkdir(parents=True)
+    (kept / "model.safetensors").write_bytes(whole)
+    assert run(wanted, store).state == "finished"
+    assert store.get(BUCKET, key) == whole
+    assert run_record(store, BUCKET, "r").state == "finished"
 
 
 def test_a_run_is_not_continued_with_another_model_dataset_or_schedule(

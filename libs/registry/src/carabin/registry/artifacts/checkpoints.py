@@ -164,3 +164,16 @@ def fetch_checkpoint(
 def write_run(store: ObjectStore, bucket: str, record: RunRecord) -> None:
     """Write how the run stands, over what was there."""
     store.put(bucket, run_key(record.run), record.to_bytes())
+
+
+def read_run(store: ObjectStore, bucket: str, run: str) -> RunRecord | None:
+    """Read how the run stands; None where nothing says so.
+
+    Raises:
+        ManifestInvalid: the record cannot be read.
+    """
+    key = run_key(run)
+    try:
+        return RunRecord.from_bytes(store.get(bucket, key), f"{bucket}/{key}")
+    except ObjectMissing:
+        return None

@@ -19,6 +19,11 @@ from .layout import seal_file
 RECORD: Final = "final.json"
 
 
+def folder_of_final(work: Path, step: int) -> Path:
+    """Return where the outcome that becomes the checkpoint of `step` is kept."""
+    return work / f"final-{step}"
+
+
 class PendingFinal(BaseModel):
     """What is published with the folder, and what the run was that made it."""
 
@@ -45,7 +50,7 @@ def keep_final(
     made_by: Mapping[str, str],
 ) -> PendingFinal:
     """Move the evaluated `folder` to its place in `work` and record what to publish with it."""
-    target = work / f"final-{step}"
+    target = folder_of_final(work, step)
     (work / RECORD).unlink(missing_ok=True)
     shutil.rmtree(target, ignore_errors=True)
     folder.rename(target)

@@ -1,5 +1,6 @@
 """The dictations that a checkpoint carries to be checked on, when it is converted and whenever it is loaded."""
 
+import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,7 +42,9 @@ def write_samples(folder: Path, samples: Sequence[Dictation], transcribe: Transc
     listing = []
     for number, sample in enumerate(samples):
         name = f"{number:02d}.wav"
-        soundfile.write(target / name, sample.audio, RATE_HZ, subtype="PCM_16")
+        wave = io.BytesIO()  # of a full disk libsndfile says no more than « System error »
+        soundfile.write(wave, sample.audio, RATE_HZ, subtype="PCM_16", format="WAV")
+        (target / name).write_bytes(wave.getbuffer())
         hypothesis = transcribe(sample.audio) if transcribe else None
         listing.append({"file": name, "sentence": sample.sentence, "hypothesis": hypothesis})
     (target / "samples.json").write_text(json.dumps(listing, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

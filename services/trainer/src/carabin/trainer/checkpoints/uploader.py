@@ -12,7 +12,6 @@ from typing import Final
 from carabin.registry.artifacts.bundle import describe_folder
 from carabin.registry.artifacts.checkpoints import (
     CheckpointManifest,
-    fetch_checkpoint,
     publish_checkpoint,
     read_checkpoint,
 )
@@ -23,6 +22,7 @@ from carabin.service.threads import ThreadSupervisor
 from carabin.service.tracing import FIELD, current_trace_id
 
 from ..errors import UploadFailed
+from .read_back import require_stored
 
 FIRST_RETRY_S: Final = 1.0
 LONGEST_RETRY_S: Final = 60.0
@@ -169,13 +169,7 @@ class Uploader:
         manifest = read_checkpoint(self._store, self._bucket, self._run, upload.step)
         if not manifest.final or manifest.files != describe_folder(upload.folder):
             raise UploadFailed(f"the store holds another checkpoint of run {self._run} at step {upload.step}")
-        scratch = upload.folder.with_name(f"read-back-{upload.step}")
-        for entry in manifest.files:  # one at a time: the disk need not hold the model twice
-            shutil.rmtree(scratch, ignore_errors=True)
-            try:
-                fetch_checkpoint(self._store, self._bucket, manifest, scratch, lambda path, one=entry.path: path == one)  # type: ignore[misc]
-            finally:
-                shutil.rmtree(scratch, ignore_errors=True)
+        require_stored(self._store, self._bucket, manifest, upload.folder)
         return manifest
 
     def _kept(self) -> str:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import torch
-from carabin.registry.artifacts.checkpoints import CheckpointManifest
+from carabin.registry.artifacts.checkpoints import CheckpointManifest, read_run
 from carabin.registry.errors import CarabinError
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 
 from ..checkpoints.layout import translate_disk_errors
-from ..checkpoints.pending_final import PendingFinal
+from ..checkpoints.pending_final import PendingFinal, folder_of_final
+from ..checkpoints.read_back import require_stored
 from ..checkpoints.resume import finished
 from ..checkpoints.samples import choose_samples
 from ..checkpoints.saver import Saver
@@ -67,6 +68,7 @@ def train(
     """
     run = RunContext(settings, store, buckets, progress, stopped)
     if done := finished(store, run.bucket, run.name):
+        _complete(run, done)
         progress.end(f"run {run.name} is finished already", done.metrics)
         return TrainResult(run.name, "finished", done.step, done, {})
     if settings.threads:
@@ -131,6 +133,12 @@ def _finished(run: RunContext, published: CheckpointManifest | None) -> TrainRes
     """
     if published is None or not published.final:
         raise UploadFailed(f"run {run.name}: the store holds no final checkpoint; {run.work} is kept")
+    _declare_finished(run, published)
+    run.progress.end(f"run {run.name} is finished", published.metrics)
+    return TrainResult(run.name, "finished", published.step, published, run.seconds)
+
+
+def _declare_finished(run: RunContext, published: CheckpointManifest) -> None:
     step = published.step - 1
     run.write_record(
         state="finished",
@@ -138,10 +146,26 @@ def _finished(run: RunContext, published: CheckpointManifest | None) -> TrainRes
         step=step,
         metrics=dict(published.metrics),
         total_steps=step,
+        reason=None,
     )
     run.clean()
-    run.progress.end(f"run {run.name} is finished", published.metrics)
-    return TrainResult(run.name, "finished", published.step, published, run.seconds)
+
+
+def _complete(run: RunContext, done: CheckpointManifest) -> None:
+    """Do what is left where an earlier start ended between its final checkpoint's manifest and its own last word.
+
+    Raises:
+        ManifestInvalid: the store does not hold what the manifest names.
+    """
+    if not run.main:
+        return
+    record = read_run(run.store, run.bucket, run.name)
+    if record is not None and record.state == "finished":
+        run.clean()
+        return
+    run.record = record or run.record
+    require_stored(run.store, run.bucket, done, folder_of_final(run.work, done.step))
+    _declare_finished(run, done)
 
 
 def _card(run: RunContext, start: Start, fitted: Fit) -> Callable[..., Card]:
