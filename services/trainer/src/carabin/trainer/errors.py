@@ -12,6 +12,7 @@
     + SettingsRefused    two settings contradict each other, or this machine cannot do what one asks
     + LossNotFinite      the loss became NaN or infinite; the batch is named
     + OutOfMemory        one dictation alone does not fit the device
+    + MemoryExhausted    this machine, or its device, has no memory left for what the run does
     + ResumeRefused      a checkpoint is of another model, dataset or mode
     + UploadFailed       a checkpoint could not be brought to the store; it is kept on this machine
     + WatchFailed        a run that trains elsewhere cannot be followed
@@ -82,6 +83,17 @@ class OutOfMemory(TrainingError):
         super().__init__(
             f"the device's memory does not hold a batch of {batch_size} in {parts} part(s): lower the batch size and"
             " raise the accumulation, or choose a lighter mode"
+        )
+
+
+class MemoryExhausted(TrainingError):
+    """Memory ran out at any point of a run; `reason` is the library's own word for it, perhaps empty."""
+
+    def __init__(self, run: str, reason: str) -> None:
+        said = f" ({reason})" if reason else ""
+        super().__init__(
+            f"memory does not suffice{said}: end other programs, lower the batch size, or take a machine with more;"
+            f" the last complete checkpoint is kept, and `carabin train --run {run}` goes on from there"
         )
 
 

@@ -23,6 +23,7 @@ from ..finishing.curves import curves
 from ..finishing.model_card import Card
 from ..finishing.model_selector import ModelSelector
 from ..models.whisper import merged_state
+from ..runtime.memory import translate_memory_errors
 from ..runtime.progress import Progress
 from ..runtime.run import RECORDED, RunContext
 from ..settings import TrainerSettings
@@ -78,7 +79,8 @@ def train(
         named(store, run.datasets_bucket, spec)
     run.write_record(required=True)
     try:
-        return _train(run)
+        with translate_memory_errors(run.name):
+            return _train(run)
     except Stopped as error:
         run.write_record(state="stopped", reason=str(error))
         progress.end(str(error))

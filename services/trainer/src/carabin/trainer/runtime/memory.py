@@ -1,0 +1,35 @@
+"""What Python, NumPy, torch and the kernel say where memory runs out, as one error."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import torch
+
+from ..errors import MemoryExhausted
+
+_SAID: Final = ("can't allocate memory", "not enough memory", "can't start new thread", "std::bad_alloc")
+"""By torch's CPU allocator on Linux and on Windows, by Python for a thread, by native code."""
+
+
+@contextmanager
+def translate_memory_errors(run: str) -> Iterator[None]:
+    """Turn every way in which a library reports missing memory into one error.
+
+    Raises:
+        MemoryExhausted: memory ran out, of this machine or of its device.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError, OSError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise MemoryExhausted(run, str(error).strip().splitlines()[-1] if str(error).strip() else "") from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether `error` says that memory ran out."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(text in str(error) for text in _SAID)
