@@ -1,9 +1,13 @@
 """A file is written whole, or is not there and the sentence names it."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from carabin.registry.disk import local_file
+from carabin.registry.disk import local_file, scratch_folder
 from carabin.registry.errors import DiskFailed
 
 
@@ -39,3 +43,42 @@ def test_what_can_be_neither_written_nor_removed_is_named_with_the_reason_it_was
     path = tmp_path / "file" / "model.bin"
     with pytest.raises(DiskFailed, match=r"cannot write .*file/model\.bin: Not a directory"), local_file(path):
         path.write_bytes(b"whole")
+
+
+HOLDER = """
+import sys, pathlib
+from carabin.registry.disk import scratch_folder
+with scratch_folder(pathlib.Path(sys.argv[1]), "work-") as folder:
+    (folder / "model.bin").write_bytes(b"weights")
+    print(folder, flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def holder(parent: Path) -> Iterator[Path]:
+    """Another process that works in a folder of its own, and is killed at the end of the block."""
+    command = [sys.executable, "-c", HOLDER, str(parent)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield Path(process.stdout.readline().strip())
+        process.kill()
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_and_what_a_living_one_has_stays(tmp_path: Path) -> None:
+    with holder(tmp_path) as living:
+        with holder(tmp_path) as killed:
+            pass
+        assert killed.is_dir()
+        with scratch_folder(tmp_path, "work-") as own, scratch_folder(tmp_path, "work-") as second:
+            assert not killed.exists()
+            assert {*tmp_path.iterdir()} == {living, own, second}
+        assert {*tmp_path.iterdir()} == {living}
+
+
+def test_folders_of_another_name_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "models" / "tiny").mkdir(parents=True)
+    (tmp_path / "work-notes.txt").write_text("a file")
+    with scratch_folder(tmp_path, "work-"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["models", "work-notes.txt"]

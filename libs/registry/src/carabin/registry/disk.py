@@ -1,5 +1,9 @@
-"""The local disk's errors, as ours."""
+"""The local disk's errors, as ours, and folders for what is under way, of which nothing stays behind."""
 
+import fcntl
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,3 +22,37 @@ def local_file(path: Path) -> Iterator[None]:
         if isinstance(error, OSError):
             raise DiskFailed(f"cannot write {path}: {error.strerror or error}") from error
         raise
+
+
+@contextmanager
+def scratch_folder(parent: Path | None, prefix: str) -> Iterator[Path]:
+    """Make a folder for the block, by default where the system has its own, and remove it at the end.
+
+    A process that is killed cannot remove its folder. So each holds the lock of its own, and the next one removes those
+    of the same prefix whose lock is free: models would fill the disk otherwise.
+
+    Raises:
+        OSError: the disk is full or may not be written.
+    """
+    with tempfile.TemporaryDirectory(dir=parent, prefix=prefix) as name:
+        folder = Path(name)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # a file system without locks: then nobody can take it for abandoned either
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            for other in folder.parent.glob(f"{prefix}*"):
+                _remove_if_abandoned(other)
+            yield folder
+        finally:
+            os.close(descriptor)
+
+
+def _remove_if_abandoned(folder: Path) -> None:
+    with suppress(OSError):  # held, not ours, or gone by now
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if any(folder.iterdir()):  # a folder is locked before anything is in it: an empty one may be about to be
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(descriptor)

@@ -1,10 +1,11 @@
 """Files that travel together: sent with their hashes, fetched with every byte verified, visible whole or not at all."""
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
+from ..disk import scratch_folder
 from ..errors import DiskFailed, ManifestInvalid, ObjectMissing
 from ..layout import safe_file
 from ..store import ObjectStore
@@ -12,6 +13,9 @@ from .records import FileEntry
 
 Progress = Callable[[str, int], None]
 """Called with each file's path and its size in bytes once it is there."""
+
+SCRATCH: Final = ".fetch-"
+"""How the name of a folder begins whose files are on their way."""
 
 KeyOf = Callable[[str], str]
 """The key of the file at a relative path."""
@@ -84,8 +88,8 @@ def fetch_files(
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
-            folder = Path(scratch) / "files"
+        with scratch_folder(target.parent, SCRATCH) as scratch:
+            folder = scratch / "files"
             folder.mkdir()
             for entry in files:
                 _fetch_file(store, bucket, key_of(entry.path), entry, folder / entry.path)

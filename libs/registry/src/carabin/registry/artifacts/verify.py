@@ -1,8 +1,8 @@
 """Verification of a stored version: every byte of every file, and no file that the manifest does not name."""
 
-import tempfile
 from pathlib import Path
 
+from ..disk import scratch_folder
 from ..errors import ObjectMissing
 from ..layout import file_key, manifest_key, version_prefix
 from ..store import ObjectStore
@@ -19,9 +19,9 @@ def verify_files(
     problems = []
     if version_id(manifest.created_at, manifest.files) != version:
         problems.append(f"manifest.json: the version {version} does not follow from its time and its file list")
-    with tempfile.TemporaryDirectory(prefix="carabin-verify-") as scratch:
+    with scratch_folder(None, "carabin-verify-") as scratch:
         for entry in manifest.files:
-            problem = _verify_file(store, bucket, file_key(name, version, entry.path), entry, Path(scratch) / "file")
+            problem = _verify_file(store, bucket, file_key(name, version, entry.path), entry, scratch / "file")
             problems += [problem] if problem else []
             if progress:
                 progress(entry.path, entry.size)

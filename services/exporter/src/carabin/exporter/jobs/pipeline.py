@@ -1,6 +1,5 @@
 """One export from end to end: fetch, gate, convert, validate, publish; all of it, or nothing that a reader can see."""
 
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -10,6 +9,7 @@ from typing import Final
 
 from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.publish import Signer, read_manifest
+from carabin.registry.disk import scratch_folder
 from carabin.registry.errors import CarabinError, VersionMissing
 from carabin.registry.store import ObjectStore
 from carabin.service.threads import ThreadSupervisor
@@ -129,8 +129,8 @@ class Exporter:
 
     def _carry_out(self, request: ExportRequest, renewal: LeaseRenewal, report: Report) -> None:
         try:
-            with tempfile.TemporaryDirectory(dir=self._work, prefix="carabin-export-") as scratch:
-                work = _Work(request, renewal, report, Path(scratch))
+            with scratch_folder(self._work, "carabin-export-") as scratch:
+                work = _Work(request, renewal, report, scratch)
                 if isinstance(request.source, Ct2Folder):
                     self._import(work, request.source)
                 else:
