@@ -2,16 +2,19 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.settings import StoreSettings
 from carabin.registry.testing.proxy import Fault
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ("trainer", "exporter", "promoter", "transcriber")
 SECRET = "a-secret-of-the-tests"
@@ -58,6 +61,23 @@ def chosen_faults(n_requests: int, faults: Sequence[Fault], step: int = 1) -> li
     return [(number, faults[number // step % len(faults)]) for number in range(0, n_requests, step)]
 
 
+def shares(faults: Sequence[T], most: int, each: int) -> list[tuple[T, float]]:
+    """Return which fault happens at which share of what a sound run does: `each` times, or at all of `most` places.
+
+    Tests are collected before anything runs: how many places there are is found out later.
+    """
+    if EVERY_FAULT:
+        return [(fault, place / most) for place in range(most) for fault in faults]
+    number = each * len(faults)
+    return [(faults[place % len(faults)], (place + 0.5) / number) for place in range(number)]
+
+
+def last_of_each_kind(steps: Sequence[str]) -> list[int]:
+    """Return the number of the last step of each kind: those that differ in a number or in a random name are one."""
+    kinds = (re.sub(r"\d+", "N", re.sub(r"(\.[a-z-]+\d*-|tmp)[a-z0-9_]{8}(?=/|$)", r"\1X", step)) for step in steps)
+    return sorted({kind: number for number, kind in enumerate(kinds)}.values())
+
+
 def as_role(store: StoreSettings, role: str) -> dict[str, str]:
     """Return what a service's environment says of its store, and who it is there."""
     return {
@@ -68,16 +88,20 @@ def as_role(store: StoreSettings, role: str) -> dict[str, str]:
     }
 
 
-def start(module: str, *arguments: str, folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
-    """Start `python -m module` with nothing of this machine's environment but the path."""
-    surroundings = {
+def surroundings(folder: Path) -> dict[str, str]:
+    """Return a process's environment: nothing of this machine's but the path."""
+    return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "CARABIN_DATA_DIR": str(folder),
         "OMP_NUM_THREADS": "1",
         "HF_HUB_OFFLINE": "1",
     }
+
+
+def start(module: str, *arguments: str, folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start `python -m module` in the surroundings of `folder`."""
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
-        env=surroundings | environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=surroundings(folder) | environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
