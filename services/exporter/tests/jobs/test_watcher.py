@@ -1,14 +1,14 @@
 """A checkpoint or a record that cannot be read stops no other; a look that fails is followed by one that works."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from carabin.exporter.jobs.ledger import Ledger
 from carabin.exporter.jobs.pipeline import Exporter
 from carabin.exporter.jobs.queue import Jobs
-from carabin.exporter.jobs.records import export_id
+from carabin.exporter.jobs.records import ExportRecord, export_id
 from carabin.exporter.jobs.watcher import CheckpointWatcher
 from carabin.exporter.metrics import ExporterMetrics
 from carabin.exporter.settings import ExporterSettings
@@ -51,6 +51,21 @@ def test_an_export_record_that_cannot_be_read_leaves_the_other_checkpoints_due(r
     assert watcher.look() == ["run-1@1", "run-3@1"]
     runs.delete("models", key)
     assert "run-2@1" in watcher.look()
+
+
+@pytest.mark.parametrize(("state", "due"), [("running", True), ("interrupted", True), ("done", False)])
+def test_an_export_that_published_every_form_and_never_wrote_done_is_still_due(
+    state: str, due: bool, runs: MemoryStore
+) -> None:
+    identity = StoredCheckpoint(runs, "checkpoints", "run-2", 1).identity
+    number = export_id("cardio", identity)
+    left = ExportRecord(
+        id=number, name="cardio", checkpoint="run-2@1", created_at=NOW, expires_at=NOW - timedelta(seconds=1),
+        wanted=("float16",), versions={"float16": "20261124T101500Z-0123456789ab"}, owner="another",
+    ).model_copy(update={"state": state})  # fmt: skip
+    runs.create("models", f"cardio/exports/{number}.json", left.model_dump_json().encode())
+    watcher, _ = watcher_of(runs)
+    assert ("run-2@1" in watcher.look()) is due
 
 
 def test_a_manifest_that_cannot_be_read_leaves_the_other_checkpoints_due(runs: MemoryStore) -> None:

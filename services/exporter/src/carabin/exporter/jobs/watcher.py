@@ -102,7 +102,9 @@ class CheckpointWatcher:
         if held is None:
             return True
         record = held.record
-        if record.state in ("failed", "cancelled") or set(request.forms) <= set(record.versions):
+        # One that published every form and died before it wrote "done" left the record as running: it is still due.
+        whole = record.state == "done" and set(request.forms) <= set(record.versions)
+        if whole or record.state in ("failed", "cancelled"):
             self._settled.add(ref)
             return False
         return not held.leased
