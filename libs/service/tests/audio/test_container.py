@@ -148,3 +148,19 @@ def test_documentation_names_every_container():
     listed = " ".join(protocol.split())
     for label in CONTAINERS.values():
         assert label in listed
+
+
+def test_sound_in_a_container_that_is_not_documented_is_refused():
+    """FFmpeg reads hundreds more, and each is a parser that a stranger's bytes would reach."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="nut") as output:
+        stream = output.add_stream("pcm_s16le", rate=RATE_HZ, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, RATE_HZ), np.int16), format="s16", layout="mono")
+        frame.sample_rate = RATE_HZ
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            output.mux(packet)
+    file.seek(0)
+    with av.open(file) as readable:
+        assert readable.format.name == "nut", "FFmpeg itself would read it"
+    with pytest.raises(AudioFileRefused, match="these are read"):
+        list(decode(io.BytesIO(file.getvalue())))

@@ -15,7 +15,7 @@ import av
 import httpx
 import numpy as np
 import pytest
-from carabin.transcriber.core.errors import NotReady, Overloaded
+from carabin.transcriber.core.errors import DecodeFailed, NotReady, Overloaded
 from carabin.transcriber.http.server import Server
 from carabin.transcriber.testing.dictation import FakeDictation
 from carabin.transcriber.testing.transcriber import FakeTranscriber
@@ -83,6 +83,23 @@ async def test_verbose_json_has_segments_and_word_times():
     assert body["segments"][1]["model_version"] == "fake-1"
     assert [word["word"] for word in body["words"]] == ["le", "patient"] * 2
     assert body["words"][2]["start"] > 1.6
+
+
+async def test_what_was_transcribed_before_an_error_comes_with_the_error(monkeypatch):
+    async def broken(_: object) -> None:
+        raise DecodeFailed("the device failed")
+
+    monkeypatch.setattr(FakeDictation, "wait_for_room", broken)
+    async with web() as opened:
+        answer = await post(opened)
+        stream = await post(opened, stream="true")
+    assert answer.status_code >= 500
+    assert "error" in answer.json()
+    assert answer.json()["text"] == "le patient le patient"
+    assert [segment["text"] for segment in answer.json()["segments"]] == [" le patient"] * 2
+    events = [json.loads(line.removeprefix("data: ")) for line in stream.text.splitlines() if line]
+    assert [event["type"] for event in events] == ["transcript.text.delta"] * 2 + ["error"]
+    assert events[-1]["text"] == "le patient le patient"
 
 
 async def test_stream_is_openais_events():

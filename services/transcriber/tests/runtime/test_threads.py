@@ -10,6 +10,7 @@ import pytest
 from carabin.registry.stages.resolve import Canary, Decision
 from carabin.registry.testing.memory import MemoryStore
 from carabin.service.threads import ThreadSupervisor
+from carabin.transcriber.bootstrap import make_transcriber
 from carabin.transcriber.inference.engine import DecodeRequest
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.loader import LoadedCandidate
@@ -21,6 +22,7 @@ from carabin.transcriber.runtime.session_thread import SessionThread
 from carabin.transcriber.scheduling.jobs import DecodeJob, Lane
 from carabin.transcriber.scheduling.load import LoadController
 from carabin.transcriber.scheduling.scheduler import Scheduler
+from carabin.transcriber.settings.model import TranscriberSettings
 from carabin.transcriber.testing.engine import FakeEngine
 
 from ..helpers.pipeline import speech
@@ -235,3 +237,11 @@ def test_a_canary_and_a_shadow_have_threads_only_when_there_is_one(rig: Rig) -> 
     assert updaters() == before == {"model-updater-production"}
     models.decide(Decision(version="v1", canary=Canary("v2", 0.5), shadow="v3"))
     assert updaters() == {"model-updater-production", "model-updater-canary", "model-updater-shadow"}
+
+
+def test_the_transcriber_names_its_dead_threads_for_the_liveness_probe(rig: Rig) -> None:
+    rig.raises = SystemExit
+    transcriber = make_transcriber(TranscriberSettings(model_dir=rig.folder, device="cpu"))
+    assert transcriber.dead_threads() == ()
+    transcriber._threads.once("dying", rig.fail).join(20)
+    assert transcriber.dead_threads() == ("dying",)
