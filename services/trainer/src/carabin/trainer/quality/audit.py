@@ -17,7 +17,8 @@ Evidence = Callable[[Samples, str], float]
 """How much likelier (n,) samples at 16 kHz make a text, in nats a token: 0 where the two have nothing in common."""
 
 MIN_EVIDENCE: Final = 0.6
-"""See `bench/audit.py`, which prints what every threshold finds and wrongly refuses, by voice and noise."""
+"""Whisper base, 40 recordings of eight synthetic voices at 10 dB of noise: right pairs from 0.79, 99.8 % of 1,560 wrong
+ones below this; quiet, right pairs begin at 4. `bench/audit.py` prints what other thresholds find and refuse."""
 
 
 class PairModel(Protocol):
