@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 from carabin.registry.embedded.store import EmbeddedStore
+from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
 from carabin.registry.testing.proxy import Fault
 
@@ -72,10 +73,28 @@ def shares(faults: Sequence[T], most: int, each: int) -> list[tuple[T, float]]:
     return [(faults[place % len(faults)], (place + 0.5) / number) for place in range(number)]
 
 
+def first_of_each_kind(steps: Sequence[str]) -> list[int]:
+    """Return the number of the first step of each kind: those that differ in a number or in a random name are one."""
+    kinds = {_kind(step): number for number, step in reversed(list(enumerate(steps)))}
+    return sorted(kinds.values())
+
+
 def last_of_each_kind(steps: Sequence[str]) -> list[int]:
-    """Return the number of the last step of each kind: those that differ in a number or in a random name are one."""
-    kinds = (re.sub(r"\d+", "N", re.sub(r"(\.[a-z-]+\d*-|tmp)[a-z0-9_]{8}(?=/|$)", r"\1X", step)) for step in steps)
-    return sorted({kind: number for number, kind in enumerate(kinds)}.values())
+    """Return the number of the last step of each kind."""
+    kinds = {_kind(step): number for number, step in enumerate(steps)}
+    return sorted(kinds.values())
+
+
+def _kind(step: str) -> str:
+    step = re.sub(r"((?:\.|carabin-)[a-z-]+\d*-|tmp)[a-z0-9_]{8}(?=/|$)", r"\1X", step)
+    return re.sub(r"\b[0-9a-f]{12,}\b|\d+", "N", step)
+
+
+def empty(store: StoreSettings, bucket: str) -> None:
+    """Delete what other tests left there."""
+    admin = MinioStore(store)
+    for key in admin.list(bucket, ""):
+        admin.delete(bucket, key)
 
 
 def as_role(store: StoreSettings, role: str) -> dict[str, str]:

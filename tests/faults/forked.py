@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from .conftest import surroundings
 
 SERVER = Path(__file__).with_name("fork_server.py")
@@ -59,6 +61,11 @@ class ForkServer:
         ended = Ended(**self._answer())
         self.pid = 0
         return ended
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process that was started last still runs."""
+        return self.pid != 0 and psutil.pid_exists(self.pid)
 
     def kill_now(self) -> None:
         """End it at once; `wait` returns what it left."""

@@ -50,9 +50,14 @@ FAULTS: Final[dict[str, Callable[[], None]]] = {
     "killed": die,
     "disk full": fill_disk,
     "memory short": shorten_memory,
-    "clock forward": lambda: move_clock(7200),
-    "clock back": lambda: move_clock(-7200),
+    "clock ahead": lambda: move_clock(600),
+    "clock behind": lambda: move_clock(-600),
+    "clock far ahead": lambda: move_clock(7200),
+    "clock far behind": lambda: move_clock(-7200),
 }
+"""A store refuses requests that are a quarter of an hour away from its own clock."""
+FOR_A_WHILE: Final = " for a while"
+WHILE_STEPS: Final = 8
 
 
 def install(folder: Path, log: Path, at: int | None, fault: str) -> None:
@@ -73,7 +78,9 @@ def install(folder: Path, log: Path, at: int | None, fault: str) -> None:
         if at is None:
             os.write(lines, f"{step}\n".encode())
         elif number == at:
-            FAULTS[fault]()
+            FAULTS[fault.removesuffix(FOR_A_WHILE)]()
+        elif number == at + WHILE_STEPS and fault.endswith(FOR_A_WHILE):
+            move_clock(0)
 
     sys.addaudithook(hook)
 

@@ -24,7 +24,7 @@ from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
 from carabin.registry.testing.proxy import Fault, Plan, ProxiedRequest, StoreProxy, no_fault
 
-from .conftest import FREE_PORTS, as_role, chosen_faults, start
+from .conftest import FREE_PORTS, as_role, chosen_faults, empty, start
 from .tiny import exportable_checkpoint
 
 MODEL = "tiny"
@@ -78,6 +78,7 @@ def exporting(store: StoreSettings, folder: Path) -> Iterator[Exporter]:
     """Run an exporter that looks for checkpoints five times a second."""
     work = folder / "work"
     work.mkdir(exist_ok=True)
+    empty(store, store.checkpoints_bucket)
     with StoreProxy(store.endpoint).running() as proxy:
         environment = (
             FREE_PORTS

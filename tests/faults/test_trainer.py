@@ -20,6 +20,7 @@ from .trainer import FINAL, PROGRAM, STEPS, Trainings, Undisturbed, trainings, u
 PASSING = (Fault.REFUSE, Fault.LOSE_ANSWER, Fault.UNAVAILABLE, Fault.DELAY)
 """Once, they must cost nothing: the client, or the uploader, asks again."""
 REFUSING = (Fault.CUT_BODY, Fault.CUT_TEXT, Fault.CORRUPT, Fault.DENY, Fault.FULL, Fault.SKEWED)
+CLOCKS = ("clock ahead", "clock far ahead", "clock far behind")
 MOST_KINDS = 210
 """More than a run has: of steps, and of requests. Each kind has a test of its own where there is one for each."""
 
@@ -157,13 +158,14 @@ def test_a_machine_short_of_memory_is_named_and_the_run_goes_on_once_there_is_so
     require_recovers(scene, sound, run, tmp_path)
 
 
-@pytest.mark.parametrize(("fault", "share"), shares(["clock forward", "clock back"], MOST_KINDS, each=1))
+@pytest.mark.parametrize(("fault", "share"), shares(CLOCKS, MOST_KINDS, each=1))
 def test_a_clock_that_jumps_at_any_step_changes_nothing_but_times(
     fault: str, share: float, scene: Trainings, sound: Undisturbed, tmp_path: Path
 ) -> None:
     run = scene.new_name()
     ended = scene.train(run, tmp_path, sound.step_at(share), fault)
     if ended.code:
+        assert "far" in fault, ended.output
         assert "RequestTimeTooSkewed" in require_one_error(ended)
     require_recovers(scene, sound, run, tmp_path)
 

@@ -21,7 +21,7 @@ from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
 from carabin.registry.testing.proxy import StoreProxy
 
-from .conftest import FREE_PORTS, as_role, last_of_each_kind
+from .conftest import FREE_PORTS, as_role, empty, last_of_each_kind
 from .forked import Ended, ForkServer, fork_server
 from .tiny import exportable_checkpoint, module_at
 
@@ -132,6 +132,7 @@ def trainings(settings: StoreSettings, folder: Path) -> Iterator[Trainings]:
         fork_server(folder, IMPORTED) as server,
     ):
         yield Trainings(server, proxy, settings, exportable_checkpoint(base))
+    empty(settings, settings.checkpoints_bucket)
 
 
 def undisturbed(trainings: Trainings, folder: Path) -> Undisturbed:

@@ -40,11 +40,16 @@ def scratch_folder(parent: Path | None, prefix: str) -> Iterator[Path]:
         try:
             with suppress(OSError):  # a file system without locks: then nobody can take it for abandoned either
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
-            for other in folder.parent.glob(f"{prefix}*"):
-                _remove_if_abandoned(other)
+            remove_abandoned(folder.parent, prefix)
             yield folder
         finally:
             os.close(descriptor)
+
+
+def remove_abandoned(parent: Path | None, prefix: str) -> None:
+    """Remove the folders of `scratch_folder` with the same arguments whose processes ended and left them."""
+    for folder in Path(parent or tempfile.gettempdir()).glob(f"{prefix}*"):
+        _remove_if_abandoned(folder)
 
 
 def _remove_if_abandoned(folder: Path) -> None:

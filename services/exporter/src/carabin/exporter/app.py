@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from carabin.registry.artifacts.signing import signer_from_settings
+from carabin.registry.disk import remove_abandoned
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore, require_conditional_writes
 from carabin.service import metrics as metrics_server
@@ -22,7 +23,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from .grpc_api import ExporterServicer, exporter_service
 from .jobs.ledger import Ledger
-from .jobs.pipeline import Exporter
+from .jobs.pipeline import SCRATCH, Exporter
 from .jobs.queue import MAX_WAITING, Jobs
 from .jobs.watcher import CheckpointWatcher
 from .metrics import ExporterMetrics
@@ -78,6 +79,7 @@ def running(
     authenticator = make_authenticator(settings)
     refuse_insecure(settings, authenticator)
     require_conditional_writes(store, store_settings.models_bucket)
+    remove_abandoned(settings.work, SCRATCH)
     models = store_settings.models_bucket
     ledger = Ledger(store, models, owner_name(), ttl=timedelta(seconds=settings.lease_s))
     metrics = ExporterMetrics(registry)

@@ -18,13 +18,7 @@ from ..conversion.convert import convert_all
 from ..conversion.ct2_folder import copy_ct2, inspect_ct2
 from ..conversion.layouts import complete
 from ..conversion.lora import is_adapter, merge_adapter
-from ..errors import (
-    CheckpointRefused,
-    ConversionFailed,
-    ConversionRefused,
-    ExportCancelled,
-    LeaseLost,
-)
+from ..errors import CheckpointRefused, ConversionFailed, ConversionRefused, ExportCancelled, LeaseLost
 from ..publishing.publish import publish
 from ..sources import Ct2Folder
 from ..validation.result import Validated
@@ -35,6 +29,8 @@ from .ledger import Ledger
 from .records import Held
 from .request import AS_IT_IS, ExportRequest, Report, Step
 
+SCRATCH: Final = "carabin-export-"
+"""How the name of a folder begins in which an export is under way."""
 PERMANENT: Final = (CheckpointRefused, ConversionRefused, ConversionFailed)
 """Errors that the checkpoint causes: it is marked as failed, and tried again on demand only."""
 
@@ -129,7 +125,7 @@ class Exporter:
 
     def _carry_out(self, request: ExportRequest, renewal: LeaseRenewal, report: Report) -> None:
         try:
-            with scratch_folder(self._work, "carabin-export-") as scratch:
+            with scratch_folder(self._work, SCRATCH) as scratch:
                 work = _Work(request, renewal, report, scratch)
                 if isinstance(request.source, Ct2Folder):
                     self._import(work, request.source)
