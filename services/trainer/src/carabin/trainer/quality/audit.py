@@ -18,7 +18,7 @@ Evidence = Callable[[Samples, str], float]
 
 MIN_EVIDENCE: Final = 0.6
 """Whisper base, 40 recordings of eight synthetic voices at 10 dB of noise: right pairs from 0.79, 99.8 % of 1,560 wrong
-ones below this; quiet, right pairs begin at 4. `bench/audit.py` prints what other thresholds find and refuse."""
+ones below this; quiet, right pairs begin at 3.6. `bench/audit.py` prints what other thresholds find and refuse."""
 
 
 class PairModel(Protocol):
