@@ -1,7 +1,7 @@
 """What the second decode may change, and what it may never."""
 
 import pytest
-from carabin.lexicon import Entry, merge, replaceable
+from carabin.lexicon import Entry, may_replace, merge
 
 DRUGS = [
     Entry(text, "drug")
@@ -83,7 +83,7 @@ def test_word_is_not_replaced_by_an_entry_that_is_its_singular_or_plural(written
 def test_a_rarer_word_of_french_does_not_become_an_entry_that_resembles_it(written: str, entry: str) -> None:
     first, second = f"Une {written} récente.", f"Une {entry} récente."
     assert merge(first, second, [Entry(entry, "disease")], {entry}).text == first
-    assert replaceable(first, [Entry(entry, "disease")], {entry}) == []
+    assert not may_replace(first, [Entry(entry, "disease")], {entry})
 
 
 def test_an_entry_stands_for_what_sounds_like_one_of_its_spoken_forms() -> None:
@@ -92,9 +92,9 @@ def test_an_entry_stands_for_what_sounds_like_one_of_its_spoken_forms() -> None:
     assert merge(first, second, [entry], {"bpco"}).text == "Suivi d'une BPCO."
 
 
-def test_replaceable_are_the_entries_that_some_words_may_become() -> None:
+def test_a_candidate_may_replace_words_that_sound_like_it_and_are_neither_protected_nor_known() -> None:
     entries = [Entry("bisoprolol", "drug"), Entry("sufentanil", "drug")]
     known = {"bisoprolol", "sufentanil"}
-    assert replaceable("Traitement par bisoprolole.", entries, known) == entries[:1]
-    assert replaceable("Traitement par sufentanil 5 mg.", entries, known) == []
-    assert replaceable("", entries, known) == []
+    assert may_replace("Traitement par bisoprolole.", entries, known)
+    assert not may_replace("Traitement par sufentanil 5 mg.", entries, known)
+    assert not may_replace("", entries, known)

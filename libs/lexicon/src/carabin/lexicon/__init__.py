@@ -3,7 +3,7 @@
 from .entries import Entry, Lexicon, format_lexicon, parse_lexicon
 from .errors import LexiconInvalid
 from .index import Candidate, LexiconIndex
-from .merge import Merge, merge, replaceable
+from .merge import Merge, may_replace, merge
 from .phonetics import phonetic_key
 
 __all__ = [
@@ -14,8 +14,8 @@ __all__ = [
     "LexiconInvalid",
     "Merge",
     "format_lexicon",
+    "may_replace",
     "merge",
     "parse_lexicon",
     "phonetic_key",
-    "replaceable",
 ]

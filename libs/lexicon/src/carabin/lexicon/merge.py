@@ -63,13 +63,13 @@ def merge(first: str, second: str, candidates: Iterable[Entry], known: Container
     return _written(first, choices)
 
 
-def replaceable(first: str, candidates: Iterable[Entry], known: Container[str] = ()) -> list[Entry]:
-    """Return the candidates for which some words of the first transcript may make room, whatever the second one says.
+def may_replace(first: str, candidates: Iterable[Entry], known: Container[str] = ()) -> bool:
+    """Say whether any candidate may stand for any words of the first transcript, whatever the second one says.
 
-    Where there is none, a second decode is useless.
+    Where none may, a second decode is useless.
     """
     spans = replaceable_spans(split_words(first), known)
-    return [entry for entry in candidates if any(best_span(spans, 0, entry, article) for article in _ELIDED)]
+    return any(best_span(spans, 0, entry, article) for entry in candidates for article in _ELIDED)
 
 
 def _choices(

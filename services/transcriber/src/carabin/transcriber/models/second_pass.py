@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from carabin.lexicon import Entry, merge, replaceable
+from carabin.lexicon import Entry, may_replace, merge
 from carabin.lexicon.index import MAX_CANDIDATES, Candidate
 from carabin.lexicon.words import split_words
 
@@ -26,8 +26,10 @@ class LexiconPass:
 
     def prompt(self, first: Hypothesis) -> tuple[int, ...]:
         """Return the prompt of the second decode; empty where no entry could stand for any word of the text."""
-        entries = replaceable(first.text, self._candidates(first), KnownWords(self._lexicons))
-        return self._prompt([entry.text for entry in entries]) if entries else ()
+        entries = self._candidates(first)
+        if not may_replace(first.text, entries, KnownWords(self._lexicons)):
+            return ()
+        return self._prompt([entry.text for entry in entries])
 
     def merged(self, first: Hypothesis, second: Hypothesis) -> MergedText:
         """Return the first text with the lexicon words of the second that may replace what it wrote."""
