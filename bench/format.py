@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from carabin.trainer.models.embedded import install_base_model
 from carabin.transcriber.formatting import FormatOptions, Formatter
 from format_tables import MARKS, TableScore, cases, read_rows, score_tables
 
@@ -77,7 +78,7 @@ def main() -> None:
     scores: dict[str, Any] = {"table": asdict(score_tables(formatter)), "time": asdict(score_time(formatter))}
     if not arguments.no_speech:
         with tempfile.TemporaryDirectory(prefix="carabin-bench-") as scratch:
-            voice = Voice(arguments.model or _base_model(Path(scratch)))
+            voice = Voice(arguments.model or install_base_model(Path(scratch) / "base"))
             scores["spoken"] = asdict(score_spoken(formatter, voice, show=not arguments.json))
             scores["end_to_end"] = score_kinds(formatter, voice, arguments.per_kind)
     sys.stdout.write(json.dumps(scores, ensure_ascii=False, indent=1) + "\n" if arguments.json else _text(scores))
@@ -121,12 +122,6 @@ class Voice:
         samples = np.frombuffer(self._voice.speak(said, voice="fr-FR"), np.int16).astype(np.float32) / 32768
         segments, _ = self._whisper.transcribe(samples, language="fr", beam_size=5, condition_on_previous_text=False)
         return "".join(segment.text for segment in segments).strip()
-
-
-def _base_model(scratch: Path) -> Path:
-    from carabin.trainer.models.embedded import install_base_model
-
-    return install_base_model(scratch / "base")
 
 
 def score_spoken(formatter: Formatter, voice: Voice, *, show: bool) -> SpokenScore:

@@ -30,6 +30,7 @@ from carabin.lexicon.common import is_common
 from carabin.lexicon.default import default_lexicon
 from carabin.lexicon.entries import Entry, fold, joined
 from carabin.lexicon.words import split_words
+from carabin.trainer.models.embedded import install_base_model
 from carabin.trainer.text.corpus import sentences_of
 from carabin.transcriber.inference.ct2 import Ct2Engine
 from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
@@ -86,7 +87,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="carabin-bench-") as scratch:
-        engine = Ct2Engine(arguments.model or _base_model(Path(scratch)), replicas=1)
+        engine = Ct2Engine(arguments.model or install_base_model(Path(scratch) / "base"), replicas=1)
         medical = [_speak(engine, text) for text in _spread(sentences_of("medical"), arguments.sentences)]
         everyday = [_speak(engine, text) for text in _spread(sentences_of("general"), arguments.sentences)]
         terms = sorted({word for spoken in medical for word in _terms(spoken.text)})
@@ -220,12 +221,6 @@ def _is_right(said: str, written: str) -> bool:
 
 def _plain(text: str) -> str:
     return re.sub(r"[^\w]+", " ", text.casefold()).strip()
-
-
-def _base_model(scratch: Path) -> Path:
-    from carabin.trainer.models.embedded import install_base_model
-
-    return install_base_model(scratch / "base")
 
 
 def _text(rows: list[Row]) -> str:
