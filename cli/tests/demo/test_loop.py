@@ -18,6 +18,7 @@ from carabin.registry.artifacts.checkpoints import publish_checkpoint
 from carabin.registry.artifacts.datasets import SplitCount, publish_dataset
 from carabin.registry.settings import StoreSettings
 from carabin.registry.testing.memory import MemoryStore
+from carabin.trainer.data.dictations import SPLITS
 from carabin.trainer.datasets.parquet import DatasetRow, write_dataset
 from pydantic import SecretStr
 from rich.console import Console
@@ -55,15 +56,12 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryStore:
     return store
 
 
-def dataset(store: MemoryStore, folder: Path, name: str, *test: tuple[str, float]) -> str:
-    """Publish a dataset whose test split holds the sentences of the given lengths; return its version."""
-
-    def row(place: int, sentence: str, length_s: float) -> DatasetRow:
-        samples = np.full(round(16_000 * length_s), 0.001 * (place + 1), np.float32)
-        return DatasetRow.of(samples, sentence, "pico:posee", f"{place}")
-
-    rows = [row(place, *its) for place, its in enumerate(test or [("Examen normal.", 1.0)])]
-    write_dataset(folder / name, {"train": [row(9, "Un.", 1.0)], "validation": [row(8, "Deux.", 1.0)], "test": rows})
+def dataset(store: MemoryStore, folder: Path, name: str) -> str:
+    """Publish a dataset of three sentences; return its version."""
+    rows = [
+        DatasetRow.of(np.full(16_000, 0.001 * place, np.float32), f"Numéro {place}.", "pico", "") for place in (1, 2, 3)
+    ]
+    write_dataset(folder / name, {split: [row] for split, row in zip(SPLITS, rows, strict=True)})
     counts = {"train": SplitCount(dictations=1, duration_s=120.0)}
     made = publish_dataset(store, SETTINGS.datasets_bucket, name, folder / name, AT, source={}, counts=counts)
     return made.version
@@ -136,42 +134,21 @@ def test_a_run_that_ends_without_a_checkpoint_ends_the_demo(store: MemoryStore) 
         loop._train(steps, PLAN, "20260101T000000Z-abc")
 
 
-def test_short_held_out_sentences_are_dictated_once_those_with_most_terms_first(
-    store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loop, "load_terms", lambda: ["bisoprolol", "fibrillation atriale"])
-    sentences = [
-        ("Examen normal.", 1.0),
-        ("Bisoprolol pour fibrillation atriale.", 7.0),
-        ("Bisoprolol et fibrillation atriale, trop long.", 7.1),
-        ("Sous bisoprolol.", 2.0),
-        ("Examen normal.", 1.5),
-    ]
-    dataset(store, tmp_path, "medical", *sentences)
-    clips = loop._held_out(PLAN)
-    assert [(clip.sentence, len(clip.audio) / 16_000) for clip in clips] == [
-        ("Bisoprolol pour fibrillation atriale.", 7.0),
-        ("Sous bisoprolol.", 2.0),
-        ("Examen normal.", 1.5),
-    ]
-    monkeypatch.setattr(loop, "fetch_dataset", lambda *_: pytest.fail("it was fetched the first time"))
-    assert [clip.sentence for clip in loop._held_out(PLAN)] == [clip.sentence for clip in clips]
-
-
 @pytest.mark.parametrize("switches", [True, False])
 def test_a_dictation_during_which_the_model_never_changed_ends_the_demo(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, switches: bool
 ) -> None:
     clips = [DemoClip(np.zeros(1, np.float32), "Examen normal.")]
 
-    async def dictate(url: str, given: object, before: int, after: int, promote: Any, show: Any) -> Outcome:
+    async def dictate(url: str, given: object, before: int, after: int, promotions: Any, show: Any) -> Outcome:
         assert (url, given, before, after) == ("ws://127.0.0.1:9191", clips, 2, 3)
         outcome = Outcome()
-        await promote()
+        for promote in promotions:
+            await promote()
         if switches:
             outcome.switches.append(ModelSwitched(version="v2", previous="v1"))
             show(outcome.switches[0])
-        show(FinalText(0, 0.0, 1.0, " Examen normal. ", None, None, "v2"))
+        show(FinalText(0, 0.0, 1.0, " Examen normal. ", None, None, "v2", lexicon=("examen",)))
         return outcome
 
     @contextmanager
@@ -180,18 +157,58 @@ def test_a_dictation_during_which_the_model_never_changed_ends_the_demo(
         assert environment == {"CARABIN_TRANSCRIBER_POLL_S": "2.0"}
         yield
 
-    monkeypatch.setattr(loop, "_held_out", lambda _: clips)
+    monkeypatch.setattr(loop, "held_out", lambda _: clips)
     monkeypatch.setattr(loop, "dictate", dictate)
     monkeypatch.setattr(loop, "served", served)
     monkeypatch.setattr(loop, "data_dir", lambda: tmp_path)
     steps, console = RecordedSteps(), Console(file=io.StringIO(), width=200)
     if switches:
-        assert len(loop._dictate(steps, console, PLAN, 9191, "v2").switches) == 1
+        assert len(loop._dictate(steps, console, PLAN, 9191, Path("words.tsv"), "v2").switches) == 1
     else:
         with pytest.raises(DemoFailed, match=f"never changed to v2; its log is {tmp_path}/demo-transcriber.log"):
-            loop._dictate(steps, console, PLAN, 9191, "v2")
+            loop._dictate(steps, console, PLAN, 9191, Path("words.tsv"), "v2")
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert ("from here on the text is written by v2" in shown) is switches
-    assert "v2 Examen normal." in shown
-    assert steps.typed[0][:3] == ("models", "promote", "v2")
-    assert "--force" in steps.typed[0]
+    assert "v2 Examen normal. (from the lexicon: examen)" in shown
+    assert [typed[:3] for typed in steps.typed] == [("lexicon", "promote", "words.tsv"), ("models", "promote", "v2")]
+    assert not [typed for typed in steps.typed if "--force" in typed]
+
+
+@pytest.mark.parametrize(
+    ("production", "typed"),
+    [(None, ("models", "promote", "v1")), ("v2", ("models", "rollback", "--to", "v1")), ("v1", None)],
+)
+def test_the_stock_model_is_promoted_the_first_time_and_taken_back_to_later(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch, production: str | None, typed: tuple[str, ...] | None
+) -> None:
+    monkeypatch.setattr(loop, "install_base_model", lambda folder: folder)
+    monkeypatch.setattr(loop, "read_production", lambda *_: production)
+    steps = RecordedSteps(export=[{"version": "v1"}])
+    assert loop._publish_stock(steps) == "v1"
+    assert [each[: len(typed or ())] for each in steps.typed[1:]] == ([typed] if typed else [])
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_the_lexicon_is_of_the_dataset_and_that_of_an_earlier_run_is_withdrawn(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch, used: bool
+) -> None:
+    monkeypatch.setattr(loop, "production_lexicons", lambda *_: {loop.LEXICON: ("v", "key")} if used else {})
+    steps = RecordedSteps(lexicon={"entries": 3, "reports": 2})
+    file = loop._lexicon(steps, PLAN, "v7")
+    assert steps.typed[0][:4] == ("lexicon", "build", "--dataset", "medical@v7")
+    assert str(file) in steps.typed[0]
+    assert [each[:2] for each in steps.typed[1:]] == ([("lexicon", "withdraw")] if used else [])
+
+
+def test_columns_are_each_version_without_the_lexicon_and_with_it() -> None:
+    figures = {
+        "v1": {"wer": 0.5},
+        "v1 with the lexicon": {"wer": 0.4},
+        "v2": {"wer": 0.3},
+        "v2 with the lexicon": {"wer": 0.2},
+    }
+    steps = RecordedSteps(evaluate=figures)
+    columns = loop._compare(steps, PLAN, "v7", Path("words.tsv"), {"stock": "v1", "fine-tuned": "v2"})
+    assert {title: column["wer"] for title, column in columns.items()} == {
+        "stock": 0.5, "stock with lexicon": 0.4, "fine-tuned": 0.3, "fine-tuned with lexicon": 0.2,
+    }  # fmt: skip
