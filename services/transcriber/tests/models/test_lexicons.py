@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from carabin.lexicon import Entry, Lexicon
+from carabin.lexicon.common import common_french, french_words
 from carabin.registry.stages.lexicons import identity_lexicon, promote_lexicon, publish_lexicon
 from carabin.registry.testing.memory import MemoryStore
 from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.core.errors import UnknownVocabulary
-from carabin.transcriber.models.lexicons import KnownWords, Lexicons
+from carabin.transcriber.models.lexicons import KnownWords, Lexicons, LoadedLexicon
 from carabin.transcriber.models.prompt import SessionPrompts
 from carabin.transcriber.testing.engine import FakeEngine
 
@@ -143,3 +145,10 @@ def test_person_in_a_local_folder_is_the_one_of_the_store(tmp_path: Path) -> Non
     (tmp_path / "identity.dr.martin.tsv").write_text("propofol\n", "utf-8")
     lexicons.read_folder(tmp_path)
     assert candidates(lexicons, identity="dr.martin") == {"propofol"}
+
+
+def test_word_lists_are_read_with_the_lexicon_and_not_with_the_first_sentence() -> None:
+    for words in (common_french, french_words):
+        words.cache_clear()
+    LoadedLexicon(Lexicon((Entry("bisoprolol", "drug"),)), {})
+    assert [words.cache_info().currsize for words in (common_french, french_words)] == [1, 1]

@@ -1,6 +1,7 @@
 """The words that everyday French has, from wordfreq's lists (Speer 2022); what is not among them is worth a lexicon."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
@@ -21,6 +22,19 @@ def common_french() -> frozenset[str]:
     return frozenset(fold(word) for word in top_n_list("fr", COMMON_WORDS))
 
 
+@cache
+def french_words() -> Mapping[str, float]:
+    """Return the 311,000 words of wordfreq's French list, folded, with their frequencies."""
+    words: Mapping[str, float] = get_frequency_dict("fr")
+    return words
+
+
+def read_word_lists() -> None:
+    """Read both lists now, which takes half a second, and not with the first sentence that is looked up."""
+    common_french()
+    french_words()
+
+
 def is_common(word: str) -> bool:
     """Return whether everyday French has this word, its elided article set aside; numbers are common."""
     plain = _ELIDED.sub("", fold(word))
@@ -30,4 +44,4 @@ def is_common(word: str) -> bool:
 def is_french(word: str) -> bool:
     """Return whether French texts have this word at all, its elided article set aside, each part of a compound."""
     plain = _ELIDED.sub("", fold(word))
-    return all(part in get_frequency_dict("fr") for part in _JOINT.split(plain) if part)
+    return all(part in french_words() for part in _JOINT.split(plain) if part)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from carabin.lexicon import Lexicon, LexiconIndex, LexiconInvalid, parse_lexicon
+from carabin.lexicon.common import read_word_lists
 from carabin.lexicon.entries import fold, joined
 from carabin.registry.errors import RegistryError, StoreUnreachable
 from carabin.registry.stages.lexicons import (
@@ -24,6 +25,7 @@ class LoadedLexicon:
     """An index, and the words of its lexicon for the merge; immutable: a decode may hold one while another loads."""
 
     def __init__(self, lexicon: Lexicon, versions: Mapping[str, str]) -> None:
+        read_word_lists()
         self.index = LexiconIndex(lexicon)
         self.known = frozenset(fold(entry.text) for entry in lexicon)
         self.versions = dict(versions)
