@@ -6,20 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from carabin.cli.commands import lexicon
 from carabin.lexicon.entries import parse_lexicon
 from carabin.lexicon.errors import LexiconInvalid
 from carabin.registry.connect import connect
 from carabin.registry.settings import StoreSettings
 from carabin.trainer.datasets.parquet import DatasetRow, write_dataset
 from carabin.trainer.datasets.publish import publish_folder
-from typer.testing import CliRunner
 
-
-def run(*arguments: str) -> str:
-    result = CliRunner().invoke(lexicon.app, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
+from .conftest import run
 
 
 def test_reports_become_a_lexicon_without_the_names_in_them(tmp_path: Path) -> None:

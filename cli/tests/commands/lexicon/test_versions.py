@@ -4,21 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
-from carabin.cli.commands import lexicon
 from carabin.lexicon.errors import LexiconInvalid
 from carabin.registry.connect import connect
 from carabin.registry.errors import PromotionRefused
 from carabin.registry.settings import StoreSettings
 from carabin.registry.stages.lexicons import identity_lexicon, production_lexicons
-from typer.testing import CliRunner
+
+from .conftest import run
 
 MODEL = "lexicon-test"
-
-
-def run(*arguments: str) -> str:
-    result = CliRunner().invoke(lexicon.app, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def test_version_is_put_into_use_listed_shown_and_taken_back(s3_environment: StoreSettings, tmp_path: Path) -> None:
