@@ -29,16 +29,16 @@ def wav(seconds: float = 1.0, rate_hz: int = RATE_HZ) -> bytes:
     return file.getvalue()
 
 
-def encoded(container: str, codec: str) -> bytes:
+def encoded(container: str, codec: str, rate_hz: int = 48_000, bit_rate: int = 64_000) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=container) as output:
-        stream = output.add_stream(codec, rate=48_000, layout="mono")
-        stream.bit_rate = 64_000
-        tone = np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000).astype(np.float32) / 4
+        stream = output.add_stream(codec, rate=rate_hz, layout="mono")
+        stream.bit_rate = bit_rate
+        tone = np.sin(2 * np.pi * 440 * np.arange(rate_hz) / rate_hz).astype(np.float32) / 4
         frame = av.AudioFrame.from_ndarray(tone[None, :], format="fltp", layout="mono")
-        frame.sample_rate = 48_000
+        frame.sample_rate = rate_hz
         resampler = av.AudioResampler(
-            format=stream.format, layout="mono", rate=48_000, frame_size=stream.codec_context.frame_size or None
+            format=stream.format, layout="mono", rate=rate_hz, frame_size=stream.codec_context.frame_size or None
         )
         for part in [*resampler.resample(frame), *resampler.resample(None)]:
             output.mux(stream.encode(part))
@@ -72,6 +72,12 @@ def opened_files(path: Path) -> Iterator[list[str]]:
 def test_container_is_read(container, codec):
     samples = np.concatenate(list(decode(io.BytesIO(encoded(container, codec)))))
     assert samples.dtype == np.float32
+    assert len(samples) / RATE_HZ == pytest.approx(1.0, abs=0.1)
+    assert 0.1 < float(np.sqrt(np.mean(samples**2))) < 0.25
+
+
+def test_adaptive_multi_rate_of_a_telephone_is_read():
+    samples = np.concatenate(list(decode(io.BytesIO(encoded("amr", "libopencore_amrnb", 8_000, 12_200)))))
     assert len(samples) / RATE_HZ == pytest.approx(1.0, abs=0.1)
     assert 0.1 < float(np.sqrt(np.mean(samples**2))) < 0.25
 
