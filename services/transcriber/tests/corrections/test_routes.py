@@ -5,10 +5,12 @@ from carabin.registry.corrections import SWEEP_KEY
 from carabin.registry.testing.memory import MemoryStore
 from carabin.service.access.identity import NoAuthentication, StaticKeys
 from carabin.transcriber.corrections.errors import CorrectionsMisconfigured
+from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.settings.web import WebSettings
 from carabin.transcriber.web import mount_web
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 SALT = "a salt that is long enough"
@@ -33,11 +35,16 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture
-def client(store: MemoryStore) -> TestClient:
+def registry() -> CollectorRegistry:
+    return Metrics().registry
+
+
+@pytest.fixture
+def client(store: MemoryStore, registry: CollectorRegistry) -> TestClient:
     app = FastAPI()
     settings = WebSettings(corrections="text", corrections_salt=SecretStr(SALT))
     keys = StaticKeys({"dr.martin": "k" * 20})
-    mount_web(app, settings=settings, authenticator=keys, store=store)
+    mount_web(app, settings=settings, authenticator=keys, store=store, registry=registry)
     return TestClient(app)
 
 

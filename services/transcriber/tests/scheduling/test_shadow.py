@@ -24,8 +24,8 @@ class ManualShadow:
         self.shadow = Shadow(self.slot, self.scheduler, self.load, self.metrics, lambda: 0.0)
         self.request = DecodeRequest(speech(1), 750, "fr", prompt=(1, 2))
 
-    def metric(self, name: str) -> float:
-        return self.metrics.registry.get_sample_value(f"carabin_transcriber_{name}") or 0.0
+    def metric(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(f"carabin_transcriber_{name}", labels) or 0.0
 
 
 def test_a_shadow_is_compared_and_gives_its_model_back() -> None:
@@ -34,8 +34,8 @@ def test_a_shadow_is_compared_and_gives_its_model_back() -> None:
     manual.slot.install(handle)
     manual.shadow.compare(manual.request, " mot0 mot1")
     manual.scheduler.decode(manual.scheduler.take() or [])
-    assert manual.metric("shadow_difference_count") == 1
-    assert manual.metric("shadow_difference_sum") == 1
+    assert manual.metric("shadow_difference_count", version="v3") == 1
+    assert manual.metric("shadow_difference_sum", version="v3") == 1
     assert handle.leases == 0
 
 

@@ -335,6 +335,7 @@ def test_a_loop_is_decoded_again_in_a_larger_window() -> None:
     bench.push(speech(1), silence(0.6))
     assert [final.text for final in bench.finals] == [" mot0 mot1"]
     assert bench.metric("retries_total", reason="too_long") == 1
+    assert bench.metric("version_retried_finals_total", version="v1") == 1
 
 
 def test_invented_text_is_rejected_counted_and_acknowledged() -> None:
@@ -343,7 +344,24 @@ def test_invented_text_is_rejected_counted_and_acknowledged() -> None:
     bench.push(speech(1), silence(0.6))
     assert not bench.finals
     assert bench.metric("rejected_total", reason="no_speech") == 1
+    assert bench.metric("version_finals_total", version="v1", outcome="rejected") == 1
     assert isinstance(bench.events[-1], AudioAcknowledged)
+
+
+def test_each_utterance_is_counted_for_the_version_that_decoded_it() -> None:
+    nothing = Hypothesis("", (), -0.1, 0.0, 0, False, "fr", 1.0)
+    texts = iter([True, False])
+    bench = Bench(
+        engine=FakeEngine(script=lambda request: FakeEngine().transcribe(request) if next(texts) else nothing),
+        config=SessionConfig(partials=False),
+    )
+    bench.push(speech(1), silence(1.5), speech(1), silence(1.5))
+    assert len(bench.finals) == 1
+    assert bench.metric("version_finals_total", version="v1", outcome="text") == 1
+    assert bench.metric("version_finals_total", version="v1", outcome="empty") == 1
+    assert bench.metric("version_final_latency_seconds_count", version="v1") == 1
+    assert bench.metric("version_confidence_sum", version="v1") == pytest.approx(bench.finals[0].confidence)
+    assert bench.metric("version_retried_finals_total", version="v1") == 0
 
 
 def test_a_decode_that_fails_twice_ends_this_session_alone() -> None:
@@ -357,6 +375,7 @@ def test_a_decode_that_fails_twice_ends_this_session_alone() -> None:
     last = bench.events[-1]
     assert isinstance(last, SessionFailed)
     assert "words" not in last.reason
+    assert bench.metric("version_finals_total", version="v1", outcome="failed") == 1
     assert not any(isinstance(event, AudioAcknowledged) for event in bench.events)
     with pytest.raises(IllegalTransition):
         bench.session.push(speech(0.1))

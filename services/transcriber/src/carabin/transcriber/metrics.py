@@ -6,6 +6,7 @@ from .core.memory import heap_bytes
 
 _SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.3, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 _PREFIX = "carabin_transcriber_"
+_PROBABILITIES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 
 
 class Metrics:
@@ -68,11 +69,43 @@ class Metrics:
         self.shadow_difference = self._histogram(
             "shadow_difference",
             "Word error rate of the shadow's finals against production's",
+            "version",
             buckets=(0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0),
         )
         self.shadow_skipped = self._counter(
             "shadow_skipped_total", "Finals that were not decoded by the shadow because the service was busy"
         )
+        self.version_finals = self._counter(
+            "version_finals_total",
+            "Utterances that a version decoded, by outcome: text, empty, rejected, failed",
+            "version",
+            "outcome",
+        )
+        self.version_retried = self._counter(
+            "version_retried_finals_total", "Utterances of a version that were decoded more than once", "version"
+        )
+        self.version_final_latency = self._histogram(
+            "version_final_latency_seconds", "From the end of speech to its final, by version", "version"
+        )
+        self.version_confidence = self._histogram(
+            "version_confidence", "Confidence of each final, by version", "version", buckets=_PROBABILITIES
+        )
+
+    def utterance_decoded(self, version: str, outcome: str, attempts: int) -> None:
+        """Count an utterance that a version decoded.
+
+        Args:
+            outcome: `text`, `empty`, `rejected` (no text that could be trusted) or `failed` (an error of the engine).
+            attempts: how often it was decoded for its final, from 1.
+        """
+        self.version_finals.labels(version, outcome).inc()
+        if attempts > 1:
+            self.version_retried.labels(version).inc()
+
+    def final_of_version(self, version: str, latency_s: float, confidence: float) -> None:
+        """Observe a final beside those of the other version that is in use."""
+        self.version_final_latency.labels(version).observe(latency_s)
+        self.version_confidence.labels(version).observe(confidence)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(_PREFIX + name, text, labels, registry=self.registry)

@@ -14,18 +14,24 @@ from starlette.responses import JSONResponse
 from ..access.origins import require_origin
 from ..wire.status import sentence_of, status_of
 from .errors import CorrectionRefused, CorrectionsOff
+from .metrics import CorrectionMetrics
 from .store import Correction, CorrectionStore
 
 log = logging.getLogger(__name__)
 
 
 def add_correction_routes(
-    app: FastAPI, corrections: CorrectionStore, authenticator: Authenticator, origins: Sequence[str] = ()
+    app: FastAPI,
+    corrections: CorrectionStore,
+    authenticator: Authenticator,
+    origins: Sequence[str] = (),
+    metrics: CorrectionMetrics | None = None,
 ) -> None:
     """Serve the corrections of one site.
 
     Args:
         origins: pages beside our own that may send corrections.
+        metrics: counts those that are kept.
     """
 
     async def identify(request: Request) -> Identity:
@@ -38,6 +44,8 @@ def add_correction_routes(
             kept = await asyncio.to_thread(corrections.keep, identity.name, correction)
         except (AccessRefused, CorrectionRefused, RegistryError) as error:
             return _refusal(error)
+        if metrics is not None:
+            metrics.kept(correction.model_version)
         # Who and when is in the record under a pseudonym; neither text nor name goes into the log.
         log.info("correction kept", extra={"event": "correction_kept", "id": kept.id, "person": kept.person})
         return JSONResponse({"id": kept.id, "expires_at": kept.expires_at.isoformat()}, 201)

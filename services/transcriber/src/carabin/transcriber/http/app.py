@@ -71,7 +71,11 @@ def create_app(parts: Parts) -> FastAPI:
     _add_probes(app, parts)
     add_openai_routes(app, parts.admission, parts.authenticator, parts.settings)
     mount_web(
-        app, vocabularies=parts.vocabularies, authenticator=parts.authenticator, origins=parts.settings.origin_list()
+        app,
+        vocabularies=parts.vocabularies,
+        authenticator=parts.authenticator,
+        origins=parts.settings.origin_list(),
+        registry=parts.registry,
     )
     return app
 

@@ -253,9 +253,13 @@ class Session:
         if outcome is not None and model is not None:
             self._rate_check.trusted = True
             self._set_language(decoder, outcome, 0.0)
-            events.append(final_event(utterance, outcome, model.version, self._endpointer.position))
+            final = final_event(utterance, outcome, model.version, self._endpointer.position)
+            events.append(final)
             spoken = self._arrival_times.at(utterance.start + utterance.speech_stop)
-            self._context.metrics.final.observe(self._context.clock() - spoken)
+            latency_s = self._context.clock() - spoken
+            self._context.metrics.final.observe(latency_s)
+            if not self._recording:  # nobody waits for the finals of a file
+                self._context.metrics.final_of_version(model.version, latency_s, final.confidence)
         self._acknowledged = utterance.start + utterance.spoken_stop
         events.append(AudioAcknowledged(self._acknowledged / SAMPLE_RATE_HZ))
         self._sequencer.close(number, events)

@@ -251,6 +251,7 @@ class UtteranceDecoder:
 
     def _final_done(self, _: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:
         if isinstance(outcome, DecodeFailed):
+            self._count("failed")
             self._end(outcome)
         else:
             self._judge(outcome)
@@ -268,6 +269,7 @@ class UtteranceDecoder:
             if hypothesis.passes > 1:
                 self._context.metrics.second_decodes.labels("merged" if hypothesis.lexicon else "kept").inc()
             self._context.shadow(job.request, hypothesis.text)
+            self._count("text")
             self._end(hypothesis)
         elif self._attempts < MAX_ATTEMPTS and reason != "empty":
             self._context.metrics.retries.labels(reason).inc()
@@ -279,6 +281,7 @@ class UtteranceDecoder:
             self._request_final()
         else:
             self._context.metrics.rejected.labels(reason).inc()
+            self._count("empty" if reason == "empty" else "rejected")
             self._end(None)
 
     def _doubt(self, job: DecodeJob, hypothesis: Hypothesis) -> str | None:
@@ -293,6 +296,10 @@ class UtteranceDecoder:
         prompt = self._requests.prompt
         speech_s = self.utterance.speech_samples / SAMPLE_RATE_HZ
         return is_echo(text, prompt.expected, prompt.initial_prompt, speech_s)
+
+    def _count(self, outcome: str) -> None:
+        if self.model is not None:
+            self._context.metrics.utterance_decoded(self.model.version, outcome, self._attempts)
 
     def _end(self, outcome: Hypothesis | DecodeFailed | None) -> None:
         self._over = True

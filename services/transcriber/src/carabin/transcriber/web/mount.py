@@ -6,8 +6,10 @@ from carabin.registry.connect import connect
 from carabin.registry.store import ObjectStore
 from carabin.service.access.identity import Authenticator
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from ..corrections.errors import CorrectionsMisconfigured
+from ..corrections.metrics import CorrectionMetrics
 from ..corrections.policy import correction_policy
 from ..corrections.routes import add_correction_routes
 from ..corrections.store import CorrectionStore
@@ -26,6 +28,7 @@ def mount_web(
     authenticator: Authenticator | None = None,
     origins: Sequence[str] = (),
     store: ObjectStore | None = None,
+    registry: CollectorRegistry | None = None,
 ) -> None:
     """Serve the page at `/`, its files under `/web/`, and corrections where the site keeps them.
 
@@ -35,6 +38,7 @@ def mount_web(
         authenticator: says who asks; the page's files are for everybody, all else for whoever may dictate.
         origins: pages beside our own that may dictate and send corrections.
         store: where corrections go; by default the store of the environment.
+        registry: of the service's metrics; corrections are counted there.
 
     Raises:
         AutoTextInvalid: a file in the folder of auto-texts cannot be one.
@@ -58,7 +62,9 @@ def mount_web(
                 "corrections are kept and nobody has to say who they are, so anybody could delete everybody's: "
                 "set CARABIN_TRANSCRIBER_API_KEYS or _OIDC_ISSUER, or CARABIN_TRANSCRIBER_CORRECTIONS=none"
             )
-        add_correction_routes(app, CorrectionStore(store or connect(), policy), authenticator, origins)
+        corrections = CorrectionStore(store or connect(), policy)
+        metrics = CorrectionMetrics(registry) if registry else None
+        add_correction_routes(app, corrections, authenticator, origins, metrics)
 
 
 def _autotexts(settings: WebSettings) -> dict[str, AutoText]:
