@@ -2,42 +2,35 @@
 
     python bench/format.py                    # table, time, and 16 spoken sentences through the embedded base model
     python bench/format.py --no-speech        # without a model: seconds
-    python bench/format.py --per-kind 8       # and so many cases of each kind of the specialties' tables, spoken
+    python bench/format.py --per-kind 8       # and so many cases of each kind of the specialties' tables, end to end
     python bench/format.py --model FOLDER     # another CTranslate2 folder, such as one you trained
     python bench/format.py --json
 
-Spoken sentences come from a synthetic voice (SVOX Pico, fr-FR): they show the whole way, not the accuracy on people.
+Kinds are reported as they are said, with their numbers in digits, as Whisper wrote them of the synthetic voice (once,
+by `format_decode.py`), and end to end through the model; `format_judge.py` says what counts as misheard. Speech comes
+from a synthetic voice (SVOX Pico, fr-FR): it shows the whole way, not the accuracy on people.
 """
 
 import argparse
 import json
-import re
 import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from carabin.trainer.models.embedded import install_base_model
 from carabin.transcriber.formatting import FormatOptions, Formatter
-from format_tables import MARKS, TableScore, cases, read_rows, score_tables
+from format_decode import SpokenDecoder
+from format_judge import Outcomes
+from format_spoken import SpokenScore, score_kinds, score_spoken
+from format_tables import AUTOTEXTS, cases, score_tables
 
-SPOKEN: Final = Path(__file__).with_name("format_spoken.tsv")
-AUTOTEXTS: Final = ("signature", "examen normal")
 TARGET_MS: Final = 2.0
 """The issue's bound on the 95th percentile of one update."""
-
-CRITICAL: Final = re.compile(
-    r"(?<![\w/])(?:[0-9]+(?:[,/.][0-9]+)?(?:\s?(?:mg/kg|mg|µg|g/dL|mmol/L|mmHg|mL|cm³|cm²|m²|cm|mm|kg|g|L|UI|%|bpm|°C|°))?"
-    r"|[CDTLS][0-9]{1,2}(?:-[CDTLS]?[0-9]{1,2})?|pas|sans|ni|aucune?|absence|droite?|gauche|bilatérale?)(?!\w)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +45,6 @@ class TimeScore:
     """By the clock on the wall: the same on a machine that does nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpokenScore:
-    sentences: int
-    marks: int
-    """Signs and lines that the sentences ask for."""
-    executed: int
-    whisper_alone: int
-    """Of these, how many Whisper writes without the formatter."""
-    false_marks: int
-    critical: int
-    """Numbers with their units, levels, laterality and negation in the sentences."""
-    wrong_before: int
-    wrong_after: int
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--no-speech", action="store_true", help="leave the spoken sentences out")
@@ -78,9 +56,10 @@ def main() -> None:
     scores: dict[str, Any] = {"table": asdict(score_tables(formatter)), "time": asdict(score_time(formatter))}
     if not arguments.no_speech:
         with tempfile.TemporaryDirectory(prefix="carabin-bench-") as scratch:
-            voice = Voice(arguments.model or install_base_model(Path(scratch) / "base"))
-            scores["spoken"] = asdict(score_spoken(formatter, voice, show=not arguments.json))
-            scores["end_to_end"] = score_kinds(formatter, voice, arguments.per_kind)
+            decoder = SpokenDecoder(arguments.model or install_base_model(Path(scratch) / "base"))
+            scores["spoken"] = asdict(score_spoken(formatter, decoder, show=not arguments.json))
+            found = score_kinds(formatter, decoder, arguments.per_kind)
+            scores["end_to_end"] = {kind: asdict(outcomes) for kind, outcomes in found.items()}
     sys.stdout.write(json.dumps(scores, ensure_ascii=False, indent=1) + "\n" if arguments.json else _text(scores))
     if scores["table"]["wrong"] or scores["time"]["p95_ms"] > TARGET_MS:
         sys.exit(1)
@@ -109,109 +88,60 @@ def score_time(formatter: Formatter) -> TimeScore:
     )
 
 
-class Voice:
-    """Speaks a text with the synthetic voice and returns what Whisper writes of it."""
-
-    def __init__(self, model: Path) -> None:
-        from faster_whisper import WhisperModel
-        from py_nanotts import NanoTTS
-
-        self._whisper, self._voice = WhisperModel(str(model), device="cpu", compute_type="int8"), NanoTTS()
-
-    def transcribe(self, said: str) -> str:
-        samples = np.frombuffer(self._voice.speak(said, voice="fr-FR"), np.int16).astype(np.float32) / 32768
-        segments, _ = self._whisper.transcribe(samples, language="fr", beam_size=5, condition_on_previous_text=False)
-        return "".join(segment.text for segment in segments).strip()
-
-
-def score_spoken(formatter: Formatter, voice: Voice, *, show: bool) -> SpokenScore:
-    """Speak sentences with commands, recognise them, format what Whisper wrote."""
-    totals: Counter[str] = Counter()
-    for said, written in read_rows(SPOKEN):
-        transcript = voice.transcribe(said)
-        expected, got = written.replace("\\n", "\n"), formatter.final(transcript).text
-        if show:
-            sys.stderr.write(f"whisper  {transcript}\nwritten  {got!r}\nexpected {expected!r}\n\n")
-        totals.update(_compare(expected, transcript, got))
-    return SpokenScore(**totals)
-
-
-def score_kinds(formatter: Formatter, voice: Voice, per_kind: int) -> dict[str, tuple[int, int, int]]:
-    """Return by kind how many values are right as Whisper wrote them, how many after formatting, and of how many."""
-    found: dict[str, Counter[str]] = {}
-    for row in cases():
-        values = _critical(row.written)
-        counts = found.setdefault(row.kind, Counter())
-        if row.by_whisper or row.stays or not values or counts["cases"] >= per_kind:
-            continue
-        transcript = voice.transcribe(row.given)
-        before, after = values & _critical(transcript), values & _critical(formatter.final(transcript).text)
-        counts.update(cases=1, before=before.total(), after=after.total(), values=values.total())
-    return {kind: (n["before"], n["after"], n["values"]) for kind, n in sorted(found.items()) if n["values"]}
-
-
-def _compare(expected: str, transcript: str, got: str) -> dict[str, int]:
-    wanted, marks = _marks(expected), _marks(got)
-    executed = _common(wanted, marks)
-    critical = _critical(expected)
-    return {
-        "sentences": 1,
-        "marks": len(wanted),
-        "executed": executed,
-        "whisper_alone": _common(wanted, _marks(transcript)),
-        "false_marks": len(marks) - executed,
-        "critical": critical.total(),
-        "wrong_before": (critical - _critical(transcript)).total(),
-        "wrong_after": (critical - _critical(got)).total(),
-    }
-
-
-def _marks(text: str) -> list[str]:
-    return MARKS.findall(text.rstrip())
-
-
-def _critical(text: str) -> Counter[str]:
-    return Counter(re.sub(r"\s", "", token.casefold()) for token in CRITICAL.findall(text))
-
-
-def _common(wanted: Sequence[str], got: Sequence[str]) -> int:
-    return sum(block.size for block in SequenceMatcher(None, wanted, got, False).get_matching_blocks())
-
-
 def _text(scores: dict[str, Any]) -> str:
-    table, span = TableScore(**scores["table"]), TimeScore(**scores["time"])
+    table, span = scores["table"], TimeScore(**scores["time"])
     lines = [
-        f"case tables       {table.right} of {table.cases} cases as written, {table.by_whisper} from Whisper's words",
-        f"  commands        {table.executed} of {table.commands} executed",
-        f"  stay words      {table.false_conversions} false conversions in {table.words} cases",
+        f"case tables       {table['right']} of {table['cases']} cases as written, {table['by_whisper']} by Whisper",
+        f"  commands        {table['executed']} of {table['commands']} executed",
+        f"  stay words      {table['false_conversions']} false conversions in {table['words']} cases",
         (
             f"time per update   p50 {span.p50_ms:.2f} ms, p95 {span.p95_ms:.2f} ms (bound {TARGET_MS:g}), longest "
             f"{span.longest_ms:.2f} ms of processor; wall p95 "
             f"{span.wall_p95_ms:.2f} ms; {span.updates} updates of up to {span.words} words"
         ),
     ]
-    lines += [f"  wrong: {said}" for said in table.wrong]
-    lines.append("by kind           " + ", ".join(f"{kind} {right}/{n}" for kind, (right, n) in table.kinds.items()))
+    lines += [f"  wrong: {said}" for said in table["wrong"]]
+    lines += _kinds_text(table["kinds"])
     if "spoken" in scores:
-        spoken = SpokenScore(**scores["spoken"])
-        share = 100 * spoken.executed / spoken.marks
-        lines += [
-            f"spoken sentences  {spoken.sentences}, synthetic voice",
-            (
-                f"  commands        {spoken.executed} of {spoken.marks} executed ({share:.0f} %); Whisper alone writes "
-                f"{spoken.whisper_alone}; {spoken.false_marks} signs that nobody asked for"
-            ),
-            (
-                f"  critical tokens {spoken.wrong_before} of {spoken.critical} wrong before the formatter, "
-                f"{spoken.wrong_after} after"
-            ),
-        ]
+        lines += _spoken_text(SpokenScore(**scores["spoken"]))
     if scores.get("end_to_end"):
-        lines.append("end to end        values right: as Whisper wrote them, after formatting, of all")
-        lines += [
-            f"  {kind:<15} {before:>3} {after:>3} {n:>3}" for kind, (before, after, n) in scores["end_to_end"].items()
-        ]
+        lines += _end_to_end_text({kind: Outcomes(**found) for kind, found in scores["end_to_end"].items()})
     return "\n".join([*lines, ""])
+
+
+def _kinds_text(kinds: dict[str, dict[str, int]]) -> list[str]:
+    lines = ["", "by kind         as it is said   in digits   as Whisper wrote it     misheard by Whisper"]
+    totals = Counter[str]()
+    for counts in kinds.values():
+        totals.update(counts)
+    for kind, n in {**kinds, "all": totals}.items():
+        recognised = f"{n['recognised_right']} of {n['recognised']}"
+        spoken, digits = f"{n['spoken_right']} of {n['spoken']}", f"{n['digits_right']} of {n['digits']}"
+        lines.append(f"{kind:<15} {spoken:>13} {digits:>12} {recognised:>14} recognised {n['misheard']:>12}")
+    return [*lines, ""]
+
+
+def _spoken_text(spoken: SpokenScore) -> list[str]:
+    share = 100 * spoken.executed / spoken.marks
+    return [
+        f"spoken sentences  {spoken.sentences}, synthetic voice",
+        (
+            f"  commands        {spoken.executed} of {spoken.marks} executed ({share:.0f} %); Whisper alone writes "
+            f"{spoken.whisper_alone}; {spoken.false_marks} signs that nobody asked for"
+        ),
+        (
+            f"  critical tokens {spoken.wrong_before} of {spoken.critical} wrong before the formatter, "
+            f"{spoken.wrong_after} after"
+        ),
+    ]
+
+
+def _end_to_end_text(kinds: dict[str, Outcomes]) -> list[str]:
+    lines = ["", "end to end      spoken   right   recognised, not written   misheard by Whisper"]
+    total = Outcomes(*(sum(getattr(each, name) for each in kinds.values()) for name in ("right", "missed", "misheard")))
+    for kind, found in {**kinds, "all": total}.items():
+        lines.append(f"{kind:<15} {found.cases:>6} {found.right:>7} {found.missed:>25} {found.misheard:>21}")
+    return lines
 
 
 if __name__ == "__main__":

@@ -4,13 +4,25 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
 from carabin.transcriber.formatting import Formatter
+from format_judge import judge
+from format_recognised import values
 
 TABLES: Final = Path(__file__).parents[1] / "services/transcriber/tests/formatting/tables"
+WHISPER: Final = TABLES / "whisper"
+AUTOTEXTS: Final = ("signature", "examen normal")
+_TOTALS: Final = ("cases", "right", "by_whisper", "commands", "executed", "words", "false_conversions")
+_OUTCOMES: Final = {
+    "right": ("recognised", "recognised_right"),
+    "missed": ("recognised",),
+    "misheard": ("misheard",),
+}
+CHOSEN: Final = "chosen"
+"""Texts by Whisper base that were chosen because it had recognised the numbers: no share is made of them."""
 MARKS: Final = re.compile(r"[,;:?!…()«»\"]|\.(?![0-9])|\n+")
 
 
@@ -18,29 +30,50 @@ MARKS: Final = re.compile(r"[,;:?!…()«»\"]|\.(?![0-9])|\n+")
 class Row:
     """One case of a table."""
 
+    table: str
     kind: str
     given: str
     written: str
     stays: bool
     """The words must stay exactly as they were given."""
-    by_whisper: bool
-    """Given as Whisper wrote it, not as it was said."""
+    origin: str
+    """spoken: as it is said · digits: the same with its numbers in digits · whisper: really decoded from a voice."""
+    verdict: str = ""
+    model: str = ""
+    wanted: str = ""
+    """The report that was dictated, of what Whisper wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindScore:
+    """The cases of one kind, by how they are given."""
+
+    spoken: int
+    spoken_right: int
+    digits: int
+    """The spoken cases with their numbers in digits."""
+    digits_right: int
+    recognised: int
+    """Whisper's own texts that hold what was said."""
+    recognised_right: int
+    """Of these, the ones whose values are all written as the report asks."""
+    misheard: int
 
 
 @dataclass(frozen=True, slots=True)
 class TableScore:
     cases: int
     right: int
+    """As their line of the table says."""
     by_whisper: int
-    """Cases that are given as Whisper wrote them."""
+    """Cases that Whisper wrote."""
     commands: int
     """Cases that ask for a sign, a line, a bracket or an event."""
     executed: int
     words: int
     """Cases that must stay words."""
     false_conversions: int
-    kinds: dict[str, tuple[int, int]]
-    """By kind: how many came out as written, and of how many."""
+    kinds: dict[str, KindScore]
     wrong: list[str]
 
 
@@ -54,31 +87,40 @@ def read_rows(path: Path) -> list[list[str]]:
 def cases() -> Iterator[Row]:
     """Yield every case of every table."""
     for path in sorted(TABLES.rglob("*.tsv")):
-        for kind, given, written in read_rows(path):
+        origin = path.parent.name if path.parent != TABLES else "spoken"
+        for kind, given, written, *decoded in read_rows(path):
             text = given if written == "=" else written.replace("\\n", "\n")
-            yield Row(kind, given, text, written == "=", path.parent != TABLES)
+            yield Row(path.stem, kind, given, text, written == "=", origin, *decoded)
 
 
 def score_tables(formatter: Formatter) -> TableScore:
     """Run every case of the clinicians' tables."""
-    commands = executed = words = false = whisper = 0
-    total: Counter[str] = Counter()
-    right: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
+    kinds: dict[str, Counter[str]] = {}
     wrong = []
     for row in cases():
         formatted = formatter.final(row.given)
         events = "".join("{" + ":".join(filter(None, (each.name, each.argument))) + "}" for each in formatted.events)
         passed = formatted.text + events == row.written
-        total[row.kind] += 1
-        right[row.kind] += passed
-        whisper += row.by_whisper
-        if row.stays:
-            words += 1
-            false += not passed
-        elif len(MARKS.findall(row.written)) > len(MARKS.findall(row.given)) or "{" in row.written:
-            commands += 1
-            executed += passed
+        totals.update(cases=1, right=passed, by_whisper=row.origin == "whisper")
+        if row.origin != "whisper":
+            kinds.setdefault(row.kind, Counter()).update({row.origin: 1, f"{row.origin}_right": passed})
+            totals.update(_kind_of_task(row, passed))
+        elif row.model != CHOSEN and values(row.wanted):
+            verdict = judge(row.wanted, row.given, formatted.text)
+            kinds.setdefault(row.kind, Counter()).update(_OUTCOMES[verdict])
         if not passed:
             wrong.append(row.given)
-    kinds = {kind: (right[kind], total[kind]) for kind in sorted(total)}
-    return TableScore(total.total(), right.total(), whisper, commands, executed, words, false, kinds, wrong)
+    scores = {
+        kind: KindScore(**{field.name: kinds[kind][field.name] for field in fields(KindScore)})
+        for kind in sorted(kinds)
+    }
+    return TableScore(**{name: totals[name] for name in _TOTALS}, kinds=scores, wrong=wrong)
+
+
+def _kind_of_task(row: Row, passed: bool) -> dict[str, int]:
+    if row.stays:
+        return {"words": 1, "false_conversions": not passed}
+    if len(MARKS.findall(row.written)) > len(MARKS.findall(row.given)) or "{" in row.written:
+        return {"commands": 1, "executed": passed}
+    return {}

@@ -15,8 +15,13 @@ class Case:
     given: str
     written: str
     table: str
-    by_whisper: bool
-    """The given text is as Whisper writes: in digits, or really of a synthetic voice; not what was said."""
+    origin: str
+    """spoken: as it is said · digits: the same with its numbers in digits · whisper: really decoded from a voice."""
+    verdict: str = ""
+    """Of Whisper's own: right, missed, or misheard, which no formatting can mend."""
+    model: str = ""
+    wanted: str = ""
+    """The report that was dictated."""
 
 
 def load_cases() -> list[Case]:
@@ -25,9 +30,10 @@ def load_cases() -> list[Case]:
     for path in sorted(TABLES.rglob("*.tsv")):
         for line in path.read_text("utf-8").splitlines():
             if line and not line.startswith("#"):
-                family, given, written = line.split("\t")
+                family, given, written, *decoded = line.split("\t")
                 text = given if written == "=" else written.replace("\\n", "\n")
-                cases.append(Case(family, given, text, path.stem, path.parent != TABLES))
+                origin = path.parent.name if path.parent != TABLES else "spoken"
+                cases.append(Case(family, given, text, path.stem, origin, *decoded))
     return cases
 
 

@@ -9,7 +9,7 @@ from .cases import Case, load_cases
 from .spoken import spoken
 
 PLAIN = Formatter(FormatOptions(typography="plain"))
-SENTENCES = [case for case in load_cases() if case.table not in ("general",) and not case.by_whisper]
+SENTENCES = [case for case in load_cases() if case.table not in ("general",) and case.origin == "spoken"]
 
 FORMS = [
     ("tension {a} {b}", "tension {A}/{B}", (6, 300), (3, 180)),

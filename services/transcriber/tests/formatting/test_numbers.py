@@ -45,6 +45,7 @@ def test_swiss_and_belgian_numbers_are_read(said: str, value: int) -> None:
         ("|deux virgule cinquante", "2,50", 3),
         ("|trois virgule un quatre", "3,14", 4),
         ("|3 virgule cinq", "3,5", 3),
+        ("|deux, virgule 9", "2,9", 4),  # Whisper writes the sign and the word.
         ("|2,50 mg", "2,50", 1),
         ("|12\u202f500", "12\u202f500", 1),
         ("|deux virgule rien", "2", 1),

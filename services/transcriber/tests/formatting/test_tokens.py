@@ -58,6 +58,10 @@ def test_kind_of_a_token(text: str, kind: Kind) -> None:
         ("12:30", ["12", ":", "30"]),
         ("m75", ["m75"]),  # Behind no number it is a name.
         ("1 m75", ["1", "m75"]),
+        ("6h30", ["6", "h", "30"]),
+        ("6h75", ["6", "h75"]),
+        ("3 cm5", ["3", "cm", "5"]),
+        ("3 cm2", ["3", "cm2"]),
     ],
 )
 def test_words_are_cut_where_whisper_glues_them_and_nowhere_else(said: str, expected: list[str]) -> None:

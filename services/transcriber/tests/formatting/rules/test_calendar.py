@@ -49,6 +49,8 @@ def test_what_is_no_day_of_a_month_is_left_alone(said: str) -> None:
         ("de |quatorze heures trente à seize heures", "14 h 30| à seize heures"),
         ("vu à |14 heures 30 avec sa fille", "14 h 30| avec sa fille"),
         ("|une heure trente", "1 h 30|"),
+        ("vu à |6h30", "6 h 30|"),
+        ("intervention de |2h30", "2 h 30|"),
     ],
 )
 def test_minutes_are_written_with_two_digits(said: str, written: str) -> None:

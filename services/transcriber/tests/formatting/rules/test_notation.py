@@ -42,6 +42,8 @@ def test_digits_that_can_be_cut_otherwise_are_no_telephone_number(said: str) -> 
         ("|dix puissance cinq par millilitre", "10^5/mL|"),
         ("|2 x 10 exposant 4", "2 × 10^4|"),
         ("|dix puissance zéro", "10^0|"),
+        ("|10 puissances moins trois", "10^-3|"),
+        ("|10 exposent 4", "10^4|"),
     ],
 )
 def test_power_of_ten_is_written_with_its_sign_and_unit(said: str, written: str) -> None:

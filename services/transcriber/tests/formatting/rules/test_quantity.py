@@ -132,3 +132,17 @@ def test_thousands_and_unit_do_not_break_in_french_typography() -> None:
 
 def test_word_that_is_no_number_is_left_to_others() -> None:
     assert applied(quantity, "|nodule") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("flexion à |110°C", "110°|"),
+        ("fièvre à |39°C", "39 °C|"),
+        ("surface de |4 cm2", "4 cm²|"),
+        ("surface de |0,8 cm2", "0,8 cm²|"),
+        ("masse de |4 cm2", "4 cm2|"),  # It may be 4,2 cm.
+    ],
+)
+def test_unit_that_whisper_takes_for_another_follows_what_is_measured(said: str, written: str) -> None:
+    assert applied(quantity, said) == written

@@ -35,6 +35,8 @@ def _remainder(stream: Stream, index: int, style: Style) -> Match | None:
         ("|quarante-trois degrés un", None),  # « un » may be an article.
         ("|quarante-trois degrés deux", "43,2°|"),
         ("|trente-sept degrés Celsius deux", "37,2 °C|"),
+        ("masse de |2 cm8 du rein", "2,8 cm| du rein"),  # Glued to the unit, it counts nothing else.
+        ("hémoglobine |un gram 05", "1,05 g|"),
     ],
 )
 def test_number_after_the_unit_is_its_decimal(said: str, written: str | None) -> None:

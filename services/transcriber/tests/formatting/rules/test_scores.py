@@ -1,7 +1,7 @@
 """Small numbers behind the name of a score; the same numbers elsewhere, and articles, stay words."""
 
 import pytest
-from carabin.transcriber.formatting.rules.scores import gleason, score
+from carabin.transcriber.formatting.rules.scores import gleason, glued_score, score
 
 from ..matching import applied
 
@@ -17,6 +17,11 @@ from ..matching import applied
         ("grade |un ou deux, stable", "1 ou 2|, stable"),
         ("score estimé à |neuf", "9|"),
         ("grade |un de la maladie", "1| de la maladie"),
+        ("stade |2a", "2A|"),
+        ("stade |deux a. Revoir", "2A|. Revoir"),  # No verb ends a sentence.
+        ("stade |3-B", "3B|"),
+        ("gestité |un parité zéro", "1| parité zéro"),
+        ("score nix à |six.", "6|."),
     ],
 )
 def test_small_number_of_a_score_is_in_digits(said: str, written: str) -> None:
@@ -37,6 +42,8 @@ def test_small_number_of_a_score_is_in_digits(said: str, written: str) -> None:
         "score |deux virgule cinq",
         "grade |un à deux fois",
         "stade |deux à douze",
+        "stade d'|un de la NYHA",
+        "score nix à |six reprises",
     ],
 )
 def test_number_that_is_no_score_is_left_alone(said: str) -> None:
@@ -67,3 +74,22 @@ def test_patterns_of_a_gleason_score_are_added(said: str, written: str) -> None:
 )
 def test_other_sums_stay_in_words(said: str) -> None:
     assert applied(gleason, said) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("|ASA2", "ASA 2|"),
+        ("|OMS-2", "OMS 2|"),
+        ("|ACR4b", "ACR 4B|"),
+        ("|stade3B", "stade 3B|"),
+        ("|Glasgow15", "Glasgow 15|"),
+    ],
+)
+def test_name_and_value_that_whisper_glues_are_taken_apart(said: str, written: str) -> None:
+    assert applied(glued_score, said) == written
+
+
+@pytest.mark.parametrize("said", ["|CURB-65", "|COVID19", "|CD4", "|ASA", "|B12", "|Glasgow16"])
+def test_name_that_ends_in_digits_stays_whole(said: str) -> None:
+    assert applied(glued_score, said) is None

@@ -19,6 +19,8 @@ from ..matching import applied
         ("|T X N zéro", "TxN0|"),
         ("|PT2 N1", "pT2N1|"),
         ("|T deux N un N deux", "T2N1| N deux"),
+        ("|PT2N0", "pT2N0|"),
+        ("|t2n1m0", "T2N1M0|"),
     ],
 )
 def test_categories_of_a_tumour_are_joined_in_their_order(said: str, written: str) -> None:
@@ -56,6 +58,9 @@ def test_letters_that_are_no_stage_are_left_alone(said: str) -> None:
         ("|G vingt et un P deux", None),
         ("|g trois p deux", None),
         ("|G3P2", None),
+        ("|G2p1", "G2P1|"),
+        ("|G5-P4", "G5P4|"),
+        ("|G4 p3 suivie", "G4P3| suivie"),
         ("|Grand P deux", None),
     ],
 )

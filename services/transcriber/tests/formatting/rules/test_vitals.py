@@ -17,6 +17,9 @@ from ..matching import applied
         ("tension |300 180", "300/180|"),
         ("tension |12,8", "12/8|"),
         ("tension |14,7", "14/7|"),
+        ("tension |12-8", "12/8|"),
+        ("tension à |12080 ce matin", "120/80| ce matin"),  # No pressure is so high in one number.
+        ("TA |9050", "90/50|"),
     ],
 )
 def test_systolic_and_diastolic_pressure_are_written_with_a_slash(said: str, written: str) -> None:
@@ -38,6 +41,10 @@ def test_systolic_and_diastolic_pressure_are_written_with_a_slash(said: str, wri
         "tension |douze huit sept",
         "tension |douze huit fois",
         "tension |12 8 7",
+        "tension |12-8-137",
+        "tension |149",  # 14/9, or 149 mmHg.
+        "pression |1013",
+        "pression à |12,8 kPa",
         "tension |douze huit sur six",
     ],
 )
@@ -58,6 +65,8 @@ def test_number_that_may_be_a_pressure_keeps_its_words() -> None:
         ("apyrétique à |trente-sept deux degrés", "37,2°|"),
         ("température |trente-huit cinq degrés Celsius", "38,5 °C|"),
         ("température |38.5", "38,5|"),
+        ("température |38-5", "38,5|"),
+        ("température |385", "38,5|"),  # Beyond every temperature of a body, and of what is cooked.
         ("température à |quarante deux", "quarante deux|"),  # 42 or 40,2: the words stay.
     ],
 )

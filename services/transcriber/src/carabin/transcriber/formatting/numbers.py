@@ -70,12 +70,19 @@ def _read_number(stream: Stream, index: int) -> Number | Uncertain | None:
         return None
     whole = _read_cardinal(stream, index)
     end = whole.end
-    if stream[end].key != "virgule" or not starts_number(stream[end + 1]):
+    start = _after_comma(stream, end)
+    if start is None:
         return whole
-    decimals = read_decimals(stream, end + 1)
+    decimals = read_decimals(stream, start)
     if isinstance(whole, Uncertain) or decimals is None or "," in whole.text or _goes_on(stream, decimals[1]):
         return Uncertain(_chain_end(stream, end))
     return Number(f"{whole.text},{decimals[0]}", decimals[1], None, spoken=True)
+
+
+def _after_comma(stream: Stream, end: int) -> int | None:
+    """Return where the decimals begin behind « virgule », before which Whisper may write its own comma as well."""
+    place = end + (stream[end].text == ",")
+    return place + 1 if stream[place].key == "virgule" and starts_number(stream[place + 1]) else None
 
 
 def _read_cardinal(stream: Stream, index: int) -> Number | Uncertain:

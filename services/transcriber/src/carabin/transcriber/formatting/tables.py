@@ -1,15 +1,20 @@
 """The word tables, read once from `data/*.tsv`: clinicians extend those files, not the rules."""
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from .stream import Stream
 from .tokens import tokenize
 
 Entry = TypeVar("Entry")
+
+_RESPELLED_FROM: Final = 7
+"""Letters: « mettre » must not become « mètre »."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,36 @@ def unit_symbols() -> Mapping[str, Unit]:
     found: dict[str, Unit] = {}
     for say, write, article, place in _rows("units.tsv"):
         found.setdefault(write, Unit(keys(say), write, article == "yes", place))
+    return found
+
+
+@cache
+def respelled_units() -> Mapping[str, Unit]:
+    """Return the long units of one word by `respelled`: « miligrames », « milli-grammes » and « centimetre »."""
+    found = {}
+    for say, write, article, place in _rows("units.tsv"):
+        key = respelled(say)
+        if " " not in say and len(key) >= _RESPELLED_FROM:
+            found[key] = Unit(keys(say), write, article == "yes", place)
+    return found
+
+
+def respelled(word: str) -> str:
+    """Return a word without what Whisper spells in several ways: accents, hyphens, doubled letters, the plural.
+
+    No two units become one by it, and nothing is guessed: « miligramme » has no other reading.
+    """
+    letters = unicodedata.normalize("NFD", word.casefold())
+    plain = "".join(char for char in letters if char.isalpha())
+    return re.sub(r"(.)\1", r"\1", plain.removesuffix("s"))
+
+
+@cache
+def unit_names() -> Mapping[str, Sequence[str]]:
+    """Return what is said for each symbol of a unit, in the singular."""
+    found: dict[str, list[str]] = {}
+    for say, write, *_ in _rows("units.tsv"):
+        found.setdefault(write, []).append(say)
     return found
 
 

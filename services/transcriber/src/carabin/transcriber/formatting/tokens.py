@@ -18,7 +18,9 @@ _PATTERN = re.compile(
 )
 
 
-_GLUED = re.compile(r"(g|kg|m)[0-9]+|(x[0-9]+)+")
+_GLUED = re.compile(r"(g|kg|m)[0-9]+|cm[14-9]|[hH][0-5][0-9]|(x[0-9]+)+")
+_GLUED_LENGTH = re.compile(r"cm[14-9]")
+"""« 3 cm5 »; « cm2 » and « cm3 » are units."""
 _GLUED_STAGE = re.compile(r"(y?[pc])?T[0-4]N")
 _DIGITS = re.compile(r"([0-9]+)")
 _LEVEL_LETTERS = frozenset("CDTLS")
@@ -72,8 +74,9 @@ def tokenize_within(text: str, limit: int) -> tuple[list[Token], int]:
                 tokens.append(Token("\n\n" if lines > 1 else "\n", Kind.BREAK, ""))
             gap = "" if lines else piece if piece in (THIN_NBSP, NBSP) else " "
         else:
-            after_number = bool(tokens) and tokens[-1].kind is Kind.NUMBER and not gap
-            for part in _parts(group, piece, after_number):
+            number_before = bool(tokens) and tokens[-1].kind is Kind.NUMBER
+            glued = number_before and (_GLUED_LENGTH if gap else _GLUED).fullmatch(piece) is not None
+            for part in _parts(group, piece, glued):
                 tokens.append(Token(part[1], _kind(*part), gap))
                 gap = ""
         if match.end() <= limit:
@@ -81,11 +84,11 @@ def tokenize_within(text: str, limit: int) -> tuple[list[Token], int]:
     return tokens, within
 
 
-def _parts(group: str | None, piece: str, after_number: bool) -> list[tuple[str | None, str]]:
-    """Take apart what Whisper glues: « quatre-L », « L-4 », the « m75 » of « 1m75 », « 12x8 », « T2N un »."""
+def _parts(group: str | None, piece: str, glued: bool) -> list[tuple[str | None, str]]:
+    """Take apart what Whisper glues: « quatre-L », « T2N un », and « m75 », « h30 », « x8 » behind a number."""
     if group != "word":
         return [(group, piece)]
-    if after_number and _GLUED.fullmatch(piece):
+    if glued:
         return [("number" if part.isdigit() else "word", part) for part in _DIGITS.split(piece) if part]
     if _GLUED_STAGE.fullmatch(piece):
         return [("word", piece[:-1]), ("word", piece[-1])]

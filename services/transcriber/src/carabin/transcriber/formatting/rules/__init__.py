@@ -14,7 +14,7 @@ from .notation import negative, power_of_ten, telephone
 from .ordinals import ordinal
 from .posology import frequency, further_duration, gestational_days, interval
 from .quantity import quantity
-from .scores import gleason, score
+from .scores import gleason, glued_score, score
 from .staging import FIRST_LETTERS, day_count, obstetric_formula, resection, tnm
 from .vitals import pressure, temperature
 
@@ -51,6 +51,12 @@ def rules_at(token: Token) -> Sequence[Rule]:
         return _NUMBER_RULES
     if token.kind is not Kind.WORD:
         return ()
+    if token.text[-1].isalnum() and any(char.isdigit() for char in token.text[2:]):
+        return (glued_score, *_rules_at_word(token))
+    return _rules_at_word(token)
+
+
+def _rules_at_word(token: Token) -> Sequence[Rule]:
     if token.text[0] in LEVELS:
         return _LEVEL_RULES
     if token.text[0] in FIRST_LETTERS and len(token.text) <= _LONGEST_LETTERS and token.key != "plus":

@@ -34,6 +34,9 @@ def time(stream: Stream, index: int, style: Style) -> Match | None:
     hour = _number(stream, index)
     if hour is None or hour.value is None or hour.value > LAST_HOUR:
         return None
+    glued = _glued_minutes(stream, hour)
+    if glued is not None:
+        return Match(glued, _clock(stream, index, hour.text, stream[glued - 1].text, style))
     at_a_time = stream[index - 1].key in words()["time_before"]
     if stream[hour.end].key not in ("heure", "heures") or stream[index - 1].key == "les" or "," in hour.text:
         return None
@@ -45,12 +48,23 @@ def time(stream: Stream, index: int, style: Style) -> Match | None:
     if not (at_a_time or zero or minute.value >= TWO_DIGITS) or not _ends_clause(stream, minute.end):
         return None
     text = f"{minute.value:02d}" if minute.spoken else minute.text
-    pieces = (
-        OutputPiece(hour.text, gap=stream[index].gap),
+    return Match(minute.end, _clock(stream, index, hour.text, text, style))
+
+
+def _glued_minutes(stream: Stream, hour: Number) -> int | None:
+    """Return the end of Whisper's « 6h30 », which is a time or a duration and is set like the spoken one."""
+    letter, minutes = stream[hour.end], stream[hour.end + 1]
+    if letter.key != "h" or letter.gap or minutes.kind is not Kind.NUMBER or minutes.gap or hour.spoken:
+        return None
+    return hour.end + 2
+
+
+def _clock(stream: Stream, index: int, hour: str, minutes: str, style: Style) -> tuple[OutputPiece, ...]:
+    return (
+        OutputPiece(hour, gap=stream[index].gap),
         OutputPiece("h", gap=style.thin),
-        OutputPiece(text, gap=style.thin),
+        OutputPiece(minutes, gap=style.thin),
     )
-    return Match(minute.end, pieces)
 
 
 def _number(stream: Stream, index: int) -> Number | None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from ..numbers import Number, read_number
 from ..stream import Stream
-from ..tables import Unit, unit_symbols, units, words
+from ..tables import Unit, respelled, respelled_units, unit_symbols, units, words
 from ..tokens import Kind
 
 LENGTHS: Final = frozenset({"mm", "cm", "m", "µm"})
@@ -63,7 +63,7 @@ def read_rate(stream: Stream, index: int) -> tuple[str, int] | None:
 
 
 def _unit(stream: Stream, index: int) -> tuple[int, Unit] | None:
-    found = units().first(stream, index)
+    found = _prefixed_unit(stream, index) or units().first(stream, index)
     if found is not None:
         return found
     token = stream[index]
@@ -71,7 +71,17 @@ def _unit(stream: Stream, index: int) -> tuple[int, Unit] | None:
         unit = unit_symbols().get(token.text)
         if unit is not None:
             return index + 1, unit
-    return None
+    respelled_unit = respelled_units().get(respelled(token.key)) if token.kind is Kind.WORD else None
+    return None if respelled_unit is None else (index + 1, respelled_unit)
+
+
+def _prefixed_unit(stream: Stream, index: int) -> tuple[int, Unit] | None:
+    """Return the unit whose prefix Whisper wrote apart: « mili grammes »."""
+    prefix = stream[index].key
+    if prefix not in words()["unit_prefix"] or stream[index + 1].kind is not Kind.WORD:
+        return None
+    unit = respelled_units().get(respelled(prefix) + respelled(stream[index + 1].key))
+    return None if unit is None else (index + 2, unit)
 
 
 def _standard_surface(stream: Stream, index: int) -> int | None:

@@ -69,7 +69,7 @@ def power_of_ten(stream: Stream, index: int, style: Style) -> Match | None:
     place = ten.end
     if stream.matches(place, ("à", "la", "puissance")):
         place += 3
-    elif stream[place].key in ("puissance", "exposant"):
+    elif stream[place].key in words()["power"]:
         place += 1
     else:
         return None

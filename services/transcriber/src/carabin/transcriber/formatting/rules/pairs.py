@@ -9,6 +9,9 @@ from ..numbers import cardinal, is_number_word, run_end
 from ..stream import Stream
 from ..tokens import Kind, Token
 
+_HIGHEST: Final = 300
+"""What is said in two numbers is never more than this in one: degrees, or millimetres of mercury."""
+
 _DECIMAL: Final = re.compile(r"([0-9]+)[,.]([0-9]+)")
 
 
@@ -66,6 +69,9 @@ def is_ambiguous(stream: Stream, index: int, plausible: Callable[[int, int], boo
 
 def _written(stream: Stream, index: int, plausible: Callable[[int, int], bool]) -> Pair | None:
     token, after = stream[index], stream[index + 1]
+    glued = _glued(token.text, plausible)
+    if glued is not None:
+        return Pair(*glued, index + 1)
     decimal = _DECIMAL.fullmatch(token.text)
     if decimal is not None:
         found = _pair(int(decimal[1]), int(decimal[2]), index + 1, plausible)
@@ -79,6 +85,15 @@ def _written(stream: Stream, index: int, plausible: Callable[[int, int], bool]) 
         value = cardinal(" ".join(said.key for said in stream.span(index + 1, end)))
         return _pair(_whole(token), value, end, plausible)
     return None
+
+
+def _glued(digits: str, plausible: Callable[[int, int], bool]) -> tuple[int, int] | None:
+    """Return the one way to cut « 385 » or « 12080 » in two, where the whole is beyond every value of its kind."""
+    if not digits.isdigit() or len(digits) > 6 or int(digits) <= _HIGHEST:
+        return None
+    cuts = [(digits[:cut], digits[cut:]) for cut in range(1, len(digits))]
+    found = [(int(a), int(b)) for a, b in cuts if "0" not in (a[0], b[0]) and plausible(int(a), int(b))]
+    return found[0] if len(found) == 1 else None
 
 
 def _pair(first: int | None, second: int | None, end: int, plausible: Callable[[int, int], bool]) -> Pair | None:

@@ -1,5 +1,6 @@
 """Numbers with what they count: doses and units, ranges, dimensions, rates; small bare numbers stay words."""
 
+from dataclasses import replace
 from typing import Final
 
 from ..numbers import Number, Uncertain, grouped, read_number, starts_number
@@ -8,7 +9,7 @@ from ..stream import Stream
 from ..style import Style
 from ..tables import Unit, words
 from ..tokens import Kind
-from .context import is_complete, is_counted
+from .context import is_about, is_complete, is_counted
 from .layout import quantity_pieces
 from .measures import LENGTHS, Measure, read_measure, read_rate
 from .remainders import remainder
@@ -42,6 +43,10 @@ def quantity(stream: Stream, index: int, style: Style) -> Match | None:
     if measure is not None and not _takes_unit(numbers[-1], measure.unit):
         measure = None
     if measure is not None:
+        if _may_be_decimal(stream, index, first, measure):
+            return _as_said(stream, index, measure.end)
+        if measure.symbol == "°C" and stream[end].text == "°" and is_about(stream, index, "angle"):
+            measure = replace(measure, symbol="°")  # Whisper writes « flexion à 110°C » for degrees of any kind.
         return _measured(stream, index, numbers, connectors, measure, style)
     rate = read_rate(stream, end)
     if rate is not None and not numbers[-1].article and connectors in ([], ["à"], ["ou"]):
@@ -50,6 +55,12 @@ def quantity(stream: Stream, index: int, style: Style) -> Match | None:
     if connectors:
         return _connected(stream, index, numbers, connectors, style)
     return _bare(stream, index, first, style)
+
+
+def _may_be_decimal(stream: Stream, index: int, number: Number, measure: Measure) -> bool:
+    """Whisper's « 4 cm2 » may be 4,2 cm where no surface is spoken of."""
+    written = stream[measure.end - 1].text
+    return written == "cm2" and number.value is not None and not is_about(stream, index, "surface")
 
 
 def _takes_unit(number: Number, unit: Unit) -> bool:

@@ -41,7 +41,8 @@ def remainder(stream: Stream, index: int, number: Number, measure: Measure, styl
         return None
     digits, after = found
     end, symbol = read_denominators(stream, after, measure.symbol)
-    if end == after and not is_complete(stream, end):
+    glued = not stream[measure.end].gap  # Whisper's « 2 cm8 », whatever follows.
+    if end == after and not glued and not is_complete(stream, end):
         return None
     if measure.unit.write == "cm" and stream[end].key == "à":  # « de trois centimètres deux à droite » may be two.
         return None

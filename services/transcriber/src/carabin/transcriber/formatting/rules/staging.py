@@ -16,14 +16,20 @@ _LAST: Final = {"T": 4, "N": 3, "M": 1}
 """The highest category of each letter (UICC, 8th edition)."""
 
 _PREFIX: Final = {"p": "p", "c": "c", "y": "y", "r": "r", "yp": "yp", "yc": "yc"}
-_WRITTEN: Final = re.compile(r"(y?[pc]|r)?(T(?:[0-4][a-d]?|is|x)|N(?:[0-3][a-c]?|x)|M(?:[01][a-c]?|x))", re.IGNORECASE)
+_CATEGORIES: Final = ("(y?[pc]|r)?", "T(?:[0-4][a-d]?|is|x)", "N(?:[0-3][a-c]?|x)", "M(?:[01][a-c]?|x)")
+_WRITTEN: Final = re.compile(f"{_CATEGORIES[0]}({'|'.join(_CATEGORIES[1:])})", re.IGNORECASE)
+_GLUED: Final = re.compile(rf"{_CATEGORIES[0]}({_CATEGORIES[1]})({_CATEGORIES[2]})({_CATEGORIES[3]})?", re.IGNORECASE)
 _LETTER: Final = re.compile(r"(y?[pc]|Y?[PC]|r)?([TNM])")
+_GLUED_FORMULA: Final = re.compile(r"G([0-9]{1,2})-?[Pp]([0-9]{1,2})")
 _COUNT: Final = re.compile(r"[0-9]{1,2}")
 
 
 def tnm(stream: Stream, index: int, style: Style) -> Match | None:
     """Match two neighbouring categories of a TNM stage or three, or one with its prefix."""
     del style
+    glued = _glued_stage(stream, index)
+    if glued is not None:
+        return glued
     text, end, letters = "", index, ""
     prefix = _PREFIX.get(stream[index].key, "") if len(stream[index].text) <= 2 else ""
     if prefix:
@@ -37,6 +43,16 @@ def tnm(stream: Stream, index: int, style: Style) -> Match | None:
     if end == index + 1 or "".join(token.text for token in stream.span(index, end)) == text == "":
         return None
     return Match(end, (OutputPiece(text, gap=stream[index].gap),))
+
+
+def _glued_stage(stream: Stream, index: int) -> Match | None:
+    """Match Whisper's « PT2N0 », whose prefix is written in small letters and whose categories are not."""
+    token = stream[index]
+    glued = _GLUED.fullmatch(token.text)
+    if glued is None:
+        return None
+    text = (glued[1] or "").lower() + "".join(part[0].upper() + part[1:].lower() for part in glued.groups()[1:] if part)
+    return None if text == token.text else Match(index + 1, (OutputPiece(text, gap=token.gap),))
 
 
 def _categories(stream: Stream, index: int) -> Iterator[tuple[str, str, int]]:
@@ -86,6 +102,9 @@ def _suffix(stream: Stream, index: int) -> str:
 def obstetric_formula(stream: Stream, index: int, style: Style) -> Match | None:
     """Match « G trois P deux »: pregnancies and births, which stand together."""
     del style
+    glued = _GLUED_FORMULA.fullmatch(stream[index].text)
+    if glued is not None and glued.group() != f"G{glued[1]}P{glued[2]}":
+        return Match(index + 1, (OutputPiece(f"G{glued[1]}P{glued[2]}", gap=stream[index].gap),))
     gravidity = _lettered(stream, index, "G")
     if gravidity is None:
         return None
@@ -121,7 +140,7 @@ def resection(stream: Stream, index: int, style: Style) -> Match | None:
 
 def _lettered(stream: Stream, index: int, letter: str) -> tuple[str, int] | None:
     token = stream[index]
-    if token.kind is not Kind.WORD or token.text[:1] != letter:
+    if token.kind is not Kind.WORD or token.text[:1].upper() != letter:
         return None
     if _COUNT.fullmatch(token.text[1:]):
         return token.text[1:], index + 1

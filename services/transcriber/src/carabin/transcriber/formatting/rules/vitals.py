@@ -23,9 +23,11 @@ def pressure(stream: Stream, index: int, style: Style) -> Match | None:
         return None
     pieces = [OutputPiece(f"{pair.first}/{pair.second}", gap=stream[index].gap)]
     measure = read_measure(stream, pair.end)
-    if measure is not None and measure.symbol in ("mmHg", "cmHg"):
-        return Match(measure.end, (*pieces, unit_piece(measure.symbol, style)))
-    return Match(pair.end, tuple(pieces))
+    if measure is None:
+        return Match(pair.end, tuple(pieces))
+    if measure.symbol not in ("mmHg", "cmHg"):  # « pression à 12,8 kPa » is one value.
+        return None
+    return Match(measure.end, (*pieces, unit_piece(measure.symbol, style)))
 
 
 def temperature(stream: Stream, index: int, style: Style) -> Match | None:
@@ -74,4 +76,6 @@ def _is_no_decimal(pair: Pair) -> bool:
 
 def _goes_on(stream: Stream, end: int) -> bool:
     """A third number or something counted follows: it is not clear what belongs together."""
+    if stream[end].text == "-" and not stream[end].gap:  # « 15-8-137 »
+        return True
     return starts_number(stream[end]) or is_counted(stream, end) or stream[end].key in ("virgule", "sur")
