@@ -1,6 +1,7 @@
 """The house has rooms: no folder is a wall of files, and foreign internals stay behind one door."""
 
 import ast
+import re
 from collections import Counter
 from fnmatch import fnmatch
 from pathlib import Path
@@ -139,3 +140,15 @@ def test_each_module_that_decides_has_a_test_file_at_its_own_place() -> None:
     )
     assert [file for file in TESTED_IN.values() if not (ROOT / file).is_file()] == []
     assert len(bare) <= UNMIRRORED, "a new module needs a test file of its own"
+
+
+def test_no_test_waits_for_a_setting_that_is_taken_away_before_it_is_read() -> None:
+    reading = re.compile(r"""environ(?:\.get\(|\[)["'](CARABIN_(?!TEST_)\w+)["']""")
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for top in (*DISTRIBUTIONS, "tests")
+        for pattern in ("test_*.py", "conftest.py")
+        for path in (ROOT / top).rglob(pattern)
+        for name in reading.findall(path.read_text(encoding="utf-8"))
+    }
+    assert found == set(), "the root conftest.py keeps only CARABIN_TEST_*"

@@ -1,8 +1,10 @@
 """`carabin` finds its commands, and its exit codes are true."""
 
 import errno
+import os
 import sys
 import types
+from pathlib import Path
 
 import pytest
 import typer
@@ -57,6 +59,30 @@ def test_a_file_that_cannot_be_used_is_one_sentence_and_a_socket_that_broke_is_n
     _command(monkeypatch, ConnectionResetError(errno.ECONNRESET, "Connection reset"))
     with pytest.raises(ConnectionResetError):
         main(["store"])
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["settings", "transcriber"], ["settings", "transcriber", "--json"]])
+def test_an_output_for_which_the_disk_has_no_room_is_one_sentence(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w") as full, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", full)
+        assert main(arguments) == 1
+        # What the stream still holds would be written, and fail, again when it is closed.
+        with Path(os.devnull).open("w") as nothing:
+            os.dup2(nothing.fileno(), full.fileno())
+    [sentence] = capfd.readouterr().err.splitlines()
+    assert "the output cannot be written: No space left on device" in sentence
+    assert "what this command did before that stands" in sentence
+
+
+def test_memory_that_runs_short_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _command(monkeypatch, MemoryError())
+    assert main(["store"]) == 1
+    expected = "carabin: this machine is short of memory; what this command did before that stands\n"
+    assert capfd.readouterr().err == expected
 
 
 def test_ctrl_c_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What axe-core finds in each state of the page; with CARABIN_SCREENSHOTS=FOLDER each is drawn there, at each width."""
+"""What axe-core finds in each state of the page; CARABIN_TEST_SCREENSHOTS=FOLDER has each drawn, at each width."""
 
 import os
 from collections.abc import Callable
@@ -100,7 +100,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
 
 
 def draw(page: Any, name: str) -> None:
-    if folder := os.environ.get("CARABIN_SCREENSHOTS"):
+    if folder := os.environ.get("CARABIN_TEST_SCREENSHOTS"):
         page.screenshot(path=Path(folder) / f"{name}.png")
 
 

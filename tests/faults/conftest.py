@@ -51,7 +51,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreSettings]:
         yield settings
 
 
-EVERY_FAULT = os.environ.get("CARABIN_FAULTS") == "all"
+EVERY_FAULT = os.environ.get("CARABIN_TEST_FAULTS") == "all"
 """Every fault at every request, for hours; by default each request gets one of them."""
 
 

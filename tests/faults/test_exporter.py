@@ -1,6 +1,6 @@
 """A real exporter before a store whose every request can fail, on a disk that fills up, and short of memory.
 
-By default every third request gets one fault, in turn; `CARABIN_FAULTS=all` gives each request every fault.
+By default every third request gets one fault, in turn; `CARABIN_TEST_FAULTS=all` gives each request every fault.
 """
 
 import itertools

@@ -1,6 +1,6 @@
 """A real exporter that dies at any of its steps, or whose clock jumps there: the export is done, once, nothing is left.
 
-By default each fault meets some of the steps of one export; `CARABIN_FAULTS=all` gives each of them every fault.
+By default each fault meets some of the steps of one export; `CARABIN_TEST_FAULTS=all` gives each of them every fault.
 """
 
 import itertools

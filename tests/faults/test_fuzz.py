@@ -1,7 +1,8 @@
 """Arbitrary frames, JSON, protobuf and uploads against a real transcriber: it lives, and nobody else notices.
 
-Each protocol is fuzzed for `CARABIN_FUZZ_S` seconds (10 by default, 60 and more by hand), from `CARABIN_FUZZ_SEED`. A
-speaker dictates beside it and must get the same text as without it; afterwards no session and no memory is held.
+Each protocol is fuzzed for `CARABIN_TEST_FUZZ_S` seconds (10 by default, 60 and more by hand), from
+`CARABIN_TEST_FUZZ_SEED`. A speaker dictates beside it and must get the same text as without it; afterwards no session
+and no memory is held.
 """
 
 import asyncio
@@ -32,8 +33,8 @@ from websockets.sync.client import connect as open_websocket
 from .speech import RATE_HZ, spoken_sentence
 from .transcriber import Serving, serving
 
-FUZZ_S = float(os.environ.get("CARABIN_FUZZ_S", "10"))
-SEED = int(os.environ.get("CARABIN_FUZZ_SEED", "1"))
+FUZZ_S = float(os.environ.get("CARABIN_TEST_FUZZ_S", "10"))
+SEED = int(os.environ.get("CARABIN_TEST_FUZZ_SEED", "1"))
 ANSWER_S = 30.0
 """A server that says nothing for so long to what it should refuse or answer hangs."""
 GROWTH_MB = 120.0

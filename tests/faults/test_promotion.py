@@ -1,6 +1,6 @@
 """Promotions as processes, before a store whose every request can fail: one version serves, and the log says which.
 
-By default every second request gets one fault, in turn; `CARABIN_FAULTS=all` gives each request every fault.
+By default every second request gets one fault, in turn; `CARABIN_TEST_FAULTS=all` gives each request every fault.
 """
 
 import subprocess

@@ -2,7 +2,7 @@
 
 Either it ends at once, or with one error that names the cause, and the same command finishes it. No optimizer step is
 lost or taken twice: the weights are those of a run to which nothing happened, bit by bit. By default each fault meets
-some of the steps that a first run has, spread over it; `CARABIN_FAULTS=all` gives each of them every fault.
+some of the steps that a first run has, spread over it; `CARABIN_TEST_FAULTS=all` gives each of them every fault.
 """
 
 import shutil

@@ -1,7 +1,7 @@
 """A real transcriber behind a store whose every kind of request can fail while a model is watched for and loaded.
 
 Somebody dictates meanwhile, and must get what he gets of a sound store: every final, at the same times. Each kind of
-request gets one fault by default; `CARABIN_FAULTS=all` gives each kind every fault.
+request gets one fault by default; `CARABIN_TEST_FAULTS=all` gives each kind every fault.
 """
 
 import asyncio

@@ -3,6 +3,7 @@
 A workstation that only dictates needs no torch, a server that only serves needs no training libraries.
 """
 
+import errno
 import importlib
 import sys
 from types import MappingProxyType
@@ -34,13 +35,35 @@ _MODULES: Final = MappingProxyType({"demo": "carabin.cli.demo"})
 """The demo stands above the commands, because it runs them."""
 
 REFUSED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a write says for which there is no room. Where the file was open already, it does not say which file."""
+_STANDS: Final = "what this command did before that stands"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command: 0 done, 1 refused or failed with one sentence, 2 wrong usage, 130 interrupted."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else REFUSED if end.code else 0
+    except CarabinError as error:
+        return _fail(str(error), REFUSED)
+    except OSError as error:
+        if error.filename is not None:
+            return _fail(f"{error.filename} cannot be used: {error.strerror or error}", REFUSED)
+        if error.errno in _FULL:
+            return _fail(f"the output cannot be written: {error.strerror}; {_STANDS}", REFUSED)
+        raise
+    except MemoryError:
+        return _fail(f"this machine is short of memory; {_STANDS}", REFUSED)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         sys.stdout.write(_help())
+        sys.stdout.flush()
         return 0 if arguments else WRONG_USAGE
     name, *rest = arguments
     if name not in COMMANDS:
@@ -49,18 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
         app = importlib.import_module(_MODULES.get(name, f"carabin.cli.commands.{name}")).app
     except ModuleNotFoundError as error:
         return _fail(f"`carabin {name}` needs the package {error.name}, which is not installed here", REFUSED)
-    try:
-        return int(app(args=rest, prog_name=f"carabin {name}", standalone_mode=True) or 0)
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else REFUSED if end.code else 0
-    except CarabinError as error:
-        return _fail(str(error), REFUSED)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        return _fail(f"{error.filename} cannot be used: {error.strerror or error}", REFUSED)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return int(app(args=rest, prog_name=f"carabin {name}", standalone_mode=True) or 0)
 
 
 def _fail(sentence: str, code: int) -> int:
