@@ -73,6 +73,7 @@ class ForkServer:
 
     def signal(self, number: int) -> None:
         """Send a signal, unless it ended already."""
+        assert self.pid, "no process was started"
         with suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
