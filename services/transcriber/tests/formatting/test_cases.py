@@ -27,12 +27,12 @@ def test_french_typography_differs_from_plain_text_in_spaces_and_quotes_alone(ta
             assert _plain(spelled(french.final(case.given))) == case.written.replace(" ", ""), case.given
 
 
-@pytest.mark.parametrize("case", MISHEARD, ids=lambda case: f"{case.table} {case.family}: {case.given}")
-def test_misheard_case_keeps_its_digits_and_gets_no_other(case: Case) -> None:
-    given, written = _digits(case.given), iter(_digits(case.written))
-    assert all(digit in written for digit in given)
-    if not any(is_number_word(token) for token in tokenize(case.given)):
-        assert _digits(case.written) == given
+def test_misheard_case_keeps_its_digits_and_gets_no_other() -> None:
+    for case in MISHEARD:
+        given, written = _digits(case.given), iter(_digits(case.written))
+        assert all(digit in written for digit in given), case.given
+        if not any(is_number_word(token) for token in tokenize(case.given)):
+            assert _digits(case.written) == given, case.given
 
 
 def test_tables_hold_what_was_promised() -> None:

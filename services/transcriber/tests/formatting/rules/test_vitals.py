@@ -18,6 +18,7 @@ from ..matching import applied
         ("tension |12,8", "12/8|"),
         ("tension |14,7", "14/7|"),
         ("tension |12-8", "12/8|"),
+        ("tension aertérielle à |15-10", "15/10|"),
         ("tension à |12080 ce matin", "120/80| ce matin"),  # No pressure is so high in one number.
         ("TA |9050", "90/50|"),
     ],
@@ -42,6 +43,9 @@ def test_systolic_and_diastolic_pressure_are_written_with_a_slash(said: str, wri
         "tension |douze huit fois",
         "tension |12 8 7",
         "tension |12-8-137",
+        "tension prise chez un élève de |12-8",  # Three other words stand between (chez, un, élève),
+        "tension. Les |12-8",  # or a sign.
+        "tension aertérielle à |15 10",
         "tension |149",  # 14/9, or 149 mmHg.
         "pression |1013",
         "pression à |12,8 kPa",
@@ -66,6 +70,7 @@ def test_number_that_may_be_a_pressure_keeps_its_words() -> None:
         ("température |trente-huit cinq degrés Celsius", "38,5 °C|"),
         ("température |38.5", "38,5|"),
         ("température |38-5", "38,5|"),
+        ("température timpanique à |38-4", "38,4|"),
         ("température |385", "38,5|"),  # Beyond every temperature of a body, and of what is cooked.
         ("température à |quarante deux", "quarante deux|"),  # 42 or 40,2: the words stay.
     ],

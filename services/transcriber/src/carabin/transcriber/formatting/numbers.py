@@ -71,7 +71,7 @@ def _read_number(stream: Stream, index: int) -> Number | Uncertain | None:
     whole = _read_cardinal(stream, index)
     end = whole.end
     start = _after_comma(stream, end)
-    if start is None:
+    if start is None or (start > end + 1 and isinstance(whole, Number) and whole.article):
         return whole
     decimals = read_decimals(stream, start)
     if isinstance(whole, Uncertain) or decimals is None or "," in whole.text or _goes_on(stream, decimals[1]):

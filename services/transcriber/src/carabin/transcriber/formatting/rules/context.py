@@ -11,11 +11,14 @@ MAX_BACK = 12
 _JOINING = frozenset(":,/-°")
 
 
-def is_about(stream: Stream, index: int, subject: str, *, past_numbers: bool = False) -> bool:
+def is_about(stream: Stream, index: int, subject: str, *, past_numbers: bool = False, unknown: int = 0) -> bool:
     """Return whether a word of the list `subject` names what is measured at `index`.
 
-    Only the words of the list « link » may stand between, and numbers where `past_numbers` says so: a second
-    pressure after « puis » is one too.
+    Only the words of the list « link » may stand between, and:
+
+    Args:
+        past_numbers: numbers, as a second pressure after « puis » is one too.
+        unknown: so many other words, as Whisper misspells some: « température timpanique à 38-4 ».
     """
     lists = words()
     for place in range(index - 1, max(index - 1 - MAX_BACK, -1), -1):
@@ -24,7 +27,9 @@ def is_about(stream: Stream, index: int, subject: str, *, past_numbers: bool = F
             return True
         passes = token.key in lists["link"] or token.text in _JOINING or (past_numbers and starts_number(token))
         if not passes:
-            return False
+            unknown -= 1
+            if unknown < 0 or token.kind is not Kind.WORD:
+                return False
     return False
 
 

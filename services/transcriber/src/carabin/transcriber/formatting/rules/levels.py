@@ -82,7 +82,8 @@ def _read(stream: Stream, index: int) -> Level | None:
 def _is_litre(stream: Stream, index: int) -> bool:
     """« 12 g/L 3 culots » and « 2 L 3 fois » count litres."""
     before = stream[index - 1]
-    return before.kind is Kind.NUMBER or before.text in ("/", "%") or (index > 0 and not stream[index].gap)
+    glued = index > 0 and not stream[index].gap and before.key[-1:] != "'"
+    return before.kind is Kind.NUMBER or before.text in ("/", "%") or glued
 
 
 def _in_range(found: Level) -> Level | None:

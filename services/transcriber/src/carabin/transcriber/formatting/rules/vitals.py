@@ -6,6 +6,7 @@ from ..numbers import Number, read_number, starts_number
 from ..output import Match, OutputPiece, verbatim
 from ..stream import Stream
 from ..style import Style
+from ..tokens import Kind
 from .context import is_about, is_counted
 from .layout import unit_piece
 from .measures import read_measure
@@ -14,7 +15,7 @@ from .pairs import Pair, is_ambiguous, read_pair
 
 def pressure(stream: Stream, index: int, style: Style) -> Match | None:
     """Match a systolic and a diastolic pressure after « tension », « TA » or « pression artérielle »."""
-    if not is_about(stream, index, "pressure", past_numbers=True):
+    if not _is_about(stream, index, "pressure"):
         return None
     pair = read_pair(stream, index, _is_pressure)
     if pair is None:
@@ -32,7 +33,7 @@ def pressure(stream: Stream, index: int, style: Style) -> Match | None:
 
 def temperature(stream: Stream, index: int, style: Style) -> Match | None:
     """Match degrees and tenths after « température », « fièvre à » and their like."""
-    if not is_about(stream, index, "temperature", past_numbers=True):
+    if not _is_about(stream, index, "temperature"):
         return None
     pair = read_pair(stream, index, _is_temperature)
     if pair is None:
@@ -46,6 +47,12 @@ def temperature(stream: Stream, index: int, style: Style) -> Match | None:
     if measure.symbol not in ("°", "°C"):
         return None
     return Match(measure.end, (*pieces, unit_piece(measure.symbol, style)))
+
+
+def _is_about(stream: Stream, index: int, subject: str) -> bool:
+    """Return whether `subject` is measured; before Whisper's « 38-4 » two words may be misspelled."""
+    hyphened = stream[index].kind is Kind.NUMBER and stream[index + 1].text == "-"
+    return is_about(stream, index, subject, past_numbers=True, unknown=2 if hyphened else 0)
 
 
 def _unsure(stream: Stream, index: int, plausible: Callable[[int, int], bool]) -> Match | None:
