@@ -43,7 +43,7 @@ def test_systolic_and_diastolic_pressure_are_written_with_a_slash(said: str, wri
         "tension |douze huit fois",
         "tension |12 8 7",
         "tension |12-8-137",
-        "tension prise chez un élève de |12-8",  # Three other words stand between (chez, un, élève),
+        "tension selon leur grand élève |12-8",  # Three other words stand between (selon, leur, grand),
         "tension. Les |12-8",  # or a sign.
         "tension aertérielle à |15 10",
         "tension |149",  # 14/9, or 149 mmHg.
