@@ -51,7 +51,7 @@ def rules_at(token: Token) -> Sequence[Rule]:
         return _NUMBER_RULES
     if token.kind is not Kind.WORD:
         return ()
-    if token.text[-1].isalnum() and any(char.isdigit() for char in token.text[2:]):
+    if token.text[-1].isdigit() or token.text[-2:-1].isdigit():
         return (glued_score, *_rules_at_word(token))
     return _rules_at_word(token)
 
