@@ -18,8 +18,8 @@ from carabin.transcriber.http.server import Server
 from carabin.transcriber.inference.ct2 import Ct2Engine
 from carabin.transcriber.inference.engine import DecodeRequest, DecodeTiming, Hypothesis, TokenWord
 from carabin.transcriber.metrics import Metrics
+from carabin.transcriber.models.lexicons import Lexicons
 from carabin.transcriber.models.source import FolderSource
-from carabin.transcriber.models.vocabulary import Vocabularies
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
 from carabin.transcriber.scheduling.mel_workers import GPU_MEL_WORKERS
 from carabin.transcriber.settings.model import TranscriberSettings
@@ -80,13 +80,13 @@ async def serve(folder: Path, port: int, batch_s: float, batch: int) -> None:
     def load(folder: Path, _: str, windows: WindowPolicy) -> PretendedDevice:
         return PretendedDevice(folder, windows, batch_s, batch)
 
-    metrics, vocabularies = Metrics(), Vocabularies()
+    metrics, lexicons = Metrics(), Lexicons()
     transcriber = LiveTranscriber(
         settings,
-        FolderSource(folder, vocabularies, None),
+        FolderSource(folder, lexicons),
         load,
         metrics=metrics,
-        vocabularies=vocabularies,
+        lexicons=lexicons,
         threads=ThreadSupervisor(metrics.registry),
         workers=1,
         mel_workers=GPU_MEL_WORKERS,

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from carabin.cli.commands import corrections, lexicon, vocabulary
-from carabin.lexicon import Entry, parse_lexicon
+from carabin.lexicon import Entry, LexiconInvalid, parse_lexicon
 from carabin.registry.artifacts.datasets import SplitCount, list_datasets, publish_dataset
 from carabin.registry.connect import connect
 from carabin.registry.corrections import SWEEP_KEY
+from carabin.registry.layout import vocabulary_key
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 from carabin.transcriber.corrections.policy import CorrectionPolicy
@@ -72,6 +73,37 @@ def test_list_of_terms_becomes_a_vocabulary_of_the_model(store: ObjectStore, tmp
     (tmp_path / "cardio.txt").write_text("bisoprolol\n", "utf-8")
     run(vocabulary.app, "publish", str(tmp_path / "cardio.txt"), "--model", "vocabulary-test")
     assert json.loads(run(vocabulary.app, "list", "--model", "vocabulary-test", "--json")) == {"cardio": 1}
+
+
+def test_published_vocabulary_is_a_lexicon_with_versions_and_one_that_was_stored_before_is_shown(
+    store: ObjectStore, s3_environment: StoreSettings, tmp_path: Path
+) -> None:
+    model = "vocabulary-versions"
+    store.put(s3_environment.models_bucket, vocabulary_key(model, "old"), b"bisoprolol\napixaban # AOD\n")
+    assert json.loads(run(vocabulary.app, "list", "--model", model, "--json")) == {"old": 2}
+    assert "apixaban" in run(lexicon.app, "show", "vocabulary.old", "--model", model)
+    (tmp_path / "old.txt").write_text("apixaban # AOD\n", "utf-8")
+    run(vocabulary.app, "publish", str(tmp_path / "old.txt"), "--model", model)
+    assert json.loads(run(vocabulary.app, "list", "--model", model, "--json")) == {"old": 1}
+    [row] = json.loads(run(lexicon.app, "list", "--model", model, "--json"))
+    assert (row["name"], row["in_use"]) == ("vocabulary.old", True)
+    assert "carabin vocabulary publish" in run(lexicon.app, "show", "vocabulary.old", "--model", model)
+    run(lexicon.app, "withdraw", "vocabulary.old", "--model", model, "--reason", "test")
+    assert json.loads(run(vocabulary.app, "list", "--model", model, "--json")) == {}
+
+
+def test_vocabulary_that_no_prompt_can_hold_is_refused_with_the_way_out(
+    s3_environment: StoreSettings, tmp_path: Path
+) -> None:
+    (tmp_path / "long.txt").write_text("".join(f"molécule{n}\n" for n in range(5000)), "utf-8")
+    with pytest.raises(LexiconInvalid, match=r"specialty\.long"):
+        run(vocabulary.app, "publish", str(tmp_path / "long.txt"))
+
+
+def test_line_that_is_no_term_is_refused_with_its_number(s3_environment: StoreSettings, tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_text("bisoprolol\n<|endoftext|>\n", "utf-8")
+    with pytest.raises(vocabulary.VocabularyInvalid, match=r"line 2.*special tokens"):
+        run(vocabulary.app, "publish", str(tmp_path / "bad.txt"))
 
 
 def test_empty_vocabulary_is_refused(s3_environment: StoreSettings, tmp_path: Path) -> None:

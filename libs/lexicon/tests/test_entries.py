@@ -70,6 +70,13 @@ def test_file_of_millions_of_lines_is_refused() -> None:
         parse_lexicon(b"".join(b"terme%d\n" % number for number in range(MAX_ENTRIES + 1)))
 
 
+def test_lines_that_are_no_entries_can_be_left_out_with_what_is_wrong_with_each() -> None:
+    lexicon = parse_lexicon(b"bisoprolol # beta\nx\n<|fr|>\napixaban\n", source="v", skip_refused=True)
+    assert [entry.text for entry in lexicon] == ["bisoprolol", "apixaban"]
+    assert [said.partition(":")[0] for said in lexicon.refused] == ["v, line 2", "v, line 3"]
+    assert len(parse_lexicon(b"# empty\n", skip_refused=True)) == 0
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_lexicon_or_one_clear_refusal(data: bytes) -> None:
     with contextlib.suppress(LexiconInvalid):

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 from carabin.lexicon import Entry, Lexicon, LexiconIndex, merge
-from carabin.lexicon.entries import fold
+from carabin.lexicon.entries import fold, is_phrase
 from carabin.lexicon.spans import protected_words
 from carabin.lexicon.words import split_words
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wordfreq import top_n_list
 
 PAIRS = [
     (line.split("\t")[1], line.split("\t")[2])
@@ -20,6 +21,13 @@ KNOWN = {fold(entry.text) for entry in ENTRIES}
 INDEX = LexiconIndex(Lexicon(tuple(ENTRIES)))
 DOSED = ["5 mg", "dix milligrammes", "à droite", "sans effet", "pas de suite", "trois fois par jour"]
 EVERYDAY = "le patient est rentré chez lui ce matin avec sa femme et il va bien".split()  # noqa: SIM905
+
+EVERYDAY_SENTENCES = (
+    "Le patient est rentré chez lui ce matin avec sa femme et il va bien.",
+    "Nous avons changé le rendez-vous de la semaine prochaine.",
+    "La réunion commence à dix heures dans la grande salle du premier étage.",
+    "Elle prend le train tous les jours pour aller travailler en ville.",
+)
 
 
 @pytest.mark.parametrize(("written", "other"), [*PAIRS, *((two, one) for one, two in PAIRS)])
@@ -46,6 +54,19 @@ def test_sentence_of_everyday_and_lexicon_words_is_left_as_it_is(words: list[str
     for second in (first, " ".join(reversed(words)), " ".join([*words, "amiodarone"])):
         for entry in KNOWN & set(words):
             assert merge(first, second, ENTRIES, KNOWN).text.split().count(entry) == words.count(entry)
+
+
+@pytest.mark.parametrize("language", ["fr", "en", "de"])
+def test_list_of_everyday_words_of_any_language_changes_no_everyday_sentence(language: str) -> None:
+    entries = [Entry(word) for word in top_n_list(language, 3000) if is_phrase(word)]
+    known = {fold(entry.text) for entry in entries}
+    index = LexiconIndex(Lexicon(tuple(entries)))
+    for first in EVERYDAY_SENTENCES:
+        found = [candidate.entry for candidate in index.candidates([word.text for word in split_words(first)])]
+        for entry in found:
+            for word in split_words(first):
+                second = first[: word.start] + entry.text + first[word.end :]
+                assert merge(first, second, found, known).text == first, entry.text
 
 
 def _protected(text: str) -> list[str]:

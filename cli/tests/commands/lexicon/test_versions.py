@@ -8,7 +8,8 @@ from carabin.lexicon.errors import LexiconInvalid
 from carabin.registry.connect import connect
 from carabin.registry.errors import PromotionRefused
 from carabin.registry.settings import StoreSettings
-from carabin.registry.stages.lexicons import identity_lexicon, production_lexicons
+from carabin.registry.stages.lexicon_keys import identity_lexicon
+from carabin.registry.stages.lexicons import production_lexicons
 
 from .conftest import run
 

@@ -4,10 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from carabin.registry.errors import PromotionRefused, StalePromotion, VersionMissing
+from carabin.registry.stages.lexicon_keys import canonical_name, identity_lexicon, lexicon_id
 from carabin.registry.stages.lexicons import (
-    canonical_name,
-    identity_lexicon,
-    lexicon_id,
     lexicon_log,
     lexicon_names,
     lexicon_versions,

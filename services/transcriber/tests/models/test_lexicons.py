@@ -1,15 +1,18 @@
 """Lexicons are loaded from the store or a folder, replaced under open sessions, and kept while the store is away."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from carabin.lexicon import Entry, Lexicon
 from carabin.lexicon.common import common_french, french_words
-from carabin.registry.stages.lexicons import identity_lexicon, promote_lexicon, publish_lexicon
+from carabin.registry.layout import vocabulary_key
+from carabin.registry.stages.lexicon_keys import identity_lexicon, lexicon_key
+from carabin.registry.stages.lexicons import promote_lexicon, publish_lexicon, withdraw_lexicon
 from carabin.registry.testing.memory import MemoryStore
 from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.core.errors import UnknownVocabulary
+from carabin.transcriber.inference.engine import Hypothesis
 from carabin.transcriber.models.lexicons import KnownWords, Lexicons, LoadedLexicon
 from carabin.transcriber.models.prompt import SessionPrompts
 from carabin.transcriber.testing.engine import FakeEngine
@@ -81,7 +84,7 @@ def test_folder_is_read_again_where_a_file_changed_or_is_gone(tmp_path: Path) ->
 
 def test_session_uses_the_lexicon_that_is_loaded_when_a_final_is_asked(store: MemoryStore) -> None:
     lexicons, engine = Lexicons(), FakeEngine()
-    prompt = SessionPrompts(SessionConfig(), {}, lexicons).of(engine, "v1")
+    prompt = SessionPrompts(SessionConfig(), lexicons).of(engine, "v1")
     assert prompt.second_pass() is None
     promote(store, "bisoprolol\n")
     lexicons.read_store(store, "models", "whisper")
@@ -93,13 +96,13 @@ def test_translation_and_other_languages_have_no_second_decode(store: MemoryStor
     lexicons = Lexicons()
     promote(store, "bisoprolol\n")
     lexicons.read_store(store, "models", "whisper")
-    assert SessionPrompts(config, {}, lexicons).of(FakeEngine(), "v1").second_pass() is None
+    assert SessionPrompts(config, lexicons).of(FakeEngine(), "v1").second_pass() is None
 
 
 def candidates(lexicons: Lexicons, *specialties: str, identity: str | None = None) -> set[str]:
     """Return the entries that a session may be given."""
     config = SessionConfig(vocabularies=specialties)
-    SessionPrompts(config, {}, lexicons, identity)  # raises where the specialty is not known
+    SessionPrompts(config, lexicons, identity)  # raises where the specialty is not known
     return {entry.text for each in lexicons.of_session(specialties, identity) for entry in each.index.lexicon}
 
 
@@ -152,3 +155,146 @@ def test_word_lists_are_read_with_the_lexicon_and_not_with_the_first_sentence() 
         words.cache_clear()
     LoadedLexicon(Lexicon((Entry("bisoprolol", "drug"),)), {})
     assert [words.cache_info().currsize for words in (common_french, french_words)] == [1, 1]
+
+
+def test_vocabulary_is_a_lexicon_whose_words_the_first_decode_expects_too(store: MemoryStore) -> None:
+    lexicons, engine = Lexicons(), FakeEngine()
+    promote(store, "bisoprolol\ndapagliflozine\n", "vocabulary.cardiologie")
+    lexicons.read_store(store, "models", "whisper")
+    assert lexicons.loaded is None, "sessions that do not name it have nothing of it"
+    session = SessionPrompts(SessionConfig(hotwords="apixaban", vocabularies=("cardiologie",)), lexicons)
+    assert session.of(engine, "v1").expected == ("apixaban", "bisoprolol", "dapagliflozine")
+    assert candidates(lexicons, "cardiologie") == {"bisoprolol", "dapagliflozine"}
+    assert candidates(lexicons) == set()
+
+
+def test_words_that_the_first_prompt_had_no_room_for_are_looked_up_and_those_in_it_are_not(store: MemoryStore) -> None:
+    lexicons, engine = Lexicons(), FakeEngine()
+    promote(store, "amoxicilline\n" + "\n".join(f"mot{n}" for n in range(100, 300)) + "\nbisoprolol\n", "vocabulary.v")
+    lexicons.read_store(store, "models", "whisper")
+    prompt = SessionPrompts(SessionConfig(vocabularies=("v",)), lexicons).of(engine, "v1")
+    assert "bisoprolol" not in prompt.expected
+    second_pass = prompt.second_pass()
+    assert second_pass is not None
+    assert second_pass.prompt(Hypothesis(" bisoprolole", (), -0.1, 0.0, 1, False, "fr", 1.0))
+    assert not second_pass.prompt(Hypothesis(" amoxissiline", (), -0.1, 0.0, 1, False, "fr", 1.0))
+
+
+def test_vocabulary_stored_before_they_had_versions_is_read_until_a_version_is_promoted(store: MemoryStore) -> None:
+    lexicons = Lexicons()
+    store.put(
+        "models", vocabulary_key("whisper", "cardiologie"), "\ufeff# cœur\nbisoprolol\n\n fuite # valve\n".encode()
+    )
+    lexicons.read_store(store, "models", "whisper")
+    assert lexicons.vocabularies() == {"cardiologie": ("bisoprolol", "fuite")}
+    store.put("models", vocabulary_key("whisper", "cardiologie"), b"aspirine\n")
+    lexicons.read_store(store, "models", "whisper")
+    assert lexicons.vocabularies() == {"cardiologie": ("aspirine",)}
+    lexicons.read_store(store, "gone", "whisper")
+    assert lexicons.vocabularies() == {"cardiologie": ("aspirine",)}, "the last good words stay while the store is away"
+    promote(store, "apixaban\n", "vocabulary.cardiologie")
+    lexicons.read_store(store, "models", "whisper")
+    assert lexicons.vocabularies() == {"cardiologie": ("apixaban",)}
+    at = AT + timedelta(seconds=1)
+    withdraw_lexicon(store, "models", "whisper", "vocabulary.cardiologie", by="dm", reason="test", at=at)
+    lexicons.read_store(store, "models", "whisper")
+    assert lexicons.vocabularies() == {}
+
+
+def test_line_of_a_vocabulary_that_is_no_entry_is_left_out_and_said_once(
+    store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    lexicons = Lexicons()
+    store.put("models", vocabulary_key("whisper", "v"), b"bisoprolol\n<|endoftext|>\na\x07b\nx\napixaban\n")
+    store.put("models", vocabulary_key("whisper", "latin"), "épaule\n".encode("latin-1"))
+    store.put("models", vocabulary_key("whisper", "book"), b"mot\n" * 20_000)
+    with caplog.at_level("WARNING"):
+        lexicons.read_store(store, "models", "whisper")
+        lexicons.read_store(store, "models", "whisper")
+    assert lexicons.vocabularies() == {"v": ("bisoprolol", "apixaban")}
+    assert [record.lines for record in caplog.records if "left out" in record.message] == [3]  # type: ignore[attr-defined]
+    assert sum("not usable" in record.message for record in caplog.records) == 2
+
+
+def test_open_session_keeps_the_words_of_a_vocabulary_that_is_removed(store: MemoryStore) -> None:
+    lexicons, engine = Lexicons(), FakeEngine()
+    promote(store, "bisoprolol\n", "all")
+    key = vocabulary_key("whisper", "cardiologie")
+    store.put("models", key, b"apixaban\n")
+    lexicons.read_store(store, "models", "whisper")
+    session = SessionPrompts(SessionConfig(vocabularies=("cardiologie",)), lexicons)
+    store.delete("models", key)
+    lexicons.read_store(store, "models", "whisper")
+    prompt = session.of(engine, "v2")
+    assert prompt.expected == ("apixaban",)
+    second_pass = prompt.second_pass()
+    assert second_pass is not None
+    assert second_pass.prompt(Hypothesis(" bisoprolole", (), -0.1, 0.0, 1, False, "fr", 1.0))
+    with pytest.raises(UnknownVocabulary, match="cardiologie"):
+        SessionPrompts(SessionConfig(vocabularies=("cardiologie",)), lexicons)
+
+
+def test_local_folder_holds_vocabularies_beside_lexicons(tmp_path: Path) -> None:
+    lexicons = Lexicons()
+    (tmp_path / "cardiologie.txt").write_text("bisoprolol\n", "utf-8")
+    (tmp_path / "vocabulary.pneumologie.tsv").write_text("salbutamol\tdrug\t12\tventoline\n", "utf-8")
+    lexicons.read_folder(tmp_path)
+    assert lexicons.vocabularies() == {"cardiologie": ("bisoprolol",), "pneumologie": ("salbutamol",)}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"terme\n" * 5_000_000,
+        b"".join(b"terme numero %d\n" % number for number in range(2_000_000)),
+        b"bisoprolol\na\n",
+        b"biso\x07prolol\n",
+        b"<|endoftext|>\n",
+        "épaule\n".encode("latin-1"),
+        b"# nothing but a comment\n",
+    ],
+    ids=["5 million lines", "40 MB", "one letter", "control character", "token", "not UTF-8", "no entry"],
+)
+def test_lexicon_that_cannot_be_used_is_said_once_and_the_one_before_stays_beside_the_others(
+    store: MemoryStore, caplog: pytest.LogCaptureFixture, bad: bytes
+) -> None:
+    lexicons = Lexicons()
+    promote(store, "bisoprolol\n")
+    lexicons.read_store(store, "models", "whisper")
+    version = publish_lexicon(store, "models", "whisper", "cardio", bad, AT)
+    promote_lexicon(store, "models", "whisper", "cardio", version, by="dm", reason="test", at=AT)
+    promote(store, "propofol\n", "anesthesie")
+    with caplog.at_level("WARNING"):
+        lexicons.read_store(store, "models", "whisper")
+        lexicons.read_store(store, "models", "whisper")
+    assert texts(lexicons) == {"bisoprolol", "propofol"}
+    assert [record.lexicon for record in caplog.records if "not usable" in record.message] == ["cardio"]  # type: ignore[attr-defined]
+
+
+def test_file_removed_from_the_store_is_said_once_and_takes_no_other_lexicon_with_it(
+    store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    version = promote(store, "bisoprolol\n")
+    promote(store, "propofol\n", "anesthesie")
+    open_before = Lexicons()
+    open_before.read_store(store, "models", "whisper")
+    store.delete("models", lexicon_key("whisper", "cardio", version))
+    started_after = Lexicons()
+    with caplog.at_level("WARNING"):
+        for lexicons in (open_before, started_after, started_after):
+            lexicons.read_store(store, "models", "whisper")
+    assert texts(open_before) == {"bisoprolol", "propofol"}, "what is loaded needs its file no more"
+    assert texts(started_after) == {"propofol"}
+    assert len(caplog.records) == 1
+
+
+def test_file_of_a_local_folder_that_cannot_be_read_takes_no_other_lexicon_with_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.tsv").symlink_to(tmp_path / "removed.tsv")
+    (tmp_path / "b.tsv").write_text("propofol\n", "utf-8")
+    lexicons = Lexicons()
+    with caplog.at_level("WARNING"):
+        lexicons.read_folder(tmp_path)
+    assert texts(lexicons) == {"propofol"}
+    assert [record.lexicon for record in caplog.records] == ["a"]  # type: ignore[attr-defined]

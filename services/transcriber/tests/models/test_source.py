@@ -18,9 +18,9 @@ from carabin.service.threads import ThreadSupervisor
 from carabin.transcriber.core.api import ModelInfo
 from carabin.transcriber.core.errors import ModelUntrusted
 from carabin.transcriber.metrics import Metrics
+from carabin.transcriber.models.lexicons import Lexicons
 from carabin.transcriber.models.roles import ModelRoles
 from carabin.transcriber.models.source import FolderSource, RegistrySource
-from carabin.transcriber.models.vocabulary import Vocabularies
 from carabin.transcriber.testing.engine import FakeEngine
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -49,7 +49,7 @@ class Deployment:
         self.source = RegistrySource(
             "whisper",
             self.cache,
-            Vocabularies(),
+            Lexicons(),
             self.metrics,
             self.threads,
             store=self.store,
@@ -212,8 +212,8 @@ def test_without_a_production_version_the_reason_names_model_and_bucket(deployme
 
 def test_a_local_folder_is_served_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "cardiologie.txt").write_text("bisoprolol")
-    vocabularies = Vocabularies()
-    source = FolderSource(tmp_path, vocabularies, tmp_path)
+    lexicons = Lexicons()
+    source = FolderSource(tmp_path, lexicons, tmp_path)
     loaded = threading.Event()
     models = ModelRoles(
         "whisper",
@@ -227,7 +227,7 @@ def test_a_local_folder_is_served_as_it_is(tmp_path: Path) -> None:
     source.start(models)
     assert loaded.wait(20)
     assert models.slot().lease().version == f"folder-{tmp_path.name}"
-    assert "cardiologie" in vocabularies.words
+    assert lexicons.vocabularies() == {"cardiologie": ("bisoprolol",)}
     models.stop()
 
 

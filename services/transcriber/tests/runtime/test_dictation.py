@@ -36,9 +36,9 @@ from carabin.transcriber.core.events import (
     SessionWarning,
 )
 from carabin.transcriber.metrics import Metrics
+from carabin.transcriber.models.lexicons import Lexicons
 from carabin.transcriber.models.loader import LoadedCandidate
 from carabin.transcriber.models.roles import ModelRoles
-from carabin.transcriber.models.vocabulary import Vocabularies
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
 from carabin.transcriber.settings.model import TranscriberSettings
 from carabin.transcriber.streaming.session import Session
@@ -86,14 +86,14 @@ class SwappableLive(LiveTranscriber):
         drain: bool = False,
     ) -> None:
         self.stub = StubSource(folder, version)
-        vocabularies = Vocabularies()
-        vocabularies.read_folder(folder)
+        lexicons = Lexicons()
+        lexicons.read_folder(folder)
         super().__init__(
             TranscriberSettings(max_sessions=max_sessions, swap_when_short="drain" if drain else "refuse"),
             self.stub,
             lambda _, version, __: FakeEngine(version, gate=gate),
             metrics=Metrics(),
-            vocabularies=vocabularies,
+            lexicons=lexicons,
             threads=ThreadSupervisor(),
             workers=2,
         )

@@ -13,11 +13,11 @@ from carabin.service.threads import ThreadSupervisor
 from carabin.transcriber.bootstrap import make_transcriber
 from carabin.transcriber.inference.engine import DecodeRequest
 from carabin.transcriber.metrics import Metrics
+from carabin.transcriber.models.lexicons import Lexicons
 from carabin.transcriber.models.loader import LoadedCandidate
 from carabin.transcriber.models.roles import ModelRoles
 from carabin.transcriber.models.slot import ModelHandle
 from carabin.transcriber.models.source import RegistrySource
-from carabin.transcriber.models.vocabulary import Vocabularies
 from carabin.transcriber.runtime.session_thread import SessionThread
 from carabin.transcriber.scheduling.jobs import DecodeJob, Lane
 from carabin.transcriber.scheduling.load import LoadController
@@ -80,7 +80,7 @@ class Rig:
         source = RegistrySource(
             "whisper",
             self.folder,
-            Vocabularies(),
+            Lexicons(),
             self.metrics,
             self.threads,
             store=store,
@@ -198,16 +198,16 @@ def test_the_reading_of_notifications_goes_on_or_is_named(rig: Rig, kind: type[B
         assert rig.threads.dead() == ("model-notifications",)
 
 
-@pytest.mark.parametrize(("thread", "method"), [("vocabularies", "_read_vocabularies"), ("store-outage", "_explain")])
+@pytest.mark.parametrize(("thread", "method"), [("lexicons", "_read_lexicons"), ("store-outage", "_explain")])
 @pytest.mark.parametrize("kind", [ValueError, SystemExit])
 def test_what_a_source_does_now_and_then_goes_on_or_is_named(
     rig: Rig, thread: str, method: str, kind: type[BaseException]
 ) -> None:
-    rig.monkeypatch.setattr("carabin.transcriber.models.source.VOCABULARY_POLL_S", 0.001)
+    rig.monkeypatch.setattr("carabin.transcriber.models.source.LEXICON_POLL_S", 0.001)
     rig.monkeypatch.setattr("carabin.transcriber.models.source.EXPLAIN_S", 0.001)
     rig.raises = kind
     source, models = rig.source(), rig.roles()
-    begun = [method == "_explain"]  # vocabularies are read once before the threads start
+    begun = [method == "_explain"]  # lexicons are read once before the threads start
 
     def call() -> None:
         if not begun[0]:

@@ -45,12 +45,19 @@ def test_without_a_formatter_nothing_is_said_of_formatted_text() -> None:
 
 
 def test_completed_segment_lists_the_lexicons_entries_where_there_are_some() -> None:
-    transcript = Transcript()
+    transcript = Transcript(events=True)
     transcript.final(Final(0, 0.0, 1.0, " le patient", (), 0.9, "v1", "fr"))
     transcript.final(Final(1, 1.0, 2.0, " bisoprolol", (), 0.9, "v1", "fr", lexicon=("bisoprolol",)))
     plain, entered = transcript.segments(2)
     assert "lexicon" not in plain
     assert entered["lexicon"] == ["bisoprolol"]
+
+
+def test_client_that_asked_for_no_events_is_sent_no_entries_of_the_lexicon() -> None:
+    transcript = Transcript()
+    transcript.final(Final(1, 1.0, 2.0, " bisoprolol", (), 0.9, "v1", "fr", lexicon=("bisoprolol",)))
+    [segment] = transcript.segments(1)
+    assert "lexicon" not in segment
 
 
 def test_a_session_of_hours_keeps_no_more_than_may_be_asked_for_again() -> None:

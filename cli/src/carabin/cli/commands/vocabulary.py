@@ -1,17 +1,20 @@
-"""`carabin vocabulary`: short lists of terms that a session names and expects from its first decode on."""
+"""`carabin vocabulary`: a short way to the lexicons that sessions name and expect from their first decode on."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from carabin.cli.output import write_json
-from carabin.registry.connect import connect, store_settings
+from carabin.lexicon.entries import parse_lexicon
 from carabin.registry.errors import CarabinError
-from carabin.registry.layout import vocabularies_prefix, vocabulary_key
+from carabin.registry.stages.lexicon_keys import VOCABULARY
+from carabin.registry.stages.lexicons import production_lexicons, unversioned_vocabularies
+
+from .lexicon.versions import put_into_use
+from .models.context import By, open_context
 
 app = typer.Typer(
-    help="Short lists of terms that sessions name; `carabin lexicon suggest` proposes some, from corrections.",
+    help="Short lists of terms that sessions name: lexicons named vocabulary.NAME, see `carabin lexicon`.",
     epilog="Example: carabin vocabulary publish cardiologie.txt --model whisper",
     no_args_is_help=True,
     add_completion=False,
@@ -32,38 +35,37 @@ def publish(
     file: Annotated[Path, typer.Argument(help="Terms, one a line; its name is the vocabulary's.")],
     model: Model = "whisper",
     name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    reason: Annotated[str, typer.Option(help="Why, for the log of promotions.")] = "carabin vocabulary publish",
+    by: By = None,
 ) -> None:
-    """Put a vocabulary beside a model: sessions that name it expect its terms from now on."""
+    """Promote the lexicon vocabulary.NAME: sessions that name the vocabulary expect its terms from now on."""
     try:
-        lines = file.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise VocabularyInvalid(f"{file} cannot be read as UTF-8 text: {error}") from error
-    terms = _terms(lines)
-    if not terms:
+        data = file.read_bytes()
+    except OSError as error:
+        raise VocabularyInvalid(f"{file} cannot be read: {error.strerror}") from error
+    lexicon = parse_lexicon(data, source=str(file), skip_refused=True)
+    if lexicon.refused:
+        raise VocabularyInvalid(lexicon.refused[0])
+    if not len(lexicon):
         raise VocabularyInvalid(f"{file} holds no term: write one a line")
     vocabulary = name or file.stem
-    store, settings = connect(), store_settings()
-    store.put(settings.models_bucket, vocabulary_key(model, vocabulary), "\n".join([*terms, ""]).encode())
-    typer.echo(f"vocabulary {vocabulary} of {model}: {len(terms)} terms")
+    put_into_use(lexicon, f"{VOCABULARY}{vocabulary}", model, reason, by)
+    typer.echo(f"vocabulary {vocabulary} of {model}: {len(lexicon)} terms")
 
 
 @app.command("list", epilog="Example: carabin vocabulary list --model whisper")
 def list_(model: Model = "whisper", as_json: AsJson = False) -> None:
-    """List the vocabularies of a model."""
-    store, settings = connect(), store_settings()
-    prefix = vocabularies_prefix(model)
-    names = {key.removeprefix(prefix).removesuffix(".txt"): key for key in store.list(settings.models_bucket, prefix)}
+    """List the vocabularies of a model that are in use."""
+    at = open_context(model)
+    lexicons = production_lexicons(at.store, at.bucket, model)
+    used = {name: found for name, found in lexicons.items() if name.startswith(VOCABULARY)}
+    used |= unversioned_vocabularies(at.store, at.bucket, model)
     counts = {
-        name: len(_terms(store.get(settings.models_bucket, key).decode("utf-8", "replace").splitlines()))
-        for name, key in names.items()
+        name.removeprefix(VOCABULARY): len(parse_lexicon(at.store.get(at.bucket, key), source=name, skip_refused=True))
+        for name, (_, key) in sorted(used.items())
     }
     if as_json:
         write_json(counts)
         return
     for name, count in counts.items():
         typer.echo(f"{name}: {count} terms")
-
-
-def _terms(lines: Sequence[str]) -> list[str]:
-    """Return the terms without comments, each once."""
-    return list(dict.fromkeys(term for line in lines if (term := line.partition("#")[0].strip())))

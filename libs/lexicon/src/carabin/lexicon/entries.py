@@ -11,6 +11,8 @@ from .errors import LexiconInvalid
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Ten times a lexicon of 50,000 entries with spoken forms; a larger file is something else."""
 MAX_ENTRIES: Final = 200_000
+MAX_VOCABULARY_BYTES: Final = 64 * 1024
+"""Of a lexicon whose words are expected from the first decode on: a prompt holds about a hundred."""
 MAX_TEXT: Final = 80
 """Characters of one entry: a phrase, not a sentence."""
 MAX_WORDS: Final = 6
@@ -40,6 +42,8 @@ class Lexicon:
     entries: tuple[Entry, ...]
     duplicates: int = 0
     """Lines that repeated an entry in another spelling or again; they were joined to the first."""
+    refused: tuple[str, ...] = ()
+    """Why each line that is no entry was left out; only of a lexicon that was read with `skip_refused`."""
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -53,8 +57,13 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold().replace("’", "'")
 
 
-def parse_lexicon(data: bytes, *, source: str = "the lexicon") -> Lexicon:
+def parse_lexicon(data: bytes, *, source: str = "the lexicon", skip_refused: bool = False) -> Lexicon:
     """Read a lexicon file; a plain list of words, one a line, is one too.
+
+    Args:
+        data: the file; what follows `#` in a line is a comment.
+        source: how errors name it.
+        skip_refused: leave lines that are no entry out, and say so in `refused`; an empty file is then no error.
 
     Raises:
         LexiconInvalid: it is no UTF-8, too large, empty, or a line is no entry; the error names the first such line.
@@ -67,15 +76,22 @@ def parse_lexicon(data: bytes, *, source: str = "the lexicon") -> Lexicon:
         line = data[: error.start].count(b"\n") + 1
         raise LexiconInvalid(f"{source}, line {line}: not UTF-8 text; save it as UTF-8") from error
     found: list[Entry] = []
+    refused: list[str] = []
     for number, row in enumerate(text.split("\n"), 1):
-        stripped = row.strip(" \r")
-        if stripped and not stripped.startswith("#"):
+        stripped = row.partition("#")[0].strip(" \r")
+        if not stripped:
+            continue
+        try:
             found.append(_entry(stripped, f"{source}, line {number}"))
-            if len(found) > MAX_ENTRIES:
-                raise LexiconInvalid(f"{source} has more than {MAX_ENTRIES:,} entries: keep the words that matter")
-    if not found:
+        except LexiconInvalid as error:
+            if not skip_refused:
+                raise
+            refused.append(str(error))
+        if len(found) > MAX_ENTRIES:
+            raise LexiconInvalid(f"{source} has more than {MAX_ENTRIES:,} entries: keep the words that matter")
+    if not found and not skip_refused:
         raise LexiconInvalid(f"{source} holds no entry: write one word or phrase a line")
-    return joined(found)
+    return replace(joined(found), refused=tuple(refused))
 
 
 def joined(entries: Iterable[Entry]) -> Lexicon:
@@ -110,7 +126,7 @@ def is_phrase(text: str) -> bool:
         _require_phrase(text, "")
     except LexiconInvalid:
         return False
-    return "\t" not in text and "|" not in text
+    return not any(sign in text for sign in "\t|#")
 
 
 def _entry(line: str, where: str) -> Entry:

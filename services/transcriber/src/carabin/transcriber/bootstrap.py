@@ -18,7 +18,6 @@ from .inference.model_files import require_files
 from .metrics import Metrics
 from .models.lexicons import Lexicons
 from .models.source import FolderSource, ModelSource, RegistrySource
-from .models.vocabulary import Vocabularies
 from .runtime.transcriber import LiveTranscriber
 from .scheduling.mel_workers import GPU_MEL_WORKERS
 from .settings.model import TranscriberSettings
@@ -74,29 +73,27 @@ def make_transcriber(
     """
     metrics = metrics or Metrics()
     threads = ThreadSupervisor(metrics.registry)
-    vocabularies, lexicons = Vocabularies(), Lexicons()
+    lexicons = Lexicons()
     on_gpu = has_gpu(settings.device)
     source: ModelSource
     if settings.model_dir is not None:
-        source = FolderSource(settings.model_dir, vocabularies, settings.vocabulary_dir, lexicons)
+        source = FolderSource(settings.model_dir, lexicons, settings.vocabulary_dir)
     else:
         source = RegistrySource(
             settings.model_name,
             settings.cache_dir,
-            vocabularies,
+            lexicons,
             metrics,
             threads,
             store=store or connect(),
             bucket=bucket or store_settings().models_bucket,
             poll_s=settings.poll_s,
-            lexicons=lexicons,
         )
     return LiveTranscriber(
         settings,
         source,
         partial(_load, settings, on_gpu),
         metrics=metrics,
-        vocabularies=vocabularies,
         lexicons=lexicons,
         threads=threads,
         workers=1 if on_gpu else settings.workers,

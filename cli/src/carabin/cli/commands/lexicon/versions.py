@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from carabin.cli.output import write_json
 from carabin.lexicon.common import is_common
-from carabin.lexicon.entries import format_lexicon
+from carabin.lexicon.entries import MAX_VOCABULARY_BYTES, Lexicon, format_lexicon
 from carabin.lexicon.errors import LexiconInvalid
+from carabin.registry.stages.lexicon_keys import VOCABULARY, canonical_name
 from carabin.registry.stages.lexicons import (
-    canonical_name,
     lexicon_log,
     lexicon_names,
     lexicon_versions,
@@ -19,6 +19,7 @@ from carabin.registry.stages.lexicons import (
     publish_lexicon,
     read_lexicon,
     rollback_lexicon,
+    unversioned_vocabularies,
     withdraw_lexicon,
 )
 
@@ -38,6 +39,8 @@ def list_(model: Model = "whisper", as_json: AsJson = False) -> None:
         for name in lexicon_names(at.store, at.bucket, model)
         for version in lexicon_versions(at.store, at.bucket, model, name)
     ]
+    old = unversioned_vocabularies(at.store, at.bucket, model)
+    rows += [{"name": name, "version": "unversioned", "in_use": True} for name in sorted(old)]
     if as_json:
         write_json(rows)
         return
@@ -52,6 +55,10 @@ def show(
 ) -> None:
     """Print a lexicon as it is in the store, and who promoted it when."""
     at, name = open_context(model), canonical_name(name)
+    old = unversioned_vocabularies(at.store, at.bucket, model).get(name)
+    if old is not None and version is None:
+        typer.echo(at.store.get(at.bucket, old[1]).decode("utf-8", "replace"), nl=False)
+        return
     used = version or production_lexicons(at.store, at.bucket, model).get(name, ("", ""))[0]
     if not used:
         raise LexiconInvalid(f"no version of the lexicon {name} of {model} is in use; see `carabin lexicon list`")
@@ -65,7 +72,8 @@ def promote(
     reason: Reason,
     model: Model = "whisper",
     name: Annotated[
-        str | None, typer.Option(help="Another name than the file's: specialty.cardiologie, identity.dr.martin.")
+        str | None,
+        typer.Option(help="Another name than the file's: specialty., vocabulary. or identity. and a name after it."),
     ] = None,
     by: By = None,
     as_json: AsJson = False,
@@ -74,10 +82,8 @@ def promote(
     lexicon = read(file)
     if all(is_common(word) for entry in lexicon for word in entry.text.split()):
         raise LexiconInvalid(f"{file} holds words of everyday French only: Whisper knows them already")
-    at, now = open_context(model), datetime.now(UTC)
     used = canonical_name(name or file.stem)
-    version = publish_lexicon(at.store, at.bucket, model, used, format_lexicon(lexicon), now)
-    promote_lexicon(at.store, at.bucket, model, used, version, by=by or getpass.getuser(), reason=reason, at=now)
+    version = put_into_use(lexicon, used, model, reason, by)
     if as_json:
         write_json({"name": used, "version": version, "entries": len(lexicon)})
     else:
@@ -104,3 +110,22 @@ def withdraw(name: Lex, reason: Reason, model: Model = "whisper", by: By = None,
         write_json({"name": name, "version": None})
     else:
         typer.echo(f"lexicon {name} of {model}: withdrawn")
+
+
+def put_into_use(lexicon: Lexicon, name: str, model: str, reason: str, by: str | None) -> str:
+    """Store a lexicon under its name in the store, promote it, and return its version.
+
+    Raises:
+        LexiconInvalid: it is a vocabulary, and larger than the transcriber takes.
+    """
+    data = format_lexicon(lexicon)
+    if name.startswith(VOCABULARY) and len(data) > MAX_VOCABULARY_BYTES:
+        short = name.removeprefix(VOCABULARY)
+        raise LexiconInvalid(
+            f"the vocabulary {short} would have {len(data):,} bytes, more than {MAX_VOCABULARY_BYTES:,}: a prompt "
+            f"holds about a hundred words; promote it as the lexicon specialty.{short}, which sessions name likewise"
+        )
+    at, now = open_context(model), datetime.now(UTC)
+    version = publish_lexicon(at.store, at.bucket, model, name, data, now)
+    promote_lexicon(at.store, at.bucket, model, name, version, by=by or getpass.getuser(), reason=reason, at=now)
+    return version

@@ -1,50 +1,20 @@
 """Versions of a lexicon beside a model, promoted and rolled back as models are: in a log that is written once.
 
 A lexicon is known to the registry as `<model>.lexicon.<name>`: its versions and its promotions lie under that name, as
-a model's do under its own. Its name says for whom it is:
-
-- `<name>`: for every session of the model;
-- `specialty.<specialty>`: for sessions that name the specialty among their vocabularies;
-- `identity.<16 hex of the SHA-256>`: for one person, as the authentication names them.
+a model's do under its own.
 """
 
 import hashlib
-import re
 from datetime import datetime
 from typing import Final, Literal
 
 from ..errors import ObjectMissing, PromotionRefused, StalePromotion, VersionMissing
-from ..layout import safe_name, versions_prefix
+from ..layout import is_safe_name, safe_name, versions_prefix, vocabularies_prefix
 from ..store import ObjectStore
+from .lexicon_keys import FILE, INFIX, VOCABULARY, lexicon_id, lexicon_key
 from .promotions import PromotionRecord, append, last_number, previous_holder, read_head, read_log, require_account
 
-FILE: Final = "lexicon.tsv"
-SPECIALTY: Final = "specialty."
-IDENTITY: Final = "identity."
-_DIGEST: Final = re.compile(r"[0-9a-f]{16}")
-_INFIX: Final = ".lexicon."
 _NOTHING: Final = b"# withdrawn: no lexicon of this name is in use\n"
-
-
-def canonical_name(name: str) -> str:
-    """Return a lexicon's name in the store; `identity.` may be followed by a person's name of the authentication."""
-    if name.startswith(IDENTITY) and not _DIGEST.fullmatch(name.removeprefix(IDENTITY)):
-        return identity_lexicon(name.removeprefix(IDENTITY))
-    return name
-
-
-def identity_lexicon(identity: str) -> str:
-    """Return the name of a person's own lexicon; the person stands in it as a digest, which may be any text."""
-    return f"{IDENTITY}{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
-
-
-def lexicon_id(model: str, name: str) -> str:
-    """Return the registry's name of a lexicon of a model."""
-    return f"{safe_name(model)}{_INFIX}{safe_name(name)}"
-
-
-def lexicon_key(model: str, name: str, version: str) -> str:
-    return f"{versions_prefix(lexicon_id(model, name))}{safe_name(version)}/{FILE}"
 
 
 def publish_lexicon(store: ObjectStore, bucket: str, model: str, name: str, data: bytes, at: datetime) -> str:
@@ -158,10 +128,11 @@ def withdraw_lexicon(
         PromotionLost: somebody promoted at the same time; the message names the winner.
     """
     used = production_lexicons(store, bucket, model).get(name)
-    if used is None:
+    if used is None and name not in unversioned_vocabularies(store, bucket, model):
         raise PromotionRefused(f"no version of the lexicon {name} of {model} is in use")
     version = publish_lexicon(store, bucket, model, name, _NOTHING, at)
-    return promote_lexicon(store, bucket, model, name, version, by=by, reason=reason, at=at, expect=used[0])
+    expect = used[0] if used else None
+    return promote_lexicon(store, bucket, model, name, version, by=by, reason=reason, at=at, expect=expect)
 
 
 def lexicon_log(store: ObjectStore, bucket: str, model: str, name: str) -> list[PromotionRecord]:
@@ -171,7 +142,7 @@ def lexicon_log(store: ObjectStore, bucket: str, model: str, name: str) -> list[
 
 def lexicon_names(store: ObjectStore, bucket: str, model: str) -> list[str]:
     """Return the lexicons of a model that have a version."""
-    prefix = f"{safe_name(model)}{_INFIX}"
+    prefix = f"{safe_name(model)}{INFIX}"
     return sorted({key.removeprefix(prefix).split("/")[0] for key in store.list(bucket, prefix)})
 
 
@@ -183,6 +154,21 @@ def production_lexicons(store: ObjectStore, bucket: str, model: str) -> dict[str
         if head is not None and not head.version.endswith(_short_digest(_NOTHING)):
             found[name] = head.version, lexicon_key(model, name, head.version)
     return found
+
+
+def unversioned_vocabularies(store: ObjectStore, bucket: str, model: str) -> dict[str, tuple[str, str]]:
+    """Return (ETag, key) of each vocabulary stored before they had versions, by its lexicon's name.
+
+    One of which a version was promoted since is not among them.
+    """
+    prefix = vocabularies_prefix(model)
+    keys = (key for key in store.list(bucket, prefix) if key.endswith(".txt"))
+    named = {f"{VOCABULARY}{key.removeprefix(prefix).removesuffix('.txt')}": key for key in keys}
+    return {
+        name: (store.stat(bucket, key).etag, key)
+        for name, key in named.items()
+        if not is_safe_name(name) or read_head(store, bucket, lexicon_id(model, name)) is None
+    }
 
 
 def _short_digest(data: bytes) -> str:

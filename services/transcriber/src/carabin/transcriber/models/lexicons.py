@@ -7,15 +7,10 @@ from pathlib import Path
 
 from carabin.lexicon import Lexicon, LexiconIndex, LexiconInvalid, parse_lexicon
 from carabin.lexicon.common import read_word_lists
-from carabin.lexicon.entries import fold, joined
-from carabin.registry.errors import RegistryError, StoreUnreachable
-from carabin.registry.stages.lexicons import (
-    IDENTITY,
-    SPECIALTY,
-    canonical_name,
-    identity_lexicon,
-    production_lexicons,
-)
+from carabin.lexicon.entries import MAX_VOCABULARY_BYTES, fold, joined
+from carabin.registry.errors import ObjectMissing, RegistryError, StoreUnreachable
+from carabin.registry.stages.lexicon_keys import IDENTITY, SPECIALTY, VOCABULARY, canonical_name, identity_lexicon
+from carabin.registry.stages.lexicons import production_lexicons, unversioned_vocabularies
 from carabin.registry.store import ObjectStore
 
 log = logging.getLogger(__name__)
@@ -49,10 +44,12 @@ class Lexicons:
         self._lock = threading.Lock()
         self._loaded: LoadedLexicon | None = None
         self._scoped: dict[str, LoadedLexicon] = {}
-        """The lexicons of a specialty or of a person, by their names in the store."""
+        """The lexicons of a vocabulary, of a specialty or of a person, by their names in the store."""
         self._parsed: dict[str, tuple[str, Lexicon]] = {}
         self._refused: dict[str, str] = {}
-        """The version of each lexicon that could not be used, so that it is said once."""
+        """The version of each lexicon that could not be used, so that it is said and fetched once."""
+        self._failure: str | None = None
+        """Why the store's lexicons could not be read the last time, so that it is said once."""
 
     @property
     def loaded(self) -> LoadedLexicon | None:
@@ -63,11 +60,29 @@ class Lexicons:
         """Return the specialties that have a lexicon."""
         return {name.removeprefix(SPECIALTY) for name in self._scoped if name.startswith(SPECIALTY)}
 
-    def of_session(self, specialties: Iterable[str], identity: str | None) -> list[LoadedLexicon]:
-        """Return what a session's decodes use from now on: the model's, its specialties' and its speaker's own."""
+    def vocabularies(self) -> dict[str, tuple[str, ...]]:
+        """Return the words that a session expects from its first decode on, by the vocabulary that it names."""
+        with self._lock:
+            parsed = self._parsed
+        return {
+            name.removeprefix(VOCABULARY): tuple(entry.text for entry in lexicon)
+            for name, (_, lexicon) in parsed.items()
+            if name.startswith(VOCABULARY)
+        }
+
+    def of_session(self, named: Iterable[str], identity: str | None) -> list[LoadedLexicon]:
+        """Return what a session's decodes use from now on.
+
+        Args:
+            named: the vocabularies and specialties that the session named.
+            identity: who speaks, where the authentication says so.
+
+        Returns:
+            the lexicons of the model, of what was named, and of the speaker.
+        """
         with self._lock:
             loaded, scoped = self._loaded, self._scoped
-        names = [f"{SPECIALTY}{specialty}" for specialty in specialties]
+        names = [f"{scope}{name}" for name in named for scope in (VOCABULARY, SPECIALTY)]
         if identity is not None:
             names.append(identity_lexicon(identity))
         return [*([loaded] if loaded else []), *(scoped[name] for name in dict.fromkeys(names) if name in scoped)]
@@ -75,42 +90,70 @@ class Lexicons:
     def read_store(self, store: ObjectStore, bucket: str, model: str) -> None:
         """Load what is in use; while the store is away, and for a version that is broken, the last good one stays."""
         try:
-            found = production_lexicons(store, bucket, model)
+            found = {
+                **unversioned_vocabularies(store, bucket, model),
+                **production_lexicons(store, bucket, model),
+            }
             data = {
-                name: (version, store.get(bucket, key))
+                name: (version, content)
                 for name, (version, key) in found.items()
-                if self._parsed.get(name, ("",))[0] != version
+                if (content := self._fetched(name, version, store, bucket, key)) is not None
             }
         except StoreUnreachable:
             return  # the model watcher logs it, once for both
         except RegistryError as error:
-            log.warning("lexicons cannot be read", extra={"event": "lexicon_failed", "error": str(error)})
+            if self._failure != str(error):
+                log.warning("lexicons cannot be read", extra={"event": "lexicon_failed", "error": str(error)})
+            self._failure = str(error)
             return
+        self._failure = None
         kept = {name: parsed for name, parsed in self._parsed.items() if name in found}
         self._take(kept, data)
 
     def read_folder(self, folder: Path) -> None:
-        """Load every `*.tsv` of a local folder, named as in the store: `specialty.cardiologie.tsv` is a specialty's."""
-        files = {
-            canonical_name(path.stem): (f"{path.stat().st_mtime_ns}", path.read_bytes())
-            for path in sorted(folder.glob("*.tsv"))
-        }
+        """Load a local folder's files, named as in the store: `specialty.cardiologie.tsv` is a specialty's.
+
+        `*.txt` are vocabularies: `cardiologie.txt` is the same as `vocabulary.cardiologie.tsv`, which goes before it.
+        """
+        paths = {f"{VOCABULARY}{path.stem}": path for path in sorted(folder.glob("*.txt"))}
+        paths |= {canonical_name(path.stem): path for path in sorted(folder.glob("*.tsv"))}
+        files: dict[str, tuple[str, bytes]] = {}
+        for name, path in paths.items():
+            try:
+                files[name] = f"{path.stat().st_mtime_ns}", path.read_bytes()
+            except OSError as error:
+                self._refuse(name, "", error)
         kept = {name: parsed for name, parsed in self._parsed.items() if name in files}
         self._take(kept, {name: file for name, file in files.items() if kept.get(name, ("",))[0] != file[0]})
+
+    def _fetched(self, name: str, version: str, store: ObjectStore, bucket: str, key: str) -> bytes | None:
+        """Return a version's file; None for one that is loaded, was refused before, or is gone."""
+        if self._parsed.get(name, ("",))[0] == version or self._refused.get(name) == version:
+            return None
+        try:
+            return store.get(bucket, key)
+        except ObjectMissing as error:
+            self._refuse(name, version, error)
+            return None
+
+    def _refuse(self, name: str, version: str, error: Exception) -> None:
+        if self._refused.get(name) != version:
+            detail = {"event": "lexicon_bad", "lexicon": name, "error": str(error)}
+            log.warning("a lexicon is not usable", extra=detail)
+        self._refused[name] = version
 
     def _take(self, kept: dict[str, tuple[str, Lexicon]], changed: Mapping[str, tuple[str, bytes]]) -> None:
         parsed = dict(kept)
         for name, (version, data) in changed.items():
             try:
-                parsed[name] = version, parse_lexicon(data, source=f"lexicon {name} {version}")
+                parsed[name] = version, _parsed(data, name, version)
             except LexiconInvalid as error:
-                if self._refused.get(name) != version:
-                    log.warning("a lexicon is not usable", extra={"event": "lexicon_bad", "error": str(error)})
-                self._refused[name] = version
+                self._refuse(name, version, error)
         if {name: version for name, (version, _) in parsed.items()} == self._versions():
             return
         versions = {name: version for name, (version, _) in parsed.items()}
-        shared = {name: version for name, version in versions.items() if not name.startswith((SPECIALTY, IDENTITY))}
+        scopes = (VOCABULARY, SPECIALTY, IDENTITY)
+        shared = {name: version for name, version in versions.items() if not name.startswith(scopes)}
         loaded = self._loaded
         if loaded is None or loaded.versions != shared:
             entries = joined(entry for name in shared for entry in parsed[name][1])
@@ -127,3 +170,23 @@ class Lexicons:
 
     def _versions(self) -> dict[str, str]:
         return {name: version for name, (version, _) in self._parsed.items()}
+
+
+def _parsed(data: bytes, name: str, version: str) -> Lexicon:
+    """Read a lexicon.
+
+    A vocabulary may be older than the rules for entries: lines that break them are left out.
+
+    Raises:
+        LexiconInvalid: it cannot be used.
+    """
+    source = f"lexicon {name} {version}"
+    if not name.startswith(VOCABULARY):
+        return parse_lexicon(data, source=source)
+    if len(data) > MAX_VOCABULARY_BYTES:
+        raise LexiconInvalid(f"{source} has {len(data)} bytes, more than {MAX_VOCABULARY_BYTES}")
+    lexicon = parse_lexicon(data, source=source, skip_refused=True)
+    if lexicon.refused:
+        detail = {"event": "vocabulary_lines_refused", "lines": len(lexicon.refused), "error": lexicon.refused[0]}
+        log.warning("lines of a vocabulary are left out", extra=detail)
+    return lexicon

@@ -117,6 +117,8 @@ def expected_words(
     """Return the session's own hotwords, then its vocabularies' words.
 
     Args:
+        config: the session's hotwords, and the names of its vocabularies.
+        vocabularies: the words of each vocabulary, by its name.
         specialties: names that a session may give as well: those of specialties' lexicons.
 
     Raises:
@@ -136,14 +138,13 @@ class SessionPrompts:
     def __init__(
         self,
         config: SessionConfig,
-        vocabularies: Mapping[str, tuple[str, ...]],
-        lexicons: Lexicons | None = None,
+        lexicons: Lexicons,
         identity: str | None = None,
     ) -> None:
         self._lexicons = lexicons if config.task == "transcribe" and config.language in (None, "fr") else None
         self._identity = identity
-        self._specialties = config.vocabularies
-        self._words = expected_words(config, vocabularies, lexicons.specialties() if lexicons else ())
+        self._named = config.vocabularies
+        self._words = expected_words(config, lexicons.vocabularies(), lexicons.specialties())
         self._initial_prompt = config.initial_prompt
         self._newest: tuple[str, Prompt] | None = None
 
@@ -151,14 +152,22 @@ class SessionPrompts:
         """Return the prompt in the tokens of this version's engine."""
         if self._newest is None or self._newest[0] != version:
             prompt = build_prompt(engine, self._words, self._initial_prompt)
-            self._newest = version, replace(prompt, second_pass=lambda: self.second_pass(engine))
+            expected = frozenset(prompt.expected)
+            self._newest = version, replace(prompt, second_pass=lambda: self.second_pass(engine, expected))
         return self._newest[1]
 
-    def second_pass(self, engine: Engine) -> SecondPass | None:
-        """Return the second decode with the lexicon that is loaded now; the session's own words come first in it."""
-        loaded = self._lexicons.of_session(self._specialties, self._identity) if self._lexicons is not None else []
+    def second_pass(self, engine: Engine, expected: Collection[str] = ()) -> SecondPass | None:
+        """Return the second decode with the lexicons that are loaded now; the session's own words come first in it.
+
+        Args:
+            engine: whose tokens its prompt is made of.
+            expected: the words of the first decode's prompt, for which no second decode is worth it.
+        """
+        loaded = self._lexicons.of_session(self._named, self._identity) if self._lexicons is not None else []
         if not loaded:
             return None
-        return LexiconPass(
-            loaded, lambda texts: build_prompt(engine, [*self._words, *texts], self._initial_prompt).tokens
-        )
+
+        def tokens(texts: Sequence[str]) -> tuple[int, ...]:
+            return build_prompt(engine, [*self._words, *texts], self._initial_prompt).tokens
+
+        return LexiconPass(loaded, tokens, expected)

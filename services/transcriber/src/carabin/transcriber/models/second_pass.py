@@ -1,6 +1,6 @@
 """The second decode of a final: lexicon words that sound like the first one's words as prompt, then a careful merge."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from carabin.lexicon import Entry, may_replace, merge
 from carabin.lexicon.index import MAX_CANDIDATES, Candidate
@@ -14,19 +14,31 @@ class LexiconPass:
     """One final's second decode; made for each request, so that a lexicon promoted in between is used from the next on.
 
     Args:
-        lexicons: what is loaded now for the session: the model's, its specialties', its speaker's.
+        lexicons: what is loaded now for the session: the model's, those of what it named, its speaker's.
         prompt: returns the tokens of the session's expected words with those of the lexicon after them.
+        expected: entries that stood in the first decode's prompt already.
     """
 
-    def __init__(self, lexicons: Sequence[LoadedLexicon], prompt: Callable[[Sequence[str]], tuple[int, ...]]) -> None:
+    def __init__(
+        self,
+        lexicons: Sequence[LoadedLexicon],
+        prompt: Callable[[Sequence[str]], tuple[int, ...]],
+        expected: Collection[str] = (),
+    ) -> None:
+        self._expected = expected
         self._lexicons = lexicons
         self._prompt = prompt
         self._found: tuple[tuple[str, ...], list[Entry]] | None = None
         """The newest lookup: the prompt and the merge ask for the same one."""
 
     def prompt(self, first: Hypothesis) -> tuple[int, ...]:
-        """Return the prompt of the second decode; empty where no entry could stand for any word of the text."""
+        """Return the prompt of the second decode.
+
+        It is empty where no entry could stand for any word of the text, and where the first decode was given them all.
+        """
         entries = self._candidates(first)
+        if all(entry.text in self._expected for entry in entries):
+            return ()
         if not may_replace(first.text, entries, KnownWords(self._lexicons)):
             return ()
         return self._prompt([entry.text for entry in entries])

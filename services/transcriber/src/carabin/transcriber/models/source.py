@@ -19,11 +19,10 @@ from .cache import ModelCache
 from .lexicons import Lexicons
 from .loader import LoadedCandidate
 from .roles import ModelRoles
-from .vocabulary import Vocabularies
 
 log = logging.getLogger(__name__)
 
-VOCABULARY_POLL_S = 30.0
+LEXICON_POLL_S = 30.0
 EXPLAIN_S = 0.5
 """How soon after its start the service notices that the store does not answer, which `/readyz` then gives as reason."""
 
@@ -47,13 +46,11 @@ class FolderSource:
     def __init__(
         self,
         folder: Path,
-        vocabularies: Vocabularies,
+        lexicons: Lexicons,
         vocabulary_dir: Path | None = None,
-        lexicons: Lexicons | None = None,
     ) -> None:
         self._lexicons = lexicons
         self._folder = folder
-        self._vocabularies = vocabularies
         self._vocabulary_dir = vocabulary_dir
 
     def fetch(self, version: str) -> LoadedCandidate:
@@ -61,9 +58,7 @@ class FolderSource:
 
     def start(self, models: ModelRoles) -> None:
         if self._vocabulary_dir is not None:
-            self._vocabularies.read_folder(self._vocabulary_dir)
-            if self._lexicons is not None:
-                self._lexicons.read_folder(self._vocabulary_dir)
+            self._lexicons.read_folder(self._vocabulary_dir)
         models.decide(Decision(version=f"folder-{self._folder.name}"))
 
     def stop(self) -> None:
@@ -84,19 +79,17 @@ class RegistrySource:
         self,
         name: str,
         cache: Path,
-        vocabularies: Vocabularies,
+        lexicons: Lexicons,
         metrics: Metrics,
         threads: ThreadSupervisor,
         *,
         store: ObjectStore,
         bucket: str,
         poll_s: float = 10.0,
-        lexicons: Lexicons | None = None,
     ) -> None:
         self._name = name
         self._lexicons = lexicons
         self._cache = ModelCache(cache / name)
-        self._vocabularies = vocabularies
         self._metrics = metrics
         self._store = store
         self._bucket = bucket
@@ -130,12 +123,12 @@ class RegistrySource:
 
     def start(self, models: ModelRoles) -> None:
         self._models = models
-        self._read_vocabularies()
+        self._read_lexicons()
         # It may hang in the store's stream, so that `stop` does not wait for it.
         self._threads.start("model-notifications", self._watcher.listen)
         self._running = [
             self._threads.start("model-watcher", self._watch),
-            self._threads.every("vocabularies", VOCABULARY_POLL_S, self._read_vocabularies),
+            self._threads.every("lexicons", LEXICON_POLL_S, self._read_lexicons),
             self._threads.every("store-outage", EXPLAIN_S, self._explain),
         ]
 
@@ -180,10 +173,8 @@ class RegistrySource:
             return f"bucket {self._bucket} holds no model named {self._name}: it holds {', '.join(names)}"
         return f"no version of {self._name} is tagged production in bucket {self._bucket}"
 
-    def _read_vocabularies(self) -> None:
-        self._vocabularies.read_store(self._store, self._bucket, self._name)
-        if self._lexicons is not None:
-            self._lexicons.read_store(self._store, self._bucket, self._name)
+    def _read_lexicons(self) -> None:
+        self._lexicons.read_store(self._store, self._bucket, self._name)
 
     def _explain(self) -> None:
         """While there is no model because the store is away, give that as the reason; load the version in the cache."""

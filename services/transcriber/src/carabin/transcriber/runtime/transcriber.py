@@ -24,7 +24,6 @@ from ..models.prompt import SessionPrompts
 from ..models.roles import ModelRoles
 from ..models.slot import ModelHandle, Slot
 from ..models.source import ModelSource
-from ..models.vocabulary import Vocabularies
 from ..scheduling.load import LoadController, LoadLevel
 from ..scheduling.scheduler import Scheduler
 from ..scheduling.shadow import Shadow
@@ -61,8 +60,7 @@ class LiveTranscriber:
         factory: EngineFactory,
         *,
         metrics: Metrics,
-        vocabularies: Vocabularies,
-        lexicons: Lexicons | None = None,
+        lexicons: Lexicons,
         threads: ThreadSupervisor,
         workers: int,
         mel_workers: int = 0,
@@ -71,7 +69,6 @@ class LiveTranscriber:
         self.metrics = metrics
         self._settings = settings
         self._source = source
-        self._vocabularies = vocabularies
         self._lexicons = lexicons
         self._clock = clock
         self._load = LoadController()
@@ -146,14 +143,13 @@ class LiveTranscriber:
 
     def vocabulary_names(self) -> list[str]:
         """Return the vocabularies and specialties that a session may choose now, in order."""
-        specialties = self._lexicons.specialties() if self._lexicons is not None else set()
-        return sorted({*self._vocabularies.words, *specialties})
+        return sorted({*self._lexicons.vocabularies(), *self._lexicons.specialties()})
 
     def open(self, config: SessionConfig, identity: str | None = None, *, recording: bool = False) -> EngineDictation:
         """See `Transcriber.open`."""
         slot = self._models.slot()
         model = self._admit(config, slot)
-        prompts = SessionPrompts(config, self._vocabularies.words, self._lexicons, identity)
+        prompts = SessionPrompts(config, self._lexicons, identity)
         prompt = prompts.of(model.engine, model.version)
         self.metrics.prompt_cut.inc(prompt.cut_tokens)
         dictation = EngineDictation(

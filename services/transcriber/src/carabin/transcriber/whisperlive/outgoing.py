@@ -38,7 +38,7 @@ class OutgoingMessages:
     """Turns events into messages; `next()` gives them one by one, `segments` with what is newest then."""
 
     def __init__(self, hello: Hello, warnings: tuple[str, ...]) -> None:
-        self.transcript = Transcript(Formatter(hello.format) if hello.format else None)
+        self.transcript = Transcript(Formatter(hello.format) if hello.format else None, hello.events)
         self.failed: str | None = None
         self.not_audio = False
         """The session failed by what its client sent."""

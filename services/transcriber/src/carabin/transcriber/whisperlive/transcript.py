@@ -22,6 +22,8 @@ class Transcript:
     """
 
     formatter: Formatter | None = None
+    events: bool = False
+    """Whether the client asked for what published servers do not send: `lexicon` is such a key."""
     completed: list[Segment] = field(default_factory=list)
     _partial: Segment | None = None
     _carry: Carry = field(default_factory=Carry)
@@ -33,7 +35,7 @@ class Transcript:
             "utterance": final.utterance,
             "model_version": final.model_version,
             "confidence": round(final.confidence, 4),
-            **({"lexicon": list(final.lexicon)} if final.lexicon else {}),
+            **({"lexicon": list(final.lexicon)} if self.events and final.lexicon else {}),
         }
         if final.words:
             segment["words"] = [word(each) for each in final.words]

@@ -1,0 +1,41 @@
+"""How a lexicon beside a model is named; the name says for whom it is.
+
+- `<name>`: for every session of the model;
+- `specialty.<specialty>`: for sessions that name the specialty among their vocabularies;
+- `vocabulary.<vocabulary>`: for the same sessions, and expected from their first decode on: a list that a prompt holds;
+- `identity.<16 hex of the SHA-256>`: for one person, as the authentication names them.
+"""
+
+import hashlib
+import re
+from typing import Final
+
+from ..layout import safe_name, versions_prefix
+
+FILE: Final = "lexicon.tsv"
+SPECIALTY: Final = "specialty."
+VOCABULARY: Final = "vocabulary."
+IDENTITY: Final = "identity."
+INFIX: Final = ".lexicon."
+_DIGEST: Final = re.compile(r"[0-9a-f]{16}")
+
+
+def canonical_name(name: str) -> str:
+    """Return a lexicon's name in the store; `identity.` may be followed by a person's name of the authentication."""
+    if name.startswith(IDENTITY) and not _DIGEST.fullmatch(name.removeprefix(IDENTITY)):
+        return identity_lexicon(name.removeprefix(IDENTITY))
+    return name
+
+
+def identity_lexicon(identity: str) -> str:
+    """Return the name of a person's own lexicon; the person stands in it as a digest, which may be any text."""
+    return f"{IDENTITY}{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
+
+
+def lexicon_id(model: str, name: str) -> str:
+    """Return the registry's name of a lexicon of a model."""
+    return f"{safe_name(model)}{INFIX}{safe_name(name)}"
+
+
+def lexicon_key(model: str, name: str, version: str) -> str:
+    return f"{versions_prefix(lexicon_id(model, name))}{safe_name(version)}/{FILE}"
