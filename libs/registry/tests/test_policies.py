@@ -194,7 +194,8 @@ def test_by_the_policies_nobody_but_the_promoter_moves_a_version_to_another_stag
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_policies_say_of_the_logs_what_the_store_enforces(role: str) -> None:
-    for key in ("models/cardio/promotions/0000000001.json", "models/cardio/stages/0000000001.json"):
+    names = ("promotions/0000000001.json", "stages/0000000001.json", "rollouts/state.json")
+    for key in (f"models/cardio/{name}" for name in names):
         assert may(role, "PutObject", key) == (role == "promoter")
         assert not may(role, "DeleteObject", key)
         assert may(role, "GetObject", key)

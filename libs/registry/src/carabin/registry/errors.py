@@ -22,6 +22,7 @@ CarabinError             anything that Carabin raises on purpose: its text is on
     + PromotionLost        somebody else promoted first
     + StalePromotion       production is not what the operator expected
     + Regression           the metrics get worse, and nobody accepted that
+    + RolloutTaken         another process carries a rollout on
   x PromotionUnfinished    recorded, and not yet in force: the store failed half-way
 """
 
@@ -112,6 +113,10 @@ class StalePromotion(PromotionRefused):
 
 class Regression(PromotionRefused):
     """The new version's metrics are worse than production's; the sentence says which, and by how much."""
+
+
+class RolloutTaken(PromotionRefused):
+    """Another process carries a rollout of this model on."""
 
 
 class PromotionUnfinished(RegistryError):

@@ -73,6 +73,11 @@ def stages_hint_key(model: str) -> str:
     return f"{stages_prefix(model)}head.json"
 
 
+def rollout_key(model: str) -> str:
+    """Return the key of the state of a model's newest rollout."""
+    return f"{safe_name(model)}/rollouts/state.json"
+
+
 def record_number(key: str) -> int:
     """Return the number in the key of a log's record, or -1 where the key is not one."""
     stem = key.rsplit("/", 1)[-1].removesuffix(".json")

@@ -8,6 +8,7 @@ from carabin.registry.stages.regressions import compare
 
 from . import backup, change, upkeep
 from .context import AsJson, Name, Version, open_context, open_known
+from .rollout import command as rollout
 from .rows import SHOWN, Everything, every_row, newest_rows, read_records
 from .tables import (
     LOG_OF,
@@ -93,3 +94,4 @@ def log(name: Name = None, everything: Everything = False, as_json: AsJson = Fal
 change.register(app)
 upkeep.register(app)
 backup.register(app)
+rollout.register(app)

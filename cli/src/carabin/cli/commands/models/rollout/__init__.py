@@ -1,0 +1,1 @@
+"""`carabin models rollout`."""
