@@ -7,8 +7,9 @@
     python bench/format.py --json
 
 Kinds are reported as they are said, with their numbers in digits, as Whisper wrote them of the synthetic voice (once,
-by `format_decode.py`), and end to end through the model; `format_judge.py` says what counts as misheard. Speech comes
-from a synthetic voice (SVOX Pico, fr-FR): it shows the whole way, not the accuracy on people.
+by `format_decode.py`), and end to end through the model, said by the speaker that no table and no training has seen.
+`format_judge.py` says what counts as misheard. The voice is synthetic (SVOX Pico, fr-FR): it shows the whole way, not
+the accuracy on people.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from carabin.trainer.models.embedded import install_base_model
+from carabin.trainer.synthesis.voices import HELD_OUT
 from carabin.transcriber.formatting import FormatOptions, Formatter
 from format_decode import SpokenDecoder
 from format_judge import Outcomes
@@ -56,9 +58,9 @@ def main() -> None:
     scores: dict[str, Any] = {"table": asdict(score_tables(formatter)), "time": asdict(score_time(formatter))}
     if not arguments.no_speech:
         with tempfile.TemporaryDirectory(prefix="carabin-bench-") as scratch:
-            decoder = SpokenDecoder(arguments.model or install_base_model(Path(scratch) / "base"))
+            decoder = SpokenDecoder(arguments.model or install_base_model(Path(scratch) / "base"), HELD_OUT)
             scores["spoken"] = asdict(score_spoken(formatter, decoder, show=not arguments.json))
-            found = score_kinds(formatter, decoder, arguments.per_kind)
+            found = score_kinds(formatter, decoder, arguments.per_kind, show=not arguments.json)
             scores["end_to_end"] = {kind: asdict(outcomes) for kind, outcomes in found.items()}
     sys.stdout.write(json.dumps(scores, ensure_ascii=False, indent=1) + "\n" if arguments.json else _text(scores))
     if scores["table"]["wrong"] or scores["time"]["p95_ms"] > TARGET_MS:

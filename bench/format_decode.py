@@ -78,7 +78,7 @@ def spoken_cases() -> Iterator[tuple[str, str, str, str]]:
 class SpokenDecoder:
     """Speaks a text with the synthetic voice and returns what Whisper writes of it, decoded as the service does."""
 
-    def __init__(self, model: Path, speaker: Speaker = SPEAKERS[1]) -> None:
+    def __init__(self, model: Path, speaker: Speaker) -> None:
         self._engine, self._voice, self._speaker = Ct2Engine(model, replicas=1), NanoTTS(), speaker
 
     def transcribe(self, said: str) -> str:

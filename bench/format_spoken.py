@@ -51,15 +51,30 @@ def score_spoken(formatter: Formatter, decoder: SpokenDecoder, *, show: bool) ->
     return SpokenScore(**totals)
 
 
-def score_kinds(formatter: Formatter, decoder: SpokenDecoder, per_kind: int) -> dict[str, Outcomes]:
-    """Return by kind what became of so many spoken cases that have values, from the voice to the report."""
-    found: dict[str, Outcomes] = {}
+def score_kinds(formatter: Formatter, decoder: SpokenDecoder, per_kind: int, *, show: bool) -> dict[str, Outcomes]:
+    """Return by kind what became of so many spoken cases that have values, from the voice to the report.
+
+    Args:
+        per_kind: at most so many of each kind, spread over the specialties.
+        show: write what was recognised and is still not written to the standard error.
+    """
+    kinds: dict[str, list[tuple[str, str]]] = {}
     for _, kind, said, wanted in spoken_cases():
-        outcomes = found.setdefault(kind, Outcomes())
-        if values(wanted) and outcomes.cases < per_kind:
+        if values(wanted):
+            kinds.setdefault(kind, []).append((said, wanted))
+    found: dict[str, Outcomes] = {}
+    for kind, spoken in sorted(kinds.items()):
+        outcomes = Outcomes()
+        for said, wanted in spoken[:: max(1, -(-len(spoken) // max(1, per_kind)))][:per_kind]:
             transcript = decoder.transcribe(said)
-            outcomes.add(judge(wanted, transcript, formatter.final(transcript).text))
-    return {kind: outcomes for kind, outcomes in sorted(found.items()) if outcomes.cases}
+            written = formatter.final(transcript).text
+            verdict = judge(wanted, transcript, written)
+            outcomes.add(verdict)
+            if show and verdict == "missed":
+                sys.stderr.write(f"missed   {transcript}\nwritten  {written!r}\nwanted   {wanted!r}\n\n")
+        if outcomes.cases:
+            found[kind] = outcomes
+    return found
 
 
 def _compare(expected: str, transcript: str, got: str) -> dict[str, int]:

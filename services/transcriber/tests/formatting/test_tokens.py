@@ -62,6 +62,8 @@ def test_kind_of_a_token(text: str, kind: Kind) -> None:
         ("6h75", ["6", "h75"]),
         ("3 cm5", ["3", "cm", "5"]),
         ("3 cm2", ["3", "cm2"]),
+        ("1,73m2", ["1,73", "m2"]),
+        ("1m20", ["1", "m", "20"]),
     ],
 )
 def test_words_are_cut_where_whisper_glues_them_and_nowhere_else(said: str, expected: list[str]) -> None:

@@ -18,7 +18,7 @@ _PATTERN = re.compile(
 )
 
 
-_GLUED = re.compile(r"(g|kg|m)[0-9]+|cm[14-9]|[hH][0-5][0-9]|(x[0-9]+)+")
+_GLUED = re.compile(r"(g|kg)[0-9]+|m(?![23]$)[0-9]+|cm[14-9]|[hH][0-5][0-9]|(x[0-9]+)+")
 _GLUED_LENGTH = re.compile(r"cm[14-9]")
 """« 3 cm5 »; « cm2 » and « cm3 » are units."""
 _GLUED_STAGE = re.compile(r"(y?[pc])?T[0-4]N")

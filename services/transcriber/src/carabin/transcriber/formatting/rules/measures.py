@@ -40,8 +40,8 @@ def read_measure(stream: Stream, index: int) -> Measure | None:
 
 
 def read_denominators(stream: Stream, end: int, symbol: str) -> tuple[int, str]:
-    """Return (end, symbol) with every « par … » after `end` taken in."""
-    while stream[end].key == "par":
+    """Return (end, symbol) with every « par … » after `end` taken in, and Whisper's own « /ml »."""
+    while _divides(stream, end):
         surface = _standard_surface(stream, end + 1) if symbol == "mL/min" else None
         if surface is not None:
             return surface, f"{symbol}/1,73 m²"
@@ -54,12 +54,16 @@ def read_denominators(stream: Stream, end: int, symbol: str) -> tuple[int, str]:
 
 def read_rate(stream: Stream, index: int) -> tuple[str, int] | None:
     """Return (« /mm³ », end) for « par millimètre cube » right after a number."""
-    if stream[index].key != "par":
+    if not _divides(stream, index):
         return None
     below = _unit(stream, index + 1)
     if below is None or below[1].write not in PER_ALONE:
         return None
     return f"/{below[1].write}", below[0]
+
+
+def _divides(stream: Stream, index: int) -> bool:
+    return stream[index].key == "par" or stream[index].text == "/"
 
 
 def _unit(stream: Stream, index: int) -> tuple[int, Unit] | None:
