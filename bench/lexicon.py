@@ -4,6 +4,7 @@
     python bench/lexicon.py --model FOLDER      # another CTranslate2 folder, such as one you trained; may be repeated
     python bench/lexicon.py --sizes 0,1000      # entries beside the sentences' own terms
     python bench/lexicon.py --terms both        # lexicons with the sentences' own terms, and without: is there harm?
+    python bench/lexicon.py --dataset FOLDER    # medical sentences out of its test split, which a model never saw
     python bench/lexicon.py --json
 
 Other entries come from the default lexicon (`pip install --no-deps edsnlp==0.23.0`), made longer by invented words
@@ -30,6 +31,7 @@ from carabin.lexicon.common import is_common
 from carabin.lexicon.default import default_lexicon
 from carabin.lexicon.entries import Entry, fold, joined
 from carabin.lexicon.words import split_words
+from carabin.trainer.data.dictations import load_split
 from carabin.trainer.evaluation.critical_errors import critical_errors
 from carabin.trainer.models.embedded import install_base_model
 from carabin.trainer.text.corpus import sentences_of
@@ -97,6 +99,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=40, help="of each kind")
     parser.add_argument("--sizes", default="0,100,1000,10000,50000", help="other entries beside the sentences' terms")
     parser.add_argument("--terms", choices=("with", "without", "both"), default="with", help="the sentences' own")
+    parser.add_argument("--dataset", type=Path, help="folder of a dataset, as the demo and `carabin train` keep it")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     rows: list[Row] = []
@@ -109,7 +112,10 @@ def main() -> None:
 
 def _of_model(folder: Path, arguments: argparse.Namespace) -> list[Row]:
     engine = Ct2Engine(folder, replicas=1)
-    medical = [_speak(engine, text) for text in _spread(sentences_of("medical"), arguments.sentences)]
+    texts = sentences_of("medical")
+    if arguments.dataset is not None:
+        texts = sorted({dictation.sentence for dictation in load_split(arguments.dataset, "test")})
+    medical = [_speak(engine, text) for text in _spread(texts, arguments.sentences)]
     everyday = [_speak(engine, text) for text in _spread(sentences_of("general"), arguments.sentences)]
     terms = sorted({word for spoken in medical for word in _terms(spoken.text)})
     rows = [_measure(engine, folder.name, [], medical, everyday, with_terms=False)]

@@ -98,3 +98,34 @@ def test_a_candidate_may_replace_words_that_sound_like_it_and_are_neither_protec
     assert may_replace("Traitement par bisoprolole.", entries, known)
     assert not may_replace("Traitement par sufentanil 5 mg.", entries, known)
     assert not may_replace("", entries, known)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "entry"),
+    [
+        ("Cytolyse à dix fois la normale", "Cytolyse à dix fois l'anormale", "anormale"),
+        ("une image de la symétrie", "une image de l'asymétrie", "asymétrie"),
+        ("décontamination nasale demandée", "décontamination nasal demandée", "nasal"),
+        ("nystagmus spontané", "nystagmus spontanée", "spontanée"),
+        ("hypertension portale", "hypertension portal", "portal"),
+        ("Traumatisme cranière avec perte", "Traumatismes avec perte", "traumatismes"),
+    ],
+)
+def test_finding_is_not_reversed_inflected_or_shortened_by_an_entry_that_sounds_the_same(
+    first: str, second: str, entry: str
+) -> None:
+    assert merge(first, second, [Entry(entry, count=9)], {entry}).text == first
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "entry"),
+    [
+        ("des hydratations modérées", "déshydratation modérées", "déshydratation"),
+        ("un hyper signal frontal", "un hypersignal frontal", "hypersignal"),
+        ("sous bisoprolole le matin", "sous bisoprolol le matin", "bisoprolol"),
+    ],
+)
+def test_prefix_that_was_written_apart_and_a_mute_letter_of_no_word_are_mended(
+    first: str, second: str, entry: str
+) -> None:
+    assert merge(first, second, [Entry(entry, count=9)], {entry}).text == second

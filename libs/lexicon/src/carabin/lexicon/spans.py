@@ -25,6 +25,10 @@ WORD_SIMILARITY: Final = 0.95
 FRENCH_SIMILARITY: Final = 0.9
 """Where it wrote a rarer word of French: « hypoxémie » is not written by accident, and « hypocalcémie »
 is 0.7 like it."""
+REVERSING: Final = frozenset(
+    {"a", "an", "anti", "de", "des", "dis", "dys", "hyper", "hypo", "im", "in", "ir", "mal", "non"}
+)
+"""Prefixes, without accents, that make another finding of a word."""
 MAX_SPAN: Final = 5
 """Words of the first decode that one entry may stand for."""
 
@@ -62,7 +66,7 @@ def best_span(spans: Iterable[Span], floor: int, entry: Entry, article: str) -> 
         forms.append((phonetic_key(with_article), with_article))
     folded, best, most = fold(entry.text), None, 0.0
     for span in spans:
-        if span.start < floor or _is_inflected(span.phrase, folded):
+        if span.start < floor or _is_inflected(span.phrase, folded) or _is_reversed(span.phrase, folded):
             continue
         if not entry.count and _is_as_well_spelled(span.phrase, folded):
             continue
@@ -75,8 +79,25 @@ def best_span(spans: Iterable[Span], floor: int, entry: Entry, article: str) -> 
 
 
 def _is_inflected(written: str, entry: str) -> bool:
-    """Say whether one is the other's plural; a mute « e » may be a misspelt drug (« bisoprolole »)."""
-    return written.rstrip("sx") == entry.rstrip("sx")
+    """Say whether the entry is a word that was written, in another number or gender.
+
+    A mute « e » behind what French does not have may be a misspelt drug (« bisoprolole »).
+    """
+    if any(word.rstrip("sx") == entry.rstrip("sx") for word in (written, *written.split())):
+        return True
+    return is_french(written) and written.rstrip("sx").rstrip("e") == entry.rstrip("sx").rstrip("e")
+
+
+def _is_reversed(written: str, entry: str) -> bool:
+    """Say whether the entry is a word that was written behind a prefix that was not: « la normale », « anormale »."""
+    words = [_without_accents(word) for word in written.split()]
+    plain = _without_accents(entry)
+    ends = [word for word in words if len(word) > 3 and plain.endswith(word)]
+    return any((prefix := plain.removesuffix(word)) in REVERSING and prefix not in words for word in ends)
+
+
+def _without_accents(text: str) -> str:
+    return "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
 
 
 def _is_as_well_spelled(written: str, entry: str) -> bool:
