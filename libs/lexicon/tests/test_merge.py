@@ -104,7 +104,7 @@ def test_a_candidate_may_replace_words_that_sound_like_it_and_are_neither_protec
     ("first", "second", "entry"),
     [
         ("Cytolyse à dix fois la normale", "Cytolyse à dix fois l'anormale", "anormale"),
-        ("une image de la symétrie", "une image de l'asymétrie", "asymétrie"),
+        ("une forme de la typique", "une forme de l'atypique", "atypique"),
         ("décontamination nasale demandée", "décontamination nasal demandée", "nasal"),
         ("nystagmus spontané", "nystagmus spontanée", "spontanée"),
         ("hypertension portale", "hypertension portal", "portal"),
@@ -129,3 +129,9 @@ def test_prefix_that_was_written_apart_and_a_mute_letter_of_no_word_are_mended(
     first: str, second: str, entry: str
 ) -> None:
     assert merge(first, second, [Entry(entry, count=9)], {entry}).text == second
+
+
+def test_word_that_is_as_well_spelled_is_not_taken_with_the_one_beside_it() -> None:
+    first, second = "Rectocolité moragique sous mésalazine", "recto-colite, hémorragique mesalazine"
+    entries = [Entry("recto-colite", "disease"), Entry("mesalazine", "drug")]
+    assert merge(first, second, entries, {"recto-colite", "mesalazine"}).text == first

@@ -68,7 +68,7 @@ def best_span(spans: Iterable[Span], floor: int, entry: Entry, article: str) -> 
     for span in spans:
         if span.start < floor or _is_inflected(span.phrase, folded) or _is_reversed(span.phrase, folded):
             continue
-        if not entry.count and _is_as_well_spelled(span.phrase, folded):
+        if not entry.count and any(_is_as_well_spelled(part, folded) for part in (span.phrase, *span.phrase.split())):
             continue
         least = max(span.least, DRUG_SIMILARITY) if entry.kind == "drug" else span.least
         for key, written in forms:
