@@ -10,9 +10,11 @@ from unittest.mock import Mock
 
 import pytest
 import yaml
+from carabin.cli.commands.models.rollout.metrics import RolloutMetrics
 from carabin.exporter.metrics import ExporterMetrics
 from carabin.service.threads import ThreadSupervisor
 from carabin.trainer.runtime.gauges import Gauges
+from carabin.transcriber.corrections.metrics import CorrectionMetrics
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.updater import ModelUpdater
 from carabin.transcriber.wire.metrics import WireMetrics
@@ -29,7 +31,8 @@ def labels() -> dict[str, set[str]]:
     """Return every name under which our services show something, and the labels that it has."""
     registry = CollectorRegistry()
     shown: dict[str, set[str]] = {}
-    for metrics in (Metrics, WireMetrics, ExporterMetrics, Gauges, ThreadSupervisor):
+    owners = (Metrics, WireMetrics, CorrectionMetrics, ExporterMetrics, Gauges, RolloutMetrics, ThreadSupervisor)
+    for metrics in owners:
         for metric in vars(metrics(registry)).values():
             if isinstance(metric, MetricWrapperBase):
                 [family] = metric.describe()
@@ -55,7 +58,7 @@ def strange_labels(expression: str) -> set[str]:
 
 
 def named(text: str) -> set[str]:
-    return set(re.findall(r"\bcarabin_(?:transcriber|exporter|trainer|thread)_[a-z_]+", text))
+    return set(re.findall(r"\bcarabin_(?:transcriber|exporter|trainer|thread|rollout)_[a-z_]+", text))
 
 
 def alerts() -> list[dict[str, Any]]:

@@ -26,7 +26,8 @@ OPERATORS = {
 
 COMPONENTS = (
     "backup", "bootstrap", "gateway", "hpa", "ingress", "keda", "kube-prometheus-stack", "kueue",
-    "networkpolicy", "nvidia-runtime", "object-store", "openshift", "secrets", "servicemonitor", "tools", "trainjob",
+    "networkpolicy", "nvidia-runtime", "object-store", "openshift", "rollout", "secrets", "servicemonitor", "tools",
+    "trainjob",
 )  # fmt: skip
 
 
@@ -47,7 +48,9 @@ def test_kubernetes_accepts_every_object_of_an_overlay(manifests: list[Manifest]
 def test_each_component_stands_on_the_base_alone(component: str, tree: Path) -> None:
     site = tree / "overlays" / f"site-{component}"
     site.mkdir()
-    needed = {"backup": ["secrets"], "bootstrap": ["secrets"], "tools": ["secrets"]}.get(component, [])
+    needed = {"backup": ["secrets"], "bootstrap": ["secrets"], "rollout": ["secrets"], "tools": ["secrets"]}.get(
+        component, []
+    )
     kustomization = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",

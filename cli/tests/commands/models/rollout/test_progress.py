@@ -1,6 +1,4 @@
-"""What is said of a rollout, and what Prometheus' textfile collector reads."""
-
-from pathlib import Path
+"""What is decided and said of a rollout."""
 
 import pytest
 from carabin.cli.commands.models.rollout.progress import (
@@ -10,9 +8,7 @@ from carabin.cli.commands.models.rollout.progress import (
     describe_look,
     over_budget,
     threshold,
-    write_metrics,
 )
-from carabin.registry.errors import DiskFailed
 from carabin.registry.stages.rollouts import FigureEvidence, RolloutRecord
 
 from .test_evidence import record
@@ -55,18 +51,3 @@ def test_the_reason_names_figures_budget_and_error_rate() -> None:
     assert said.startswith("rollout ended at step 1, 5%: slow 62.5% of 40 against production's 9% of 700, budget +10%")
     assert "at an error rate of 0.05 for the whole rollout. Also: empty" in said
     assert describe_figures(with_evidence()) == ""
-
-
-def test_metrics_are_written_as_prometheus_text(tmp_path: Path) -> None:
-    path = tmp_path / "rollout.prom"
-    write_metrics(with_evidence(slow=9.0).model_copy(update={"outcome": "ended"}), path, "cardio")
-    text = path.read_text()
-    assert 'carabin_rollout_outcome{model="cardio",outcome="ended",version="new"} 1.0' in text
-    assert 'carabin_rollout_outcome{model="cardio",outcome="running",version="new"} 0.0' in text
-    assert 'carabin_rollout_share{model="cardio",version="new"} 0.05' in text
-    assert 'carabin_rollout_evidence{figure="slow",model="cardio",version="new"} 1.8' in text
-
-
-def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DiskFailed, match=r"away/rollout\.prom cannot be written"):
-        write_metrics(record(0.1, 1.0), tmp_path / "away" / "rollout.prom", "cardio")

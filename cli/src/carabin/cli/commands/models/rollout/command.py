@@ -13,8 +13,8 @@ from ..context import AsJson, By, Name, Reason, Version, open_context
 from ..tables import print_json
 from .begin import begin_or_go_on, production_to_replace
 from .controller import Rollout
+from .metrics import write_metrics
 from .options import RolloutOptionInvalid, parse_budgets, parse_duration, parse_steps
-from .progress import write_metrics
 from .source import Source, pods_source, prometheus_source
 from .surroundings import Surroundings
 

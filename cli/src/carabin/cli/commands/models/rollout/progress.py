@@ -1,13 +1,10 @@
-"""What a look found, in a sentence for people and as series for Prometheus' textfile collector."""
+"""What a look found, as decisions and in sentences."""
 
 import math
-from pathlib import Path
-from typing import Final, get_args
+from typing import Final
 
-from carabin.registry.errors import DiskFailed
 from carabin.registry.stages.resolve import Decision
-from carabin.registry.stages.rollouts import FigureEvidence, Outcome, RolloutRecord
-from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+from carabin.registry.stages.rollouts import FigureEvidence, RolloutRecord
 
 from .figures import SHADOW_FIGURE
 
@@ -82,7 +79,7 @@ def describe_look(record: RolloutRecord) -> str:
     figure = strongest(record)
     if figure is None or record.evidence[figure].canary_finals == 0:
         return line
-    return f"{line}; {describe_figure(record, figure)}; evidence {max(0.0, _evidence(record, figure)):.0%}"
+    return f"{line}; {describe_figure(record, figure)}; evidence {max(0.0, evidence_share(record, figure)):.0%}"
 
 
 def describe_breach(record: RolloutRecord, figure: str) -> str:
@@ -101,34 +98,8 @@ def describe_figures(record: RolloutRecord, without: str = "") -> str:
     return "; ".join(describe_figure(record, each) for each in known)
 
 
-def write_metrics(record: RolloutRecord, path: Path, name: str) -> None:
-    """Write where the rollout stands for the node exporter's textfile collector, in one rename.
-
-    Raises:
-        DiskFailed: the file cannot be written.
-    """
-    registry = CollectorRegistry()
-    plan = record.plan
-
-    def gauge(series: str, text: str, *labels: str) -> Gauge:
-        return Gauge(f"carabin_rollout_{series}", text, ("model", "version", *labels), registry=registry)
-
-    gauge("step", "Step of the rollout, from 1").labels(name, plan.version).set(record.step + 1)
-    gauge("share", "Share of new sessions").labels(name, plan.version).set(plan.steps[record.step])
-    gauge("held_seconds", "Time of this step with figures").labels(name, plan.version).set(record.held_s)
-    evidence = gauge("evidence", "Logarithm of the e-value, divided by the one that ends the rollout", "figure")
-    for figure in record.evidence:
-        evidence.labels(name, plan.version, figure).set(_evidence(record, figure))
-    outcome = gauge("outcome", "1 for the outcome of the rollout, else 0", "outcome")
-    for each in get_args(Outcome):
-        outcome.labels(name, plan.version, each).set(each == record.outcome)
-    try:
-        write_to_textfile(str(path), registry)
-    except OSError as error:
-        raise DiskFailed(f"{path} cannot be written: {error.strerror or error}") from error
-
-
-def _evidence(record: RolloutRecord, figure: str) -> float:
+def evidence_share(record: RolloutRecord, figure: str) -> float:
+    """Return how much of what ends the rollout a figure has reached; below 0 it speaks for the version."""
     return record.evidence[figure].log_e / threshold(record)
 
 
