@@ -142,6 +142,10 @@ def test_word_that_is_no_number_is_left_to_others() -> None:
         ("surface de |4 cm2", "4 cm²|"),
         ("surface de |0,8 cm2", "0,8 cm²|"),
         ("masse de |4 cm2", "4 cm2|"),  # It may be 4,2 cm.
+        ("taille de |1 m2", "1 m2|"),  # It may be the beginning of a height.
+        ("surface corporelle de |2 m2", "2 m²|"),
+        ("pièce de |12 m2", "12 m²|"),
+        ("dose de |2 mg par m2", "2 mg/m²|"),
     ],
 )
 def test_unit_that_whisper_takes_for_another_follows_what_is_measured(said: str, written: str) -> None:

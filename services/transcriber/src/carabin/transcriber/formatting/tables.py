@@ -13,7 +13,7 @@ from .tokens import tokenize
 
 Entry = TypeVar("Entry")
 
-_RESPELLED_FROM: Final = 7
+RESPELLED_FROM: Final = 7
 """Letters: « mettre » must not become « mètre »."""
 
 
@@ -137,7 +137,7 @@ def respelled_units() -> Mapping[str, Unit]:
     found = {}
     for say, write, article, place in _rows("units.tsv"):
         key = respelled(say)
-        if " " not in say and len(key) >= _RESPELLED_FROM:
+        if " " not in say and len(key) >= RESPELLED_FROM:
             found[key] = Unit(keys(say), write, article == "yes", place)
     return found
 

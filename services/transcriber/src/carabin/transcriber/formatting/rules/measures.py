@@ -5,7 +5,7 @@ from typing import Final
 
 from ..numbers import Number, read_number
 from ..stream import Stream
-from ..tables import Unit, respelled, respelled_units, unit_symbols, units, words
+from ..tables import RESPELLED_FROM, Unit, respelled, respelled_units, unit_symbols, units, words
 from ..tokens import Kind
 
 LENGTHS: Final = frozenset({"mm", "cm", "m", "µm"})
@@ -75,8 +75,11 @@ def _unit(stream: Stream, index: int) -> tuple[int, Unit] | None:
         unit = unit_symbols().get(token.text)
         if unit is not None:
             return index + 1, unit
-    respelled_unit = respelled_units().get(respelled(token.key)) if token.kind is Kind.WORD else None
-    return None if respelled_unit is None else (index + 1, respelled_unit)
+    if token.kind is Kind.WORD and len(token.key) >= RESPELLED_FROM:
+        respelled_unit = respelled_units().get(respelled(token.key))
+        if respelled_unit is not None:
+            return index + 1, respelled_unit
+    return None
 
 
 def _prefixed_unit(stream: Stream, index: int) -> tuple[int, Unit] | None:

@@ -17,6 +17,8 @@ from .remainders import remainder
 DIGITS_FROM: Final = 10
 """Bare numbers below ten stay words, as French typography asks."""
 
+_METRES_OF_A_BODY: Final = (1, 2)
+
 _CONNECTORS: Final = {
     "à": "à",
     "ou": "ou",
@@ -58,9 +60,12 @@ def quantity(stream: Stream, index: int, style: Style) -> Match | None:
 
 
 def _may_be_decimal(stream: Stream, index: int, number: Number, measure: Measure) -> bool:
-    """Whisper's « 4 cm2 » may be 4,2 cm where no surface is spoken of."""
+    """Whisper's « 4 cm2 » may be 4,2 cm, and « 1 m2 » a height, where no surface is spoken of."""
+    if number.value is None or measure.symbol != measure.unit.write:
+        return False
     written = stream[measure.end - 1].text
-    return written == "cm2" and number.value is not None and not is_about(stream, index, "surface")
+    length = written == "cm2" or (written == "m2" and number.value in _METRES_OF_A_BODY)
+    return length and not is_about(stream, index, "surface")
 
 
 def _takes_unit(number: Number, unit: Unit) -> bool:
