@@ -17,6 +17,7 @@ async def test_a_warning_of_the_session_reaches_the_client():
         while (message := await raw.next()).get("status") != "WARNING":
             pass
     assert message["message"] == "30 of 142 expected words did not fit"
+    assert message["code"] == "prompt_cut"
 
 
 @pytest.mark.parametrize("value", [9000.0, float("nan"), float("-inf")])

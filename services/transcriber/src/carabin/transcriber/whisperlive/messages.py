@@ -41,9 +41,9 @@ def failure(uid: str, sentence: str, label: str) -> str:
     return encode(uid, status="ERROR", message=sentence, code=label)
 
 
-def warning(uid: str, sentence: str) -> str:
-    """The session goes on, otherwise than the client asked."""
-    return encode(uid, status="WARNING", message=sentence)
+def warning(uid: str, sentence: str, code: str | None = None) -> str:
+    """The session goes on, otherwise than the client asked; a session's own warning has a code."""
+    return encode(uid, status="WARNING", message=sentence, **({} if code is None else {"code": code}))
 
 
 def language(uid: str, code: str, probability: float) -> str:

@@ -88,7 +88,7 @@ class OutgoingMessages:
                 if ours:
                     self._add(messages.event(uid, "model", version=event.version, previous=event.previous), kept=True)
             case SessionWarning():
-                self._warnings.append(messages.warning(uid, event.message))
+                self._warnings.append(messages.warning(uid, event.message, event.code))
                 if self._hello.session.language is not None:
                     self._warn()
             case SessionFailed():

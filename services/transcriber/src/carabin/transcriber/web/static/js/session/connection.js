@@ -2,6 +2,7 @@
 
 import { AudioLog } from "../audio/log.js";
 import { RATE_HZ } from "../audio/resample.js";
+import { passes, refusesAudio } from "./outcomes.js";
 
 const END_OF_AUDIO = "END_OF_AUDIO";
 const PIECE = 8 * RATE_HZ; // Samples of one message when audio is sent again: 256 KiB, under every server's limit.
@@ -10,12 +11,9 @@ const LONGEST_RETRY_MS = 5000;
 const NORMAL = 1000;
 const POLICY = 1008;
 
-// What passes by itself is tried again; anything else waits until somebody changes something. The audio is kept in both.
-const PASSING = new Set(["not_ready", "draining", "overloaded", "identity_limit", "session_failed", "decode_failed", "internal"]);
-
 export class Connection extends EventTarget {
   // `hello` returns the client's choices, `diagnose` a code when the server would refuse, else null.
-  // Events: state, ready, partial, silence, final, command, model, failed.
+  // Events: state, ready, partial, silence, final, command, model, warning, failed.
   // States: opening, open, retry, refused, closed.
   constructor(url, hello, diagnose = async () => null) {
     super();
@@ -93,6 +91,7 @@ export class Connection extends EventTarget {
     if (message.uid !== this.uid) return;
     if (message.message === "SERVER_READY") this.begin(message);
     else if (message.status === "ERROR") this.fail(message.code);
+    else if (message.status === "WARNING") this.report("warning", { code: message.code });
     else if (message.status === "WAIT") this.wait(message.message);
     else if (message.segments) this.take(message.segments);
     else if (message.event === "acknowledged") this.acknowledge(message.audio_s);
@@ -151,7 +150,7 @@ export class Connection extends EventTarget {
   }
 
   fail(code) {
-    if (!PASSING.has(code)) this.refusal = code;
+    if (!passes(code)) this.refusal = code;
     this.report("failed", { code });
   }
 
@@ -167,6 +166,7 @@ export class Connection extends EventTarget {
       if (this.ending && this.done >= this.log.end) return this.become("closed");
       if (!reached && this.retries > 0) await this.ask(); // A browser does not tell why a WebSocket was refused.
     }
+    if (refusesAudio(this.refusal)) return this.become("closed");
     if (this.refusal) return this.become("refused");
     const pause = this.delay ?? Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.retries);
     this.delay = undefined;

@@ -4,7 +4,7 @@ import { RATE_HZ } from "../audio/resample.js";
 import { caretOf, placesKey } from "../document/places.js";
 
 export class Dictation extends EventTarget {
-  // `connect` returns a new Connection. Events: state, ready, model, command, failed, written.
+  // `connect` returns a new Connection. Events: state, ready, model, command, warning, failed, written.
   constructor(connect) {
     super();
     this.connect = connect;
@@ -44,8 +44,7 @@ export class Dictation extends EventTarget {
       session.identifier = detail.session;
       this.tell("ready", detail);
     });
-    on("model", (detail) => this.tell("model", detail));
-    on("failed", (detail) => this.tell("failed", detail));
+    for (const name of ["model", "warning", "failed"]) on(name, (detail) => this.tell(name, detail));
     on("partial", ({ segment, at, until }) => {
       session.until = until;
       report.showPartial(order, at, segment);

@@ -1,5 +1,7 @@
 // What the speaker is told, in French, for each code of the service (wire/status.py) and for what the page finds itself.
 
+const SLOW = "La liaison a été trop lente ; la dictée est reprise, rien n'est perdu.";
+const DISAGREE = "La page et le service ne s'entendent pas : rechargez la page ; si cela continue, signalez-le à l'informatique.";
 const SENTENCES = {
   not_ready: "Le modèle n'est pas encore chargé ; la dictée commence dès qu'il l'est, rien n'est perdu.",
   draining: "Le service redémarre ; la dictée continue dès qu'il répond.",
@@ -8,6 +10,17 @@ const SENTENCES = {
   session_failed: "Le service a interrompu la session ; elle est reprise, rien n'est perdu.",
   decode_failed: "Une phrase n'a pas pu être transcrite ; elle est envoyée de nouveau.",
   internal: "Le service a rencontré une erreur ; la dictée est reprise.",
+  session_closed: "La session a été fermée ; une autre la continue, rien n'est perdu.",
+  session_too_long: "La session a atteint sa plus longue durée ; une autre la continue, rien n'est perdu.",
+  config_timeout: SLOW,
+  slow_reader: SLOW,
+  impossible_audio: "Le son de ce microphone ne peut pas être une voix : vérifiez-le, ou choisissez-en un autre dans les réglages, puis reprenez.",
+  invalid_config: DISAGREE,
+  bad_field: DISAGREE,
+  bad_message: DISAGREE,
+  torn_frame: DISAGREE,
+  frame_too_large: DISAGREE,
+  unsupported_format: DISAGREE,
   token_missing: "Le service demande un jeton d'accès : saisissez-le dans les réglages. Votre voix est gardée.",
   token_wrong: "Ce jeton d'accès n'est pas accepté : vérifiez-le dans les réglages. Votre voix est gardée.",
   token_expired: "Le jeton d'accès a expiré : saisissez-en un nouveau dans les réglages. Votre voix est gardée.",
@@ -23,6 +36,14 @@ const SENTENCES = {
   autotext_unknown: "Ce texte automatique n'existe pas.",
   device_failed: "L'appareil de dictée ne répond pas : débranchez-le, puis rebranchez-le.",
 };
+
+// What the service warns of (core/events.py) and the speaker can change; the rest is for the authors of clients.
+const WARNINGS = {
+  audio_format: "Le son de ce microphone paraît déformé : vérifiez-le, ou choisissez-en un autre dans les réglages.",
+  sample_rate: "Le son de ce microphone paraît trop lent ou trop rapide : vérifiez-le, ou choisissez-en un autre dans les réglages.",
+};
+
+export const warningFor = (code) => WARNINGS[code] ?? null;
 
 export function sentenceFor(code, hasToken) {
   if (code === "unauthenticated") return SENTENCES[hasToken ? "token_wrong" : "token_missing"];

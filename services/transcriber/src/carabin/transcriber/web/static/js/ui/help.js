@@ -9,6 +9,10 @@ const COMMANDS = {
   accept_defaults: "garde les valeurs proposées", help: "ouvre cette aide",
 };
 const WRITTEN = { "\n": "nouvelle ligne", "\n\n": "nouveau paragraphe" };
+const KEYS = [
+  ["F2", "parler (touche à choisir dans les réglages)"], ["F4", "insérer un texte automatique"], ["F8 ou Ctrl+Z", "annuler"],
+  ["Ctrl+Y", "rétablir"], ["F9 ou Tab", "variable suivante"], ["Maj+F9", "variable précédente"],
+];
 const SHOWN = 2; // Ways of saying one thing; the tables know more, most of them spellings.
 
 export function showHelp({ commands, signs, autotexts }) {
@@ -16,12 +20,9 @@ export function showHelp({ commands, signs, autotexts }) {
   const said = [...grouped(meant)].map(([meaning, says]) => [quoted(says), meaning]);
   const texts = Object.keys(autotexts);
   if (texts.length) said.push([`«\u00a0insérer ${texts[0]}\u00a0»`, `insère un texte automatique : ${texts.join(", ")}`]);
+  fill("help-keys", KEYS);
   fill("help-commands", said);
   fill("help-signs", [...grouped(signs)].map(([write, says]) => [written(write), quoted(says)]));
-}
-
-export function showKeys(keys) {
-  fill("help-keys", keys);
 }
 
 function fill(id, rows) {

@@ -31,6 +31,15 @@ export function showError(message) {
   $("error").hidden = !message;
 }
 
+let version = null;
+
+// Shows which model writes; `name` is its name where it is told.
+export function showModel(next, name) {
+  if (version && next !== version) toast(`Le modèle a changé : la version ${next} écrit la suite. Rien n'est perdu.`);
+  version = next;
+  $("model").textContent = name ? `${name} ${next}` : next;
+}
+
 let fading;
 export function toast(message) {
   $("toast").textContent = message;
