@@ -33,6 +33,35 @@ def test_new_report_begins_empty_and_the_ones_before_stay_in_the_list(open_page:
     assert text(page) == "", "undo reaches into another report"
 
 
+def test_undo_after_a_change_of_report_reaches_neither_its_title_nor_another_s(open_page: Open) -> None:
+    page = open_page()
+    for title, words in (("Mme A", "Genou droit."), ("M. B", "Hanche gauche.")):
+        page.click("#title")
+        page.keyboard.type(title)
+        page.click("#report")
+        page.keyboard.type(words)
+        page.click("#new")
+    page.click("#reports-button")
+    page.click("#reports-list li:first-child button")
+    until_exactly(page, "Genou droit.")
+    page.keyboard.press("Control+z")
+    until_exactly(page, "")
+    page.keyboard.press("Control+z")  # Nothing is left to take back.
+    assert page.input_value("#title") == "Mme A"
+    page.keyboard.press("Control+y")
+    until_exactly(page, "Genou droit.")
+    page.focus("#copy")  # Out of the report, the keys take back what was written in it.
+    page.keyboard.press("Control+z")
+    until_exactly(page, "")
+    page.click("#reports-list li:nth-child(2) button")
+    until_exactly(page, "Hanche gauche.")
+    assert page.input_value("#title") == "M. B"
+    page.click("#title")
+    for _ in range(3):
+        page.keyboard.press("Control+z")
+    assert "Mme" not in page.input_value("#title")
+
+
 def test_erasing_everything_is_asked_first_and_can_be_taken_back(open_page: Open) -> None:
     page = open_page()
     page.click("#report")
@@ -97,6 +126,7 @@ def test_report_is_downloaded_and_printed_as_it_stands(open_page: Open) -> None:
     assert download.value.suggested_filename == "compte-rendu.txt"
     assert download.value.path().read_text("utf-8") == "Ligne une.\nLigne deux."
     page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.querySelector('#sheet')).contain") == "none"  # Else it is cut off.
     assert page.is_visible("#print-title")
     assert page.inner_text("#print-title") == "Mme C"
     for name in ("header", "footer", "#speech-mark"):

@@ -44,6 +44,7 @@ const actions = {
   next: () => writing.select(1),
   previous: () => writing.select(-1),
   undo: () => writing.undo(),
+  redo: () => writing.redo(),
   insert: () => $("insert").click(),
   accept: () => reports.current.acceptDefaults(),
 };
@@ -52,7 +53,7 @@ const keys = new Keys(recorder, () => preferences.get("record-key") ?? "F2", () 
   F8: actions.undo,
   F9: actions.next,
   "Shift+F9": actions.previous,
-});
+}, { "Ctrl+Z": actions.undo, "Meta+Z": actions.undo, "Ctrl+Y": actions.redo, "Ctrl+Shift+Z": actions.redo, "Meta+Shift+Z": actions.redo });
 const panel = new SettingsPanel(preferences, keys, { newMicrophone: (events) => new Microphone(events), changed: choicesChanged });
 const devices = new DictationDevices(actions, (sentence) => ($("hid-text").textContent = sentence));
 

@@ -1,6 +1,7 @@
 // Keys and pedals that send keys: each action has one, with exactly its modifiers.
 
 const MODIFIERS = [["ctrlKey", "Ctrl"], ["altKey", "Alt"], ["metaKey", "Meta"], ["shiftKey", "Shift"]];
+const WRITTEN_IN = "input, select, dialog, [contenteditable]";
 
 // Returns the name of a pressed key with its modifiers, such as F2 or Ctrl+Shift+D.
 export function nameOf(event) {
@@ -16,9 +17,10 @@ export function isChoice(event) {
 }
 
 export class Keys {
-  // `recordKey` and `mode` ("hold" or "toggle") return what the speaker chose; `actions` maps names of keys to functions.
-  constructor(recorder, recordKey, mode, actions) {
-    Object.assign(this, { recorder, recordKey, mode, actions });
+  // `recordKey` and `mode` ("hold" or "toggle") return what the speaker chose; `actions` maps names of keys to functions, and
+  // `elsewhere` those of keys that mean something of their own where one writes or chooses.
+  constructor(recorder, recordKey, mode, actions, elsewhere) {
+    Object.assign(this, { recorder, recordKey, mode, actions, elsewhere });
     this.held = null;
     this.suspended = false; // While a key is being chosen.
     document.addEventListener("keydown", (event) => this.down(event));
@@ -33,10 +35,12 @@ export class Keys {
     if (name === this.recordKey()) {
       event.preventDefault();
       if (!event.repeat) this.press(event.key);
-    } else if (this.actions[name]) {
-      event.preventDefault();
-      this.actions[name]();
+      return;
     }
+    const action = this.actions[name] ?? (event.target.closest?.(WRITTEN_IN) ? null : this.elsewhere[name]);
+    if (!action) return;
+    event.preventDefault();
+    action();
   }
 
   press(key) {

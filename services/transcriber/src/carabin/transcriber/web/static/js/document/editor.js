@@ -42,7 +42,7 @@ export class Editor {
       attributes: ATTRIBUTES,
       dispatchTransaction: (transaction) => this.report.dispatch(transaction),
       decorations: (state) => this.doubts?.decorations(state, this.report) ?? null,
-      handleDOMEvents: { copy: clip, cut: clip, paste: insertText, drop: insertText, dragstart: refuse },
+      handleDOMEvents: { keydown: readCaret, copy: clip, cut: clip, paste: insertText, drop: insertText, dragstart: refuse },
     });
   }
 
@@ -87,6 +87,13 @@ export class Editor {
   focus() {
     this.view.focus();
   }
+}
+
+// A browser reports a moved caret some time after the key or the click that moved it. A key that writes before that would
+// write where the caret was, over a variable that was chosen there: so the caret is read before each key.
+function readCaret() {
+  document.dispatchEvent(new Event("selectionchange"));
+  return false;
 }
 
 // Copies as plain and as rich text; what was spoken leaves no trace in it.

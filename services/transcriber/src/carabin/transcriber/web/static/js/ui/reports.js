@@ -6,7 +6,8 @@ import { $, element } from "./dom.js";
 const KEY = "carabin.drafts";
 
 export class Reports extends EventTarget {
-  // `isFree` says that no words are on their way into a report. Events: added and shown, with the report.
+  // `isFree` says that no words are on their way into a report. Events: added, shown and chosen (from the
+  // list), with the report.
   constructor(french, isFree) {
     super();
     this.french = french;
@@ -56,7 +57,10 @@ export class Reports extends EventTarget {
     const time = report.begun.toLocaleTimeString("fr", { hour: "2-digit", minute: "2-digit" });
     button.append(element("span", report.title || report.text.slice(0, 60) || "Sans titre"), element("span", time, { class: "time" }));
     if (report === this.current) button.setAttribute("aria-current", "true");
-    button.onclick = () => this.show(report);
+    button.onclick = () => {
+      this.show(report);
+      this.dispatchEvent(new CustomEvent("chosen", { detail: { report } }));
+    };
     const item = element("li");
     item.append(button);
     return item;

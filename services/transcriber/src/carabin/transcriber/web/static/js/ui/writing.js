@@ -15,19 +15,27 @@ export class Writing {
     this.editor = new Editor($("report"), $("sheet"), $("speech-mark"));
     reports.addEventListener("added", ({ detail: { report } }) => report.addEventListener("change", () => report === reports.current && this.showText()));
     $("undo").onclick = () => this.undo();
-    $("redo").onclick = () => reports.current.redo();
+    $("redo").onclick = () => this.redo();
     $("new").onclick = () => this.begin();
     $("clear").onclick = () => this.clear();
-    $("title").oninput = () => this.name($("title").value);
+    reports.addEventListener("chosen", () => this.editor.focus());
   }
 
   show(report) {
     this.editor.session = null;
     this.editor.away = false;
     this.editor.show(report);
-    $("title").value = report.title;
+    this.showTitle(report);
     report.setTypography(this.french());
     this.showText();
+  }
+
+  // Each report has a field of its own: a browser's undo in one that is shared would bring back the title of another patient.
+  showTitle(report) {
+    const field = $("title").cloneNode();
+    field.value = report.title;
+    field.oninput = () => this.name(report, field.value);
+    $("title").replaceWith(field);
   }
 
   // Shows what depends on the text and on where the caret is.
@@ -63,14 +71,18 @@ export class Writing {
     this.editor.focus();
   }
 
-  name(title) {
-    this.reports.current.title = title;
+  name(report, title) {
+    report.title = title;
     this.reports.draw();
     this.showText();
   }
 
   undo() {
     this.reports.current.undo();
+  }
+
+  redo() {
+    this.reports.current.redo();
   }
 
   select(step) {
