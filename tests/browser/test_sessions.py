@@ -272,3 +272,34 @@ def test_model_that_changes_under_the_dictation_is_shown(
     until(page, "document.querySelector('#toast').textContent.includes('20260202T000000Z-bbbbbbbbbbbb')")
     assert "20260202T000000Z-bbbbbbbbbbbb" in (page.text_content("#model") or "")
     pause(page)
+
+
+NOTE_CHOICES = """
+window.asked = [];
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  const stream = await ask(wanted);
+  window.asked.push({ wanted: wanted.audio.deviceId?.exact ?? '', tracks: stream.getTracks() });
+  return stream;
+};
+"""
+
+
+def test_microphone_is_chosen_tried_and_then_used(open_page: Open, speaker: Speaker) -> None:
+    page = open_page(script=NOTE_CHOICES)
+    page.wait_for_selector("#dictate:enabled", timeout=WAIT_MS)
+    page.click("#settings-button")
+    until(page, "document.querySelectorAll('#device option').length > 2")
+    device = page.eval_on_selector("#device option:nth-child(3)", "option => option.value")
+    page.select_option("#device", device)
+    page.click("#test-level")
+    until(page, "document.querySelector('#tested-level').value > 0")
+    assert page.inner_text("#test-level") == "Arrêter l'essai"
+    page.keyboard.press("Escape")  # The trial ends with the drawer.
+    until(page, "asked.length === 1 && asked[0].tracks.every(({ readyState }) => readyState === 'ended')")
+    until(page, "document.querySelector('#tested-level').value === 0")
+    start(page)
+    assert page.evaluate("asked.map(({ wanted }) => wanted)") == [device, device]
+    speaker.final("Avec le micro choisi.")
+    until_units(page, 1)
+    pause(page)

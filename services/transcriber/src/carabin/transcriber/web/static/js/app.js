@@ -91,7 +91,7 @@ dictation.addEventListener("warning", ({ detail }) => {
   const sentence = warningFor(detail.code);
   if (sentence) toast(sentence);
 });
-dictation.addEventListener("command", ({ detail }) => follow(detail, { insert, help: () => $("help").showModal() }));
+dictation.addEventListener("command", ({ detail }) => follow(detail, { insert, help: () => $("help").showModal(), moved: (report) => writing.showSelection(report) }));
 dictation.addEventListener("written", ({ detail }) => {
   reports.save();
   reports.draw();

@@ -2,9 +2,10 @@
 
 const MOVING = new Set(["next_variable", "previous_variable", "insert", "correct"]);
 
-// `insert` takes the name of an auto-text and the report, `help` opens the help. A command that the page does not know
+// `insert` takes the name of an auto-text and the report, `help` opens the help, `moved` is told that the caret of a report was
+// put somewhere. A command that the page does not know
 // stays in the raw text.
-export function follow({ name, argument, session, at }, { insert, help }) {
+export function follow({ name, argument, session, at }, { insert, help, moved }) {
   const { report, order } = session;
   if (name === "delete" || name === "delete_sentence") report.eraseLast();
   else if (name === "undo") report.undo();
@@ -15,5 +16,7 @@ export function follow({ name, argument, session, at }, { insert, help }) {
   else if (name === "previous_variable") report.selectVariable(-1);
   else if (name === "insert") insert(argument, report);
   else if (name === "correct") report.selectLast();
-  if (MOVING.has(name)) report.noteCaret(order, at); // The next words go where the command put the caret.
+  if (!MOVING.has(name)) return;
+  report.noteCaret(order, at); // The next words go where the command put the caret.
+  moved(report);
 }

@@ -55,6 +55,11 @@ export class Writing {
     if (this.editor.view) this.editor.place();
   }
 
+  // A selection is seen only where the focus is; whoever writes in another field keeps it there.
+  showSelection(report) {
+    if (report === this.reports.current && !document.activeElement.closest("input, select, dialog")) this.editor.focus();
+  }
+
   markDoubts() {
     this.editor.doubts = $("show-doubts").checked ? new Doubts() : null;
     this.editor.view.updateState(this.reports.current.state);

@@ -1,0 +1,109 @@
+"""A sentence that is corrected by hand or by voice, and what of it is kept where the site and the speaker agreed."""
+
+import json
+from typing import Any
+
+import pytest
+from carabin.registry.corrections import SWEEP_KEY
+from carabin.registry.testing.memory import MemoryStore
+
+from .pages import WAIT_MS, Open, pause, record, start, text, until, until_exactly, until_text, until_units
+from .speaker import Speaker
+
+KEY = "une-clef-de-test-assez-longue"
+BUCKET = "corrections"
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
+    """Where the service keeps corrections."""
+    store = MemoryStore()
+    store.ensure_bucket(BUCKET)
+    monkeypatch.setattr("carabin.transcriber.web.mount.connect", lambda: store)
+    return store
+
+
+@pytest.fixture
+def web_settings(kept: MemoryStore) -> dict[str, str]:
+    return {"API_KEYS": f"alice:{KEY}", "CORRECTIONS": "text", "CORRECTIONS_SALT": "un sel de test assez long"}
+
+
+def corrections(store: MemoryStore) -> list[dict[str, Any]]:
+    keys = [key for key in store.list(BUCKET, "") if key != SWEEP_KEY]
+    return [json.loads(store.get(BUCKET, key)) for key in keys]
+
+
+def opened(open_page: Open, *, agrees: bool) -> Any:
+    page = open_page(expected="401")  # type: ignore[call-arg]
+    page.click("#settings-button")
+    page.fill("#token", KEY)
+    page.press("#token", "Tab")
+    page.wait_for_selector("#consent-box:not([hidden])", timeout=WAIT_MS)
+    page.set_checked("#consent", agrees)
+    page.keyboard.press("Escape")
+    return page
+
+
+def correct(page: Any, speaker: Speaker) -> None:
+    """Dictate two sentences, and set a letter right in the first."""
+    start(page)
+    speaker.final("Sous bisoprolole le matin.")
+    speaker.final("Pas de fièvre.")
+    until_units(page, 2)
+    pause(page)
+    page.click("#report .unit >> nth=0")
+    page.keyboard.press("Home")
+    for _ in range(len("Sous bisoprolole")):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Backspace")
+    until_exactly(page, "Sous bisoprolol le matin. Pas de fièvre.")
+
+
+def test_sentence_corrected_by_hand_is_kept_with_its_raw_text_once_the_caret_leaves_it(
+    open_page: Open, speaker: Speaker, kept: MemoryStore
+) -> None:
+    page = opened(open_page, agrees=True)
+    correct(page, speaker)
+    assert corrections(kept) == []
+    with page.expect_response("**/v1/corrections", timeout=WAIT_MS) as answer:
+        page.keyboard.press("Control+End")
+    assert answer.value.status == 201
+    (correction,) = corrections(kept)
+    assert correction["raw"].strip() == "Sous bisoprolole le matin."
+    assert correction["corrected"] == "Sous bisoprolol le matin."
+    assert not page.is_visible("#error")
+
+
+def test_correction_of_a_speaker_who_did_not_agree_stays_in_the_page(
+    open_page: Open, speaker: Speaker, kept: MemoryStore
+) -> None:
+    page = opened(open_page, agrees=False)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    correct(page, speaker)
+    page.keyboard.press("Control+End")
+    page.click("#copy")  # Leaves the report, as the end of a correction too.
+    until(page, "document.querySelector('#toast').textContent.includes('copié')")
+    assert not [url for url in asked if "corrections" in url]
+    assert corrections(kept) == []
+
+
+def test_spoken_correction_replaces_the_last_sentence_by_the_next_words(open_page: Open, speaker: Speaker) -> None:
+    page = opened(open_page, agrees=False)
+    start(page)
+    speaker.final("Genou droit.")
+    speaker.final("Pas d'épanchement.")
+    until_units(page, 2)
+    record(page, seconds=0.6)
+    speaker.begins()
+    speaker.partial("corrige ça")
+    speaker.final("corrige ça")
+    until(page, "getSelection().toString().includes('épanchement')")
+    record(page, seconds=0.6)
+    speaker.begins()
+    speaker.final("Épanchement modéré.")
+    until_text(page, "modéré")
+    assert text(page) == "Genou droit. Épanchement modéré."
+    page.click("#undo")
+    until_exactly(page, "Genou droit. Pas d'épanchement.")
+    pause(page)
