@@ -87,3 +87,17 @@ def test_texts_that_were_chosen_are_cases_but_count_in_no_share() -> None:
     assert score.right == score.cases
     assert chosen > 0
     assert counted <= score.by_whisper - chosen
+
+
+def test_decoded_text_is_added_once_with_what_is_made_of_it(tmp_path: Path) -> None:
+    from format_decode import add
+
+    table = tmp_path / "cardiology.tsv"
+    table.write_text("# head\n", "utf-8")
+    for transcript in ("Tension 12-8.", "tension S12", "Tension 12-8.", ""):
+        add(table, "pression", transcript, "base", "tension 12/8")
+    assert table.read_text("utf-8").splitlines() == [
+        "# head",
+        "pression\tTension 12-8.\tTension 12/8.\tright\tbase\ttension 12/8",
+        "pression\ttension S12\t=\tmisheard\tbase\ttension 12/8",
+    ]
