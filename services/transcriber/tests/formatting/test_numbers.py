@@ -47,6 +47,8 @@ def test_swiss_and_belgian_numbers_are_read(said: str, value: int) -> None:
         ("|3 virgule cinq", "3,5", 3),
         ("|deux, virgule 9", "2,9", 4),  # Whisper writes the sign and the word.
         ("|un, virgule deux", "1", 1),
+        ("|deux,9 cm", "2,9", 3),
+        ("|deux, 9 nodules", "2", 1),
         ("|2,50 mg", "2,50", 1),
         ("|12\u202f500", "12\u202f500", 1),
         ("|deux virgule rien", "2", 1),

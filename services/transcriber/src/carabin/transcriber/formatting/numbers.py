@@ -80,7 +80,9 @@ def _read_number(stream: Stream, index: int) -> Number | Uncertain | None:
 
 
 def _after_comma(stream: Stream, end: int) -> int | None:
-    """Return where the decimals begin behind « virgule », before which Whisper may write its own comma as well."""
+    """Return where the decimals begin: behind « virgule », Whisper's « , virgule », or the comma of « deux,9 »."""
+    if stream[end].text == "," and not stream[end].gap and stream[end + 1].kind is Kind.NUMBER:
+        return None if stream[end + 1].gap else end + 1
     place = end + (stream[end].text == ",")
     return place + 1 if stream[place].key == "virgule" and starts_number(stream[place + 1]) else None
 
