@@ -67,6 +67,7 @@ def opened_files(path: Path) -> Iterator[list[str]]:
         ("wav", "pcm_s16le"), ("wav", "pcm_alaw"), ("w64", "pcm_s16le"), ("aiff", "pcm_s16be"), ("au", "pcm_s16be"),
         ("caf", "pcm_s16le"), ("flac", "flac"), ("mp3", "libmp3lame"), ("adts", "aac"), ("ipod", "aac"), ("mov", "aac"),
         ("ogg", "libopus"), ("webm", "libopus"), ("matroska", "pcm_s16le"), ("asf", "wmav2"), ("wv", "wavpack"),
+        ("avi", "libmp3lame"), ("avi", "pcm_s16le"),
     ],
 )  # fmt: skip
 def test_container_is_read(container, codec):

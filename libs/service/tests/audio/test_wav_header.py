@@ -33,6 +33,23 @@ def test_what_is_no_wav_with_sound_has_no_length(data):
     assert read_wav_length(io.BytesIO(data)) is None
 
 
+@pytest.mark.parametrize(
+    "size",
+    [0, 0x80000000, 0x7FFFFFFF, 0x7FFFFFFF - 36, 0x7FFFF000, 0x7FFF0000, 0xFFFFFFFF, 0xFFFFFFFF - 36],
+    ids=["none", "arecord", "31 bits", "31 bits less a header", "SoX", "GStreamer", "32 bits", "32 less a header"],
+)
+def test_a_length_that_stands_in_for_one_that_is_not_known_yet_promises_nothing(size):
+    length = read_wav_length(io.BytesIO(WHOLE[:40] + size.to_bytes(4, "little") + WHOLE[44:]))
+    assert length is not None
+    assert (length.promised_bytes, length.held_bytes) == (None, 32_000)
+
+
+def test_a_length_of_an_hour_is_a_promise():
+    length = read_wav_length(io.BytesIO(WHOLE[:40] + (115_200_000).to_bytes(4, "little") + WHOLE[44:]))
+    assert length is not None
+    assert (length.promised_bytes, length.held_bytes) == (115_200_000, 32_000)
+
+
 @pytest.mark.parametrize("step", [1, 3, 7, 1000])
 def test_a_corrected_header_is_read_the_same_in_pieces_of_any_size(step):
     wrong = bytearray(WHOLE)

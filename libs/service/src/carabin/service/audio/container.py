@@ -30,6 +30,7 @@ CONTAINERS: Final = MappingProxyType(
         "mp4": "MP4 (M4A, MOV, 3GP)",
         "ogg": "Ogg (Opus, Vorbis, FLAC)",
         "matroska": "Matroska and WebM",
+        "avi": "AVI",
         "asf": "WMA",
         "amr": "AMR",
         "dss": "DSS",

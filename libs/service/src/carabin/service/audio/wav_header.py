@@ -10,8 +10,9 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-UNKNOWN: Final = frozenset({0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000})
-"""Lengths that programs write which do not know the length yet (FFmpeg's and SoX's streaming headers among them)."""
+_STAND_INS: Final = (range(1), range(0x7FFF0000, 0x80000001), range(0xFFFF0000, 0x100000000))
+"""Lengths that programs write which do not know the length yet: none, or the most that 31 or 32 bits hold, less a
+header's size or up to a round number (arecord 0x80000000, SoX 0x7FFFF000, GStreamer 0x7FFF0000, FFmpeg 0xFFFFFFFF)."""
 LARGEST: Final = 0xFFFFFFFF
 """What a RIFF header can say; FFmpeg reads such a file to its end."""
 _STRUCTURE = struct.Struct("<4sI4s")
@@ -58,7 +59,7 @@ def read_wav_length(file: BinaryIO) -> WavLength | None:
 def _length(file: BinaryIO, start: int, size: int) -> WavLength:
     end = file.seek(0, os.SEEK_END)
     held = end - start
-    if size in UNKNOWN:
+    if any(size in stand_ins for stand_ins in _STAND_INS):
         return WavLength(None, held, start)
     if size < held and _only_chunks(file, start + size + size % 2, end):
         held = size  # what follows are a recorder's notes
