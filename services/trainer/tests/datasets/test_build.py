@@ -159,3 +159,38 @@ def test_nothing_is_kept_where_no_folder_is_named(hospital: Path) -> None:
     assert {path.name for path in hospital.iterdir()} == {"audio", "reports", "made"}
     with WorkFolder.opened(hospital / "work") as kept:
         assert kept.find("anything") is None
+
+
+def test_a_copy_is_left_out_by_the_recording_that_is_kept_whatever_else_was_changed_in_it(hospital: Path) -> None:
+    for ward in ("cardiology", "pneumology"):
+        for folder, suffix in (("audio", "wav"), ("reports", "txt")):
+            copy = hospital / folder / ward / f"03.{suffix}"
+            copy.parent.mkdir()
+            copy.write_bytes((hospital / folder / f"03.{suffix}").read_bytes())
+    _, report = built(hospital, "made")
+    kept, copies = (
+        hospital / "audio" / "03.wav",
+        [hospital / "audio" / ward / "03.wav" for ward in ("cardiology", "pneumology")],
+    )
+    assert {finding.rule for finding in report.findings if finding.file == str(copies[0])} == {
+        "audio-stereo",
+        "duplicate",
+    }
+    assert report.left_out == {str(copy): f"is the same recording as {kept}: it is kept once" for copy in copies}
+
+
+def test_a_copy_of_a_long_recording_is_left_out_by_its_pieces(hospital: Path) -> None:
+    words = [f"mot{number}" for number in range(32)]
+    for name in ("copy", "long"):
+        write(hospital / "audio" / f"{name}.wav", bursts([0.8, 1.2, 0.9, 1.1] * 8, seed=7))
+        (hospital / "reports" / f"{name}.txt").write_text(" ".join(words), encoding="utf-8")
+
+    class EvenAligner:
+        def align(self, samples: np.ndarray) -> list[RecognizedWord]:
+            step = len(samples) / 16_000 / len(words)
+            return [RecognizedWord(word, at * step, (at + 1) * step) for at, word in enumerate(words)]
+
+    _, report = built(hospital, "made", aligner=EvenAligner)
+    [(name, reason)] = report.left_out.items()
+    assert name == str(hospital / "audio" / "long.wav")
+    assert "is the same recording as" in reason

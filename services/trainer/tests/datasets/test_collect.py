@@ -218,3 +218,17 @@ def test_the_sums_are_there_also_when_nothing_is_published(tmp_path: Path) -> No
     with pytest.raises(DatasetRefused):
         build(collect_folders(audio, reports, report), tmp_path / "dataset", report)
     assert report.sums()[0] == "recordings: 1 seen, 0 taken, 1 left out"
+
+
+def test_a_name_in_a_code_page_of_windows_is_refused_and_stops_nothing_later(tmp_path: Path) -> None:
+    for folder, suffix in (("audio", "wav"), ("reports", "txt")):
+        (tmp_path / folder).mkdir()
+        for name in (b"a", b"dict\xe9e"):
+            (tmp_path / folder / os.fsdecode(name + b"." + suffix.encode())).write_bytes(b"Le patient va bien.")
+    report = GateReport()
+    [found] = collect_folders(tmp_path / "audio", tmp_path / "reports", report)
+    assert found.audio.name == "a.wav"
+    assert [finding.reason for finding in report.refused] == [
+        "has a name in another encoding than UTF-8: rename it"
+    ] * 2
+    assert "dict\\xe9e.wav" in "\n".join(report.sums())

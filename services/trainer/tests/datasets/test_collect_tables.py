@@ -1,5 +1,6 @@
 """Tests of how rows find their recordings, and of recordings that no row names."""
 
+import os
 from pathlib import Path
 
 from carabin.trainer.datasets.collect_tables import collect_csv, collect_tables
@@ -50,3 +51,14 @@ def test_a_recording_of_a_row_that_cannot_be_read_is_not_called_unnamed(tmp_path
     collect_tables([(table, None)], report)
     unnamed = [Path(name).name for name, kind in report.seen.items() if kind == "recording without a row"]
     assert unnamed == ["c.wav"]
+
+
+def test_a_recording_without_a_row_whose_name_is_in_a_code_page_is_named_in_ascii(tmp_path: Path) -> None:
+    for name in (b"a.wav", b"dict\xe9e.wav"):
+        (tmp_path / os.fsdecode(name)).write_bytes(b"")
+    table = tmp_path / "train.csv"
+    table.write_text("audio,sentence\na.wav,Pas de fièvre.\n", encoding="utf-8")
+    report = GateReport()
+    collect_tables([(table, None)], report)
+    assert list(report.left_out) == [str(tmp_path / "dict\\xe9e.wav")]
+    report.write(tmp_path / "report.json")

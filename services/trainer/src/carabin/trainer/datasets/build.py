@@ -18,13 +18,13 @@ from ..data.dictations import SPLITS
 from ..errors import DatasetRefused
 from ..quality.audio import MAX_WINDOW_S
 from ..quality.footers import judge_footers
-from ..quality.report import GateReport
+from ..quality.report import Finding, GateReport
 from ..quality.text import MAX_TOKENS, count_tokens, judge_length
 from ..segmentation.align import Aligner
 from ..segmentation.cut import CannotSegment, RecognizedWord, segment
 from .collect import CandidateDictation
 from .decoded_candidates import DecodedCandidates
-from .duplicates import AudioFingerprint, keep_once, keep_splits_apart
+from .duplicates import DUPLICATE, AudioFingerprint, keep_once, keep_splits_apart
 from .pair_audit import PairAudit
 from .parquet import DatasetRow, SplitSize, write_dataset
 from .split_clips import split_clips
@@ -150,12 +150,21 @@ def _counted(candidate: CandidateDictation, piece: str | None, report: GateRepor
 def _count(candidates: Sequence[CandidateDictation], clips: Sequence[AudioFingerprint], report: GateReport) -> None:
     """Give every candidate of which nothing is kept its reason: what is seen is taken or named."""
     taken = {clip.item for clip in clips}
-    reasons = {finding.file: finding for finding in reversed(report.findings)}
+    reasons: dict[str, Finding] = {}
+    for finding in report.findings:
+        if finding.action == "refused" or finding.rule == DUPLICATE:
+            reasons.setdefault(finding.file, finding)
+            reasons.setdefault(finding.file.rpartition("#")[0], finding)  # the recording of which it is a piece
     for candidate in candidates:
         if candidate.item and candidate.item not in taken:
-            names = (str(candidate.audio), candidate.text_file, candidate.audio.name)
+            names = (candidate.item, str(candidate.audio), candidate.text_file)
             found = next((reasons[name] for name in names if name in reasons), None)
-            report.leave_out(candidate.item, found.message if found else "gave no dictation")
+            report.leave_out(candidate.item, _reason(found, candidate.item) if found else "gave no dictation")
+
+
+def _reason(finding: Finding, item: str) -> str:
+    """Return why a candidate is left out, without its name where the judgement is about itself."""
+    return finding.reason if finding.file == item else finding.message
 
 
 @dataclass(frozen=True, slots=True)

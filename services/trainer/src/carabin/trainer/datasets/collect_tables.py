@@ -10,7 +10,7 @@ from ..data.dictations import SPLITS
 from ..quality.report import GateReport
 from ..quality.text import judge_text
 from .collect import CandidateDictation
-from .file_names import AUDIO_SUFFIXES, FileFinder, PathMapping, is_absolute, is_file, is_ignored
+from .file_names import AUDIO_SUFFIXES, FileFinder, PathMapping, is_absolute, is_file, is_ignored, written_name
 from .tables import read_table
 
 COLUMNS: Final = ("audio", "sentence")
@@ -62,8 +62,9 @@ def collect_tables(
         found += collect_csv(file, report, split=split, mappings=mappings, named=named)
     names = " or ".join(file.name for file, _ in tables)
     for file in named.others():
-        report.see(file, "recording without a row")
-        report.leave_out(file, f"is named by no row of {names}")
+        name = written_name(file)
+        report.see(name, "recording without a row")
+        report.leave_out(name, f"is named by no row of {names}")
     return found
 
 

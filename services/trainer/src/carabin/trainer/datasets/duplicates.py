@@ -13,6 +13,9 @@ from ..text.normalize import normalize
 _RANK: Final[Mapping[str | None, int]] = MappingProxyType({"train": 0, None: 0, "validation": 1, "test": 2})
 """What is held out keeps its place, and its copy in a lower split is left out; no split named is training's."""
 
+DUPLICATE: Final = "duplicate"
+"""The rule by which a copy is left out without a refusal."""
+
 
 @dataclass(frozen=True, slots=True)
 class AudioFingerprint:
@@ -30,6 +33,12 @@ class AudioFingerprint:
     item: str = ""
     """What the build counts it under: the recording, or the row that names it."""
 
+    @property
+    def where(self) -> str:
+        """What a judgement calls it: the row or recording that it is, or the piece of a long one."""
+        recording = Path(self.recording)
+        return self.item if self.item and self.source == recording.name else str(recording.with_name(self.source))
+
 
 def keep_once(clips: Sequence[AudioFingerprint], report: GateReport) -> list[AudioFingerprint]:
     """Return each recording once, in the split that is held out furthest; one with two texts is refused both times."""
@@ -40,15 +49,15 @@ def keep_once(clips: Sequence[AudioFingerprint], report: GateReport) -> list[Aud
     for same in copies.values():
         if len({normalize(clip.text) for clip in same}) > 1:
             for clip in same:
-                names = ", ".join(sorted({other.source for other in same if other is not clip}))
+                names = ", ".join(sorted({other.where for other in same if other is not clip}))
                 reason = f"is the same recording as {names}, with another text"
-                report.add(clip.source, "duplicate-conflict", "refused", reason)
+                report.add(clip.where, "duplicate-conflict", "refused", reason)
             continue
         best = max(same, key=lambda clip: _RANK[clip.split])
         for other in (clip for clip in same if clip is not best):
             leak = _RANK[other.split] != _RANK[best.split]
-            reason = f"is the same recording as {best.source}" + (" in another split" if leak else ": it is kept once")
-            report.add(other.source, "leak-audio" if leak else "duplicate", "refused" if leak else "changed", reason)
+            reason = f"is the same recording as {best.where}" + (" in another split" if leak else ": it is kept once")
+            report.add(other.where, "leak-audio" if leak else DUPLICATE, "refused" if leak else "changed", reason)
         kept.append(best)
     return kept
 
@@ -62,7 +71,7 @@ def keep_splits_apart(clips: Sequence[AudioFingerprint], report: GateReport) -> 
     for clip in clips:
         holder = held_out.get(normalize(clip.text))
         if holder and _RANK[clip.split] < _RANK[holder]:
-            report.add(clip.source, "leak-sentence", "refused", f"has a sentence that the {holder} split has too")
+            report.add(clip.where, "leak-sentence", "refused", f"has a sentence that the {holder} split has too")
         else:
             kept.append(clip)
     return kept

@@ -22,6 +22,7 @@ AUDIO_SUFFIXES: Final = frozenset(
     {
         ".wav", ".wave", ".w64", ".aif", ".aiff", ".au", ".snd", ".caf", ".flac", ".mp3", ".aac", ".m4a", ".m4b",
         ".mp4", ".mov", ".3gp", ".ogg", ".oga", ".opus", ".mka", ".mkv", ".webm", ".wma", ".asf", ".amr", ".dss", ".wv",
+        ".avi",
     }
 )  # fmt: skip
 """Of the containers of `carabin.service.audio.CONTAINERS`."""
@@ -46,7 +47,8 @@ def walk(folder: Path, refuse: Callable[[Path, str], None]) -> list[Path]:
     """Return every file under `folder` but those that are ignored, in order.
 
     Links to folders elsewhere are followed, each folder once; links to a folder above, or to one that is met anyway,
-    are not. What cannot be looked at (a closed folder, a link to nothing, a pipe) is given to `refuse` with the reason.
+    are not. What cannot be looked at (a closed folder, a link to nothing, a pipe) or is not named in UTF-8 is given to
+    `refuse` with the reason.
     """
     root, seen, found = Path(os.path.realpath(folder)), set[str](), list[Path]()
 
@@ -60,13 +62,20 @@ def walk(folder: Path, refuse: Callable[[Path, str], None]) -> list[Path]:
         for file in (here / name for name in files):
             if is_ignored(Path(file.name)):
                 continue
-            if file.is_file():
+            if (written := written_name(file)) != str(file):
+                refuse(Path(written), "has a name in another encoding than UTF-8: rename it")
+            elif file.is_file():
                 found.append(file)
             else:
                 refuse(
                     file, "is a link to nothing" if file.is_symlink() else "is no file: a pipe, a socket or a device"
                 )
     return sorted(found)
+
+
+def written_name(file: Path) -> str:
+    """Return a path as text, with an escape for each byte that is no UTF-8, as in names of a code page of Windows."""
+    return os.fsencode(file).decode("utf-8", "backslashreplace")
 
 
 def _is_met_once(folder: Path, root: Path, seen: set[str]) -> bool:
