@@ -14,6 +14,8 @@ from carabin.trainer.quality.text import judge_text
         ("ｐａｓ de lésion", "pas de lésion"),
         ("sans\u00ad fiè\u200bvre", "sans fièvre"),
         ("La fiÃ¨vre a cédÃ©", "La fièvre a cédé"),
+        ("- Pas de fièvre.\r\n- Pas de toux.", "Pas de fièvre. Pas de toux."),
+        ("  • Pas de fièvre.\n  • Pas de toux.", "Pas de fièvre. Pas de toux."),
     ],
 )
 def test_what_can_be_mended_exactly_is_mended_and_reported(text: str, mended: str) -> None:
@@ -44,6 +46,8 @@ def test_what_cannot_be_mended_is_refused_by_name(text: str, reason: str) -> Non
     [
         "L’œdème à 8,5 % – 75 µg/j, sus-décalage (ST) « ok » ?",
         "Âge : 45 ans. À jeun. T° 38,5 °C. Ça va.",
+        "- 2 dioptries à droite",
+        "Foie - rate - reins normaux",
         "Nodule < 3 mm et > 2 mm [sic]",
     ],
 )

@@ -34,9 +34,10 @@ def test_what_notepad_saves_is_read(tmp_path: Path, encoding: str) -> None:
     [
         (rb"caf\'e9", "café"),
         (rb"caf\u233 ?", "café"),
+        (rb"\trowd FE\cell 60\cell\row", "FE 60"),
         (rb"va bien \u-10179 ?\u-8704 ?", "va bien \U0001f600"),
     ],
-    ids=["code page", "code point", "surrogates"],
+    ids=["code page", "code point", "table", "surrogates"],
 )
 def test_characters_that_rtf_escapes_are_read(tmp_path: Path, escaped: bytes, text: str) -> None:
     assert read_report(saved(tmp_path, rb"  {\rtf1\ansi\ansicpg1252 " + escaped + b"}"), GateReport()) == text
@@ -50,9 +51,18 @@ def test_characters_that_rtf_escapes_are_read(tmp_path: Path, escaped: bytes, te
         (rb"{\rtf1\ansi\ansicpg1252 caf\'81}", "is RTF that cannot be read: export it as text"),
         (rb"{\rtf1\ansi x\u-10179 ? y}", "is RTF that cannot be read: export it as text"),
         (rb"{\rtf1\ansi x\u-999999 ?}", "is RTF that cannot be read: export it as text"),
+        (rb"{\rtf1\ansi {\b Pas de \} fi", "is RTF that cannot be read: export it as text"),
         (b"{\\rtf1\\ansi caf\xe9}", "is RTF that cannot be read: export it as text"),
     ],
-    ids=["latin-1", "half of UTF-16", "code page", "half a surrogate pair", "no code point", "RTF in 8 bits"],
+    ids=[
+        "latin-1",
+        "half of UTF-16",
+        "code page",
+        "half a surrogate pair",
+        "no code point",
+        "cut off",
+        "RTF in 8 bits",
+    ],
 )
 def test_what_cannot_be_decoded_is_refused_in_the_form_it_has(tmp_path: Path, data: bytes, reason: str) -> None:
     report = GateReport()

@@ -12,6 +12,8 @@ from ftfy.fixes import fix_character_width, fix_latin_ligatures
 
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 """Soft hyphens, zero-width characters and directions: nobody dictated them, and each costs Whisper tokens."""
+_LIST_MARK: Final = re.compile(r"^[ \t]*[-–—•‣◦▪●·∙][ \t]+(?=[^\W\d_])", re.MULTILINE)
+"""The mark of a list's item; before a number it may be a minus."""
 _ENTITY: Final = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _NOT_UNDERSTOOD: Final = re.compile(
     r"[\[({<]\s*(?:inaudible|incompréhensible|indistinct|inintelligible|unintelligible|illisible|\?+|x{3,})[^\])}>]*[\])}>]",
@@ -28,6 +30,7 @@ _MENDS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
     ("ligatures", fix_latin_ligatures),
     ("full-width letters", fix_character_width),
     ("invisible characters", lambda text: _INVISIBLE.sub("", text)),
+    ("list marks", lambda text: _LIST_MARK.sub("", text)),
     ("decomposed accents", lambda text: unicodedata.normalize("NFC", text)),
 )
 

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from ..models.embedded import embedded_parts
 from ..text.normalize import normalize
+from .markup import find_markup
 from .mend import mend, unmendable
 from .report import GateReport
 
@@ -52,7 +53,7 @@ def read_report(file: Path, report: GateReport) -> str | None:
     except (ValueError, OverflowError) as error:
         reason = "is RTF that cannot be read: export it as text (UTF-8)"
         if isinstance(error, UnicodeDecodeError) and not is_rtf:
-            reason = f"is not {encoding}: byte {error.start} is 0x{error.object[error.start]:02x}"
+            reason = f"is not {encoding}: byte {error.start} is 0x{error.object[error.start]:02x}: save it as UTF-8"
         report.add(file, "text-encoding", "refused", reason)
         return None
     if is_rtf:
@@ -64,9 +65,13 @@ def _rtf_text(data: bytes) -> str:
     """Return the text of an RTF file.
 
     Raises:
-        ValueError, OverflowError: it is damaged, or names characters that its code page lacks.
+        ValueError, OverflowError: it is damaged or cut off, or names characters that its code page lacks.
     """
-    text = str(rtf_to_text(data.decode("ascii"), errors="strict"))  # type: ignore[no-untyped-call]
+    source = data.decode("ascii")
+    if sum({"{": 1, "}": -1}.get(mark, 0) for mark in re.findall(r"\\.|[{}]", source, re.DOTALL)) > 0:
+        raise ValueError("the file ends inside a group")
+    text = str(rtf_to_text(source, errors="strict"))  # type: ignore[no-untyped-call]
+    text = text.replace("|", " ")  # the end of a table's cell
     # Word writes what lies beyond U+FFFF, such as an emoji, as two surrogates.
     return text.encode("utf-16", "surrogatepass").decode("utf-16")
 
@@ -74,6 +79,9 @@ def _rtf_text(data: bytes) -> str:
 def judge_text(text: str, where: Path | str, report: GateReport) -> str | None:
     """Return `text` mended and with its white space folded, or None when it is no transcript; changes are reported."""
     text, changes = mend(text)
+    if reason := find_markup(text):
+        report.add(where, "text-markup", "refused", reason)
+        return None
     text = re.sub(r"\s+", " ", text).strip()
     if reason := unmendable(text):
         report.add(where, "text-damaged", "refused", reason)
