@@ -87,6 +87,10 @@ down:  ## Stop it; the volumes keep the data
 e2e-compose: setup  ## Build the CPU images and dictate to the composed stack, where an engine can be started
 	$(BIN)/python scripts/e2e_compose.py $(ARGS)
 
+.PHONY: e2e-rolling
+e2e-rolling: setup  ## Replace three transcribers behind HAProxy in turn, while eight people dictate
+	CARABIN_TEST_ROLLING=1 $(BIN)/python -m pytest -n0 -s tests/rolling
+
 .PHONY: release-check
 release-check: setup  ## Build wheels, bills of materials and images; print what is left for a maintainer
 	$(BIN)/python scripts/release_check.py $(ARGS)

@@ -19,12 +19,13 @@ from carabin.client import (
     Ready,
     Resumed,
     ServerBusy,
+    ServerDraining,
     ServerRefused,
     ServerUnreachable,
     connect,
 )
 from carabin.service.testing.certificates import write_certificate
-from carabin.transcriber.core.errors import Overloaded
+from carabin.transcriber.core.errors import Draining, Overloaded
 from carabin.transcriber.testing.server import serving, silence, speech
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 from websockets.asyncio.server import serve
@@ -137,6 +138,44 @@ async def test_server_that_forgot_the_session_gets_the_unacknowledged_audio_agai
     assert [final.utterance for final in finals] == [1]
     assert 1.2 < finals[0].start_s < 1.9
     assert finals[0].end_s == pytest.approx(2.6, abs=0.01)
+
+
+class LeavingReplica(FakeTranscriber):
+    """Answers the next connections as a replica that is leaving, to which a balancer still sends some."""
+
+    leaves = 0
+
+    def open(self, *arguments, **options):
+        if self.leaves:
+            self.leaves -= 1
+            raise Draining
+        return super().open(*arguments, **options)
+
+
+async def test_replica_that_is_leaving_is_left_for_another_at_first_and_behind_a_break():
+    transcriber = LeavingReplica()
+    transcriber.leaves = 1
+    with serving(transcriber) as server:
+        async with connect(server.url) as dictation:
+            events = aiter(dictation)
+            await dictation.send(speech(0.8))
+            await next_of(events, PartialText)
+            transcriber.leaves = 2
+            server.forget()
+            assert not (await next_of(events, Resumed)).same_session
+            await dictation.finish()
+            assert [event.text async for event in events if isinstance(event, FinalText)] == [" le patient"]
+    assert transcriber.leaves == 0
+
+
+async def test_server_that_only_leaves_is_an_error_in_the_end(monkeypatch):
+    monkeypatch.setattr("carabin.client.connection.OPEN_S", 0.6)
+    transcriber = LeavingReplica()
+    transcriber.leaves = 1000
+    with serving(transcriber) as server, pytest.raises(ServerDraining, match="connect again to reach another"):
+        async with connect(server.url):
+            pass
+    assert transcriber.leaves <= 998, "it tried again"
 
 
 async def test_array_that_is_used_again_is_sent_as_it_was():

@@ -9,7 +9,15 @@ Example:
 """
 
 from .connection import LiveDictation, connect
-from .errors import BadServerMessage, ClientError, ConnectionLost, ServerBusy, ServerRefused, ServerUnreachable
+from .errors import (
+    BadServerMessage,
+    ClientError,
+    ConnectionLost,
+    ServerBusy,
+    ServerDraining,
+    ServerRefused,
+    ServerUnreachable,
+)
 from .events import (
     Acknowledged,
     Command,
@@ -42,6 +50,7 @@ __all__ = [
     "Ready",
     "Resumed",
     "ServerBusy",
+    "ServerDraining",
     "ServerRefused",
     "ServerUnreachable",
     "Warned",

@@ -26,7 +26,7 @@ from websockets.exceptions import (
 )
 
 from .audio_tail import AudioTail, Samples
-from .errors import ClientError, ConnectionLost, ServerRefused, ServerUnreachable
+from .errors import ClientError, ConnectionLost, ServerDraining, ServerRefused, ServerUnreachable
 from .events import Acknowledged, Event, Flushed, Ready, Resumed
 from .messages import Reader, parse_message
 from .options import Options
@@ -69,7 +69,15 @@ class LiveDictation:
         Raises:
             ServerUnreachable, ServerBusy, ServerRefused
         """
-        await self._connect()
+        deadline = time.monotonic() + OPEN_S
+        while True:
+            try:
+                await self._connect()
+                break
+            except ServerDraining:  # a balancer sends new connections to a replica until it notices that it leaves
+                if time.monotonic() >= deadline:
+                    raise
+                await asyncio.sleep(RETRY_S)
         self._task = asyncio.create_task(self._read(), name=f"dictation {self.uid}")
 
     async def send(self, samples: Samples) -> None:

@@ -3,6 +3,7 @@
 CarabinError             of carabin.registry.errors
 * ClientError
   x ServerUnreachable    nobody answers at the address
+    + ServerDraining     who answers is leaving: connect again, and another replica answers
   x ServerBusy           the server is full; `retry_after_s` says when to come back
   x ServerRefused        the server said no, and why; `code` is its close code
   x BadServerMessage     the server sent something that is no message of this protocol
@@ -18,6 +19,10 @@ class ClientError(CarabinError):
 
 class ServerUnreachable(ClientError):
     """Nobody answers at the address."""
+
+
+class ServerDraining(ServerUnreachable):
+    """A replica that is leaving answered; behind a balancer the next connection reaches another."""
 
 
 class ServerBusy(ClientError):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .errors import BadServerMessage, ServerBusy, ServerRefused
+from .errors import BadServerMessage, ServerBusy, ServerDraining, ServerRefused
 from .events import (
     Acknowledged,
     Command,
@@ -148,6 +148,8 @@ def _status(message: Mapping[str, Any]) -> Iterator[Event]:
     match message["status"]:
         case "WAIT":
             raise ServerBusy(float(message["message"]) * 60)
+        case "ERROR" if message.get("code") == "draining":
+            raise ServerDraining(str(message["message"]))
         case "ERROR":
             raise ServerRefused(str(message["message"]))
         case _:

@@ -1,0 +1,171 @@
+"""Three transcribers behind a real proxy, each of which can be replaced; a published client beside ours."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from carabin.exporter.conversion.convert import convert
+from carabin.registry.embedded.ports import free_ports
+
+from ..compatibility.conftest import published
+from ..faults.conftest import surroundings
+from ..faults.tiny import exportable_checkpoint
+from ..faults.transcriber import PATIENCE_S, Serving
+
+__all__ = ["published"]
+
+ASKED_FOR = os.environ.get("CARABIN_TEST_ROLLING")
+REPLICAS = 3
+DRAIN_S = 20.0
+"""Live sessions may end by themselves for 60 % of it."""
+
+HAPROXY = """
+global
+    maxconn 200
+    stats socket {socket} mode 600 level admin
+defaults
+    mode http
+    timeout connect 2s
+    timeout client 60s
+    timeout server 60s
+    timeout tunnel 1h
+    retries 3
+    option redispatch
+frontend dictation
+    bind 127.0.0.1:{port}
+    default_backend transcribers
+backend transcribers
+    balance leastconn
+    option httpchk GET /readyz
+    http-check expect status 200
+    default-server check inter 200ms fall 1 rise 1
+{servers}
+"""
+"""What is ready gets new sessions; a session that is open keeps its replica until either end closes it."""
+
+
+class Proxy:
+    """A running HAProxy."""
+
+    def __init__(self, port: int, socket_path: Path) -> None:
+        self.port = port
+        self._socket_path = socket_path
+
+    def send_new_sessions(self, replica: "Replica", *, wanted: bool) -> None:
+        """Say whether a replica gets new sessions, as Kubernetes does for its endpoints before a pod's SIGTERM."""
+        with socket.socket(socket.AF_UNIX) as admin:
+            admin.connect(str(self._socket_path))
+            admin.sendall(f"set server transcribers/r{replica.port} state {'ready' if wanted else 'drain'}\n".encode())
+            assert admin.recv(1000).strip() == b""
+
+
+class Replica:
+    """One place behind the proxy, with a transcriber in it that is replaced."""
+
+    def __init__(self, port: int, folder: Path, model: Path) -> None:
+        self.port = port
+        self._folder, self._model = folder, model
+        self._serving: Serving | None = None
+        folder.mkdir()
+
+    def start(self) -> None:
+        """Start a transcriber and wait until it is ready."""
+        command = (sys.executable, "-m", "carabin.transcriber", "--port", str(self.port), "--grpc-port", "0")
+        environment = surroundings(self._folder) | {
+            "CARABIN_TRANSCRIBER_DRAIN_S": str(DRAIN_S),
+            "CARABIN_TRANSCRIBER_SESSIONS_PER_IDENTITY": "100",
+        }
+        process = subprocess.Popen(
+            [*command, "--model-dir", str(self._model)],
+            env=environment, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self._serving = Serving(process)
+        self._serving.port = self._serving.until_said("listening")["port"]
+        self._serving.until_ready()
+
+    def drain(self) -> float:
+        """Send SIGTERM and wait for its end; return the seconds that it took."""
+        assert self._serving is not None
+        started_s = time.monotonic()
+        self._serving.process.send_signal(signal.SIGTERM)
+        assert self._serving.process.wait(PATIENCE_S) == 0
+        self.close()
+        return time.monotonic() - started_s
+
+    def close(self) -> None:
+        """End it at once, if it still runs."""
+        if self._serving is not None:
+            process, self._serving = self._serving.process, None
+            process.kill()
+            process.wait()
+            for stream in (process.stdout, process.stderr):
+                assert stream is not None
+                stream.close()
+
+
+@pytest.fixture(scope="module")
+def haproxy_binary() -> str:
+    if not ASKED_FOR:
+        pytest.skip("it takes two minutes: `make e2e-rolling` runs it")
+    found = os.environ.get("CARABIN_TEST_HAPROXY") or shutil.which("haproxy")
+    assert found, "there is no haproxy on the path: `apt-get install haproxy`, or CARABIN_TEST_HAPROXY"
+    return found
+
+
+@pytest.fixture(scope="module")
+def replicas(haproxy_binary: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Replica]]:
+    del haproxy_binary  # nothing is started where it is not there
+    folder = tmp_path_factory.mktemp("replicas")
+    (folder / "checkpoint").mkdir()
+    model = convert(exportable_checkpoint(folder / "checkpoint"), folder / "float16")
+    made = [Replica(port, folder / str(port), model) for port in free_ports(REPLICAS)]
+    with ExitStack() as stack:
+        for replica in made:
+            stack.callback(replica.close)
+            replica.start()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def proxy(haproxy_binary: str, replicas: list[Replica], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """Run HAProxy."""
+    folder = tmp_path_factory.mktemp("proxy")
+    (port,) = free_ports(1)
+    servers = "\n".join(f"    server r{each.port} 127.0.0.1:{each.port}" for each in replicas)
+    (folder / "haproxy.cfg").write_text(HAPROXY.format(port=port, servers=servers, socket=folder / "admin"))
+    with _running([haproxy_binary, "-db", "-f", str(folder / "haproxy.cfg")], folder / "log"):
+        _until_ready(port)
+        yield Proxy(port, folder / "admin")
+
+
+@contextmanager
+def _running(command: list[str], log: Path) -> Iterator[None]:
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=stream)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _until_ready(port: int) -> None:
+    look_again = threading.Event()
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            look_again.wait(0.1)
+    raise RuntimeError("the proxy passes nothing on")
