@@ -10,7 +10,7 @@ from carabin.transcriber.whisperlive.session import LiveSession
 from carabin.transcriber.whisperlive.websocket import SocketLimits
 from carabin.transcriber.wire.errors import BadMessage, SlowReader, WrongAudioFormat
 
-from ..helpers.servers import speech, until
+from ..helpers.servers import silence, speech, until
 from .live import OWNER, Room, Wire
 
 
@@ -64,6 +64,19 @@ async def test_draining_service_makes_all_final_says_goodbye_and_that_the_client
     assert live.wire.texts[-1]["message"] == "DISCONNECT"
     assert live.wire.closed == (1012, "the server is shutting down")
     assert live.room.ended() == {"draining": 1.0}
+
+
+async def test_draining_service_leaves_the_utterance_in_progress_to_a_client_that_can_resume() -> None:
+    live = await Live.begin(resume=True, events=True)
+    live.wire.says(speech(0.8), silence(1), speech(0.8))
+    await until(lambda: any(message.get("event") == "acknowledged" for message in live.wire.texts))
+    await until(lambda: live.session.received_samples == 2.6 * 16_000)
+    live.session.admitted.ending.set()
+    await live.task
+    assert live.finals == [" le patient"], "the rest would have been cut in the middle of a word"
+    assert live.wire.texts[-1]["message"] == "DISCONNECT"
+    assert live.wire.closed == (1012, "the server is shutting down")
+    assert (live.room.ended(), live.room.resumable.waiting) == ({"draining": 1.0}, 0)
 
 
 async def test_expired_token_ends_the_session_after_its_text() -> None:

@@ -100,6 +100,8 @@ class Connection:
             await self._end_by_error(error, first, sender)
         elif first is sender:
             await self._close_failed()
+        elif first.get_name() == "ending" and self._session.hello.resume:
+            await self._hand_over(sender)
         else:
             await self._end(sender, *_ENDINGS[first.get_name()])
 
@@ -125,6 +127,18 @@ class Connection:
             with suppress(WebSocketDisconnect, RuntimeError):
                 await self._socket.send_text(messages.disconnect(session.uid))
         await close(self._socket, code, reason)
+
+    async def _hand_over(self, sender: asyncio.Task[None]) -> None:
+        """Send what is final and close: the client has the rest and sends it to another replica.
+
+        Made final here, the utterance in progress would end in the middle of a word.
+        """
+        _, reason, outcome = _ENDINGS["ending"]
+        self._session.cancel(outcome)
+        await asyncio.wait([sender], timeout=self._limits.finish_s)
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self._socket.send_text(messages.disconnect(self._session.uid))
+        await close(self._socket, GOING_AWAY, reason)
 
     async def _finish(self, sender: asyncio.Task[None]) -> bool:
         """Make everything final and send it; return False when the client left meanwhile, and its session is lost."""
