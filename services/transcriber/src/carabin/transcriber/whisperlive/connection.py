@@ -1,4 +1,7 @@
-"""One connection of an open session: audio in, messages out, until one of its ends."""
+"""One connection of an open session: audio in, messages out, until one of its ends.
+
+Over 200 lines: the ways in which a connection can end are only understood side by side.
+"""
 
 import asyncio
 import logging
