@@ -1,7 +1,7 @@
 """Words get their times from the path of tokens through frames."""
 
 import pytest
-from carabin.transcriber.inference.word_alignment import timed_words
+from carabin.transcriber.inference.word_alignment import least_probabilities, timed_words
 
 PATH = [(0, 0), (0, 5), (1, 10), (2, 20), (2, 25), (3, 30), (4, 40)]
 """Token 0 from frame 0, 1 from 10, 2 from 20, 3 from 30, the end mark from 40."""
@@ -21,3 +21,11 @@ def test_a_mark_belongs_to_the_word_before_it_and_takes_no_time() -> None:
 
 def test_without_a_path_there_are_no_times() -> None:
     assert timed_words([], [], [" pas"], [1]) == ()
+
+
+def test_a_word_is_as_likely_as_its_least_likely_token() -> None:
+    assert least_probabilities([0.1, 0.9, 0.4, 0.8], [2, 1], 1) == (0.4, 0.8)
+
+
+def test_words_without_an_alignment_are_not_uncertain() -> None:
+    assert least_probabilities([], [2, 1], 0) == (1.0, 1.0)

@@ -1,8 +1,11 @@
 """Words are stable when two hypotheses agree."""
 
+import math
+from dataclasses import replace
+
 import pytest
 from carabin.transcriber.inference.engine import TokenWord
-from carabin.transcriber.streaming.local_agreement import LocalAgreement
+from carabin.transcriber.streaming.local_agreement import CERTAIN, UNCERTAIN_S, LocalAgreement
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,6 +70,25 @@ def test_words_near_the_end_of_the_audio_are_withheld_until_more_audio_comes() -
     assert agreement.tail == " le foie est"
     agreement.update(timed("le foie est normal", 0.4, 0.8, 1.1, 1.9), until_s=1.9)
     assert (agreement.stable, agreement.tail) == (" le foie est", " normal")
+
+
+def uncertain(word: TokenWord) -> TokenWord:
+    return replace(word, probability=CERTAIN - 0.01)
+
+
+def test_an_uncertain_word_waits_for_more_audio_than_a_certain_one() -> None:
+    agreement = LocalAgreement()
+    le, foie, est = timed("le foie est", 0.4, 0.8, 1.1)
+    agreement.update([le, uncertain(foie), est], until_s=0.8 + UNCERTAIN_S - 0.01)
+    assert agreement.tail == " le"
+    agreement.update([le, uncertain(foie), est], until_s=0.8 + UNCERTAIN_S)
+    assert agreement.stable + agreement.tail == " le foie est"
+
+
+def test_an_uncertain_word_is_shown_in_a_pause() -> None:
+    agreement = LocalAgreement()
+    agreement.update([uncertain(word) for word in timed("le foie", 0.4, 0.8)], until_s=math.inf)
+    assert agreement.tail == " le foie"
 
 
 def test_a_word_on_the_screen_is_not_withheld_again() -> None:

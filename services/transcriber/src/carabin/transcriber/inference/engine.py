@@ -69,6 +69,8 @@ class TokenWord:
     tokens: tuple[int, ...]
     end_s: float | None = None
     """From the start of the request's samples; None where the words were not aligned with the audio."""
+    probability: float = 1.0
+    """Of its least likely token given the audio; 1 where the words were not aligned with it."""
 
 
 @dataclass(frozen=True, slots=True)

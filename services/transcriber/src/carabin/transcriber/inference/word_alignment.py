@@ -30,6 +30,21 @@ def word_ends_s(
     return tuple(float(starts_s[min(n_before + stop, len(starts_s) - 1)]) for stop in np.cumsum(lengths, dtype=int))
 
 
+def least_probabilities(probabilities: Sequence[float], lengths: Sequence[int], n_before: int) -> tuple[float, ...]:
+    """Return the probability of each word's least likely token.
+
+    Args:
+        probabilities: the decoder's, one for each token.
+        lengths: how many tokens each word has.
+        n_before: tokens before the first word.
+    """
+    stops = n_before + np.cumsum(lengths, dtype=int)
+    return tuple(
+        float(min(probabilities[stop - length : stop], default=1.0))
+        for stop, length in zip(stops, lengths, strict=True)
+    )
+
+
 def timed_words(
     alignments: Sequence[tuple[int, int]], probabilities: Sequence[float], words: Sequence[str], lengths: Sequence[int]
 ) -> tuple[TimedWord, ...]:

@@ -14,6 +14,11 @@ from ..inference.engine import TokenWord
 _PUNCTUATION = ".,;:!?…«»\"'’-–—()"
 _SENTENCE_END = ".,;:!?…"
 _SENTENCE_MARKS = (".", "!", "?", "…")
+CERTAIN = 0.6
+"""A word with a less likely token than this is uncertain."""
+UNCERTAIN_S = 0.5
+"""By so much earlier an uncertain word must end to be shown: it is the one that more audio turns into another.
+Both were measured: docs/decisions/continuous-dictation.md."""
 ALIGNMENT_ERROR_S = 0.12
 """By so much a word's end may be timed late: the attention that times it is smoothed over seven frames of 20 ms."""
 
@@ -43,11 +48,11 @@ class LocalAgreement:
     def update(self, words: Sequence[TokenWord], until_s: float = math.inf) -> None:
         """Take the words that the newest hypothesis, decoded after `prefix`, puts behind the stable ones.
 
-        Words that end after `until_s` are withheld: more audio often turns them into others. What is on the screen
-        already, and was found again, stays.
+        Words that end after `until_s` are withheld, and uncertain ones that end little before it: more audio often
+        turns them into others. What is on the screen already, and was found again, stays.
         """
-        ends = [i for i, word in enumerate(words) if word.end_s is not None and word.end_s > until_s]
-        n_shown = max(min(ends, default=len(words)), _common(self._tail, words))
+        n_sure = next((i for i, word in enumerate(words) if _is_early(word, until_s)), len(words))
+        n_shown = max(n_sure, _common(self._tail, words))
         agreed = min(n_shown, _agreed(self._tail, words))
         self._stable.extend(words[:agreed])
         self._tail = tuple(words[agreed:n_shown])
@@ -73,6 +78,12 @@ class LocalAgreement:
         rest._tail = tuple(_shifted(word, at_s) for word in self._tail[n_tail:])
         self._stable, self._tail = self._stable[:n_stable], self._tail[:n_tail]
         return rest
+
+
+def _is_early(word: TokenWord, until_s: float) -> bool:
+    """Say whether more audio may turn this word into another; one without a time is not known to be so near."""
+    shown_until_s = until_s - UNCERTAIN_S if word.probability < CERTAIN else until_s
+    return word.end_s is not None and word.end_s > shown_until_s
 
 
 def _ending_by(words: Sequence[TokenWord], at_s: float) -> int:
