@@ -1,11 +1,14 @@
 """What a session's events become on the wire, and how fast a client may send."""
 
+import json
+
 import numpy as np
 import pytest
-from carabin.transcriber.core.events import SessionWarning
+from carabin.transcriber.core.events import AudioAcknowledged, Final, SessionWarning
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 
 from ..helpers.servers import client, running
+from .live import Room
 
 
 async def test_a_warning_of_the_session_reaches_the_client():
@@ -30,3 +33,19 @@ async def test_samples_that_cannot_be_audio_end_the_session_with_a_reason(value:
     assert reason is not None
     assert "cannot be float32" in reason
     assert not raw.finals
+
+
+@pytest.mark.parametrize("acknowledged", [True, False])
+async def test_a_final_of_a_session_that_is_cancelled_is_acknowledged_once(acknowledged: bool):
+    """Its client would otherwise send that audio again, and have it written twice."""
+    room = Room()
+    session = await room.session(events=True)
+    final = Final(0, 0.5, 1.5, " le patient", (), 0.9, "fake-1", "fr")
+    session.outbox.add(final)
+    if acknowledged:
+        session.outbox.add(AudioAcknowledged(1.5))
+    session.cancel("draining")
+    reader, sent = session.outbox.attach(), []
+    while (message := await session.outbox.next(reader)) is not None:
+        sent.append(json.loads(message))
+    assert [message["audio_s"] for message in sent if message.get("event") == "acknowledged"] == [1.5]

@@ -43,6 +43,8 @@ class OutgoingMessages:
         self.not_audio = False
         """The session failed by what its client sent."""
         self.acknowledged_s = 0.0
+        self._final_s = 0.0
+        """Where the newest final ends."""
         self._hello = hello
         self._queue: deque[_Queued] = deque()
         self._commands: list[tuple[int, str]] = []
@@ -67,6 +69,7 @@ class OutgoingMessages:
             case Final():
                 commands = self.transcript.final(event)
                 self._unsent_finals += 1
+                self._final_s = event.end_s
                 self._add_transcript()
                 if ours:
                     for command in commands:
@@ -115,7 +118,12 @@ class OutgoingMessages:
                 self._add(message)
 
     def close(self) -> None:
-        """Say that nothing more will be added."""
+        """Say that nothing more will be added.
+
+        A final whose acknowledgement did not come any more is acknowledged: its client would have it written again.
+        """
+        if self._final_s > self.acknowledged_s:
+            self.add(AudioAcknowledged(self._final_s))
         self._warn()
         self._closed = True
         self._wake.set()
