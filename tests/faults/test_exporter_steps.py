@@ -156,7 +156,7 @@ def test_a_clock_that_jumps_at_any_step_costs_no_export(
     record = exports.until_done(run)
     ended = exports.stop()
     assert record is not None, ended.output
-    assert "thread_failed" not in ended.output
+    assert '"thread_failure"' not in ended.output, ended.output
     exports.require_exported(run, tmp_path)
 
 

@@ -11,27 +11,20 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from carabin.client import FinalText, Options, connect
-from carabin.exporter.conversion.convert import convert
-from carabin.registry.artifacts.manifest import ModelFormat
-from carabin.registry.artifacts.publish import publish_model
 from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
 from carabin.registry.stages.promote import promote
 from carabin.registry.testing.proxy import Fault, ProxiedRequest, StoreProxy, no_fault
 
-from .conftest import EVERY_FAULT, as_role
-from .speech import RATE_HZ, spoken_sentence
-from .tiny import exportable_checkpoint
-from .transcriber import Serving, serving
+from .conftest import EVERY_FAULT, ROOT, as_role
+from .dictations import Ranges, dictate, publish_next, require_nothing_lost, tiny_model
+from .transcriber import WRONG_EVENTS, Serving, serving
 
 MODEL = "tiny"
-FORMAT = ModelFormat(quantization="float16", n_mels=80, n_languages=99, vocabulary_size=51865, ctranslate2="4.8.5")
-PACKET = 1777
 KINDS = {
     "the promotions": rf"list-type=2.*prefix={MODEL}%2Fpromotions%2F",
     "the stages": rf"list-type=2.*prefix={MODEL}%2Fstages%2F",
@@ -53,8 +46,6 @@ CHOSEN = (
     else [(kind, FAULTS[number % len(FAULTS)]) for number, kind in enumerate(KINDS)]
 )
 FILES = ("the weights", "the tokenizer")
-Ranges = list[tuple[float, float, str]]
-numbers = itertools.count()
 
 
 class Scene:
@@ -66,11 +57,8 @@ class Scene:
         self.alone: Ranges = []
 
     def publish(self) -> str:
-        """Publish the next version: the same weights, with a file of its own."""
-        number = next(numbers)
-        (self.files / "README.md").write_text(f"number {number}")
-        at = datetime.now(UTC) - timedelta(days=1) + timedelta(minutes=number)
-        return publish_model(self.store, self.bucket, MODEL, self.files, at, format=FORMAT).version
+        """Publish the next version."""
+        return publish_next(self.store, self.bucket, MODEL, self.files)
 
     def promote(self, version: str) -> None:
         promote(self.store, self.bucket, MODEL, version, by="test", reason="test", at=datetime.now(UTC))
@@ -93,10 +81,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("model")
-    checkpoint = folder / "checkpoint"
-    checkpoint.mkdir()
-    return convert(exportable_checkpoint(checkpoint), folder / "float16")
+    return tiny_model(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")
@@ -117,32 +102,6 @@ def scene(store: StoreSettings, files: Path, tmp_path_factory: pytest.TempPathFa
             yield scene
             proxy.plan = no_fault
             assert transcriber.wrong_events() == []
-
-
-async def dictate(transcriber: Serving, until: threading.Event | None = None) -> Ranges:
-    """Dictate one sentence, and again until the event; return the finals' times in seconds and texts."""
-    samples = spoken_sentence()
-    async with connect(transcriber.websocket, Options()) as dictation:
-        while True:
-            for place in range(0, len(samples), PACKET):
-                await dictation.send(samples[place : place + PACKET])
-                await asyncio.sleep(PACKET / RATE_HZ / 2)
-            if until is None or until.is_set():
-                break
-        await dictation.finish()
-        return [(final.start_s, final.end_s, final.text) async for final in dictation if isinstance(final, FinalText)]
-
-
-def require_nothing_lost(spoken: Ranges, alone: Ranges) -> None:
-    """Each repetition of the sentence must have what it has alone, later by the length of those before it."""
-    length_s = len(spoken_sentence()) / RATE_HZ
-    assert len(spoken) % len(alone) == 0, spoken
-    for number, (start_s, end_s, text) in enumerate(spoken):
-        repetition, place = divmod(number, len(alone))
-        expected_start_s, expected_end_s, expected_text = alone[place]
-        assert start_s - repetition * length_s == pytest.approx(expected_start_s, abs=0.2)
-        assert end_s - repetition * length_s == pytest.approx(expected_end_s, abs=0.2)
-        assert text.strip() == expected_text.strip()
 
 
 class Once:
@@ -201,3 +160,10 @@ def test_a_store_that_stays_away_costs_nothing_but_the_new_version_its_turn(scen
         assert scene.model()["version"] == old
         assert scene.transcriber.ask("/readyz")[0] == 200
     assert scene.until_decided(new)["version"] == new
+
+
+@pytest.mark.parametrize("event", sorted(WRONG_EVENTS))
+def test_the_mistakes_that_are_looked_for_in_its_log_are_called_so_there(event: str) -> None:
+    sources = (ROOT / "services/transcriber/src", ROOT / "libs/service/src")
+    texts = (path.read_text(encoding="utf-8") for folder in sources for path in folder.rglob("*.py"))
+    assert any(f'"event": "{event}"' in text for text in texts)

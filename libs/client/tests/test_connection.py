@@ -20,12 +20,13 @@ from carabin.client import (
     Resumed,
     ServerBusy,
     ServerDraining,
+    ServerNotReady,
     ServerRefused,
     ServerUnreachable,
     connect,
 )
 from carabin.service.testing.certificates import write_certificate
-from carabin.transcriber.core.errors import Draining, Overloaded
+from carabin.transcriber.core.errors import Draining, NotReady, Overloaded
 from carabin.transcriber.testing.server import serving, silence, speech
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 from websockets.asyncio.server import serve
@@ -176,6 +177,30 @@ async def test_server_that_only_leaves_is_an_error_in_the_end(monkeypatch):
         async with connect(server.url):
             pass
     assert transcriber.leaves <= 998, "it tried again"
+
+
+async def test_server_that_has_no_model_yet_behind_a_break_is_asked_again():
+    transcriber = FakeTranscriber()
+    with serving(transcriber) as server:
+        async with connect(server.url) as dictation:
+            events = aiter(dictation)
+            await dictation.send(speech(0.8))
+            await next_of(events, PartialText)
+            transcriber.refuse_with = NotReady("no version is in production")
+            server.forget()
+            await next_of(events, Resumed)
+            assert transcriber.refuse_with is None
+            await dictation.finish()
+            finals = [event async for event in events if isinstance(event, FinalText)]
+    assert [final.text for final in finals] == [" le patient"]
+
+
+async def test_server_that_has_no_model_at_first_says_so():
+    transcriber = FakeTranscriber()
+    transcriber.refuse_with = NotReady("no version is in production")
+    with serving(transcriber) as server, pytest.raises(ServerNotReady, match="no version is in production"):
+        async with connect(server.url):
+            pass
 
 
 async def test_array_that_is_used_again_is_sent_as_it_was():

@@ -109,6 +109,17 @@ def test_what_kills_its_exporters_is_given_up_with_the_stage_it_died_in(store: M
     assert claim(ledger(store, "last", clock), retry=True).record.attempts == 1
 
 
+def test_exporters_that_died_behind_the_last_form_have_failed_at_nothing(store: MemoryStore, clock: Clock) -> None:
+    for attempt in range(MAX_ATTEMPTS):
+        one = ledger(store, f"exporter-{attempt}", clock)
+        one.renew(claim(one), versions={"float16": "v1"})
+        clock.now += 2 * TTL
+    last = ledger(store, "last", clock)
+    held = claim(last)
+    assert held.record.versions == {"float16": "v1"}
+    assert last.finish(held, "done").state == "done"
+
+
 def test_a_further_form_continues_the_same_record(store: MemoryStore, clock: Clock) -> None:
     one = ledger(store, "a", clock)
     one.finish(claim(one), "done", versions={"float16": "v1"})

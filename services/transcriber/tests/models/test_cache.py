@@ -1,11 +1,13 @@
 """Versions on the local disk: whole or removed, remembered for a start without the store, and no more than are kept."""
 
+import errno
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from carabin.registry.artifacts.bundle import describe_folder
 from carabin.registry.artifacts.manifest import ModelManifest
+from carabin.registry.errors import DiskFailed
 from carabin.transcriber.models.cache import ModelCache
 
 from ..helpers.real_models import FORMAT
@@ -77,3 +79,26 @@ def test_a_disk_that_cannot_be_written_costs_a_line_in_the_log_and_nothing_else(
     cache.production = "v1"
     assert cache.production is None
     assert [vars(line)["event"] for line in caplog.records] == ["cache_failed"]
+
+
+def test_a_cache_whose_disk_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DiskFailed, match=f"the cache {tmp_path}/file/cardio cannot be used: Not a directory"):
+        ModelCache(tmp_path / "file" / "cardio").place("v1")
+
+
+def test_a_small_file_for_which_there_was_no_room_leaves_nothing_and_is_written_the_next_time(
+    cache: ModelCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.production = "v1"
+
+    def fill_up(path: Path, target: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fill_up)
+        cache.production = "v2"
+    folder = cache.place("v1").parent
+    assert [path.name for path in folder.iterdir()] == [".production"]
+    cache.production = "v2"
+    assert cache.production == "v2"

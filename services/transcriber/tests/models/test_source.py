@@ -179,6 +179,24 @@ def test_a_start_without_the_store_serves_what_was_in_production(deployment: Dep
         later.wait_for(newer)
 
 
+def test_what_is_in_production_is_noted_with_its_files_where_the_disk_was_full_when_it_was_decided(
+    deployment: Deployment,
+) -> None:
+    first, second = deployment.publish(1), deployment.publish(2)
+    deployment.promote(first)
+    noted = deployment.cache / "whisper" / ".production"
+    with deployment:
+        deployment.wait_for(first)
+        in_the_way = noted.with_name("..production.part")
+        in_the_way.mkdir()
+        deployment.promote(second)
+        deployment.wait_for(second)
+        assert noted.read_text() == first
+        in_the_way.rmdir()
+        deployment.source.fetch(second)
+    assert noted.read_text() == second
+
+
 @pytest.mark.parametrize("spoilt", ["model.bin", "manifest"])
 def test_a_spoilt_cache_is_not_served_without_the_store(deployment: Deployment, spoilt: str) -> None:
     version = deployment.publish(1)

@@ -15,6 +15,7 @@ from .errors import (
     ConnectionLost,
     ServerBusy,
     ServerDraining,
+    ServerNotReady,
     ServerRefused,
     ServerUnreachable,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Resumed",
     "ServerBusy",
     "ServerDraining",
+    "ServerNotReady",
     "ServerRefused",
     "ServerUnreachable",
     "Warned",

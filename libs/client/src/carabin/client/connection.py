@@ -26,7 +26,7 @@ from websockets.exceptions import (
 )
 
 from .audio_tail import AudioTail, Samples
-from .errors import ClientError, ConnectionLost, ServerDraining, ServerRefused, ServerUnreachable
+from .errors import ClientError, ConnectionLost, ServerDraining, ServerNotReady, ServerRefused, ServerUnreachable
 from .events import Acknowledged, Event, Flushed, Ready, Resumed
 from .messages import Reader, parse_message
 from .options import Options
@@ -203,7 +203,8 @@ class LiveDictation:
                     answer = await self._connect()
                     break
                 except ClientError as error:
-                    if isinstance(error, ServerRefused) or time.monotonic() >= deadline:
+                    refused = isinstance(error, ServerRefused) and not isinstance(error, ServerNotReady)
+                    if refused or time.monotonic() >= deadline:
                         raise ConnectionLost(f"the connection broke and did not come back: {error}") from error
                     await asyncio.sleep(RETRY_S)
             if answer.get("resumed"):

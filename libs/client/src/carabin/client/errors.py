@@ -6,6 +6,7 @@ CarabinError             of carabin.registry.errors
     + ServerDraining     who answers is leaving: connect again, and another replica answers
   x ServerBusy           the server is full; `retry_after_s` says when to come back
   x ServerRefused        the server said no, and why; `code` is its close code
+    + ServerNotReady     it has no model yet, as behind a restart: try again later
   x BadServerMessage     the server sent something that is no message of this protocol
   x ConnectionLost       the connection broke and could not be taken up again
 """
@@ -40,6 +41,10 @@ class ServerRefused(ClientError):
         super().__init__(f"the server refused: {reason}")
         self.reason = reason
         self.code = code
+
+
+class ServerNotReady(ServerRefused):
+    """The server has no model yet, as behind a restart; a dictation that was cut asks again."""
 
 
 class BadServerMessage(ClientError):

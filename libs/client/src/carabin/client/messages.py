@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .errors import BadServerMessage, ServerBusy, ServerDraining, ServerRefused
+from .errors import BadServerMessage, ServerBusy, ServerDraining, ServerNotReady, ServerRefused
 from .events import (
     Acknowledged,
     Command,
@@ -150,6 +150,8 @@ def _status(message: Mapping[str, Any]) -> Iterator[Event]:
             raise ServerBusy(float(message["message"]) * 60)
         case "ERROR" if message.get("code") == "draining":
             raise ServerDraining(str(message["message"]))
+        case "ERROR" if message.get("code") == "not_ready":
+            raise ServerNotReady(str(message["message"]))
         case "ERROR":
             raise ServerRefused(str(message["message"]))
         case _:

@@ -88,7 +88,7 @@ class Ledger:
             return self._write(held, state="done", reason="") if whole else held
         self._refuse_unless_free(held, retry)
         died = record.state == "running"
-        if died and record.attempts >= MAX_ATTEMPTS and not retry:
+        if died and record.attempts >= MAX_ATTEMPTS and not retry and not set(every) <= set(record.versions):
             reason = f"{record.attempts} exporters died while at it, at {record.stage or 'its start'}"
             self._write(held, state="failed", reason=reason)
             raise ExportFailedBefore(f"{checkpoint} as {name}: {reason}; `--retry` tries once more")

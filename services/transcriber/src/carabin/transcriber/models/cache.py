@@ -3,11 +3,12 @@
 import hashlib
 import logging
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from carabin.registry.artifacts.manifest import ModelManifest
-from carabin.registry.errors import RegistryError
+from carabin.registry.errors import DiskFailed, RegistryError
 
 log = logging.getLogger(__name__)
 
@@ -24,16 +25,26 @@ class ModelCache:
         self._folder = folder
 
     def place(self, version: str) -> Path:
-        """Return where a version's files belong; the folder above is made."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        """Return where a version's files belong; the folder above is made.
+
+        Raises:
+            DiskFailed: the disk is full or may not be written.
+        """
+        with self._named_if_it_fails():
+            self._folder.mkdir(parents=True, exist_ok=True)
         return self._folder / version
 
     def holds(self, manifest: ModelManifest) -> bool:
-        """Return whether every file of the version is there, byte for byte; what is spoiled is removed."""
+        """Return whether every file of the version is there, byte for byte; what is spoiled is removed.
+
+        Raises:
+            DiskFailed: what is spoiled cannot be removed.
+        """
         folder = self._folder / manifest.version
-        if folder.exists() and not _is_whole(folder, manifest):
-            shutil.rmtree(folder)
-        return folder.exists()
+        with self._named_if_it_fails():
+            if folder.exists() and not _is_whole(folder, manifest):
+                shutil.rmtree(folder)
+            return folder.exists()
 
     def remember(self, manifest: ModelManifest, document: bytes) -> None:
         """Keep the manifest as it is stored, signatures and all, for a start without the store."""
@@ -70,14 +81,23 @@ class ModelCache:
             else:
                 path.unlink(missing_ok=True)
 
+    @contextmanager
+    def _named_if_it_fails(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DiskFailed(f"the cache {self._folder} cannot be used: {error.strerror or error}") from error
+
     def _write(self, name: str, data: bytes) -> None:
-        """Write a small file whole or not at all; a full disk costs a later start without the store, nothing now."""
+        """Write a small file whole or not at all; a full disk costs a start without the store before the next try."""
         draft = self._folder / f".{name}.part"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(data)
             draft.replace(self._folder / name)
         except OSError as error:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
             log.warning("the cache cannot be written", extra={"event": "cache_failed", "error": str(error)})
 
 

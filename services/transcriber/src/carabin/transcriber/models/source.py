@@ -98,6 +98,8 @@ class RegistrySource:
         self._threads = threads
         self._running: list[SupervisedThread] = []
         self._models: ModelRoles | None = None
+        self._decided_version: str | None = None
+        """In production when the store was last read."""
         self._offline = False
         """Whether the cache's version was requested."""
 
@@ -117,6 +119,9 @@ class RegistrySource:
         if not self._cache.holds(manifest):
             fetch_model(self._store, self._bucket, manifest, folder)
         self._cache.remember(manifest, document)
+        if version == self._decided_version:
+            # Once more: the disk may have been full when it was decided, and have room now.
+            self._cache.production = version
         # What is loaded needs its folder no more, but a restart or a drain may.
         self._cache.forget_others({version, *(self._models.in_use() if self._models else ())})
         return LoadedCandidate(version, folder, manifest)
@@ -160,6 +165,7 @@ class RegistrySource:
         self._metrics.conflicts.set(len(decision.rivals))
         for problem in decision.problems:
             log.warning(problem, extra={"event": "registry_problem"})
+        self._decided_version = decision.version
         self._models.decide(decision)
         if decision.version is not None:
             self._cache.production = decision.version
