@@ -27,3 +27,15 @@ def test_of_an_unknown_file_what_is_read_is_listed() -> None:
     assert what_it_is(b"RIFF") is what_it_is(b"") is None
     with pytest.raises(AudioFileRefused, match="these are read: WAV"):
         list(decode(io.BytesIO(b"Creative Voice File")))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "the file is empty: it has no bytes"),
+        (bytes(100_000), "the file begins with zeros where a header should be"),
+    ],
+)
+def test_a_file_of_no_bytes_or_of_zeros_is_called_so_and_not_another_container(content: bytes, reason: str) -> None:
+    with pytest.raises(AudioFileRefused, match=reason):
+        list(decode(io.BytesIO(content)))

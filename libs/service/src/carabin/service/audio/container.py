@@ -94,7 +94,12 @@ def _reason(file: ReadableFile) -> str:
     """Return why FFmpeg does not open a file: what it is instead, where that can be seen."""
     with suppress(OSError, ValueError):
         file.seek(0)
-        if found := what_it_is(file.read(HEAD_BYTES)):
+        head = file.read(HEAD_BYTES)
+        if not head:
+            return "the file is empty: it has no bytes"
+        if not any(head):
+            return "the file begins with zeros where a header should be: its copy failed, or it is raw sound"
+        if found := what_it_is(head):
             return f"the file {found}"
     return "the file cannot be decoded as audio; these are read: " + "; ".join(CONTAINERS.values())
 
