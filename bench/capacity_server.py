@@ -20,6 +20,7 @@ from carabin.transcriber.inference.engine import DecodeRequest, DecodeTiming, Hy
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.lexicons import Lexicons
 from carabin.transcriber.models.source import FolderSource
+from carabin.transcriber.runtime.served_models import ModelParts
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
 from carabin.transcriber.scheduling.mel_workers import GPU_MEL_WORKERS
 from carabin.transcriber.settings.model import TranscriberSettings
@@ -83,10 +84,9 @@ async def serve(folder: Path, port: int, batch_s: float, batch: int) -> None:
     metrics, lexicons = Metrics(), Lexicons()
     transcriber = LiveTranscriber(
         settings,
-        FolderSource(folder, lexicons),
+        [ModelParts(settings.model_name, FolderSource(folder, lexicons), lexicons)],
         load,
         metrics=metrics,
-        lexicons=lexicons,
         threads=ThreadSupervisor(metrics.registry),
         workers=1,
         mel_workers=GPU_MEL_WORKERS,

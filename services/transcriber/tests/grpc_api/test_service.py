@@ -266,3 +266,20 @@ async def test_shutdown_makes_a_stream_final_before_it_ends_as_unavailable():
         responses, ended = await read_to_the_error(call)
     assert ended.code() is grpc.StatusCode.UNAVAILABLE
     assert [final.text for final in finals(responses)] == [" le patient"]
+
+
+async def test_model_is_chosen_by_name_and_an_unknown_one_is_not_found():
+    transcriber = FakeTranscriber(others=("radiologie",))
+    async with running(transcriber, grpc_port=0) as server:
+        first, *_ = await dictate(server, requests(speech(0.8), model="radiologie"))
+        assert first.ready.model_version == "radiologie-1"
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await dictate(server, requests(model="dermatologie"))
+        assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+        assert "served: fake, radiologie" in refused.value.details()
+        async with channel(server) as opened:
+            stub = transcriber_pb2_grpc.TranscriberServiceStub(opened)
+            assert (await stub.GetModel(pb.GetModelRequest(name="radiologie"))).model.version == "radiologie-1"
+            assert (await stub.GetModel(pb.GetModelRequest())).model.name == "fake"
+            with pytest.raises(grpc.aio.AioRpcError):
+                await stub.GetModel(pb.GetModelRequest(name="dermatologie"))

@@ -68,6 +68,8 @@ class RawClient:
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
+        self.patience_s = 10.0
+        """For each message; a real model on a busy machine needs more."""
         self.messages: list[dict[str, Any]] = []
 
     async def hello(self, **fields: Any) -> dict[str, Any]:
@@ -80,7 +82,7 @@ class RawClient:
             await self.socket.send(frame)
 
     async def next(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), 10))
+        message: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), self.patience_s))
         self.messages.append(message)
         return message
 

@@ -44,6 +44,14 @@ async def test_ready_names_the_model_that_serves():
     assert (model.json()["state"], model.json()["version"]) == ("steady", "fake-1")
 
 
+async def test_ready_names_each_model():
+    async with running(FakeTranscriber(others=("radiologie",))) as server, http(server) as web:
+        models = (await web.get("/readyz")).json()["models"]
+    assert {name: model["version"] for name, model in models.items()} == {
+        "fake": "fake-1", "radiologie": "radiologie-1"
+    }  # fmt: skip
+
+
 async def test_full_is_ready_and_says_so():
     async with running(FakeTranscriber(max_sessions=1)) as server, http(server) as web:
         assert (await web.get("/readyz")).headers["X-Carabin-Full"] == "false"

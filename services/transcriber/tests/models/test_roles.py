@@ -9,7 +9,7 @@ from carabin.registry.stages.resolve import Canary, Decision
 from carabin.service.threads import ThreadSupervisor
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.loader import LoadedCandidate
-from carabin.transcriber.models.roles import ModelRoles
+from carabin.transcriber.models.roles import ON_DEMAND, ModelRoles
 from carabin.transcriber.testing.engine import FakeEngine
 
 PRODUCTION = Decision(version="v1")
@@ -19,7 +19,7 @@ TRIAL = Decision(version="v1", canary=Canary("v2", 0.25))
 class Rig:
     """Models over fake engines; the draw is the test's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, wanted: bool = True) -> None:
         self.drawn = 0.0
         self.metrics = Metrics()
         self._loaded = threading.Condition()
@@ -30,6 +30,7 @@ class Rig:
             lambda _, version, __: FakeEngine(version),
             self.metrics,
             ThreadSupervisor(),
+            wanted=wanted,
             draw=lambda: self.drawn,
         )
         self.models.start()
@@ -75,7 +76,7 @@ def test_a_session_of_a_canary_goes_on_with_production_when_the_trial_ends(rig: 
 def test_the_metrics_name_each_versions_role(rig: Rig) -> None:
     rig.decide(Decision(version="v1", canary=Canary("v2", 0.5), shadow="v3"), {"v1", "v2", "v3"})
     for role, version in (("production", "v1"), ("canary", "v2"), ("shadow", "v3")):
-        labels = {"role": role, "version": version}
+        labels = {"model_name": "whisper", "role": role, "version": version}
         assert rig.metrics.registry.get_sample_value("carabin_transcriber_model_info", labels) == 1
 
 
@@ -83,3 +84,21 @@ def test_without_a_production_version_the_one_in_use_stays(rig: Rig) -> None:
     rig.decide(PRODUCTION, {"v1"})
     rig.models.decide(Decision(version=None))
     assert rig.models.slot().lease().version == "v1"
+
+
+def test_model_on_demand_is_loaded_when_it_is_wanted(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, wanted=False)
+    rig.models.decide(TRIAL)
+    assert (rig.models.in_use(), rig.models.production.info.reason) == (set(), ON_DEMAND)
+    rig.models.want()
+    rig.decide(TRIAL, {"v1", "v2"})
+    rig.models.stop()
+
+
+def test_model_that_left_keeps_up_with_the_registry_and_comes_back_as_it_is_then(rig: Rig) -> None:
+    rig.decide(TRIAL, {"v1", "v2"})
+    assert rig.models.leave("it left").wait(20)
+    rig.decide(Decision(version="v3"), set())
+    rig.models.want()
+    assert rig.models.production.info.state in ("loading", "steady")
+    rig.decide(Decision(version="v3"), {"v3"})

@@ -59,8 +59,8 @@ class Deployment:
         self.models = ModelRoles("whisper", self.source.fetch, self._load, Metrics(), self.threads, changed=self._note)
 
     @property
-    def store_away(self) -> float | None:
-        return self.metrics.registry.get_sample_value("carabin_transcriber_store_away")
+    def store_away(self) -> bool:
+        return self.source.store_away
 
     def publish(self, day: int, **options: object) -> str:
         (self._files / "model.bin").write_text(json.dumps({"day": day}))

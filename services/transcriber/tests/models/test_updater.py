@@ -113,7 +113,7 @@ def test_a_bad_model_is_refused_with_its_reason_and_the_old_one_goes_on(rig: Rig
     assert rig.updater.slot.lease().version == "v1"
     assert (
         rig.metrics.registry.get_sample_value(
-            "carabin_transcriber_swaps_total", {"role": "production", "outcome": "refused"}
+            "carabin_transcriber_swaps_total", {"model_name": "whisper", "role": "production", "outcome": "refused"}
         )
         == 1
     )
@@ -291,3 +291,64 @@ def test_after_a_drain_the_metrics_name_the_new_version_alone(tmp_path: Path) ->
     named = [sample.labels["version"] for metric in rig.metrics.model.collect() for sample in metric.samples]
     assert named == ["v2"]
     rig.updater.stop()
+
+
+def freed() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
+def test_another_model_leaves_where_memory_does_not_hold_two(tmp_path: Path) -> None:
+    asked: list[str] = []
+    free = [0]
+
+    def evict() -> threading.Event:
+        asked.append("evict")
+        free[0] = 10**12
+        return freed()
+
+    rig = Rig(tmp_path, free_bytes=lambda: free[0], evict=evict)
+    rig.reach("v1")
+    assert asked == ["evict"]
+    rig.updater.stop()
+
+
+def test_another_model_leaves_where_the_gpu_does_not_hold_two(tmp_path: Path) -> None:
+    def evict() -> threading.Event:
+        del rig.load_errors["v1"]
+        return freed()
+
+    rig = Rig(tmp_path, evict=evict)
+    rig.load_errors["v1"] = DeviceShort("v1", "out of memory")
+    assert rig.reach("v1").version == "v1"
+    rig.updater.stop()
+
+
+def test_model_that_leaves_is_no_sessions_at_once_and_freed_behind_its_last_decode(rig: Rig) -> None:
+    rig.reach("v1")
+    lease = rig.updater.slot.lease()
+    gone = rig.updater.leave("it left")
+    with pytest.raises(NotReady, match="it left"):
+        rig.updater.slot.lease()
+    assert not rig.engines["v1"].closed
+    lease.release()
+    assert gone.wait(20)
+    assert rig.engines["v1"].closed
+    assert (rig.updater.info.version, rig.updater.info.state) == (None, "none")
+    assert not rig.metrics.model.collect()[0].samples
+    assert rig.reach("v1").version == "v1"
+
+
+def test_announced_version_is_on_its_way_before_its_turn(rig: Rig) -> None:
+    rig.reach("v1")
+    rig.updater.leave("it left").wait(20)
+    rig.updater.announce("v1")
+    assert (rig.updater.info.state, rig.updater.info.target) == ("loading", "v1")
+
+
+def test_version_that_is_refused_for_good_is_not_announced(rig: Rig) -> None:
+    rig.load_errors["v1"] = ModelBroken("v1", "tokenizer.json missing")
+    rig.reach("v1", "failed")
+    rig.updater.announce("v1")
+    assert rig.updater.info.state == "failed"

@@ -49,3 +49,15 @@ def test_other_model_is_not_found_in_openais_form() -> None:
 def test_our_own_account_of_the_model_is_json() -> None:
     sent = served().get("/v1/model").json()
     assert (sent["version"], sent["state"], sent["loaded_at"]) == ("fake-1", "steady", LOADED.isoformat())
+
+
+def test_several_models_are_listed_by_name_loaded_or_not() -> None:
+    app = FastAPI()
+    add_model_routes(app, FakeTranscriber(version=None, others=("radiologie",)))
+    client = TestClient(app)
+    listed = client.get("/v1/models").json()["data"]
+    assert [(each["id"], each["loaded"], each["version"]) for each in listed] == [
+        ("fake", False, None), ("radiologie", True, "radiologie-1")
+    ]  # fmt: skip
+    assert client.get("/v1/models/radiologie").json()["version"] == "radiologie-1"
+    assert client.get("/v1/model", params={"name": "radiologie"}).json()["name"] == "radiologie"

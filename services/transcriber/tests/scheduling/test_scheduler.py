@@ -50,6 +50,20 @@ def test_finals_go_before_guesses_first_partials_partials_and_recordings() -> No
     assert [job.lane for job in taken] == list(Lane)
 
 
+def test_one_final_waits_for_one_batch_of_a_busier_model() -> None:
+    manual = ManualScheduler()
+    busy = ModelHandle("v1", FakeEngine(max_batch=4), name="cardiologie")
+    quiet = ModelHandle("v1", FakeEngine(max_batch=4), name="radiologie")
+    for _ in range(12):
+        manual.submit(Lane.FINAL, model=busy)
+    manual.time_s = 1
+    manual.submit(Lane.FINAL, model=quiet)
+    batches = [manual.take() for _ in range(4)]
+    assert [(batch[0].model.name, len(batch)) for batch in batches] == [
+        ("cardiologie", 4), ("radiologie", 1), ("cardiologie", 4), ("cardiologie", 4)
+    ]  # fmt: skip
+
+
 def test_within_a_lane_the_oldest_goes_first() -> None:
     manual = ManualScheduler(FakeEngine(max_batch=1))
     first = manual.submit(Lane.PARTIAL)

@@ -311,3 +311,15 @@ async def test_stock_clients_get_nothing_they_would_not_know():
         await raw.send(speech(0.8), b"END_OF_AUDIO")
         await raw.rest()
     assert all(set(message) == {"uid", "segments"} for message in raw.messages[1:])
+
+
+async def test_model_that_is_served_is_chosen_by_name_and_unknown_ones_get_the_default_with_a_warning():
+    transcriber = FakeTranscriber(others=("radiologie",))
+    async with running(transcriber) as server, client(server) as raw, client(server) as published:
+        ready = await raw.hello(model="radiologie")
+        assert (ready["model"], ready["model_version"]) == ("radiologie", "radiologie-1")
+        [dictation] = transcriber.dictations.values()
+        assert dictation.config.model == "radiologie"
+        assert (await published.hello(model="base", uid="u2"))["model"] == "fake"
+        assert "'base' is not loaded" in (await published.until("status"))["message"]
+    assert not [message for message in raw.messages if "status" in message]

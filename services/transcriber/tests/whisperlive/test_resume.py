@@ -229,3 +229,14 @@ async def test_break_that_is_noticed_while_the_client_is_back_already_does_not_e
             await raw.send(silence(1), b"END_OF_AUDIO")
             assert await raw.rest() == (1000, "")
         assert [segment["text"] for segment in raw.finals] == [" le patient"]
+
+
+async def test_resumed_session_is_still_on_the_model_that_it_chose():
+    async with running(FakeTranscriber(others=("radiologie",))) as server:
+        async with client(server) as raw:
+            ready = await raw.hello(model="radiologie", resume=True)
+            cut(raw)
+        await until_held(server)
+        async with client(server) as raw:
+            again = await raw.hello(resume=True, resume_token=ready["resume_token"])
+            assert (again["resumed"], again["model"]) == (True, "radiologie")

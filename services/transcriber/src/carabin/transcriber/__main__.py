@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 from carabin.registry.errors import CarabinError
 from carabin.service.logging import configure_logging
@@ -21,7 +22,9 @@ def main(argv: list[str] | None = None) -> int:
     never_lose_output()
     arguments = _parser().parse_args(argv)
     chosen = {name: value for name, value in vars(arguments).items() if value is not None}
-    of_model = {name: chosen.pop(name) for name in ("model_dir", "model_name") if name in chosen}
+    of_model: dict[str, Any] = {name: chosen.pop(name) for name in ("model_dir", "model_name") if name in chosen}
+    if of_model:
+        of_model["models"] = ""  # what is asked for here is served alone
     try:
         server_settings = ServerSettings.load(**chosen)
         configure_logging("transcriber", server_settings.log_level)

@@ -58,13 +58,16 @@ class Metrics:
         self.overload = self._gauge("overload_level", "0 ease, 1 slower partials, 2 small beam, 3 greedy, 4 refusing")
         self.beam = self._counter("finals_total", "Finals by beam size", "beam")
         self.prompt_cut = self._counter("prompt_tokens_cut_total", "Prompt tokens that did not fit")
-        self.model = self._gauge("model_info", "1 for each version in use", "role", "version")
+        self.model = self._gauge("model_info", "1 for each version in use", "model_name", "role", "version")
         self.model_bytes = self._gauge("model_resident_bytes", "Resident memory of the process after the last swap")
         self.heap_bytes = self._gauge("heap_bytes", "Bytes of the C heap in use, without what the allocator keeps free")
         self.heap_bytes.set_function(lambda: heap_bytes() or 0)
-        self.swaps = self._counter("swaps_total", "Model changes by outcome", "role", "outcome")
+        self.swaps = self._counter("swaps_total", "Model changes by outcome", "model_name", "role", "outcome")
         self.swap_seconds = self._histogram("swap_seconds", "From the decision to the first lease, by part", "part")
-        self.conflicts = self._gauge("production_conflicts", "Versions tagged production beside the one in use")
+        self.conflicts = self._gauge(
+            "production_conflicts", "Versions tagged production beside the one in use", "model_name"
+        )
+        self.model_sessions = self._gauge("model_sessions", "Open sessions of each model that is served", "model_name")
         self.store_away = self._gauge("store_away", "1 while the registry cannot be read, else 0")
         self.shadow_difference = self._histogram(
             "shadow_difference",

@@ -112,7 +112,7 @@ class Transcriber(Protocol):
             recording: the audio is a file that is here already: it is decoded without partials, behind live sessions.
 
         Raises:
-            Overloaded, NotReady, Draining, UnknownVocabulary, UnsupportedLanguage, InvalidConfig
+            Overloaded, NotReady, Draining, UnknownModel, UnknownVocabulary, UnsupportedLanguage, InvalidConfig
         """
 
     def readiness(self) -> Readiness:
@@ -120,10 +120,28 @@ class Transcriber(Protocol):
 
     @property
     def model(self) -> ModelInfo:
-        """The production model and the state of its newest change."""
+        """The default model's production version and the state of its newest change."""
+
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        """Every model that is served, as `model` has it; the default first."""
+
+    def model_named(self, name: str | None) -> ModelInfo:
+        """Return the state of one of `models`; None names the default.
+
+        Raises:
+            UnknownModel: no model of that name is served.
+        """
+
+    async def wait_for_model(self, name: str | None) -> None:
+        """Return when the model is loaded, or nobody is loading it; one that is loaded on demand is asked for.
+
+        Raises:
+            UnknownModel
+        """
 
     def dead_threads(self) -> tuple[str, ...]:
         """Return the names of the threads that ended although nobody asked for it: the process should restart."""
 
     def subscribe_model(self) -> AsyncIterator[ModelInfo]:
-        """Yield the current state, then each change; a slow reader sees the newest, not every one."""
+        """Yield the default model's state now, then at each change of any model; a slow reader sees the newest."""

@@ -45,6 +45,8 @@ class SessionConfig:
         InvalidConfig: a value is out of range; the text names it.
     """
 
+    model: str | None = None
+    """The name of one of the models that are served; None takes the first."""
     language: str | None = "fr"
     """An ISO code, a locale such as `fr-FR`, or None to detect it from the first words."""
     task: Task = "transcribe"

@@ -6,6 +6,7 @@ CarabinError                  (carabin.registry.errors)
     x Overloaded              too much speech at once; `retry_after_s`: when to come back
     x NotReady                no model is loaded; `reason`: why
     x Draining                the service is going away; another replica will answer
+    x UnknownModel            no such model is served here
     x UnknownVocabulary       no such named vocabulary beside the model
     x UnsupportedLanguage     the language is none that the model knows
     x InvalidConfig           a value in the session's configuration is out of range
@@ -54,6 +55,17 @@ class Draining(SessionRefused):
 
     def __init__(self) -> None:
         super().__init__("the transcriber is shutting down: connect again to reach another replica")
+
+
+class UnknownModel(SessionRefused):
+    """A session asked for a model that is not served here."""
+
+    param = "model"
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"no model {name[:80]!r} is served here; served: {', '.join(known)}")
+        self.name = name
+        self.known = known
 
 
 class UnknownVocabulary(SessionRefused):

@@ -43,6 +43,7 @@ def session_config(config: pb.Config, default_language: str | None) -> SessionCo
     """
     language = None if config.language == "auto" else config.language or default_language
     return SessionConfig(
+        model=config.model or None,
         language=normalise_language(language),
         task="translate" if config.task == pb.TASK_TRANSLATE else "transcribe",
         hotwords=config.hotwords or None,

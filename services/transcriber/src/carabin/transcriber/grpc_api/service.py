@@ -9,7 +9,8 @@ from typing import Any
 from carabin.service.access.identity import Authenticator, Identity, bearer
 from carabin.service.errors import TokenExpired
 
-from ..core.errors import Draining, Overloaded
+from ..core.api import ModelInfo
+from ..core.errors import Draining, Overloaded, UnknownModel
 from ..core.events import SessionFailed
 from ..formatting import Formatter
 from ..v1 import transcriber_pb2 as pb
@@ -44,6 +45,7 @@ class GrpcTranscriber(transcriber_pb2_grpc.TranscriberServiceServicer):
             config = await _config(request_iterator)
             audio = grpc_messages.audio_format(config)
             session_config = grpc_messages.session_config(config, self._default_language)
+            await self._admission.wait_for_model(session_config.model)
             admitted = self._admission.admit(session_config, identity, PROTOCOL, _address(context))
         except Exception as error:
             self._admission.refused(identity, PROTOCOL, _address(context), error)
@@ -51,7 +53,7 @@ class GrpcTranscriber(transcriber_pb2_grpc.TranscriberServiceServicer):
             return
         stream = _Stream(admitted, audio, Formatter() if config.formatted else None)
         try:
-            version = self._admission.transcriber.model.version or ""
+            version = self._admission.transcriber.model_named(session_config.model).version or ""
             yield pb.DictateResponse(ready=pb.Ready(session=admitted.dictation.id, model_version=version))
             async for response in stream.run(request_iterator):
                 yield response
@@ -63,18 +65,29 @@ class GrpcTranscriber(transcriber_pb2_grpc.TranscriberServiceServicer):
             admitted.dictation.cancel()
             admitted.close("closed_by_client")
 
-    async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:  # noqa: ARG002, N802
+    async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:  # noqa: N802
         await self._admit_reader(context)
-        return pb.GetModelResponse(model=grpc_messages.model(self._admission.transcriber.model))
+        info = await self._model_named(request.name, context)
+        return pb.GetModelResponse(model=grpc_messages.model(info))
 
     async def WatchModel(  # noqa: N802
-        self,
-        request: pb.WatchModelRequest,  # noqa: ARG002
-        context: Context,
+        self, request: pb.WatchModelRequest, context: Context
     ) -> AsyncIterator[pb.WatchModelResponse]:
         await self._admit_reader(context)
-        async for info in self._admission.transcriber.subscribe_model():
-            yield pb.WatchModelResponse(model=grpc_messages.model(info))
+        shown = await self._model_named(request.name, context)
+        yield pb.WatchModelResponse(model=grpc_messages.model(shown))
+        async for _ in self._admission.transcriber.subscribe_model():
+            info = self._admission.transcriber.model_named(request.name or None)
+            if info != shown:
+                shown = info
+                yield pb.WatchModelResponse(model=grpc_messages.model(info))
+
+    async def _model_named(self, name: str, context: Context) -> ModelInfo:
+        try:
+            return self._admission.transcriber.model_named(name or None)
+        except UnknownModel as error:
+            await _abort(context, error)
+            raise
 
     async def _identify(self, context: Context) -> Identity:
         return await self._authenticator.identify(bearer(_metadata(context).get("authorization")))

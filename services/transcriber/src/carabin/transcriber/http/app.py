@@ -20,6 +20,7 @@ from ..whisperlive.resume import ResumableSessions
 from ..whisperlive.websocket import SocketLimits
 from ..wire.admission import Admission
 from ..wire.metrics import WireMetrics
+from ..wire.model_choice import listed
 from .trace_context import TraceContext
 
 FULL_HEADER = "X-Carabin-Full"
@@ -115,6 +116,7 @@ def _add_probes(app: FastAPI, parts: Parts) -> None:
             "reason": reason,
             "model_version": version,
             "full": readiness.full,
+            "models": {info.name: listed(info) for info in parts.transcriber.models},
         }
         # A full pod stays ready: it answers WAIT, keeps its dictations, and is not what a scale-down takes first.
         headers = {FULL_HEADER: str(readiness.full).lower()}

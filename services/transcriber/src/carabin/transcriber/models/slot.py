@@ -16,11 +16,19 @@ class ModelHandle:
     """A loaded version and how many utterances hold it; thread-safe.
 
     Args:
+        name: of the model that this is a version of.
         on_free: called once, when the version was replaced and nobody holds it any more, on whatever thread gave
             the last lease back.
     """
 
-    def __init__(self, version: str, engine: Engine, on_free: "Callable[[ModelHandle], None] | None" = None) -> None:
+    def __init__(
+        self,
+        version: str,
+        engine: Engine,
+        on_free: "Callable[[ModelHandle], None] | None" = None,
+        name: str = "",
+    ) -> None:
+        self.name = name
         self.version = version
         self.engine = engine
         self.leases = 0

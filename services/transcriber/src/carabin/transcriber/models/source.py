@@ -94,7 +94,6 @@ class RegistrySource:
         self._store = store
         self._bucket = bucket
         self._watcher = ModelWatcher(self._store, self._bucket, name, interval_s=poll_s)
-        metrics.store_away.set_function(lambda: float(self._watcher.last_error is not None))
         self._threads = threads
         self._running: list[SupervisedThread] = []
         self._models: ModelRoles | None = None
@@ -137,6 +136,11 @@ class RegistrySource:
             self._threads.every("store-outage", EXPLAIN_S, self._explain),
         ]
 
+    @property
+    def store_away(self) -> bool:
+        """Whether the newest look at the store failed."""
+        return self._watcher.last_error is not None
+
     def stop(self) -> None:
         self._watcher.stop()
         for thread in self._running:
@@ -162,7 +166,7 @@ class RegistrySource:
 
     def _decided(self, decision: Decision) -> None:
         assert self._models is not None
-        self._metrics.conflicts.set(len(decision.rivals))
+        self._metrics.conflicts.labels(self._name).set(len(decision.rivals))
         for problem in decision.problems:
             log.warning(problem, extra={"event": "registry_problem"})
         self._decided_version = decision.version
@@ -193,4 +197,7 @@ class RegistrySource:
             self._offline = True
             extra = {"event": "served_from_cache", "version": version}
             log.warning("the store is away: what was in production when it was last read is served", extra=extra)
-            self._models.production.request_version(version)
+            if self._models.wanted:
+                self._models.production.request_version(version)
+            elif self._models.decided is None:
+                self._models.decide(Decision(version=version))

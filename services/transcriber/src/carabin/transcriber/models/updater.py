@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,9 +21,10 @@ from carabin.service.memory import available_bytes
 from carabin.service.threads import SupervisedThread, ThreadSupervisor
 from carabin.service.tracing import FIELD
 
-from ..core.api import ModelInfo
+from ..core.api import ModelInfo, ModelState
 from ..core.errors import DeviceShort, MemoryShort, ModelRefused
 from ..core.memory import resident_bytes
+from ..inference.engine import Engine
 from ..metrics import Metrics
 from .loader import Decode, EngineFactory, LoadedCandidate, decode_now, load
 from .room import require_room
@@ -52,6 +54,8 @@ class ModelUpdater:
         slot: where the version is installed; a new one by default.
         decode: runs the smoke dictation and the warm-up.
         drain: unload before loading where memory does not hold two models.
+        evict: begins to unload another model that nobody uses, and returns the event of its end; None where each is
+            used.
         changed: called after every change of state, on the updater's thread.
         retry_s: after a failure that may pass, the same version is tried once more so much later, doubled each time.
     """
@@ -67,20 +71,23 @@ class ModelUpdater:
         role: str = "production",
         slot: ModelSlot | None = None,
         drain: bool = False,
+        evict: Callable[[], threading.Event | None] = lambda: None,
         decode: Decode = decode_now,
         changed: Callable[[ModelInfo], None] = lambda _: None,
         free_bytes: Callable[[], int | None] = available_bytes,
         retry_s: float = 15.0,
     ) -> None:
         self.slot = slot or ModelSlot()
+        self._name = name
         self._role = role
         self._fetch = fetch
         self._factory = factory
         self._metrics = metrics
         for outcome in ("installed", "refused"):
             # There from the start: of a series that begins with its first event, Prometheus sees no increase.
-            metrics.swaps.labels(role, outcome)
+            metrics.swaps.labels(name, role, outcome)
         self._drain = drain
+        self._evict = evict
         self._decode = decode
         self._changed = changed
         self._free_bytes = free_bytes
@@ -126,6 +133,23 @@ class ModelUpdater:
             self._requested = version
             self._commands.put(lambda: self._reach(version))
 
+    def announce(self, version: str) -> None:
+        """Say that a version is being loaded before its turn comes; to be called before it is requested.
+
+        Who waits for a model that is loaded on demand must see that it is on its way.
+        """
+        if self.slot.current is None and self._info.state != "loading" and version not in self._refused:
+            self._set(replace(self._info, state="loading", target=version, reason=self._reason_before(version)))
+
+    def leave(self, reason: str) -> threading.Event:
+        """Give the model's memory back to another model; the event is set when it is free."""
+        self._requested = None
+        # At once, on the caller's thread: no session that opens from now on may get it.
+        handle = self.slot.install(None, reason)
+        freed = threading.Event()
+        self._commands.put(lambda: self._leave(handle, reason, freed))
+        return freed
+
     def explain(self, reason: str) -> None:
         """Set the reason why there is no model, as long as there is none."""
         if self._info.version is None and self._info.state in ("none", "failed"):
@@ -157,7 +181,11 @@ class ModelUpdater:
 
     def _reach(self, version: str | None) -> None:
         current = self.slot.current
-        if version != self._requested or (current is not None and current.version == version):
+        if version != self._requested:
+            return
+        if current is not None and current.version == version:
+            if self._info.state == "loading":  # it was announced while a retry installed it
+                self._set(ModelInfo(self._name, version, "steady", loaded_at=datetime.now(UTC)))
             return
         if version is None:
             self._unload()
@@ -189,34 +217,60 @@ class ModelUpdater:
         previous = self.slot.current.version if self.slot.current else None
         self._make_room(candidate)
         loading = time.monotonic()
-        engine = load(candidate, self._factory, self._decode)
+        engine = self._load(candidate)
         self._timed("load", loading)
-        self.slot.install(ModelHandle(version, engine, self._retire))
+        self.slot.install(ModelHandle(version, engine, self._retire, self._name))
         self._serving, self._in_a_row = candidate, 0
         self._timed("total", started)
-        self._metrics.swaps.labels(self._role, "installed").inc()
+        self._count("installed")
         if previous is not None:
-            self._metrics.model.remove(self._role, previous)
-        self._metrics.model.labels(self._role, version).set(1)
+            self._metrics.model.remove(self._name, self._role, previous)
+        self._metrics.model.labels(self._name, self._role, version).set(1)
         self._metrics.model_bytes.set(resident_bytes())
         log.info("model in use", extra={"event": "model_installed", "version": version, "previous": previous})
-        self._set(ModelInfo(self._info.name, version, "steady", loaded_at=datetime.now(UTC)))
+        self._set(ModelInfo(self._name, version, "steady", loaded_at=datetime.now(UTC)))
 
     def _make_room(self, candidate: LoadedCandidate) -> None:
-        """Unload the model in use where memory does not hold two and the operator chose that; else raise."""
-        try:
-            require_room(candidate, self._free_bytes())
-        except MemoryShort:
-            handle = self.slot.current
-            if not self._drain or handle is None:
-                raise
-            log.warning("draining before loading", extra={"event": "model_drain", "version": candidate.version})
-            self._metrics.swaps.labels(self._role, "drained").inc()
-            self.slot.install(None, "a new model is being loaded")
-            while not handle.idle.wait(DRAIN_POLL_S):
-                if self._stopping.is_set():
+        """Unload other models that nobody uses, then the one in use where the operator chose that; else raise."""
+        while True:
+            try:
+                return require_room(candidate, self._free_bytes())
+            except MemoryShort:
+                if self._evicted_another():
+                    continue
+                handle = self.slot.current
+                if not self._drain or handle is None:
                     raise
-            handle.engine.close()
+                log.warning("draining before loading", extra={"event": "model_drain", "version": candidate.version})
+                self._count("drained")
+                self.slot.install(None, "a new model is being loaded")
+                if not self._until_idle(handle):
+                    raise
+                return handle.engine.close()
+
+    def _load(self, candidate: LoadedCandidate) -> Engine:
+        """Load a version; where the GPU has no room for it, again without another model that nobody uses."""
+        while True:
+            try:
+                return load(candidate, self._factory, self._decode)
+            except DeviceShort:
+                if not self._evicted_another():
+                    raise
+
+    def _evicted_another(self) -> bool:
+        """Have another model unloaded that nobody uses; False where there is none."""
+        freed = self._evict()
+        while freed is not None and not freed.wait(DRAIN_POLL_S):
+            if self._stopping.is_set():
+                return False
+        return freed is not None
+
+    def _until_idle(self, handle: ModelHandle) -> bool:
+        """Wait until nobody holds the model; False where the service stops first."""
+        while not handle.idle.wait(DRAIN_POLL_S):
+            if self._stopping.is_set():
+                return False
+        return True
 
     def _refuse(self, version: str, reason: str, *, lasting: bool) -> None:
         """Keep what there is; a version that is bad itself is not tried again, any other is after a while."""
@@ -225,12 +279,12 @@ class ModelUpdater:
         else:
             self._retry_later()
         self._restore()
-        self._metrics.swaps.labels(self._role, "refused").inc()
+        self._count("refused")
         log.error("model refused", extra={"event": "model_refused", "version": version, "reason": reason})
         current = self.slot.current
         self._set(
             ModelInfo(
-                self._info.name,
+                self._name,
                 current.version if current else None,
                 "failed",
                 target=version,
@@ -249,7 +303,7 @@ class ModelUpdater:
             log.error("the old model cannot be restored", extra={"event": "restore_failed"} | describe_error(error))
             self._retry_later()
             return False
-        self.slot.install(ModelHandle(self._serving.version, engine, self._retire))
+        self.slot.install(ModelHandle(self._serving.version, engine, self._retire, self._name))
         return True
 
     def _unload(self) -> None:
@@ -257,9 +311,27 @@ class ModelUpdater:
         previous = self.slot.install(None, "its trial is over")
         self._serving, self._retry_at = None, None
         if previous is not None:
-            self._metrics.model.remove(self._role, previous.version)
-            self._metrics.swaps.labels(self._role, "ended").inc()
-            self._set(ModelInfo(self._info.name, None, "none", reason="its trial is over"))
+            self._metrics.model.remove(self._name, self._role, previous.version)
+            self._count("ended")
+            self._set(ModelInfo(self._name, None, "none", reason="its trial is over"))
+
+    def _leave(self, left: ModelHandle | None, reason: str, freed: threading.Event) -> None:
+        """Free the model that left; a decode of a session that has closed may hold it for a moment."""
+        # Where a swap was on its way when it left, there are two.
+        for handle in (left, self.slot.install(None, reason)):
+            if handle is None:
+                continue
+            if not self._until_idle(handle):
+                return
+            handle.engine.close()
+            with suppress(KeyError):  # a swap that was on its way has removed it
+                self._metrics.model.remove(self._name, self._role, handle.version)
+            self._count("left")
+            log.info("model left", extra={"event": "model_left", "version": handle.version, "reason": reason})
+        self._serving, self._retry_at = None, None
+        state: ModelState = "none" if self._requested is None else "loading"
+        self._set(ModelInfo(self._name, None, state, target=self._requested, reason=reason))
+        freed.set()
 
     def _retire(self, handle: ModelHandle) -> None:
         """Free a model on the updater's thread: it takes a moment, and the thread that gave the last lease is busy."""
@@ -269,6 +341,9 @@ class ModelUpdater:
         handle.engine.close()
         self._metrics.model_bytes.set(resident_bytes())
         log.info("model freed", extra={"event": "model_freed", "version": handle.version})
+
+    def _count(self, outcome: str) -> None:
+        self._metrics.swaps.labels(self._name, self._role, outcome).inc()
 
     def _timed(self, part: str, since: float) -> None:
         self._metrics.swap_seconds.labels(part).observe(time.monotonic() - since)

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
 from ..core.api import ModelInfo, Transcriber
+from ..wire.model_choice import listed
 
 
 def add_model_routes(app: FastAPI, transcriber: Transcriber) -> None:
@@ -14,11 +15,11 @@ def add_model_routes(app: FastAPI, transcriber: Transcriber) -> None:
 
     @app.get("/v1/models")
     async def models() -> Response:
-        return JSONResponse({"object": "list", "data": _served(transcriber.model)})
+        return JSONResponse({"object": "list", "data": _served(transcriber)})
 
     @app.get("/v1/models/{version:path}")
     async def one_model(version: str) -> Response:
-        for model in _served(transcriber.model):
+        for model in _served(transcriber):
             if model["id"] == version:
                 return JSONResponse(model)
         error = {
@@ -30,15 +31,24 @@ def add_model_routes(app: FastAPI, transcriber: Transcriber) -> None:
         return JSONResponse({"error": error}, status_code=404)
 
     @app.get("/v1/model")
-    async def current_model() -> Response:
-        info = asdict(transcriber.model)
+    async def current_model(name: str | None = None) -> Response:
+        info = asdict(transcriber.model_named(name))
         info["loaded_at"] = info["loaded_at"].isoformat() if info["loaded_at"] else None
         return JSONResponse(info)
 
 
-def _served(info: ModelInfo) -> list[dict[str, Any]]:
-    """Return the version in use as OpenAI's `model` object; an upload's `model` may have any value."""
-    if info.version is None:
-        return []
+def _served(transcriber: Transcriber) -> list[dict[str, Any]]:
+    """Return OpenAI's `model` objects.
+
+    Of several models each by its name, loaded or not: that is what an upload's `model` chooses. Of one model the
+    version in use, as an upload's `model` may have any value.
+    """
+    if len(transcriber.models) > 1:
+        return [_object(info.name, info) | listed(info) for info in transcriber.models]
+    info = transcriber.model
+    return [] if info.version is None else [_object(info.version, info)]
+
+
+def _object(identifier: str, info: ModelInfo) -> dict[str, Any]:
     created = int(info.loaded_at.timestamp()) if info.loaded_at else 0
-    return [{"id": info.version, "object": "model", "created": created, "owned_by": "carabin"}]
+    return {"id": identifier, "object": "model", "created": created, "owned_by": "carabin"}

@@ -18,6 +18,7 @@ from ..core.config import Task
 from ..core.errors import Draining, TranscriberError
 from ..settings.server import ServerSettings
 from ..wire.admission import Admission
+from ..wire.model_choice import chosen_model
 from ..wire.status import sentence_of, status_of
 from . import formats as openai_formats
 from .budget import UploadBudget
@@ -62,9 +63,11 @@ def add_openai_routes(
                     form = await read_form(request, settings.max_upload_bytes, reservation)
                 except ClientDisconnect:
                     return Response(status_code=CLIENT_LEFT)
-            stack.push_async_callback(form.close)
-            upload = parse_upload(form, settings.default_language, task)
-            job = UploadJob(upload, admission.admit(upload.config, identity, PROTOCOL, address, recording=True))
+                stack.push_async_callback(form.close)
+                upload = parse_upload(form, settings.default_language, task)
+                config = replace(upload.config, model=chosen_model(upload.model, admission.transcriber))
+                await admission.wait_for_model(config.model)
+            job = UploadJob(upload, admission.admit(config, identity, PROTOCOL, address, recording=True))
             stack.callback(job.close)
             if upload.stream:
                 return _EventStream(_events(job), stack.pop_all())

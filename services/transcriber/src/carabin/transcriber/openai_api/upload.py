@@ -28,6 +28,8 @@ class AudioUpload:
     config: SessionConfig
     response_format: str
     stream: bool
+    model: str | None = None
+    """What its sender named, served or not."""
 
 
 class _TooMuch(MultiPartException):
@@ -65,7 +67,7 @@ async def read_form(request: Request, limit: int, reservation: UploadReservation
 
 
 def parse_upload(form: FormData, default_language: str | None, task: Task = "transcribe") -> AudioUpload:
-    """Read the fields of OpenAI's API and ours; `model` is read and loads nothing.
+    """Read the fields of OpenAI's API and ours.
 
     Args:
         task: of the route that was called; the field `task` may ask for a translation of the other as well.
@@ -91,7 +93,7 @@ def parse_upload(form: FormData, default_language: str | None, task: Task = "tra
         word_timestamps="word" in granularities or response_format in ("srt", "vtt"),
         partials=False,
     )
-    return AudioUpload(file.file, config, response_format, fields.flag("stream"))
+    return AudioUpload(file.file, config, response_format, fields.flag("stream"), fields.text("model"))
 
 
 async def _limited(request: Request, limit: int, reservation: UploadReservation) -> AsyncGenerator[bytes, None]:

@@ -6,10 +6,12 @@ Over 200 lines: it owns every part of the engine, and starts and stops them in o
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
+from functools import partial
 from uuid import uuid4
 
+from carabin.service.memory import available_bytes
 from carabin.service.threads import ThreadSupervisor
 
 from ..core.api import ModelInfo, Readiness
@@ -18,12 +20,10 @@ from ..core.errors import Draining, NotReady, Overloaded, UnsupportedLanguage
 from ..core.languages import normalise_language
 from ..core.memory import free_memory
 from ..metrics import Metrics
-from ..models.lexicons import Lexicons
 from ..models.loader import EngineFactory
 from ..models.prompt import SessionPrompts
 from ..models.roles import ModelRoles
 from ..models.slot import ModelHandle, Slot
-from ..models.source import ModelSource
 from ..scheduling.load import LoadController, LoadLevel
 from ..scheduling.scheduler import Scheduler
 from ..scheduling.shadow import Shadow
@@ -32,6 +32,7 @@ from ..streaming.decode_context import DecodeContext
 from .backlog import AudioBacklog
 from .broadcast import ChangeSignal
 from .dictation import EngineDictation
+from .served_models import ModelParts, ServedModel, ServedModels
 from .session_thread import SessionThread
 
 log = logging.getLogger(__name__)
@@ -46,48 +47,41 @@ class LiveTranscriber:
     """See `core.api.Transcriber`. Over 200 lines: the one place where models, sessions and threads are joined.
 
     Args:
-        source: where models come from.
+        models: what is served, at least one; the first is the default.
         factory: how a folder becomes an engine.
         threads: supervises every thread of the transcriber.
         workers: threads that decode.
         mel_workers: threads that compute features of what waits for a decode.
+        free_bytes: the memory that models may still take.
     """
 
     def __init__(
         self,
         settings: TranscriberSettings,
-        source: ModelSource,
+        models: Sequence[ModelParts],
         factory: EngineFactory,
         *,
         metrics: Metrics,
-        lexicons: Lexicons,
         threads: ThreadSupervisor,
         workers: int,
         mel_workers: int = 0,
+        free_bytes: Callable[[], int | None] = available_bytes,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.metrics = metrics
         self._settings = settings
-        self._source = source
-        self._lexicons = lexicons
         self._clock = clock
         self._load = LoadController()
         self._threads = threads
         self._session_thread = SessionThread(threads)
         self._backlog = AudioBacklog()
         self._scheduler = Scheduler(metrics, self._load, threads, workers=workers, mel_workers=mel_workers, clock=clock)
-        self._models = ModelRoles(
-            settings.model_name,
-            source.fetch,
-            factory,
-            metrics,
-            threads,
-            drain=settings.swap_when_short == "drain",
-            decode=self._scheduler.decode_alone,
-            changed=self._model_changed,
-        )
-        self._shadow = Shadow(self._models.shadow, self._scheduler, self._load, metrics, clock)
+        self._factory = factory
+        self._free_bytes = free_bytes
+        self._served = ServedModels([self._serve(parts, first=parts is models[0]) for parts in models], clock)
         self._dictations: dict[str, EngineDictation] = {}
+        self._model_of: dict[str, str] = {}
+        """The name of each session's model."""
         self._empty = asyncio.Event()
         self._draining = False
         self._model_changes = ChangeSignal()
@@ -101,9 +95,11 @@ class LiveTranscriber:
         self._model_changes.loop = asyncio.get_running_loop()
         self._session_thread.start()
         self._scheduler.start()
-        self._models.start()
+        for model in self._served:
+            model.roles.start()
         self._ticking = asyncio.create_task(self._tick())
-        await asyncio.to_thread(self._source.start, self._models)
+        # At once: one that waits for the store must not keep the others from their folders.
+        await asyncio.gather(*(asyncio.to_thread(model.source.start, model.roles) for model in self._served))
 
     async def stop(self, drain_s: float) -> None:
         """See `Transcriber.stop`."""
@@ -122,8 +118,8 @@ class LiveTranscriber:
         """See `Transcriber.readiness`."""
         if self._draining:
             return Readiness(False, "draining: no new sessions are taken")
-        if self._models.production.slot.current is None:
-            return Readiness(False, self._why_no_model())
+        if not any(model.can_serve for model in self._served) or any(model.starting for model in self._served):
+            return Readiness(False, self._why_none())
         return Readiness(True, "", full=self._is_full())
 
     def dead_threads(self) -> tuple[str, ...]:
@@ -133,36 +129,67 @@ class LiveTranscriber:
     @property
     def model(self) -> ModelInfo:
         """See `Transcriber.model`."""
-        return self._models.production.info
+        return self._served.default.info
+
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        """See `Transcriber.models`."""
+        return tuple(model.info for model in self._served)
+
+    def model_named(self, name: str | None) -> ModelInfo:
+        """See `Transcriber.model_named`."""
+        return self._served.find(name).info
+
+    async def wait_for_model(self, name: str | None) -> None:
+        """See `Transcriber.wait_for_model`."""
+        model = self._served.find(name)
+        self._served.ask_for(model)
+        async with aclosing(self._model_changes.changes()) as changes:
+            async for _ in changes:
+                if model.info.version is not None or model.info.state != "loading":
+                    return
 
     async def subscribe_model(self) -> AsyncIterator[ModelInfo]:
         """See `Transcriber.subscribe_model`."""
         async with aclosing(self._model_changes.changes()) as changes:
             async for _ in changes:
-                yield self._models.production.info
+                yield self._served.default.info
 
     def vocabulary_names(self) -> list[str]:
-        """Return the vocabularies and specialties that a session may choose now, in order."""
-        return sorted({*self._lexicons.vocabularies(), *self._lexicons.specialties()})
+        """Return the vocabularies and specialties that a session of the default model may choose now, in order."""
+        lexicons = self._served.default.lexicons
+        return sorted({*lexicons.vocabularies(), *lexicons.specialties()})
 
     def open(self, config: SessionConfig, identity: str | None = None, *, recording: bool = False) -> EngineDictation:
         """See `Transcriber.open`."""
-        slot = self._models.slot()
-        model = self._admit(config, slot)
-        prompts = SessionPrompts(config, self._lexicons, identity)
+        served = self._served.find(config.model)
+        self._served.enter(served)
+        try:
+            return self._open(served, config, identity, recording=recording)
+        except BaseException:
+            self._served.exit(served)
+            raise
+
+    def _open(
+        self, served: ServedModel, config: SessionConfig, identity: str | None, *, recording: bool
+    ) -> EngineDictation:
+        slot = served.roles.slot()
+        model = self._admit(config, served, slot)
+        prompts = SessionPrompts(config, served.lexicons, identity)
         prompt = prompts.of(model.engine, model.version)
         self.metrics.prompt_cut.inc(prompt.cut_tokens)
         dictation = EngineDictation(
             uuid4().hex,
-            self._decode_context(slot),
+            self._decode_context(served, slot),
             config,
             lambda handle: prompts.of(handle.engine, handle.version),
             backlog=self._backlog,
             version=model.version,
-            closed=self._forget,
+            closed=partial(self._forget, served),
             recording=recording,
         )
         self._dictations[dictation.id] = dictation
+        self._model_of[dictation.id] = served.name
         if prompt.warning is not None:
             dictation.warn("prompt_cut", prompt.warning)
         log.info(
@@ -172,13 +199,33 @@ class LiveTranscriber:
                 "session": dictation.id,
                 "identity": identity,
                 "model": model.version,
+                "model_name": served.name,
                 "prompt_tokens": len(prompt.tokens),
                 "prompt_tokens_cut": prompt.cut_tokens,
             },
         )
         return dictation
 
-    def _decode_context(self, slot: Slot) -> DecodeContext:
+    def _serve(self, parts: ModelParts, *, first: bool) -> ServedModel:
+        roles = ModelRoles(
+            parts.name,
+            parts.source.fetch,
+            self._factory,
+            self.metrics,
+            self._threads,
+            drain=self._settings.swap_when_short == "drain",
+            wanted=first or self._settings.models_load == "start",
+            evict=lambda: self._served.evict_for(parts.name),
+            decode=self._scheduler.decode_alone,
+            free_bytes=self._free_bytes,
+            changed=partial(self._model_changed, parts.name),
+        )
+        shadow = Shadow(roles.shadow, self._scheduler, self._load, self.metrics, self._clock)
+        served = ServedModel(parts, roles, shadow)
+        self.metrics.model_sessions.labels(parts.name).set_function(lambda: served.sessions)
+        return served
+
+    def _decode_context(self, served: ServedModel, slot: Slot) -> DecodeContext:
         return DecodeContext(
             slot,
             self._scheduler,
@@ -186,15 +233,15 @@ class LiveTranscriber:
             self.metrics,
             self._clock,
             self._session_thread.post,
-            self._shadow.compare,
+            served.shadow.compare,
         )
 
-    def _admit(self, config: SessionConfig, slot: Slot) -> ModelHandle:
+    def _admit(self, config: SessionConfig, served: ServedModel, slot: Slot) -> ModelHandle:
         if self._draining:
             raise Draining
         model = slot.current
         if model is None:
-            raise NotReady(self._why_no_model())
+            raise NotReady(served.why_not)
         language = normalise_language(config.language)
         if language is not None and not model.engine.knows(language):
             raise UnsupportedLanguage(language)
@@ -207,8 +254,10 @@ class LiveTranscriber:
         taken = len(self._dictations) >= self._settings.max_sessions
         return taken or self._load.level(self._clock()) >= LoadLevel.REFUSING
 
-    def _forget(self, dictation: EngineDictation, well: bool) -> None:
+    def _forget(self, served: ServedModel, dictation: EngineDictation, well: bool) -> None:
         self._dictations.pop(dictation.id, None)
+        self._model_of.pop(dictation.id, None)
+        self._served.exit(served)
         outcome = "finished" if well else "cancelled"
         self.metrics.session_outcomes.labels(outcome).inc()
         log.info(
@@ -225,23 +274,22 @@ class LiveTranscriber:
             # What a busy hour left behind is the system's again, at a moment when nobody waits.
             asyncio.get_running_loop().run_in_executor(None, free_memory)
 
-    def _why_no_model(self) -> str:
-        info = self._models.production.info
-        if info.state == "loading":
-            before = f"; it failed before: {info.reason}" if info.reason else ""
-            return f"model {info.target} is being loaded{before}"
-        return info.reason or "no model was loaded yet"
+    def _why_none(self) -> str:
+        if len(self._served) == 1:
+            return self._served.default.why_not
+        return "; ".join(f"{model.name}: {model.why_not}" for model in self._served if not model.loaded)
 
     def _behind_s(self) -> float:
         return max((dictation.behind_s for dictation in list(self._dictations.values())), default=0.0)
 
-    def _model_changed(self, info: ModelInfo) -> None:
-        """Notify the readers of changes and the sessions that wait for a model; on the updater's thread."""
+    def _model_changed(self, name: str, info: ModelInfo) -> None:
+        """Notify the readers of changes and the sessions that wait for this model; on the updater's thread."""
         del info
         self._model_changes.notify()
-        if self._models.production.slot.current is not None:
+        if self._served.find(name).loaded:
             for dictation in list(self._dictations.values()):
-                self._session_thread.post(dictation.model_changed)
+                if self._model_of.get(dictation.id) == name:
+                    self._session_thread.post(dictation.model_changed)
 
     async def _tick(self) -> None:
         """Let sessions notice that no audio comes."""
@@ -252,7 +300,10 @@ class LiveTranscriber:
 
     def _stop_threads(self) -> None:
         # A source may be waiting for a store that does not answer; leaving must not.
-        self._threads.once("source-stop", self._source.stop).join(STOP_S)
+        stops = [self._threads.once("source-stop", model.source.stop) for model in self._served]
+        for stop in stops:
+            stop.join(STOP_S)
         self._scheduler.stop()
         self._session_thread.stop()
-        self._models.stop()
+        for model in self._served:
+            model.roles.stop()

@@ -21,6 +21,7 @@ from ..models.slot import ModelHandle
 from .jobs import DecodeJob, Lane, rank
 from .load import LoadController
 from .mel_workers import MelWorkers
+from .turns import ModelTurns
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Scheduler:
         self._load = load
         self._clock = clock
         self._jobs: list[DecodeJob] = []
+        self._turns = ModelTurns()
         self._condition = threading.Condition()
         self._stopping = False
         self._threads = threads
@@ -125,7 +127,7 @@ class Scheduler:
                 return None
             now = self._clock()
             self._jobs.sort(key=lambda job: rank(job, now))
-            first = self._jobs[0]
+            first = self._turns.next(self._jobs)
             key = first.request.batch_key
             batch = [job for job in self._jobs if job.model is first.model and job.request.batch_key == key]
             batch = batch[: first.model.engine.max_batch]

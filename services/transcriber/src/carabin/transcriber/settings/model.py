@@ -2,10 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
+from carabin.registry.layout import is_safe_name
 from carabin.service.settings import ServiceSettings
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 
 class TranscriberSettings(ServiceSettings):
@@ -14,6 +15,16 @@ class TranscriberSettings(ServiceSettings):
     model_name: str = Field(
         default="whisper",
         description="the registry's name of the model to serve; change it where the store holds several models",
+    )
+    models: str = Field(
+        default="",
+        description="names of several models to serve at once, comma-separated, the first for whoever names none; set"
+        " it in place of model_name where specialties have models of their own",
+    )
+    models_load: Literal["start", "demand"] = Field(
+        default="start",
+        description="when the models after the first are loaded: all at the start, or each when a client first asks"
+        " for it; choose demand where memory does not hold them all",
     )
     model_dir: Path | None = Field(
         default=None,
@@ -62,3 +73,27 @@ class TranscriberSettings(ServiceSettings):
         description="when memory does not hold two models: refuse the new one, or drain: finish utterances, unload,"
         " load, while sessions wait; choose drain where promotions must arrive and memory cannot grow",
     )
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """The names to serve, the default first."""
+        return tuple(name.strip() for name in self.models.split(",")) if self.models.strip() else (self.model_name,)
+
+    @field_validator("models")
+    @classmethod
+    def _names_differ(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",")] if value.strip() else []
+        for name in names:
+            if not name:
+                raise ValueError("a name is empty: write the models' names with one comma between two")
+            if not is_safe_name(name):
+                raise ValueError(f"{name!r} is no model's name: use letters, digits, dots, dashes and underscores")
+            if names.count(name) > 1:
+                raise ValueError(f"{name} stands in it twice")
+        return value
+
+    @model_validator(mode="after")
+    def _one_choice_of_models(self) -> Self:
+        if self.models.strip() and self.model_dir is not None:
+            raise ValueError("models and model_dir exclude each other: a folder is one model, without a name")
+        return self

@@ -4,14 +4,14 @@ Loud samples are speech, quiet ones silence. Every started 0.4 s of an utterance
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from itertools import count
 
 from ..core.api import ModelInfo, Readiness
 from ..core.config import SessionConfig
-from ..core.errors import Draining, NotReady, Overloaded, SessionRefused, UnknownVocabulary
+from ..core.errors import Draining, NotReady, Overloaded, SessionRefused, UnknownModel, UnknownVocabulary
 from ..core.languages import normalise_language
 from .dictation import FakeDictation
 
@@ -19,7 +19,11 @@ SCRIPT = ("le", "patient", "présente", "une", "douleur", "thoracique", "depuis"
 
 
 class FakeTranscriber:
-    """See the module; `refuse_with` makes the next `open()` raise, `swap()` changes the model."""
+    """See the module; `refuse_with` makes the next `open()` raise, `swap()` changes the model.
+
+    Args:
+        others: names of models that are served beside the default, which is named `fake`.
+    """
 
     def __init__(
         self,
@@ -28,6 +32,7 @@ class FakeTranscriber:
         version: str | None = "fake-1",
         vocabularies: tuple[str, ...] = (),
         max_sessions: int = 1000,
+        others: tuple[str, ...] = (),
     ) -> None:
         self.script: Sequence[str] = tuple(script)
         self.dead: tuple[str, ...] = ()
@@ -39,6 +44,7 @@ class FakeTranscriber:
         self._max_sessions = max_sessions
         self._ids = count(1)
         self._started = self._draining = False
+        self._others = {name: ModelInfo(name, f"{name}-1", "steady", loaded_at=datetime.now(UTC)) for name in others}
         self._model = ModelInfo("fake", version, "steady" if version else "none", loaded_at=datetime.now(UTC))
         self._watchers: list[asyncio.Event] = []
         self._empty = asyncio.Event()
@@ -101,7 +107,29 @@ class FakeTranscriber:
         """See `Transcriber.model`."""
         return self._model
 
-    async def subscribe_model(self) -> AsyncIterator[ModelInfo]:
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        """See `Transcriber.models`."""
+        return (self._model, *self._others.values())
+
+    def model_named(self, name: str | None) -> ModelInfo:
+        """See `Transcriber.model_named`."""
+        if name is None:
+            return self._model
+        for info in self.models:
+            if info.name == name:
+                return info
+        raise UnknownModel(name, tuple(info.name for info in self.models))
+
+    async def wait_for_model(self, name: str | None) -> None:
+        """See `Transcriber.wait_for_model`."""
+        async with aclosing(self.subscribe_model()) as changes:
+            async for _ in changes:
+                info = self.model_named(name)
+                if info.version is not None or info.state != "loading":
+                    return
+
+    async def subscribe_model(self) -> AsyncGenerator[ModelInfo, None]:
         """See `Transcriber.subscribe_model`."""
         changed = asyncio.Event()
         self._watchers.append(changed)
@@ -120,6 +148,7 @@ class FakeTranscriber:
             watcher.set()
 
     def _admit(self, config: SessionConfig) -> None:
+        self.model_named(config.model)
         if self.refuse_with is not None:
             refusal, self.refuse_with = self.refuse_with, None
             raise refusal

@@ -25,55 +25,55 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(carabin/transcriber/v1/transcriber.proto\x12\x16\x63\x61rabin.transcriber.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x01\n\x0e\x44ictateRequest\x12\x30\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x1e.carabin.transcriber.v1.ConfigH\x00\x12\x0f\n\x05\x61udio\x18\x02 \x01(\x0cH\x00\x12.\n\x05\x66lush\x18\x03 \x01(\x0b\x32\x1d.carabin.transcriber.v1.FlushH\x00\x42\t\n\x07request\"\x07\n\x05\x46lush\"\xfd\x01\n\x06\x43onfig\x12\x10\n\x08language\x18\x01 \x01(\t\x12*\n\x04task\x18\x02 \x01(\x0e\x32\x1c.carabin.transcriber.v1.Task\x12\x39\n\x0c\x61udio_format\x18\x03 \x01(\x0e\x32#.carabin.transcriber.v1.AudioFormat\x12\x10\n\x08hotwords\x18\x04 \x01(\t\x12\x16\n\x0einitial_prompt\x18\x05 \x01(\t\x12\x14\n\x0cvocabularies\x18\x06 \x03(\t\x12\x12\n\nword_times\x18\x07 \x01(\x08\x12\x13\n\x0b\x66inals_only\x18\x08 \x01(\x08\x12\x11\n\tformatted\x18\t \x01(\x08\"\xda\x03\n\x0f\x44ictateResponse\x12.\n\x05ready\x18\x01 \x01(\x0b\x32\x1d.carabin.transcriber.v1.ReadyH\x00\x12\x32\n\x07partial\x18\x02 \x01(\x0b\x32\x1f.carabin.transcriber.v1.PartialH\x00\x12.\n\x05\x66inal\x18\x03 \x01(\x0b\x32\x1d.carabin.transcriber.v1.FinalH\x00\x12\x45\n\x11language_detected\x18\x04 \x01(\x0b\x32(.carabin.transcriber.v1.LanguageDetectedH\x00\x12=\n\rmodel_changed\x18\x05 \x01(\x0b\x32$.carabin.transcriber.v1.ModelChangedH\x00\x12<\n\x0c\x61\x63knowledged\x18\x06 \x01(\x0b\x32$.carabin.transcriber.v1.AcknowledgedH\x00\x12\x32\n\x07\x66lushed\x18\x07 \x01(\x0b\x32\x1f.carabin.transcriber.v1.FlushedH\x00\x12\x32\n\x07warning\x18\x08 \x01(\x0b\x32\x1f.carabin.transcriber.v1.WarningH\x00\x42\x07\n\x05\x65vent\"/\n\x05Ready\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\t\"\xa8\x01\n\x07Partial\x12\x11\n\tutterance\x18\x01 \x01(\x03\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x0f\n\x07start_s\x18\x03 \x01(\x01\x12\r\n\x05\x65nd_s\x18\x04 \x01(\x01\x12\x0e\n\x06stable\x18\x05 \x01(\t\x12\x0c\n\x04tail\x18\x06 \x01(\t\x12\x15\n\rmodel_version\x18\x07 \x01(\t\x12\x10\n\x08language\x18\x08 \x01(\t\x12\x11\n\tformatted\x18\t \x01(\t\"\xd6\x01\n\x05\x46inal\x12\x11\n\tutterance\x18\x01 \x01(\x03\x12\x0f\n\x07start_s\x18\x02 \x01(\x01\x12\r\n\x05\x65nd_s\x18\x03 \x01(\x01\x12\x0c\n\x04text\x18\x04 \x01(\t\x12+\n\x05words\x18\x05 \x03(\x0b\x32\x1c.carabin.transcriber.v1.Word\x12\x12\n\nconfidence\x18\x06 \x01(\x01\x12\x15\n\rmodel_version\x18\x07 \x01(\t\x12\x10\n\x08language\x18\x08 \x01(\t\x12\x11\n\tformatted\x18\t \x01(\t\x12\x0f\n\x07lexicon\x18\n \x03(\t\"I\n\x04Word\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0f\n\x07start_s\x18\x02 \x01(\x01\x12\r\n\x05\x65nd_s\x18\x03 \x01(\x01\x12\x13\n\x0bprobability\x18\x04 \x01(\x01\"9\n\x10LanguageDetected\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\"1\n\x0cModelChanged\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x10\n\x08previous\x18\x02 \x01(\t\"\x1f\n\x0c\x41\x63knowledged\x12\x0f\n\x07\x61udio_s\x18\x01 \x01(\x01\"\x1a\n\x07\x46lushed\x12\x0f\n\x07\x61udio_s\x18\x01 \x01(\x01\"(\n\x07Warning\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x11\n\x0fGetModelRequest\"@\n\x10GetModelResponse\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.carabin.transcriber.v1.Model\"\x13\n\x11WatchModelRequest\"B\n\x12WatchModelResponse\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.carabin.transcriber.v1.Model\"\xa8\x01\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x31\n\x05state\x18\x03 \x01(\x0e\x32\".carabin.transcriber.v1.ModelState\x12\x0e\n\x06target\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12-\n\tloaded_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*u\n\x0b\x41udioFormat\x12\x1c\n\x18\x41UDIO_FORMAT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41UDIO_FORMAT_INT16\x10\x01\x12\x18\n\x14\x41UDIO_FORMAT_FLOAT32\x10\x02\x12\x16\n\x12\x41UDIO_FORMAT_UINT8\x10\x03*E\n\x04Task\x12\x14\n\x10TASK_UNSPECIFIED\x10\x00\x12\x13\n\x0fTASK_TRANSCRIBE\x10\x01\x12\x12\n\x0eTASK_TRANSLATE\x10\x02*\x88\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10MODEL_STATE_NONE\x10\x01\x12\x17\n\x13MODEL_STATE_LOADING\x10\x02\x12\x16\n\x12MODEL_STATE_STEADY\x10\x03\x12\x16\n\x12MODEL_STATE_FAILED\x10\x04\x32\xba\x02\n\x12TranscriberService\x12^\n\x07\x44ictate\x12&.carabin.transcriber.v1.DictateRequest\x1a\'.carabin.transcriber.v1.DictateResponse(\x01\x30\x01\x12]\n\x08GetModel\x12\'.carabin.transcriber.v1.GetModelRequest\x1a(.carabin.transcriber.v1.GetModelResponse\x12\x65\n\nWatchModel\x12).carabin.transcriber.v1.WatchModelRequest\x1a*.carabin.transcriber.v1.WatchModelResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(carabin/transcriber/v1/transcriber.proto\x12\x16\x63\x61rabin.transcriber.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x01\n\x0e\x44ictateRequest\x12\x30\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x1e.carabin.transcriber.v1.ConfigH\x00\x12\x0f\n\x05\x61udio\x18\x02 \x01(\x0cH\x00\x12.\n\x05\x66lush\x18\x03 \x01(\x0b\x32\x1d.carabin.transcriber.v1.FlushH\x00\x42\t\n\x07request\"\x07\n\x05\x46lush\"\x8c\x02\n\x06\x43onfig\x12\x10\n\x08language\x18\x01 \x01(\t\x12*\n\x04task\x18\x02 \x01(\x0e\x32\x1c.carabin.transcriber.v1.Task\x12\x39\n\x0c\x61udio_format\x18\x03 \x01(\x0e\x32#.carabin.transcriber.v1.AudioFormat\x12\x10\n\x08hotwords\x18\x04 \x01(\t\x12\x16\n\x0einitial_prompt\x18\x05 \x01(\t\x12\x14\n\x0cvocabularies\x18\x06 \x03(\t\x12\x12\n\nword_times\x18\x07 \x01(\x08\x12\x13\n\x0b\x66inals_only\x18\x08 \x01(\x08\x12\x11\n\tformatted\x18\t \x01(\x08\x12\r\n\x05model\x18\n \x01(\t\"\xda\x03\n\x0f\x44ictateResponse\x12.\n\x05ready\x18\x01 \x01(\x0b\x32\x1d.carabin.transcriber.v1.ReadyH\x00\x12\x32\n\x07partial\x18\x02 \x01(\x0b\x32\x1f.carabin.transcriber.v1.PartialH\x00\x12.\n\x05\x66inal\x18\x03 \x01(\x0b\x32\x1d.carabin.transcriber.v1.FinalH\x00\x12\x45\n\x11language_detected\x18\x04 \x01(\x0b\x32(.carabin.transcriber.v1.LanguageDetectedH\x00\x12=\n\rmodel_changed\x18\x05 \x01(\x0b\x32$.carabin.transcriber.v1.ModelChangedH\x00\x12<\n\x0c\x61\x63knowledged\x18\x06 \x01(\x0b\x32$.carabin.transcriber.v1.AcknowledgedH\x00\x12\x32\n\x07\x66lushed\x18\x07 \x01(\x0b\x32\x1f.carabin.transcriber.v1.FlushedH\x00\x12\x32\n\x07warning\x18\x08 \x01(\x0b\x32\x1f.carabin.transcriber.v1.WarningH\x00\x42\x07\n\x05\x65vent\"/\n\x05Ready\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\t\"\xa8\x01\n\x07Partial\x12\x11\n\tutterance\x18\x01 \x01(\x03\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x0f\n\x07start_s\x18\x03 \x01(\x01\x12\r\n\x05\x65nd_s\x18\x04 \x01(\x01\x12\x0e\n\x06stable\x18\x05 \x01(\t\x12\x0c\n\x04tail\x18\x06 \x01(\t\x12\x15\n\rmodel_version\x18\x07 \x01(\t\x12\x10\n\x08language\x18\x08 \x01(\t\x12\x11\n\tformatted\x18\t \x01(\t\"\xd6\x01\n\x05\x46inal\x12\x11\n\tutterance\x18\x01 \x01(\x03\x12\x0f\n\x07start_s\x18\x02 \x01(\x01\x12\r\n\x05\x65nd_s\x18\x03 \x01(\x01\x12\x0c\n\x04text\x18\x04 \x01(\t\x12+\n\x05words\x18\x05 \x03(\x0b\x32\x1c.carabin.transcriber.v1.Word\x12\x12\n\nconfidence\x18\x06 \x01(\x01\x12\x15\n\rmodel_version\x18\x07 \x01(\t\x12\x10\n\x08language\x18\x08 \x01(\t\x12\x11\n\tformatted\x18\t \x01(\t\x12\x0f\n\x07lexicon\x18\n \x03(\t\"I\n\x04Word\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0f\n\x07start_s\x18\x02 \x01(\x01\x12\r\n\x05\x65nd_s\x18\x03 \x01(\x01\x12\x13\n\x0bprobability\x18\x04 \x01(\x01\"9\n\x10LanguageDetected\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\"1\n\x0cModelChanged\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x10\n\x08previous\x18\x02 \x01(\t\"\x1f\n\x0c\x41\x63knowledged\x12\x0f\n\x07\x61udio_s\x18\x01 \x01(\x01\"\x1a\n\x07\x46lushed\x12\x0f\n\x07\x61udio_s\x18\x01 \x01(\x01\"(\n\x07Warning\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x1f\n\x0fGetModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"@\n\x10GetModelResponse\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.carabin.transcriber.v1.Model\"!\n\x11WatchModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"B\n\x12WatchModelResponse\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.carabin.transcriber.v1.Model\"\xa8\x01\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x31\n\x05state\x18\x03 \x01(\x0e\x32\".carabin.transcriber.v1.ModelState\x12\x0e\n\x06target\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12-\n\tloaded_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*u\n\x0b\x41udioFormat\x12\x1c\n\x18\x41UDIO_FORMAT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41UDIO_FORMAT_INT16\x10\x01\x12\x18\n\x14\x41UDIO_FORMAT_FLOAT32\x10\x02\x12\x16\n\x12\x41UDIO_FORMAT_UINT8\x10\x03*E\n\x04Task\x12\x14\n\x10TASK_UNSPECIFIED\x10\x00\x12\x13\n\x0fTASK_TRANSCRIBE\x10\x01\x12\x12\n\x0eTASK_TRANSLATE\x10\x02*\x88\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10MODEL_STATE_NONE\x10\x01\x12\x17\n\x13MODEL_STATE_LOADING\x10\x02\x12\x16\n\x12MODEL_STATE_STEADY\x10\x03\x12\x16\n\x12MODEL_STATE_FAILED\x10\x04\x32\xba\x02\n\x12TranscriberService\x12^\n\x07\x44ictate\x12&.carabin.transcriber.v1.DictateRequest\x1a\'.carabin.transcriber.v1.DictateResponse(\x01\x30\x01\x12]\n\x08GetModel\x12\'.carabin.transcriber.v1.GetModelRequest\x1a(.carabin.transcriber.v1.GetModelResponse\x12\x65\n\nWatchModel\x12).carabin.transcriber.v1.WatchModelRequest\x1a*.carabin.transcriber.v1.WatchModelResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'carabin.transcriber.v1.transcriber_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_AUDIOFORMAT']._serialized_start=2058
-  _globals['_AUDIOFORMAT']._serialized_end=2175
-  _globals['_TASK']._serialized_start=2177
-  _globals['_TASK']._serialized_end=2246
-  _globals['_MODELSTATE']._serialized_start=2249
-  _globals['_MODELSTATE']._serialized_end=2385
+  _globals['_AUDIOFORMAT']._serialized_start=2101
+  _globals['_AUDIOFORMAT']._serialized_end=2218
+  _globals['_TASK']._serialized_start=2220
+  _globals['_TASK']._serialized_end=2289
+  _globals['_MODELSTATE']._serialized_start=2292
+  _globals['_MODELSTATE']._serialized_end=2428
   _globals['_DICTATEREQUEST']._serialized_start=102
   _globals['_DICTATEREQUEST']._serialized_end=244
   _globals['_FLUSH']._serialized_start=246
   _globals['_FLUSH']._serialized_end=253
   _globals['_CONFIG']._serialized_start=256
-  _globals['_CONFIG']._serialized_end=509
-  _globals['_DICTATERESPONSE']._serialized_start=512
-  _globals['_DICTATERESPONSE']._serialized_end=986
-  _globals['_READY']._serialized_start=988
-  _globals['_READY']._serialized_end=1035
-  _globals['_PARTIAL']._serialized_start=1038
-  _globals['_PARTIAL']._serialized_end=1206
-  _globals['_FINAL']._serialized_start=1209
-  _globals['_FINAL']._serialized_end=1423
-  _globals['_WORD']._serialized_start=1425
-  _globals['_WORD']._serialized_end=1498
-  _globals['_LANGUAGEDETECTED']._serialized_start=1500
-  _globals['_LANGUAGEDETECTED']._serialized_end=1557
-  _globals['_MODELCHANGED']._serialized_start=1559
-  _globals['_MODELCHANGED']._serialized_end=1608
-  _globals['_ACKNOWLEDGED']._serialized_start=1610
-  _globals['_ACKNOWLEDGED']._serialized_end=1641
-  _globals['_FLUSHED']._serialized_start=1643
-  _globals['_FLUSHED']._serialized_end=1669
-  _globals['_WARNING']._serialized_start=1671
-  _globals['_WARNING']._serialized_end=1711
-  _globals['_GETMODELREQUEST']._serialized_start=1713
-  _globals['_GETMODELREQUEST']._serialized_end=1730
-  _globals['_GETMODELRESPONSE']._serialized_start=1732
-  _globals['_GETMODELRESPONSE']._serialized_end=1796
-  _globals['_WATCHMODELREQUEST']._serialized_start=1798
-  _globals['_WATCHMODELREQUEST']._serialized_end=1817
-  _globals['_WATCHMODELRESPONSE']._serialized_start=1819
-  _globals['_WATCHMODELRESPONSE']._serialized_end=1885
-  _globals['_MODEL']._serialized_start=1888
-  _globals['_MODEL']._serialized_end=2056
-  _globals['_TRANSCRIBERSERVICE']._serialized_start=2388
-  _globals['_TRANSCRIBERSERVICE']._serialized_end=2702
+  _globals['_CONFIG']._serialized_end=524
+  _globals['_DICTATERESPONSE']._serialized_start=527
+  _globals['_DICTATERESPONSE']._serialized_end=1001
+  _globals['_READY']._serialized_start=1003
+  _globals['_READY']._serialized_end=1050
+  _globals['_PARTIAL']._serialized_start=1053
+  _globals['_PARTIAL']._serialized_end=1221
+  _globals['_FINAL']._serialized_start=1224
+  _globals['_FINAL']._serialized_end=1438
+  _globals['_WORD']._serialized_start=1440
+  _globals['_WORD']._serialized_end=1513
+  _globals['_LANGUAGEDETECTED']._serialized_start=1515
+  _globals['_LANGUAGEDETECTED']._serialized_end=1572
+  _globals['_MODELCHANGED']._serialized_start=1574
+  _globals['_MODELCHANGED']._serialized_end=1623
+  _globals['_ACKNOWLEDGED']._serialized_start=1625
+  _globals['_ACKNOWLEDGED']._serialized_end=1656
+  _globals['_FLUSHED']._serialized_start=1658
+  _globals['_FLUSHED']._serialized_end=1684
+  _globals['_WARNING']._serialized_start=1686
+  _globals['_WARNING']._serialized_end=1726
+  _globals['_GETMODELREQUEST']._serialized_start=1728
+  _globals['_GETMODELREQUEST']._serialized_end=1759
+  _globals['_GETMODELRESPONSE']._serialized_start=1761
+  _globals['_GETMODELRESPONSE']._serialized_end=1825
+  _globals['_WATCHMODELREQUEST']._serialized_start=1827
+  _globals['_WATCHMODELREQUEST']._serialized_end=1860
+  _globals['_WATCHMODELRESPONSE']._serialized_start=1862
+  _globals['_WATCHMODELRESPONSE']._serialized_end=1928
+  _globals['_MODEL']._serialized_start=1931
+  _globals['_MODEL']._serialized_end=2099
+  _globals['_TRANSCRIBERSERVICE']._serialized_start=2431
+  _globals['_TRANSCRIBERSERVICE']._serialized_end=2745
 # @@protoc_insertion_point(module_scope)

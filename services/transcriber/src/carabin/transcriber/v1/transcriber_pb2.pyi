@@ -58,7 +58,7 @@ class Flush(_message.Message):
     def __init__(self) -> None: ...
 
 class Config(_message.Message):
-    __slots__ = ("language", "task", "audio_format", "hotwords", "initial_prompt", "vocabularies", "word_times", "finals_only", "formatted")
+    __slots__ = ("language", "task", "audio_format", "hotwords", "initial_prompt", "vocabularies", "word_times", "finals_only", "formatted", "model")
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     TASK_FIELD_NUMBER: _ClassVar[int]
     AUDIO_FORMAT_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +68,7 @@ class Config(_message.Message):
     WORD_TIMES_FIELD_NUMBER: _ClassVar[int]
     FINALS_ONLY_FIELD_NUMBER: _ClassVar[int]
     FORMATTED_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
     language: str
     task: Task
     audio_format: AudioFormat
@@ -77,7 +78,8 @@ class Config(_message.Message):
     word_times: bool
     finals_only: bool
     formatted: bool
-    def __init__(self, language: _Optional[str] = ..., task: _Optional[_Union[Task, str]] = ..., audio_format: _Optional[_Union[AudioFormat, str]] = ..., hotwords: _Optional[str] = ..., initial_prompt: _Optional[str] = ..., vocabularies: _Optional[_Iterable[str]] = ..., word_times: _Optional[bool] = ..., finals_only: _Optional[bool] = ..., formatted: _Optional[bool] = ...) -> None: ...
+    model: str
+    def __init__(self, language: _Optional[str] = ..., task: _Optional[_Union[Task, str]] = ..., audio_format: _Optional[_Union[AudioFormat, str]] = ..., hotwords: _Optional[str] = ..., initial_prompt: _Optional[str] = ..., vocabularies: _Optional[_Iterable[str]] = ..., word_times: _Optional[bool] = ..., finals_only: _Optional[bool] = ..., formatted: _Optional[bool] = ..., model: _Optional[str] = ...) -> None: ...
 
 class DictateResponse(_message.Message):
     __slots__ = ("ready", "partial", "final", "language_detected", "model_changed", "acknowledged", "flushed", "warning")
@@ -202,8 +204,10 @@ class Warning(_message.Message):
     def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class GetModelRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
 
 class GetModelResponse(_message.Message):
     __slots__ = ("model",)
@@ -212,8 +216,10 @@ class GetModelResponse(_message.Message):
     def __init__(self, model: _Optional[_Union[Model, _Mapping]] = ...) -> None: ...
 
 class WatchModelRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
 
 class WatchModelResponse(_message.Message):
     __slots__ = ("model",)

@@ -57,6 +57,7 @@ class TranscriberServiceServicer:
     def Dictate(self, request_iterator, context):
         """Dictates. The first request holds the configuration, each later one audio or a flush; closing the sending side
         makes everything final and ends the call. Metadata `authorization: Bearer …` says who dictates.
+        NOT_FOUND: no model of that name is served.
         UNAUTHENTICATED, PERMISSION_DENIED: no token that is good for this. INVALID_ARGUMENT: a configuration or audio
         that cannot be meant. RESOURCE_EXHAUSTED: the server or this identity is at its limit; the trailer `retry-after-s`
         says when to come back. UNAVAILABLE: no model, or shutting down.
@@ -66,14 +67,14 @@ class TranscriberServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetModel(self, request, context):
-        """Says which model answers now.
+        """Says which version answers now, of one model. NOT_FOUND: no model of that name is served.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchModel(self, request, context):
-        """Streams which model answers: how it stands now, then each change.
+        """Streams which version answers, of one model: how it stands now, then each change. NOT_FOUND: as for GetModel.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

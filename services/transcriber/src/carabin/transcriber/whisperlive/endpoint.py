@@ -3,8 +3,9 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from carabin.service.access.identity import Authenticator, Identity, bearer
 from carabin.service.errors import AccessRefused
@@ -12,10 +13,10 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..access.origins import require_origin, subprotocol_token
-from ..core.api import Transcriber
 from ..core.errors import Overloaded
 from ..wire.admission import Admission, AdmittedSession
 from ..wire.errors import ConfigTimeout, FrameTooLarge
+from ..wire.model_choice import is_served
 from ..wire.status import close_reason, sentence_of, status_of
 from . import messages
 from .connection import Connection
@@ -107,18 +108,20 @@ class WhisperLiveSocket:
         hello = parse_hello(hello_text, self._default_language)
         if identity is None:
             identity = await self._authenticator.identify(hello.token)
-        model = self._admission.transcriber.model
         session = take_up(self._resume, hello, identity.name)
         resumed = session is not None
         if session is None:
+            if is_served(hello.model, self._admission.transcriber):
+                hello = replace(hello, session=replace(hello.session, model=hello.model))
             admitted = await self._admit(socket, hello, identity)
-            model = self._admission.transcriber.model
+            model = self._admission.transcriber.model_named(hello.session.model)
             session = LiveSession(admitted, hello, hello.warnings + model_warning(hello, model), self._resume)
         number = session.connection
         if resumed:
             self._admission.metrics.resumed.inc()
             log.info("session resumed", extra=session.ids("session_resumed"))
         try:
+            model = self._admission.transcriber.model_named(session.hello.session.model)
             await socket.send_text(session.ready(model, resumed=resumed))
         except BaseException:
             if hello.resume:
@@ -129,10 +132,10 @@ class WhisperLiveSocket:
         return session, identity, number
 
     async def _admit(self, socket: WebSocket, hello: Hello, identity: Identity) -> AdmittedSession:
-        """Open a session; while the first model is being loaded, wait for it as WhisperLive's clients are used to."""
+        """Open a session; while its model is being loaded, wait for it as WhisperLive's clients are used to."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._limits.loading_s):
-                await _loaded(self._admission.transcriber)
+                await self._admission.transcriber.wait_for_model(hello.session.model)
         return self._admission.admit(hello.session, identity, PROTOCOL, address(socket))
 
     async def _refuse(self, socket: WebSocket, uid: str, error: BaseException, identity: Identity | None) -> None:
@@ -149,16 +152,6 @@ class WhisperLiveSocket:
             async with asyncio.timeout(self._limits.send_s):
                 await socket.send_text(message)
                 await socket.close(status.close_code, close_reason(sentence_of(error)))
-
-
-async def _loaded(transcriber: Transcriber) -> None:
-    """Return when there is a model, or none on its way."""
-    changes = transcriber.subscribe_model()
-    async for info in changes:
-        if info.version is not None or info.state != "loading":
-            break
-    if isinstance(changes, AsyncGenerator):
-        await changes.aclose()
 
 
 def _uid_of(message: str | bytes) -> str:

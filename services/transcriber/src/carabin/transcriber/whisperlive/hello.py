@@ -33,7 +33,7 @@ class Hello:
     audio: AudioFormat = FLOAT32
     send_last_n_segments: int = DEFAULT_SEGMENTS
     model: str | None = None
-    """What the client would have loaded; only compared with what is served."""
+    """What the client would have loaded: chooses among the names that are served, and loads nothing else."""
     warnings: tuple[str, ...] = ()
     format: FormatOptions | None = field(default_factory=FormatOptions)
     """None leaves `formatted` out."""

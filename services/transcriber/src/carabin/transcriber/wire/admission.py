@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from carabin.service.access.identity import ANONYMOUS, Identity
 from carabin.service.tracing import current_trace_id
@@ -21,6 +21,8 @@ from .status import status_of
 
 log = logging.getLogger(__name__)
 
+LOADING_S = 25.0
+"""How long an upload or a call waits for a model that it names; the published streaming client waits 30 s."""
 AUDIO_RATE = 8.0
 """Audio seconds per second that one identity may send: one speaker sends 1, a ward's eight sessions send 8."""
 AUDIO_BURST_S = 120.0
@@ -115,6 +117,13 @@ class Admission:
         self._empty.clear()
         audit.opened(record)
         return admitted
+
+    async def wait_for_model(self, name: str | None) -> None:
+        """Wait for a model that is loaded on demand, at most `LOADING_S`; the default's callers are told at once."""
+        if name is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOADING_S):
+                    await self.transcriber.wait_for_model(name)
 
     @contextmanager
     def place(self, identity: Identity) -> Iterator[None]:

@@ -32,6 +32,7 @@ _TABLE: dict[type[Exception], Status] = {
     errors.Overloaded: Status(1013, 429, _CODE.RESOURCE_EXHAUSTED, "overloaded"),
     errors.NotReady: Status(1013, 503, _CODE.UNAVAILABLE, "not_ready"),
     errors.Draining: Status(1012, 503, _CODE.UNAVAILABLE, "draining"),
+    errors.UnknownModel: Status(1008, 404, _CODE.NOT_FOUND, "model_not_found"),
     errors.UnknownVocabulary: Status(1008, 400, _CODE.INVALID_ARGUMENT, "unknown_vocabulary"),
     errors.UnsupportedLanguage: Status(1008, 400, _CODE.INVALID_ARGUMENT, "unsupported_language"),
     errors.InvalidConfig: Status(1008, 400, _CODE.INVALID_ARGUMENT, "invalid_config"),
