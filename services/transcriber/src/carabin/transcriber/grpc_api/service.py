@@ -1,4 +1,7 @@
-"""The same dictations over a gRPC stream, and which model writes them."""
+"""The same dictations over a gRPC stream, and which model writes them.
+
+Over 200 lines: one class has the service's calls, and the stream of a dictation is one of them.
+"""
 
 import asyncio
 import logging

@@ -1,4 +1,7 @@
-"""Where versions come from: the registry, watched, with a cache on the local disk; or one local folder."""
+"""Where versions come from: the registry, watched, with a cache on the local disk; or one local folder.
+
+Over 200 lines: two sources of one protocol, and what the registry's does while the store is away.
+"""
 
 import logging
 from pathlib import Path
