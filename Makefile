@@ -51,6 +51,10 @@ check: setup  ## Lint, types and import direction
 	MYPYPATH=$(subst $(SPACE),:,$(SOURCES)) $(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports
 
+.PHONY: bench-rollout
+bench-rollout: setup  ## After how many finals a rollout ends a worse version
+	$(BIN)/python bench/rollout.py
+
 .PHONY: bench-registry
 bench-registry: setup  ## Requests and seconds of the registry at 10, 300 and 3,000 versions
 	$(BIN)/python bench/registry.py $(ARGS)
