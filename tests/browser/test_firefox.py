@@ -1,6 +1,7 @@
 """The page in Firefox, by hand: typing, auto-texts, undo, a second report.
 
-Speech is not tested there: without a sound device Firefox starts no audio graph, not even for its fake microphone.
+Speech is not tested there: without a sound device Firefox starts no audio graph, not even for its fake microphone. Over
+ALSA's null device, with its sandbox off, it recorded and wrote in one run and stayed suspended in the others.
 """
 
 import shutil

@@ -1,5 +1,6 @@
 """Days of work on one page: patients, pauses, cuts and choices, and no word lost, doubled or in another's report."""
 
+import json
 from typing import Any
 
 import pytest
@@ -162,6 +163,33 @@ def test_cut_connection_resumes_without_a_lost_word(open_page: Open, wire: Wire,
     pause(page)
     until_pushed(page, dictation)
     assert len(transcriber.identities) == 1, "the session was opened anew instead of resumed"
+
+
+def test_spoken_command_before_a_cut_is_followed_once(open_page: Open, wire: Wire, speaker: Speaker) -> None:
+    page = open_page()
+    greetings: list[dict[str, Any]] = []
+
+    def note(sent: str | bytes) -> None:
+        if isinstance(sent, str) and sent.startswith("{") and "uid" in (greeting := json.loads(sent)):
+            greetings.append(greeting)
+
+    page.on("websocket", lambda socket: socket.on("framesent", note))
+    start(page)
+    for sentence in ("Phrase une.", "Phrase deux.", "Phrase trois."):
+        speaker.final(sentence)
+    until_text(page, "Phrase trois.")
+    speaker.final("efface ça")
+    until_exactly(page, "Phrase une. Phrase deux.")
+    wire.cut()
+    page.wait_for_selector("#state[data-state=retry]", timeout=WAIT_MS)
+    wire.mend()
+    page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
+    speaker.final("Phrase quatre.")
+    until_text(page, "Phrase quatre.")
+    assert text(page) == "Phrase une. Phrase deux. Phrase quatre."
+    assert greetings[-1]["resume_token"]
+    assert greetings[-1]["resume_commands"] == 1  # The service repeats what is behind these alone.
+    pause(page)
 
 
 def test_lost_session_is_opened_anew_with_the_audio_that_was_not_final(
