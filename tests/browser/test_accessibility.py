@@ -72,6 +72,10 @@ def helped(page: Any, speaker: Speaker, wire: Wire) -> None:
     page.click("#help-button")
 
 
+WIDER = """[...document.querySelectorAll('dialog[open] :is(select, button, input, meter)')].filter((control) =>
+  control.getBoundingClientRect().right > control.closest('form').getBoundingClientRect().right + 0.5
+).map(({ id }) => id)"""
+
 STATES: dict[str, Callable[[Any, Speaker, Wire], None]] = {
     "empty": empty,
     "live": live,
@@ -94,6 +98,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         for name, (width, height) in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
+            assert page.evaluate(WIDER) == [], f"controls stand out of their panel at {name}"
             draw(page, f"{state}-{name}-{scheme}")
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()

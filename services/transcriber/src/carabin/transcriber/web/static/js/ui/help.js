@@ -35,7 +35,10 @@ function grouped(rows) {
   return groups;
 }
 
-const quoted = (says) => says.slice(0, SHOWN).map((say) => `«\u00a0${say}\u00a0»`).join(", ");
+const quoted = (says) => says.slice(0, SHOWN).map((say) => `«\u00a0${whole(say)}\u00a0»`).join(", ");
+
+// Short phrases are not broken over two lines.
+const whole = (say) => (say.length <= 20 ? say.replaceAll(" ", "\u00a0") : say);
 
 function written(write) {
   const line = write.match(/\n+$/)?.[0] ?? "";
