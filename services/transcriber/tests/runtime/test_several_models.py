@@ -153,7 +153,8 @@ async def test_model_on_demand_takes_the_place_of_one_that_nobody_uses_and_never
             assert loaded(transcriber) == ["cardiologie"]
             await say_to(heart, say(SENTENCE), PAUSE)
             assert (await finals(heart, 1))[0]["model_version"] == store.cardiology
-        await until(transcriber, lambda: not transcriber._dictations)
+            await heart.send(b"END_OF_AUDIO")
+            await heart.rest()
         await transcriber.wait_for_model("radiologie")
         async with client(server) as images:
             assert (await images.hello(model="radiologie", uid="u2"))["model_version"] == store.radiology
