@@ -155,3 +155,24 @@ def test_a_version_that_is_promoted_while_it_is_staged_stays_in_production(watch
     with pytest.raises(StalePromotion, match="promoted to production meanwhile"):
         set_stage(store, "models", NAME, version, "shadow", by="a", reason="r", at=NOW)
     assert read_decision(store, "models", NAME) == Decision(version=version)
+
+
+class TaggedByHandMeanwhile(MemoryStore):
+    """A store on which a person tags `version` production once a change of stage is logged."""
+
+    version = ""
+
+    def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
+        super().create(bucket, key, data, tags)
+        if self.version and "/stages/" in key:
+            self.set_tags(bucket, manifest_key(NAME, self.version), {"stage": "production"})
+
+
+def test_a_displaced_canary_that_a_person_puts_into_production_meanwhile_stays_there(tmp_path: Path) -> None:
+    store = TaggedByHandMeanwhile()
+    store.ensure_bucket("models")
+    canary, other = publish_many(store, "models", tmp_path, 2)
+    set_stage(store, "models", NAME, canary, "canary", share=0.1, by="a", reason="r", at=NOW)
+    store.version = canary
+    set_stage(store, "models", NAME, other, "canary", share=0.2, by="a", reason="r", at=NOW)
+    assert read_decision(store, "models", NAME) == Decision(version=canary, canary=Canary(other, 0.2))
