@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from carabin.registry.word_error import smoke_error
-from carabin.transcriber.core.errors import DecodeFailed, ModelBroken, ModelMismatch
+from carabin.transcriber.core.errors import DecodeFailed, DeviceShort, ModelBroken, ModelMismatch
 from carabin.transcriber.inference.ct2 import Ct2Engine, is_of_device
 from carabin.transcriber.inference.engine import DecodeRequest
 from carabin.transcriber.inference.mel import GrowingMel
@@ -36,12 +36,26 @@ def test_a_short_window_says_what_the_full_one_does(engine: Ct2Engine) -> None:
         ("cuBLAS failed with status CUBLAS_STATUS_NOT_INITIALIZED", True),
         ("Library libcublas.so.12 is not found or cannot be loaded", True),
         ("CUDA driver version is insufficient for CUDA runtime version", True),
+        ("Resource temporarily unavailable", True),
         ("Unable to open file 'model.bin' in model '/models/v2'", False),
         ("Unsupported model binary version", False),
     ],
 )
 def test_what_the_gpu_reports_is_distinguished_from_what_is_wrong_with_a_model(text: str, of_device: bool) -> None:
     assert is_of_device(RuntimeError(text)) is of_device
+    assert is_of_device(MemoryError("std::bad_alloc"))
+
+
+@pytest.mark.parametrize("error", [MemoryError("std::bad_alloc"), RuntimeError("Resource temporarily unavailable")])
+def test_memory_that_is_short_while_a_model_loads_is_not_held_against_the_model(
+    error: Exception, base_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_memory(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("ctranslate2.models.Whisper", out_of_memory)
+    with pytest.raises(DeviceShort, match="CTranslate2 cannot load it"):
+        Ct2Engine(base_folder, version="v1", device="cpu", compute_type="int8")
 
 
 def test_silence_behind_the_samples_is_decoded_as_if_it_had_been_recorded(engine: Ct2Engine) -> None:

@@ -18,7 +18,7 @@ CarabinError                  (carabin.registry.errors)
     x ModelMismatch           mel bins, vocabulary or manifest disagree
     x SmokeFailed             it loads, and its smoke dictation comes out wrong
     x MemoryShort             it does not fit beside the model in use
-    x DeviceShort             the GPU failed under it, or has no memory left; the version itself may be sound
+    x DeviceShort             the GPU failed under it, or no memory is left; the version itself may be sound
   * DecodeFailed              the engine failed on one request; others were not touched
     x DeviceFailed            the GPU did
 """
@@ -142,7 +142,7 @@ class MemoryShort(ModelRefused):
 
 
 class DeviceShort(ModelRefused):
-    """The GPU failed under this version, or has no memory left: the version may be sound, and is tried again."""
+    """The GPU failed under this version, or no memory is left: the version may be sound, and is tried again."""
 
 
 class DecodeFailed(TranscriberError):
@@ -150,4 +150,4 @@ class DecodeFailed(TranscriberError):
 
 
 class DeviceFailed(DecodeFailed):
-    """The GPU failed on a request, whatever model ran on it."""
+    """The GPU failed on a request, or no memory was left, whatever model ran on it."""

@@ -37,6 +37,8 @@ CPU_BATCH = 4
 GPU_BATCH = 16
 _DEVICE = re.compile(r"\bCUDA|\bcu(?:BLAS|DNN|RAND)|out of memory|lib(?:cublas|cudnn|nvrtc|cuda)", re.IGNORECASE)
 """How CTranslate2 4 begins or names what CUDA and its libraries report (src/cuda/utils.h)."""
+_SHORT = re.compile(r"Resource temporarily unavailable|Cannot allocate memory|bad_alloc")
+"""What the C++ library says where the machine has no memory for a thread's stack (EAGAIN), or for anything (ENOMEM)."""
 MIN_SILENCE_SAMPLES = 160
 """What faster-whisper puts behind any audio: one frame."""
 SECOND_BEAM = 2
@@ -126,7 +128,7 @@ class Ct2Engine:
             between = time.perf_counter()
             hypotheses = self._generate(batch, encoded, languages)
             timing = DecodeTiming(between - started, time.perf_counter() - between)
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, MemoryError) as error:
             failed = DeviceFailed if is_of_device(error) else DecodeFailed
             raise failed(f"model {self._version} failed on a batch of {len(batch)}: {error}") from error
         return hypotheses, timing
@@ -324,11 +326,13 @@ def _load(folder: Path, version: str, device: str, compute_type: str, replicas: 
             inter_threads=1 if on_gpu else replicas,
             intra_threads=1,
         )
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, MemoryError) as error:
         refused = DeviceShort if is_of_device(error) else ModelBroken
         raise refused(version, f"CTranslate2 cannot load it: {error}") from error
 
 
 def is_of_device(error: Exception) -> bool:
-    """Say whether CTranslate2's error is one of the GPU or its driver, by the libraries that it names."""
-    return _DEVICE.search(str(error)) is not None
+    """Say whether CTranslate2's error is one of the GPU or its driver, by the libraries that it names, or of memory."""
+    if isinstance(error, MemoryError):
+        return True
+    return _DEVICE.search(str(error)) is not None or _SHORT.search(str(error)) is not None
