@@ -1,4 +1,4 @@
-"""A real transcriber that dies, or lacks disk or the right time, at any step of a model's load or a dictation.
+"""A real transcriber that dies, or lacks disk, memory or the right time, at any step of a model's load or a dictation.
 
 It serves again after a restart, from a cache without half versions, or serves on and says what is missing until it is
 there. By default each fault meets some of the steps of a load; `CARABIN_TEST_FAULTS=all` gives each step every fault.
@@ -95,6 +95,21 @@ def test_a_disk_that_is_full_at_any_step_of_a_load_is_named_and_the_model_serves
     transcriber.until_ready(version)
     transcriber.stop()
     transcriber.require_sound_cache(version)
+
+
+@pytest.mark.parametrize(("fault", "share"), shares(["memory short"], MOST_KINDS, each=3))
+def test_a_machine_short_of_memory_at_any_step_of_a_load_serves_once_there_is_some(
+    fault: str, share: float, transcriber: ForkedTranscriber, kinds: list[int]
+) -> None:
+    version = transcriber.promote_next()
+    transcriber.start(step_at(share, kinds), fault)
+    transcriber.until_decided()
+    if transcriber.server.alive:
+        transcriber.give_room()
+    else:  # native code that gets no memory ends its process
+        transcriber.server.wait()
+        transcriber.start()
+    transcriber.until_ready(version)
 
 
 @pytest.mark.parametrize(("fault", "share"), shares(CLOCKS, MOST_KINDS, each=1))
