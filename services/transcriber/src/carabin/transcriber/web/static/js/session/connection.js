@@ -28,6 +28,7 @@ export class Connection extends EventTarget {
     this.done = 0; // Position before which everything is in a final or was silence.
     this.taken = new Set(); // Keys of the finals that were reported: the server repeats its last ones.
     this.lastUtterance = -1;
+    this.commands = 0; // Spoken commands of the server session: one that is followed twice takes away a sentence too many.
     this.token = null;
     this.retries = 0;
     this.ready = false;
@@ -58,7 +59,7 @@ export class Connection extends EventTarget {
   }
 
   greeting() {
-    const resuming = this.token ? { resume_token: this.token, resume_after: this.lastUtterance } : {};
+    const resuming = this.token ? { resume_token: this.token, resume_after: this.lastUtterance, resume_commands: this.commands } : {};
     return {
       uid: this.uid, language: "fr", task: "transcribe", model: null, use_vad: true, audio_format: "int16",
       send_last_n_segments: 10, word_timestamps: true, events: true, resume: true, ...this.hello(), ...resuming,
@@ -96,7 +97,7 @@ export class Connection extends EventTarget {
     else if (message.segments) this.take(message.segments);
     else if (message.event === "acknowledged") this.acknowledge(message.audio_s);
     else if (message.event === "model") this.report("model", message);
-    else if (message.event === "command") this.report("command", message);
+    else if (message.event === "command") this.takeCommand(message);
   }
 
   begin(message) {
@@ -104,6 +105,7 @@ export class Connection extends EventTarget {
       if (this.token) this.epoch += 1;
       this.origin = this.done;
       this.lastUtterance = -1;
+      this.commands = 0;
       this.report("silence", {});
     }
     const from = this.origin + (message.resumed ? message.received_samples : 0);
@@ -134,6 +136,11 @@ export class Connection extends EventTarget {
     this.lastUtterance = Math.max(this.lastUtterance, segment.utterance);
     this.reach(this.position(segment.end));
     this.report("final", { segment: { ...segment, key }, at: this.position(segment.start), until: this.position(segment.end) });
+  }
+
+  takeCommand(message) {
+    this.commands += 1;
+    this.report("command", message);
   }
 
   acknowledge(audioS) {

@@ -28,6 +28,7 @@ const SENTENCES = {
   origin_forbidden: "Le service refuse les dictées venant de cette adresse : demandez à l'informatique de l'autoriser (CARABIN_TRANSCRIBER_ORIGINS).",
   websocket_blocked: "Le service répond, mais la liaison de dictée (WebSocket) est refusée en chemin : signalez-le à l'informatique.",
   unknown_vocabulary: "Le vocabulaire choisi n'existe plus : choisissez-en un autre dans les réglages.",
+  model_not_found: DISAGREE,
   unsupported_language: "Le service ne transcrit pas le français avec ce modèle.",
   settings_unread: "Les réglages du service n'ont pas pu être lus ; la page essaie de nouveau.",
   microphone_lost: "Le microphone a été débranché : rebranchez-le, puis reprenez.",
