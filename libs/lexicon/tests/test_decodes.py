@@ -1,7 +1,8 @@
 """Right sentences stay right: decodes of dictated medical sentences, and the second ones that a lexicon spoiled.
 
-`data/decodes.jsonl`: sentences of our own corpus in a synthetic voice, which a fine-tuned Whisper base wrote without an
-error; what it wrote with the candidates of 10,000 other drugs and diseases as prompt (edsnlp 0.23.0's lists); those.
+`data/decodes.jsonl`: sentences of our own corpus in a synthetic voice, medical and everyday, which a fine-tuned
+Whisper base wrote without an error; what it wrote with candidates as prompt (edsnlp 0.23.0's lists: of 10,000 entries
+without the sentences' terms for the medical ones, of 50,000 for the others); those.
 """
 
 import json

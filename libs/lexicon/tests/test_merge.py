@@ -135,3 +135,31 @@ def test_word_that_is_as_well_spelled_is_not_taken_with_the_one_beside_it() -> N
     first, second = "Rectocolité moragique sous mésalazine", "recto-colite, hémorragique mesalazine"
     entries = [Entry("recto-colite", "disease"), Entry("mesalazine", "drug")]
     assert merge(first, second, entries, {"recto-colite", "mesalazine"}).text == first
+
+
+@pytest.mark.parametrize(
+    ("first", "entry", "meant"),
+    [
+        ("Oscultation libre, pas de fièvre.", "auscultation", "Auscultation libre, pas de fièvre."),
+        ("Trombolyse réalisée ce matin.", "thrombolyse", "Thrombolyse réalisée ce matin."),
+        ("Il faut l'épatectomie ce jour.", "hépatectomie", "Il faut l'hépatectomie ce jour."),
+    ],
+)
+def test_word_that_french_lacks_becomes_the_entry_that_sounds_the_same_though_the_second_decode_missed_it(
+    first: str, entry: str, meant: str
+) -> None:
+    assert merge(first, first, [Entry(entry, "act", 9)], {entry}).text == meant
+
+
+def test_homophone_of_a_french_word_or_of_a_word_of_the_lexicon_needs_the_second_decode() -> None:
+    first = "Une balade sous oscultation."
+    entries = [Entry("ballade", "word", 9), Entry("auscultation", "act", 9)]
+    assert merge(first, first, entries, {"ballade", "auscultation", "oscultation"}).text == first
+
+
+def test_homophone_and_a_word_of_the_second_decode_are_both_put_in_at_their_places() -> None:
+    found = merge(
+        "Trombolyse puis bizoprole.", "trombolyse puis bisoprolol", [Entry("bisoprolol"), Entry("thrombolyse")]
+    )
+    assert found.text == "Thrombolyse puis bisoprolol."
+    assert [found.text[each.start : each.end] for each in found.replacements] == ["Thrombolyse", "bisoprolol"]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from carabin.registry.errors import PromotionRefused, StalePromotion, VersionMissing
+from carabin.registry.layout import vocabularies_prefix, vocabulary_key
 from carabin.registry.stages.lexicon_keys import canonical_name, identity_lexicon, lexicon_id
 from carabin.registry.stages.lexicons import (
     lexicon_log,
@@ -14,6 +15,7 @@ from carabin.registry.stages.lexicons import (
     publish_lexicon,
     read_lexicon,
     rollback_lexicon,
+    unversioned_vocabularies,
     withdraw_lexicon,
 )
 from carabin.registry.testing.memory import MemoryStore
@@ -103,3 +105,17 @@ def test_a_persons_lexicon_has_a_digest_for_a_name_whatever_the_authentication_n
     assert canonical_name("identity.auth0|Dr Mârtin@chu") == canonical_name(name) == name
     assert lexicon_id("whisper", name).startswith("whisper.lexicon.identity.")
     assert canonical_name("specialty.cardiologie") == "specialty.cardiologie"
+
+
+def test_vocabulary_without_versions_is_found_until_one_is_promoted_or_it_is_withdrawn(store: MemoryStore) -> None:
+    for name in ("cardio", "pneumo", "other"):
+        store.put(BUCKET, vocabulary_key("whisper", name), b"bisoprolol\n")
+    store.put(BUCKET, f"{vocabularies_prefix('whisper')}Cardio à 2.txt", b"bisoprolol\n")
+    version = publish_lexicon(store, BUCKET, "whisper", "vocabulary.cardio", b"apixaban\n", AT)
+    assert "vocabulary.cardio" in unversioned_vocabularies(store, BUCKET, "whisper"), "a version is not in use yet"
+    promote_lexicon(store, BUCKET, "whisper", "vocabulary.cardio", version, by="dm", reason="x", at=AT)
+    withdraw_lexicon(store, BUCKET, "whisper", "vocabulary.pneumo", by="dm", reason="x", at=AT)
+    found = unversioned_vocabularies(store, BUCKET, "whisper")
+    assert sorted(found) == ["vocabulary.Cardio à 2", "vocabulary.other"]
+    assert found["vocabulary.other"][1] == vocabulary_key("whisper", "other")
+    assert sorted(production_lexicons(store, BUCKET, "whisper")) == ["vocabulary.cardio"]

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from .entries import Entry
-from .spans import MAX_SPAN, best_span, is_protected, replaceable_spans
+from .spans import MAX_SPAN, best_span, homophones, is_protected, replaceable_spans
 from .words import TextWord, split_words
 
 _ELIDED: Final = ("", "l'", "d'")
@@ -53,14 +53,17 @@ def merge(first: str, second: str, candidates: Iterable[Entry], known: Container
         candidates: the entries of that prompt.
         known: folded texts of the whole lexicon: what the first transcript has of them is never replaced.
     """
-    phrases = {_keys(entry.text): entry for entry in candidates}
+    entries = list(candidates)
+    phrases = {_keys(entry.text): entry for entry in entries}
     ours, theirs = split_words(first), split_words(second)
     matcher = SequenceMatcher(None, [word.key for word in ours], [word.key for word in theirs], autojunk=False)
     choices: list[_Choice] = []
     for tag, start, end, other_start, other_end in matcher.get_opcodes():
         if tag == "replace":
             choices += _choices(ours[start:end], theirs[other_start:other_end], phrases, known)
-    return _written(first, choices)
+    for entry in entries:
+        choices += _homophone(ours, entry, known, choices)
+    return _written(first, sorted(choices, key=lambda choice: choice.start))
 
 
 def may_replace(first: str, candidates: Iterable[Entry], known: Container[str] = ()) -> bool:
@@ -92,6 +95,26 @@ def _choices(
             floor = span.end
         place += length
     return found
+
+
+def _homophone(
+    words: Sequence[TextWord], entry: Entry, known: Container[str], taken: Sequence[_Choice]
+) -> list[_Choice]:
+    """Return where the entry stands for words that French does not have and that sound exactly as it does.
+
+    Such words are wrong, and no audio can say more: the second decode need not have written the entry.
+    """
+    spans = [
+        span
+        for span in replaceable_spans(words, known)
+        if all(words[span.end - 1].end <= each.start or words[span.start].start >= each.end for each in taken)
+    ]
+    for article in _ELIDED:
+        best = best_span(homophones(spans, entry, article), 0, entry, article)
+        if best is not None:
+            span, written = best
+            return [_Choice(words[span.start].start, words[span.end - 1].end, entry, written)]
+    return []
 
 
 def _entry_at(new: Sequence[TextWord], place: int, phrases: dict[tuple[str, ...], Entry]) -> tuple[Entry | None, int]:

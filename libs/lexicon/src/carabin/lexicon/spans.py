@@ -29,6 +29,8 @@ REVERSING: Final = frozenset(
     {"a", "an", "anti", "de", "des", "dis", "dys", "hyper", "hypo", "im", "in", "ir", "mal", "non"}
 )
 """Prefixes, without accents, that make another finding of a word."""
+MIN_SOUNDS: Final = 4
+"""Of a homophone: shorter keys are those of too many words."""
 MAX_SPAN: Final = 5
 """Words of the first decode that one entry may stand for."""
 
@@ -60,10 +62,7 @@ def replaceable_spans(old: Sequence[TextWord], known: Container[str]) -> list[Sp
 
 def best_span(spans: Iterable[Span], floor: int, entry: Entry, article: str) -> tuple[Span, str] | None:
     """Return the words that sound most like the entry, and its text, with the article where that fits better."""
-    forms = [(phonetic_key(form), entry.text) for form in (entry.text, *entry.spoken)]
-    if article:
-        with_article = article + ("" if article.endswith("'") else " ") + entry.text
-        forms.append((phonetic_key(with_article), with_article))
+    forms = _forms(entry, article)
     folded, best, most = fold(entry.text), None, 0.0
     for span in spans:
         if span.start < floor or _is_inflected(span.phrase, folded) or _is_reversed(span.phrase, folded):
@@ -76,6 +75,21 @@ def best_span(spans: Iterable[Span], floor: int, entry: Entry, article: str) -> 
             if similarity >= least and similarity > most:
                 best, most = (span, written), similarity
     return best
+
+
+def homophones(spans: Iterable[Span], entry: Entry, article: str) -> list[Span]:
+    """Return the spans that sound exactly as the entry does, and of whose words French has none."""
+    sounds = {key for key, _ in _forms(entry, article) if len(key) >= MIN_SOUNDS}
+    return [span for span in spans if span.sounds in sounds and not any(map(is_french, span.phrase.split()))]
+
+
+def _forms(entry: Entry, article: str) -> list[tuple[str, str]]:
+    """Return how the entry may sound, and what is then written."""
+    forms = [(phonetic_key(form), entry.text) for form in (entry.text, *entry.spoken)]
+    if article:
+        with_article = article + ("" if article.endswith("'") else " ") + entry.text
+        forms.append((phonetic_key(with_article), with_article))
+    return forms
 
 
 def _is_inflected(written: str, entry: str) -> bool:
