@@ -34,6 +34,8 @@ __all__ = ["base_folder", "s3_settings", "s3_store"]
 Condition = Callable[[ModelInfo], bool]
 
 PAUSE = np.zeros(16_000, np.float32)
+HELD = 28_000
+"""Samples of a sentence after which the speaker holds a breath: enough for words that the model is certain of."""
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -114,10 +116,10 @@ async def test_a_promotion_in_mid_dictation_changes_the_model_and_loses_no_word(
     monkeypatch.setattr("carabin.transcriber.streaming.session.STALL_S", 600)
     second = publish(s3_store, bucket, base_folder, 2)
     dictation = transcriber.open(SessionConfig(word_timestamps=True))
-    await dictate(dictation, say(SENTENCE), PAUSE, say(SENTENCE)[:16_000])
+    await dictate(dictation, say(SENTENCE), PAUSE, say(SENTENCE)[:HELD])
     raise_to_production(s3_store, bucket, second.version)
     await until(transcriber, lambda info: info.version == second.version)
-    await dictate(dictation, say(SENTENCE)[16_000:], PAUSE, say(SECOND), PAUSE)
+    await dictate(dictation, say(SENTENCE)[HELD:], PAUSE, say(SECOND), PAUSE)
     events = await rest(dictation)
     texts = finals(events)
     assert [len(text.words) for text in texts[:2]] == [len(SENTENCE.split())] * 2
