@@ -76,8 +76,14 @@ def loop() -> Iterator[LoopThread]:
 
 
 @pytest.fixture
-def transcriber() -> FakeTranscriber:
-    return FakeTranscriber(vocabularies=("cardiologie",), version="20260101T000000Z-aaaaaaaaaaaa")
+def others() -> tuple[str, ...]:
+    """Names of models that are served beside the first."""
+    return ()
+
+
+@pytest.fixture
+def transcriber(others: tuple[str, ...]) -> FakeTranscriber:
+    return FakeTranscriber(vocabularies=("cardiologie",), version="20260101T000000Z-aaaaaaaaaaaa", others=others)
 
 
 @pytest.fixture

@@ -138,6 +138,34 @@ def test_another_vocabulary_leaves_the_microphone_on_and_loses_no_sentence(
     pause(page)
 
 
+@pytest.mark.parametrize("others", [("radiologie", "cardiologie")])
+def test_another_specialty_is_written_by_its_model_and_loses_no_sentence(open_page: Open, speaker: Speaker) -> None:
+    page = open_page()
+    start(page)
+    speaker.final("Avant la radiologie.")
+    until_text(page, "Avant la radiologie.")
+    first = speaker.dictation
+    assert first.config.model == "fake"
+    assert page.locator("#specialty option").all_inner_texts() == ["fake", "radiologie", "cardiologie"]
+    choose(page, "#specialty", "radiologie")
+    _wait_for_other_session(page, speaker, first)
+    assert speaker.dictation.config.model == "radiologie"
+    speaker.final("Après.")
+    until_text(page, "Après.")
+    assert text(page) == "Avant la radiologie. Après."
+    pause(page)
+
+
+def test_one_model_is_no_choice(open_page: Open, speaker: Speaker) -> None:
+    page = open_page()
+    start(page)
+    speaker.final("Un seul modèle.")
+    until_text(page, "Un seul modèle.")
+    assert page.locator("#specialty-box").get_attribute("hidden") is not None
+    assert speaker.dictation.config.model is None
+    pause(page)
+
+
 def until_pushed(page: Any, dictation: FakeDictation) -> None:
     """Wait until the service has every recorded sample, once."""
     for _ in range(WAIT_MS // 50):

@@ -15,7 +15,9 @@ KEY = "une-clef-de-test-assez-longue"
 KNEE = AutoText("conclusion", "genou", "Examen du genou {côté=droit}.")
 
 
-def served(access: PageAccess, vocabularies: Sequence[str] = (), **settings: object) -> TestClient:
+def served(
+    access: PageAccess, vocabularies: Sequence[str] = (), models: Sequence[str] = (), **settings: object
+) -> TestClient:
     app = FastAPI()
     add_options(
         app,
@@ -23,6 +25,7 @@ def served(access: PageAccess, vocabularies: Sequence[str] = (), **settings: obj
         access=access,
         autotexts={"conclusion": KNEE},
         vocabularies=lambda: vocabularies,
+        models=models,
         headers={"X-Policy": "ours"},
     )
     return TestClient(app)
@@ -51,6 +54,11 @@ def test_settings_of_the_site_reach_the_page() -> None:
     client = served(PageAccess(), page_idle_s=90, page_drafts=True, page_parents="https://dossier.example/")
     sent = client.get("/web/settings.json").json()
     assert (sent["idle_s"], sent["drafts"], sent["parents"]) == (90, True, ["https://dossier.example"])
+
+
+def test_models_that_are_served_reach_the_page_with_the_default_first() -> None:
+    client = served(PageAccess(), models=["radiologie", "cardiologie"])
+    assert client.get("/web/settings.json").json()["models"] == ["radiologie", "cardiologie"]
 
 
 def test_anonymous_reader_is_no_author() -> None:

@@ -74,6 +74,7 @@ def create_app(parts: Parts) -> FastAPI:
     mount_web(
         app,
         vocabularies=parts.vocabularies,
+        models=[info.name for info in parts.transcriber.models],
         authenticator=parts.authenticator,
         origins=parts.settings.origin_list(),
         registry=parts.registry,

@@ -25,6 +25,7 @@ def mount_web(
     *,
     settings: WebSettings | None = None,
     vocabularies: Callable[[], Sequence[str]] = tuple,
+    models: Sequence[str] = (),
     authenticator: Authenticator | None = None,
     origins: Sequence[str] = (),
     store: ObjectStore | None = None,
@@ -35,6 +36,7 @@ def mount_web(
     Args:
         settings: by default those of the environment.
         vocabularies: returns the names that the page offers; asked anew each time the page is opened.
+        models: names of the models that are served, the default first; where there are several, the page offers them.
         authenticator: says who asks; the page's files are for everybody, all else for whoever may dictate.
         origins: pages beside our own that may dictate and send corrections.
         store: where corrections go; by default the store of the environment.
@@ -52,6 +54,7 @@ def mount_web(
         access=PageAccess(authenticator, origins),
         autotexts=_autotexts(settings),
         vocabularies=vocabularies,
+        models=models,
         headers=headers,
     )
     add_pages(app, headers)

@@ -20,6 +20,7 @@ def add_options(
     access: PageAccess,
     autotexts: Mapping[str, AutoText],
     vocabularies: Callable[[], Sequence[str]],
+    models: Sequence[str] = (),
     headers: Mapping[str, str],
 ) -> None:
     """Serve `/web/settings.json`, `/web/autotexts/{name}` and `/web/access`, to whoever may dictate."""
@@ -30,6 +31,7 @@ def add_options(
         except AccessRefused as error:
             return refusal(error)
         body = {
+            "models": list(models),
             "vocabularies": list(vocabularies()),
             "autotexts": {name: text.label for name, text in autotexts.items()},
             "templates": {name: text.text for name, text in autotexts.items()},

@@ -24,7 +24,7 @@ import { Writing } from "./ui/writing.js";
 
 const RETRY_SETTINGS_MS = 5000;
 
-let settings = { vocabularies: [], autotexts: {}, templates: {}, retention: "none", parents: [], commands: [], signs: [] };
+let settings = { models: [], vocabularies: [], autotexts: {}, templates: {}, retention: "none", parents: [], commands: [], signs: [] };
 let parent = new ParentPage([]);
 
 const preferences = new Preferences();
@@ -68,6 +68,7 @@ function hello() {
   const vocabulary = $("vocabulary").value;
   return {
     token: $("token").value || undefined,
+    model: settings.models.length > 1 ? $("specialty").value : undefined,
     vocabularies: vocabulary ? [vocabulary] : [],
     format: { typography: $("typography").value, autotexts: Object.keys(settings.autotexts) },
   };
@@ -123,7 +124,7 @@ reports.addEventListener("shown", ({ detail: { report } }) => {
 });
 
 function choicesChanged(name) {
-  if (name === "vocabulary" && dictation.current) dictation.end(); // The next words open a session with the new vocabulary.
+  if (["specialty", "vocabulary"].includes(name) && dictation.current) dictation.end(); // The next words open a session with the new one.
   if (name === "typography") reports.current.setTypography(french());
   if (name === "show-doubts") writing.markDoubts();
   if (name === "token") load();
@@ -170,6 +171,7 @@ function listenToParent() {
   parent = new ParentPage(settings.parents);
   parent.addEventListener("start", ({ detail: { specialty, vocabulary, title } }) => {
     reports.begin(title);
+    if (settings.models.includes(specialty)) $("specialty").value = specialty;
     if (settings.vocabularies.includes(vocabulary)) $("vocabulary").value = vocabulary;
     showAutotexts(settings.autotexts, insert, specialty);
     $("send").hidden = false;

@@ -3,7 +3,7 @@
 import { $ } from "./dom.js";
 
 const KEY = "carabin.preferences";
-const KEPT = ["vocabulary", "typography", "device", "record-mode", "font-size", "theme", "show-raw", "show-doubts", "announce"];
+const KEPT = ["specialty", "vocabulary", "typography", "device", "record-mode", "font-size", "theme", "show-raw", "show-doubts", "announce"];
 
 export class Preferences extends EventTarget {
   // Events: change, with the name of the control.

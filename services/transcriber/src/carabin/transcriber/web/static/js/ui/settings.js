@@ -47,7 +47,10 @@ export class SettingsPanel {
   }
 
   // Shows what the service offers.
-  show({ vocabularies, retention }) {
+  show({ models, vocabularies, retention }) {
+    $("specialty").replaceChildren(...models.map((name) => new Option(name, name)));
+    $("specialty-box").hidden = models.length < 2;
+    this.preferences.restore("specialty");
     $("vocabulary").replaceChildren(new Option("Aucun", ""), ...vocabularies.map((name) => new Option(name, name)));
     this.preferences.restore("vocabulary");
     $("consent-box").hidden = retention === "none";
