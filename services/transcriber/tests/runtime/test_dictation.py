@@ -39,6 +39,7 @@ from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.lexicons import Lexicons
 from carabin.transcriber.models.loader import LoadedCandidate
 from carabin.transcriber.models.roles import ModelRoles
+from carabin.transcriber.runtime.served_models import ModelParts
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
 from carabin.transcriber.settings.model import TranscriberSettings
 from carabin.transcriber.streaming.session import Session
@@ -90,10 +91,9 @@ class SwappableLive(LiveTranscriber):
         lexicons.read_folder(folder)
         super().__init__(
             TranscriberSettings(max_sessions=max_sessions, swap_when_short="drain" if drain else "refuse"),
-            self.stub,
+            [ModelParts("whisper", self.stub, lexicons)],
             lambda _, version, __: FakeEngine(version, gate=gate),
             metrics=Metrics(),
-            lexicons=lexicons,
             threads=ThreadSupervisor(),
             workers=2,
         )
@@ -427,14 +427,14 @@ async def test_a_swap_that_drains_loses_no_sample_and_ends_no_session(
     loading, loaded = threading.Event(), threading.Event()
     transcriber = SwappableLive(tmp_path, "v1", 100, None, drain=True)
     await start(transcriber)
-    monkeypatch.setattr(transcriber._models.production, "_free_bytes", lambda: 0)
+    monkeypatch.setattr(transcriber._served.default.roles.production, "_free_bytes", lambda: 0)
 
     def slow(_: Path, version: str, __: object) -> FakeEngine:
         loading.set()
         assert loaded.wait(20)
         return FakeEngine(version)
 
-    monkeypatch.setattr(transcriber._models.production, "_factory", slow)
+    monkeypatch.setattr(transcriber._served.default.roles.production, "_factory", slow)
     audio = np.concatenate([silence(0.3), *[speech(1), silence(1.2)] * 12])
     dictation = transcriber.open(SessionConfig(), recording=recording)
     third = len(audio) // 3
