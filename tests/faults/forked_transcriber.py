@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 
@@ -90,7 +91,7 @@ class ForkedTranscriber(Answering):
         """Return whether it is ready, the reason why not, and its version."""
         try:
             status, body = self.ask("/readyz")
-        except (URLError, ConnectionError):
+        except (URLError, ConnectionError, HTTPException):  # it may die between an answer's head and its body
             return False, "", None
         return status == 200, body["reason"], body["model_version"]
 

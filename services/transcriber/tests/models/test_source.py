@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from carabin.registry.artifacts.publish import publish_model
 from carabin.registry.artifacts.signing import signer
-from carabin.registry.errors import StoreUnreachable
+from carabin.registry.errors import AccessDenied, StoreUnreachable
 from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.stages.promote import promote
 from carabin.registry.testing.faulty import FaultyStore
@@ -307,3 +307,17 @@ def test_a_model_name_that_the_store_does_not_hold_is_said_with_those_it_holds(t
         deployment.wait_until(lambda info: "named" in info.reason)
     reason = deployment.models.production.info.reason
     assert reason == "bucket models holds no model named whisper: it holds cardio, radio"
+
+
+def test_a_store_that_does_not_let_it_list_the_models_costs_a_reason_and_no_failure(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def folders(bucket: str, prefix: str) -> list[str]:
+        if not prefix:
+            raise AccessDenied(f"{bucket}: AccessDenied")
+        return deployment.memory.folders(bucket, prefix)
+
+    monkeypatch.setattr(deployment.store, "folders", folders)
+    with deployment:
+        deployment.wait_until(lambda info: "tagged production" in info.reason)
+    assert "thread_failure" not in [getattr(record, "event", "") for record in caplog.records]

@@ -4,13 +4,14 @@ Over 200 lines: two sources of one protocol, and what the registry's does while 
 """
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.publish import fetch_model, list_models, read_manifest_and_document
 from carabin.registry.artifacts.trust import require_trusted
-from carabin.registry.errors import SignatureRefused, StoreUnreachable
+from carabin.registry.errors import RegistryError, SignatureRefused, StoreUnreachable
 from carabin.registry.stages.resolve import Decision
 from carabin.registry.stages.watch import ModelWatcher
 from carabin.registry.store import ObjectStore
@@ -182,7 +183,10 @@ class RegistrySource:
             self._models.production.explain(reason)
 
     def _why_none(self) -> str:
-        if (names := list_models(self._store, self._bucket)) and self._name not in names:
+        names: list[str] = []
+        with suppress(RegistryError):  # it may read this model and not list the others, and it is only for a reason
+            names = list_models(self._store, self._bucket)
+        if names and self._name not in names:
             return f"bucket {self._bucket} holds no model named {self._name}: it holds {', '.join(names)}"
         return f"no version of {self._name} is tagged production in bucket {self._bucket}"
 
