@@ -79,10 +79,18 @@ def uncertain(word: TokenWord) -> TokenWord:
 def test_an_uncertain_word_waits_for_more_audio_than_a_certain_one() -> None:
     agreement = LocalAgreement()
     le, foie, est = timed("le foie est", 0.4, 0.8, 1.1)
+    agreement.update([le], until_s=0.5)
     agreement.update([le, uncertain(foie), est], until_s=0.8 + UNCERTAIN_S - 0.01)
-    assert agreement.tail == " le"
-    agreement.update([le, uncertain(foie), est], until_s=0.8 + UNCERTAIN_S)
+    assert agreement.stable + agreement.tail == " le"
+    agreement.update([uncertain(foie), est], until_s=0.8 + UNCERTAIN_S)
     assert agreement.stable + agreement.tail == " le foie est"
+
+
+def test_the_first_words_are_shown_though_uncertain() -> None:
+    agreement = LocalAgreement()
+    le, foie = timed("le foie", 0.4, 0.8)
+    agreement.update([uncertain(le), uncertain(foie)], until_s=0.7)
+    assert agreement.tail == " le"
 
 
 def test_an_uncertain_word_is_shown_in_a_pause() -> None:

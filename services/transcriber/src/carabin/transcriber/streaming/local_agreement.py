@@ -49,9 +49,11 @@ class LocalAgreement:
         """Take the words that the newest hypothesis, decoded after `prefix`, puts behind the stable ones.
 
         Words that end after `until_s` are withheld, and uncertain ones that end little before it: more audio often
-        turns them into others. What is on the screen already, and was found again, stays.
+        turns them into others. What is on the screen already, and was found again, stays. The first words are shown
+        however uncertain: an empty screen is worse than one that changes.
         """
-        n_sure = next((i for i, word in enumerate(words) if _is_early(word, until_s)), len(words))
+        first = not self._stable and not self._tail
+        n_sure = next((i for i, word in enumerate(words) if _is_early(word, until_s, first)), len(words))
         n_shown = max(n_sure, _common(self._tail, words))
         agreed = min(n_shown, _agreed(self._tail, words))
         self._stable.extend(words[:agreed])
@@ -80,9 +82,9 @@ class LocalAgreement:
         return rest
 
 
-def _is_early(word: TokenWord, until_s: float) -> bool:
+def _is_early(word: TokenWord, until_s: float, first: bool) -> bool:
     """Say whether more audio may turn this word into another; one without a time is not known to be so near."""
-    shown_until_s = until_s - UNCERTAIN_S if word.probability < CERTAIN else until_s
+    shown_until_s = until_s - UNCERTAIN_S if word.probability < CERTAIN and not first else until_s
     return word.end_s is not None and word.end_s > shown_until_s
 
 
