@@ -126,12 +126,31 @@ class Serving(Answering):
             self._news.notify_all()
 
 
+def until_answered(url: str) -> bool:
+    """Look again and again, for half a minute, until an address answers well; return whether it did."""
+    look_again = threading.Event()
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return True
+        except OSError:
+            look_again.wait(0.1)
+    return False
+
+
 @contextmanager
 def serving(folder: Path, environment: Mapping[str, str]) -> Iterator[Serving]:
     """Run a transcriber that stays up whatever is wrong; at SIGTERM it must leave with 0."""
     surroundings = FREE_PORTS | {"CARABIN_TRANSCRIBER_CACHE_DIR": str(folder / "models")} | environment
     command = (*COMMANDS["transcriber"], "--grpc-port", "0")
-    with start(*command, folder=folder, environment=surroundings) as process:
+    with attended(start(*command, folder=folder, environment=surroundings)) as transcriber:
+        yield transcriber
+
+
+@contextmanager
+def attended(process: subprocess.Popen[str]) -> Iterator[Serving]:
+    """Wait until a transcriber listens; behind the block it must leave with 0 at SIGTERM."""
+    with process:
         try:
             transcriber = Serving(process)
             listening = transcriber.until_said("listening")

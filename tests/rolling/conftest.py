@@ -5,23 +5,18 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
-import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from carabin.exporter.conversion.convert import convert
 from carabin.registry.embedded.ports import free_ports
 
 from ..compatibility.conftest import published
-from ..faults.conftest import surroundings
-from ..faults.tiny import exportable_checkpoint
-from ..faults.transcriber import PATIENCE_S, Serving
+from ..faults.conftest import start
+from ..faults.dictations import tiny_model
+from ..faults.transcriber import PATIENCE_S, Serving, until_answered
 
 __all__ = ["published"]
 
@@ -81,16 +76,12 @@ class Replica:
 
     def start(self) -> None:
         """Start a transcriber and wait until it is ready."""
-        command = (sys.executable, "-m", "carabin.transcriber", "--port", str(self.port), "--grpc-port", "0")
-        environment = surroundings(self._folder) | {
+        arguments = ("--port", str(self.port), "--grpc-port", "0", "--model-dir", str(self._model))
+        environment = {
             "CARABIN_TRANSCRIBER_DRAIN_S": str(DRAIN_S),
             "CARABIN_TRANSCRIBER_SESSIONS_PER_IDENTITY": "100",
         }
-        process = subprocess.Popen(
-            [*command, "--model-dir", str(self._model)],
-            env=environment, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        self._serving = Serving(process)
+        self._serving = Serving(start("carabin.transcriber", *arguments, folder=self._folder, environment=environment))
         self._serving.port = self._serving.until_said("listening")["port"]
         self._serving.until_ready()
 
@@ -127,8 +118,7 @@ def haproxy_binary() -> str:
 def replicas(haproxy_binary: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Replica]]:
     del haproxy_binary  # nothing is started where it is not there
     folder = tmp_path_factory.mktemp("replicas")
-    (folder / "checkpoint").mkdir()
-    model = convert(exportable_checkpoint(folder / "checkpoint"), folder / "float16")
+    model = tiny_model(folder)
     made = [Replica(port, folder / str(port), model) for port in free_ports(REPLICAS)]
     with ExitStack() as stack:
         for replica in made:
@@ -145,7 +135,7 @@ def proxy(haproxy_binary: str, replicas: list[Replica], tmp_path_factory: pytest
     servers = "\n".join(f"    server r{each.port} 127.0.0.1:{each.port}" for each in replicas)
     (folder / "haproxy.cfg").write_text(HAPROXY.format(port=port, servers=servers, socket=folder / "admin"))
     with _running([haproxy_binary, "-db", "-f", str(folder / "haproxy.cfg")], folder / "log"):
-        _until_ready(port)
+        assert until_answered(f"http://127.0.0.1:{port}/readyz"), "the proxy passes nothing on"
         yield Proxy(port, folder / "admin")
 
 
@@ -158,14 +148,3 @@ def _running(command: list[str], log: Path) -> Iterator[None]:
     finally:
         process.kill()
         process.wait()
-
-
-def _until_ready(port: int) -> None:
-    look_again = threading.Event()
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            look_again.wait(0.1)
-    raise RuntimeError("the proxy passes nothing on")

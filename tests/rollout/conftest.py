@@ -1,28 +1,21 @@
 """A hospital in miniature: a store that enforces the policies, transcribers as processes, speakers, and Prometheus."""
 
 import asyncio
-import itertools
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from carabin.client import ClientError, Options, connect
-from carabin.exporter.conversion.convert import convert
-from carabin.registry.artifacts.manifest import ModelFormat
-from carabin.registry.artifacts.publish import publish_model
 from carabin.registry.embedded.ports import free_ports
 from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
@@ -31,17 +24,15 @@ from carabin.registry.stages.read import read_decision
 from carabin.registry.stages.resolve import Decision
 
 from ..faults.conftest import as_role, store, surroundings
+from ..faults.dictations import publish_next, tiny_model
 from ..faults.speech import spoken_sentence
-from ..faults.tiny import exportable_checkpoint
-from ..faults.transcriber import PATIENCE_S, Serving
+from ..faults.transcriber import PATIENCE_S, Serving, attended, until_answered
 
 __all__ = ["store"]
 
 MODEL = "tiny"
-FORMAT = ModelFormat(quantization="float16", n_mels=80, n_languages=99, vocabulary_size=51865, ctranslate2="4.8.5")
 REPLICAS, SPEAKERS = 2, 5
 SERVER = Path(__file__).with_name("serve.py")
-numbers = itertools.count()
 
 
 class Speech:
@@ -94,13 +85,10 @@ class Site:
 
     def publish(self, behaviour: str = "") -> str:
         """Publish a version that behaves so."""
-        number = next(numbers)
-        (self.files / "README.md").write_text(f"number {number}")
-        at = datetime.now(UTC) - timedelta(days=1) + timedelta(minutes=number)
-        manifest = publish_model(self.store, self.settings.models_bucket, MODEL, self.files, at, format=FORMAT)
+        version = publish_next(self.store, self.settings.models_bucket, MODEL, self.files)
         known = json.loads(self.behaviours.read_text()) if self.behaviours.exists() else {}
-        self.behaviours.write_text(json.dumps(known | {manifest.version: behaviour}))
-        return manifest.version
+        self.behaviours.write_text(json.dumps(known | {version: behaviour}))
+        return version
 
     def promote(self, version: str) -> None:
         promote(self.store, self.settings.models_bucket, MODEL, version, by="t", reason="t", at=datetime.now(UTC))
@@ -166,9 +154,7 @@ class RollingOut:
 def site(store: StoreSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Two transcribers that serve a first version, while physicians dictate."""
     folder = tmp_path_factory.mktemp("site")
-    (folder / "checkpoint").mkdir()
-    files = convert(exportable_checkpoint(folder / "checkpoint"), folder / "float16")
-    site = Site(store, files, folder / "behaviours.json")
+    site = Site(store, tiny_model(folder), folder / "behaviours.json")
     site.promote(site.publish())
     with ExitStack() as stack:
         for number in range(REPLICAS):
@@ -196,21 +182,8 @@ def replica(site: Site, folder: Path) -> Iterator[Serving]:
         [sys.executable, str(SERVER), str(site.behaviours), "--port", "0", "--grpc-port", "0"],
         env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    transcriber = Serving(process)
-    try:
-        listening = transcriber.until_said("listening")
-        transcriber.port, transcriber.grpc_port = listening["port"], listening["grpc_port"]
+    with attended(process) as transcriber:
         yield transcriber
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=PATIENCE_S) == 0
-    finally:
-        process.kill()
-        process.wait()
-        transcriber._reader.join()
-        if process.stdout:
-            process.stdout.close()
-        if process.stderr:
-            process.stderr.close()
 
 
 class RealPrometheus:
@@ -240,15 +213,8 @@ class RealPrometheus:
         log = (self._folder / "log").open("ab")
         with log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        look_again = threading.Event()
-        for _ in range(300):
-            try:
-                with urllib.request.urlopen(f"{self.url}/-/ready", timeout=5) as answer:
-                    if answer.status == 200:
-                        return
-            except (urllib.error.URLError, OSError):
-                look_again.wait(0.1)
-        raise RuntimeError((self._folder / "log").read_text()[-2000:])
+        if not until_answered(f"{self.url}/-/ready"):
+            raise RuntimeError((self._folder / "log").read_text()[-2000:])
 
     def stop(self) -> None:
         if self.process is not None:
