@@ -8,7 +8,7 @@ from carabin.cli.output import write_json
 from carabin.lexicon.entries import parse_lexicon
 from carabin.registry.errors import CarabinError
 from carabin.registry.stages.lexicon_keys import VOCABULARY
-from carabin.registry.stages.lexicons import production_lexicons, unversioned_vocabularies
+from carabin.registry.stages.lexicons import lexicons_in_use
 
 from .lexicon.versions import put_into_use
 from .models.context import By, open_context
@@ -57,12 +57,10 @@ def publish(
 def list_(model: Model = "whisper", as_json: AsJson = False) -> None:
     """List the vocabularies of a model that are in use."""
     at = open_context(model)
-    lexicons = production_lexicons(at.store, at.bucket, model)
-    used = {name: found for name, found in lexicons.items() if name.startswith(VOCABULARY)}
-    used |= unversioned_vocabularies(at.store, at.bucket, model)
     counts = {
         name.removeprefix(VOCABULARY): len(parse_lexicon(at.store.get(at.bucket, key), source=name, skip_refused=True))
-        for name, (_, key) in sorted(used.items())
+        for name, (_, key) in sorted(lexicons_in_use(at.store, at.bucket, model).items())
+        if name.startswith(VOCABULARY)
     }
     if as_json:
         write_json(counts)

@@ -156,6 +156,12 @@ def production_lexicons(store: ObjectStore, bucket: str, model: str) -> dict[str
     return found
 
 
+def lexicons_in_use(store: ObjectStore, bucket: str, model: str) -> dict[str, tuple[str, str]]:
+    """Return (version, key) of each lexicon that the transcriber reads, by its name; an ETag is the version of an old
+    vocabulary."""
+    return unversioned_vocabularies(store, bucket, model) | production_lexicons(store, bucket, model)
+
+
 def unversioned_vocabularies(store: ObjectStore, bucket: str, model: str) -> dict[str, tuple[str, str]]:
     """Return (ETag, key) of each vocabulary stored before they had versions, by its lexicon's name.
 

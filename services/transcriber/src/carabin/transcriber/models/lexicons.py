@@ -10,7 +10,7 @@ from carabin.lexicon.common import read_word_lists
 from carabin.lexicon.entries import MAX_VOCABULARY_BYTES, fold, joined
 from carabin.registry.errors import ObjectMissing, RegistryError, StoreUnreachable
 from carabin.registry.stages.lexicon_keys import IDENTITY, SPECIALTY, VOCABULARY, canonical_name, identity_lexicon
-from carabin.registry.stages.lexicons import production_lexicons, unversioned_vocabularies
+from carabin.registry.stages.lexicons import lexicons_in_use
 from carabin.registry.store import ObjectStore
 
 log = logging.getLogger(__name__)
@@ -90,10 +90,7 @@ class Lexicons:
     def read_store(self, store: ObjectStore, bucket: str, model: str) -> None:
         """Load what is in use; while the store is away, and for a version that is broken, the last good one stays."""
         try:
-            found = {
-                **unversioned_vocabularies(store, bucket, model),
-                **production_lexicons(store, bucket, model),
-            }
+            found = lexicons_in_use(store, bucket, model)
             data = {
                 name: (version, content)
                 for name, (version, key) in found.items()

@@ -102,15 +102,12 @@ class ServedModels:
     def ask_for(self, model: ServedModel) -> None:
         """Note that a client wants this model, and load it where it waited for that, or for room that there is now."""
         with self._lock:
-            model.used_at = self._clock()
-            refused = model.info.state == "failed" and not model.loaded and self._unused(model) is not None
-            if not model.roles.wanted or refused:
-                model.roles.want()
+            self._ask_for(model)
 
     def enter(self, model: ServedModel) -> None:
-        """Count a session: as long as it is open, its model does not leave."""
-        self.ask_for(model)
+        """Ask for a model and count a session: as long as it is open, its model does not leave."""
         with self._lock:
+            self._ask_for(model)
             model.sessions += 1
 
     def exit(self, model: ServedModel) -> None:
@@ -133,6 +130,12 @@ class ServedModels:
             if unused is None:
                 return None
             return unused.roles.leave(f"it left to make room for {name}; it is loaded again when a client asks for it")
+
+    def _ask_for(self, model: ServedModel) -> None:
+        model.used_at = self._clock()
+        refused = model.info.state == "failed" and not model.loaded and self._unused(model) is not None
+        if not model.roles.wanted or refused:
+            model.roles.want()
 
     def _unused(self, asking: ServedModel) -> ServedModel | None:
         found = [

@@ -80,8 +80,6 @@ class LiveTranscriber:
         self._free_bytes = free_bytes
         self._served = ServedModels([self._serve(parts, first=parts is models[0]) for parts in models], clock)
         self._dictations: dict[str, EngineDictation] = {}
-        self._model_of: dict[str, str] = {}
-        """The name of each session's model."""
         self._empty = asyncio.Event()
         self._draining = False
         self._model_changes = ChangeSignal()
@@ -189,7 +187,6 @@ class LiveTranscriber:
             recording=recording,
         )
         self._dictations[dictation.id] = dictation
-        self._model_of[dictation.id] = served.name
         if prompt.warning is not None:
             dictation.warn("prompt_cut", prompt.warning)
         log.info(
@@ -256,7 +253,6 @@ class LiveTranscriber:
 
     def _forget(self, served: ServedModel, dictation: EngineDictation, well: bool) -> None:
         self._dictations.pop(dictation.id, None)
-        self._model_of.pop(dictation.id, None)
         self._served.exit(served)
         outcome = "finished" if well else "cancelled"
         self.metrics.session_outcomes.labels(outcome).inc()
@@ -283,13 +279,12 @@ class LiveTranscriber:
         return max((dictation.behind_s for dictation in list(self._dictations.values())), default=0.0)
 
     def _model_changed(self, name: str, info: ModelInfo) -> None:
-        """Notify the readers of changes and the sessions that wait for this model; on the updater's thread."""
+        """Notify the readers of changes and the sessions, which may wait for a model; on the updater's thread."""
         del info
         self._model_changes.notify()
         if self._served.find(name).loaded:
             for dictation in list(self._dictations.values()):
-                if self._model_of.get(dictation.id) == name:
-                    self._session_thread.post(dictation.model_changed)
+                self._session_thread.post(dictation.model_changed)
 
     async def _tick(self) -> None:
         """Let sessions notice that no audio comes."""
