@@ -20,6 +20,31 @@ SENTENCES = """async (codes) => {
   return codes.map((code) => sentenceFor(code, true));
 }"""
 
+# What is said between the start of a close and its end: the browser would drop it, with a warning in the console.
+SPEAK_WHILE_CLOSING = """async (url) => {
+  const { Connection } = await import('./web/js/session/connection.js');
+  const connection = new Connection(url, () => ({}));
+  const ready = new Promise((resolve) => connection.addEventListener('ready', resolve));
+  connection.open();
+  await ready;
+  connection.ending = true;
+  connection.socket.close();
+  connection.send(new Int16Array(1600));
+  connection.flush();
+  connection.finish();
+  return { kept: connection.pending, flushing: connection.flushing };
+}"""
+
+# The audio thread answers after the server has closed: on a busy machine it does.
+HAND_OVER_LATE = """() => {
+  const post = MessagePort.prototype.postMessage;
+  MessagePort.prototype.postMessage = function (message, ...rest) {
+    if (message !== "flush") return post.call(this, message, ...rest);
+    setTimeout(() => post.call(this, message, ...rest), 1000);
+    setTimeout(() => { window.handedOver = true; }, 2000);
+  };
+}"""
+
 
 def until_session(page: Any, transcriber: FakeTranscriber, count: int) -> None:
     """Wait until so many sessions were opened."""
@@ -43,6 +68,7 @@ def test_microphone_whose_sound_is_no_voice_is_switched_off_and_the_next_words_a
     open_page: Open, speaker: Speaker, transcriber: FakeTranscriber, loop: LoopThread
 ) -> None:
     page = open_page()
+    page.evaluate(HAND_OVER_LATE)
     start(page)
     speaker.final("Avant le défaut.")
     until_text(page, "Avant le défaut.")
@@ -55,6 +81,9 @@ def test_microphone_whose_sound_is_no_voice_is_switched_off_and_the_next_words_a
     loop.run(refuse())
     until(page, "document.querySelector('#error-text').textContent.includes('ne peut pas être une voix')")
     page.wait_for_selector("#dictate[aria-pressed=false]", timeout=WAIT_MS)
+    until(page, "window.handedOver")
+    assert len(transcriber.identities) == 1  # The last sound of a refused microphone opens no session.
+    assert "ne peut pas être une voix" in page.text_content("#error-text")
     pause(page)
     start(page)
     until_session(page, transcriber, 2)
@@ -62,6 +91,12 @@ def test_microphone_whose_sound_is_no_voice_is_switched_off_and_the_next_words_a
     until_text(page, "Après le défaut.")
     assert text(page) == "Avant le défaut. Après le défaut."
     pause(page)
+
+
+def test_what_is_said_while_a_close_is_under_way_is_kept_and_not_sent(open_page: Open) -> None:
+    page = open_page()
+    url = page.evaluate("location.href.replace('http', 'ws')")
+    assert page.evaluate(SPEAK_WHILE_CLOSING, url) == {"kept": 1600, "flushing": True}
 
 
 def test_warning_about_the_sound_is_shown_in_french_and_one_for_authors_is_not(

@@ -77,7 +77,7 @@ function hello() {
 function tellProblem(code) {
   showError(sentenceFor(code, Boolean($("token").value)));
   if (["unauthenticated", "token_expired", "forbidden"].includes(code)) $("token-box").hidden = false;
-  if (refusesAudio(code)) recorder.stop(); // What this microphone gives is of no use.
+  if (refusesAudio(code)) recorder.discard(); // What this microphone gives is of no use.
 }
 
 dictation.addEventListener("state", refresh);

@@ -13,6 +13,7 @@ export class Recorder extends EventTarget {
     this.device = device; // Returns the chosen device's id.
     this.microphone = makeMicrophone({ frame: (pcm, peak) => this.frame(pcm, peak), lost: () => this.lose() });
     this.wanted = false;
+    this.discarding = false;
     this.work = Promise.resolve();
     this.samples = 0;
     this.quiet = 0; // Samples since the input was alive.
@@ -34,12 +35,21 @@ export class Recorder extends EventTarget {
     return this.want(false);
   }
 
+  // Stops, and drops what the microphone still hands over: as the start of the next session it would be refused again.
+  discard() {
+    this.discarding = true;
+    return this.stop();
+  }
+
   toggle() {
     return this.want(!this.wanted);
   }
 
   want(wanted) {
-    if (wanted && !this.wanted) this.samples = this.quiet = 0;
+    if (wanted && !this.wanted) {
+      this.samples = this.quiet = 0;
+      this.discarding = false;
+    }
     this.wanted = wanted;
     this.tell("change");
     this.work = this.work.then(() => this.apply());
@@ -58,6 +68,7 @@ export class Recorder extends EventTarget {
   }
 
   frame(pcm, peak) {
+    if (this.discarding) return;
     this.samples += pcm.length;
     this.quiet = peak > DEAD_PEAK ? 0 : this.quiet + pcm.length;
     this.dictation.hear(pcm);

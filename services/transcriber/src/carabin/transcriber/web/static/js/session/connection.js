@@ -43,6 +43,11 @@ export class Connection extends EventTarget {
     return this.log.end - this.done;
   }
 
+  // Whether the server takes messages: not while its close is under way, though nobody has said so yet.
+  get canSend() {
+    return this.ready && this.socket.readyState === WebSocket.OPEN;
+  }
+
   open() {
     this.become(this.retries ? "retry" : "opening");
     this.refusal = null;
@@ -68,19 +73,19 @@ export class Connection extends EventTarget {
 
   send(pcm) {
     this.log.append(pcm);
-    if (this.ready) this.socket.send(pcm);
+    if (this.canSend) this.socket.send(pcm);
   }
 
   // Asks for everything said so far as finals.
   flush() {
-    if (this.ready) this.socket.send(JSON.stringify({ event: "flush" }));
+    if (this.canSend) this.socket.send(JSON.stringify({ event: "flush" }));
     else this.flushing = true;
   }
 
   // Ends the session; the server sends the last finals and closes.
   finish() {
     this.ending = true;
-    if (this.ready) this.socket.send(END_OF_AUDIO);
+    if (this.canSend) this.socket.send(END_OF_AUDIO);
   }
 
   // Tries again after a refusal: somebody changed the token or the choices.
