@@ -1,13 +1,16 @@
 """A file is written whole, or is not there and the sentence names it."""
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from carabin.registry.disk import local_file, scratch_folder
+from carabin.registry.disk import local_file, remove_abandoned, scratch_folder
 from carabin.registry.errors import DiskFailed
 
 
@@ -74,6 +77,33 @@ def test_what_a_killed_process_left_is_removed_by_the_next_and_what_a_living_one
             assert not killed.exists()
             assert {*tmp_path.iterdir()} == {living, own, second}
         assert {*tmp_path.iterdir()} == {living}
+
+
+def test_an_empty_folder_of_a_process_that_was_killed_before_or_after_its_work_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "work-left").mkdir()
+    remove_abandoned(tmp_path, "work-")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("module", "function"), [(tempfile, "mkdtemp"), (os, "open")])
+def test_a_folder_that_another_process_removes_before_it_is_locked_is_made_again(
+    module: Any, function: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    original: Callable[..., Any] = getattr(module, function)
+
+    def then_another_looks(*arguments: Any, **options: Any) -> Any:
+        result = original(*arguments, **options)
+        calls.append(function)
+        if len(calls) == 1:
+            remove_abandoned(tmp_path, "work-")
+            assert list(tmp_path.iterdir()) == []
+        return result
+
+    monkeypatch.setattr(module, function, then_another_looks)
+    with scratch_folder(tmp_path, "work-") as folder:
+        assert list(tmp_path.iterdir()) == [folder]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_folders_of_another_name_are_left_alone(tmp_path: Path) -> None:

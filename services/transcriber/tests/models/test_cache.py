@@ -71,6 +71,19 @@ def test_only_kept_versions_stay_and_what_is_in_production_is_not_forgotten(cach
     assert sorted(path.name for path in cache.place("v2").parent.iterdir()) == [".production", "v2", "v2.json"]
 
 
+def test_what_a_killed_process_left_goes_with_the_versions_that_are_forgotten(cache: ModelCache) -> None:
+    keep(cache, "v1")
+    cache.production = "v1"
+    folder = cache.place("v1").parent
+    for left in (".fetch-empty", ".fetch-half/files"):
+        (folder / left).mkdir(parents=True)
+    for left in (".v0.json.part", ".v1.json.part", "..production.part"):
+        (folder / left).write_text("{")
+    cache.forget_others({"v1"})
+    found = {path.name for path in folder.iterdir()}
+    assert found == {".production", "..production.part", "v1", "v1.json", ".v1.json.part"}
+
+
 def test_a_disk_that_cannot_be_written_costs_a_line_in_the_log_and_nothing_else(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

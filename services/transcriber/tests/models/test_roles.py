@@ -36,11 +36,15 @@ class Rig:
         self.models.start()
 
     def decide(self, decision: Decision, in_use: set[str]) -> None:
-        """Take a decision and wait until these versions are what is used."""
+        """Take a decision and wait until these versions, and no others, are loaded or needed."""
         self.models.decide(decision)
         ready = threading.Event()
-        while self.models.in_use() != in_use:
+        while self.models.in_use() != in_use or self._loaded_versions() != in_use:
             ready.wait(0.001)
+
+    def _loaded_versions(self) -> set[str | None]:
+        infos = (updater.info for updater in self.models._updaters())
+        return {info.version for info in infos if info.state == "steady"}
 
     def _fetch(self, version: str) -> LoadedCandidate:
         return LoadedCandidate(version, self._folder)

@@ -158,6 +158,27 @@ def test_copies_of_versions_that_serve_no_more_are_removed(deployment: Deploymen
     assert {path.name for path in (deployment.cache / "whisper").iterdir()} == {second, f"{second}.json"}
 
 
+class LoadedTogether(Deployment):
+    """While production is loaded, another role's updater fetches its version."""
+
+    other = ""
+    found: tuple[str, ...] = ()
+
+    def _load(self, folder: Path, version: str, windows: WindowPolicy) -> FakeEngine:
+        self.source.fetch(self.other)
+        self.found = tuple(path.name for path in folder.iterdir())
+        return super()._load(folder, version, windows)
+
+
+def test_a_version_that_is_being_loaded_keeps_its_files_while_another_roles_version_is_fetched(tmp_path: Path) -> None:
+    site = LoadedTogether(tmp_path)
+    production, site.other = site.publish(1), site.publish(2)
+    site.promote(production)
+    with site:
+        site.wait_for(production)
+    assert site.found == ("model.bin",)
+
+
 def test_fetching_from_a_store_that_is_away_says_so(deployment: Deployment) -> None:
     version = deployment.publish(1)
     deployment.store._fail_at = 0

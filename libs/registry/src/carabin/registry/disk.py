@@ -34,16 +34,15 @@ def scratch_folder(parent: Path | None, prefix: str) -> Iterator[Path]:
     Raises:
         OSError: the disk is full or may not be written.
     """
-    with tempfile.TemporaryDirectory(dir=parent, prefix=prefix) as name:
-        folder = Path(name)
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            with suppress(OSError):  # a file system without locks: then nobody can take it for abandoned either
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            remove_abandoned(folder.parent, prefix)
-            yield folder
-        finally:
-            os.close(descriptor)
+    while True:
+        with (
+            tempfile.TemporaryDirectory(dir=parent, prefix=prefix, ignore_cleanup_errors=True) as name,
+            _locked(Path(name)) as is_ours,
+        ):
+            if is_ours:
+                remove_abandoned(Path(name).parent, prefix)
+                yield Path(name)
+                return
 
 
 def remove_abandoned(parent: Path | None, prefix: str) -> None:
@@ -52,12 +51,27 @@ def remove_abandoned(parent: Path | None, prefix: str) -> None:
         _remove_if_abandoned(folder)
 
 
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold the lock of a new folder for the block; False where another process took it for abandoned before that."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        with suppress(OSError):  # a file system without locks: then nobody can take it for abandoned either
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield folder.exists()
+    finally:
+        os.close(descriptor)
+
+
 def _remove_if_abandoned(folder: Path) -> None:
     with suppress(OSError):  # held, not ours, or gone by now
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if any(folder.iterdir()):  # a folder is locked before anything is in it: an empty one may be about to be
-                shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
         finally:
             os.close(descriptor)

@@ -7,12 +7,15 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from carabin.registry.artifacts.bundle import SCRATCH
 from carabin.registry.artifacts.manifest import ModelManifest
+from carabin.registry.disk import remove_abandoned
 from carabin.registry.errors import DiskFailed, RegistryError
 
 log = logging.getLogger(__name__)
 
 _PRODUCTION = ".production"
+_DRAFT = ".part"
 
 
 class ModelCache:
@@ -72,9 +75,10 @@ class ModelCache:
             self._write(_PRODUCTION, version.encode())
 
     def forget_others(self, kept: Collection[str]) -> None:
-        """Remove every version but these."""
+        """Remove every version but these, and what a process left that was killed while it wrote."""
+        remove_abandoned(self._folder, SCRATCH)
         for path in self._folder.iterdir():
-            if path.name.startswith(".") or path.name.removesuffix(".json") in kept:
+            if path.name.startswith((SCRATCH, _PRODUCTION, f".{_PRODUCTION}")) or _version_of(path) in kept:
                 continue
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
@@ -90,7 +94,7 @@ class ModelCache:
 
     def _write(self, name: str, data: bytes) -> None:
         """Write a small file whole or not at all; a full disk costs a start without the store before the next try."""
-        draft = self._folder / f".{name}.part"
+        draft = self._folder / f".{name}{_DRAFT}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(data)
@@ -99,6 +103,11 @@ class ModelCache:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
             log.warning("the cache cannot be written", extra={"event": "cache_failed", "error": str(error)})
+
+
+def _version_of(path: Path) -> str:
+    """Return the version that a folder, a manifest, or a manifest's draft belongs to."""
+    return path.name.removeprefix(".").removesuffix(_DRAFT).removesuffix(".json")
 
 
 def _is_whole(folder: Path, manifest: ModelManifest) -> bool:

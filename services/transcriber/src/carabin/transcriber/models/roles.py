@@ -121,7 +121,7 @@ class ModelRoles:
 
     def in_use(self) -> set[str]:
         """Return the versions whose files may be needed."""
-        return {updater.info.version for updater in self._updaters() if updater.info.version}
+        return {version for updater in self._updaters() for version in updater.needed}
 
     def _try_version(self, role: str, version: str | None) -> None:
         updater = self._trials.get(role)

@@ -126,7 +126,8 @@ class RegistrySource:
             # Once more: the disk may have been full when it was decided, and have room now.
             self._cache.production = version
         # What is loaded needs its folder no more, but a restart or a drain may.
-        self._cache.forget_others({version, *(self._models.in_use() if self._models else ())})
+        needed = self._models.in_use() if self._models else set()
+        self._cache.forget_others({version, self._decided_version or version, *needed})
         return LoadedCandidate(version, folder, manifest)
 
     def start(self, models: ModelRoles) -> None:

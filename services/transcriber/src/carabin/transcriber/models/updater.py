@@ -110,6 +110,14 @@ class ModelUpdater:
         """The version in use and the state of the newest change."""
         return self._info
 
+    @property
+    def needed(self) -> set[str]:
+        """The versions whose files must stay: in use, on their way, or to be restored if that fails."""
+        info, serving = self._info, self._serving
+        on_its_way = info.target if info.state == "loading" else None
+        found = (info.version, on_its_way, serving.version if serving else None)
+        return {version for version in found if version}
+
     def start(self) -> None:
         """Begin to follow requests."""
         self._thread = self._threads.start(f"model-updater-{self._role}", self._follow)
