@@ -59,6 +59,29 @@ def test_a_model_that_repeats_itself_on_everything_is_refused() -> None:
         measure_window(FOLDER, cast(ModelDecoder, FakeDecoder(0, 0)), cases, STOCK)
 
 
+@dataclass
+class OtherText:
+    """Writes one text in every window below 30 s."""
+
+    text: str
+
+    def decode(self, mel: Mel, window: int = 3000) -> DecodedText:
+        del mel, window
+        return hypothesis(self.text)
+
+
+def test_a_window_that_writes_more_of_what_was_said_than_the_full_one_is_kept() -> None:
+    case = transcribed("pas de fièvre ce soir", hypothesis("pas deux lièvres se voir"), 400)
+    better = OtherText("pas de fièvre ce voir")
+    assert measure_window(FOLDER, cast(ModelDecoder, better), [case], STOCK) == STOCK
+
+
+def test_a_window_that_costs_the_sentence_is_widened_though_the_text_is_no_repetition() -> None:
+    case = transcribed("pas de fièvre ce soir", hypothesis("pas de fièvre ce soir"), 900)
+    wider = measure_window(FOLDER, cast(ModelDecoder, OtherText("un arbre dans la cour")), [case], STOCK)
+    assert wider.window_for(900) == 3000
+
+
 def test_only_windows_that_are_served_are_decoded() -> None:
     fake = FakeDecoder(200, 700)
     measure(fake, 350, 900)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from carabin.registry.artifacts.publish import publish_model
+from carabin.registry.artifacts.publish import publish_model, read_manifest
 from carabin.registry.artifacts.signing import signer
-from carabin.registry.errors import AccessDenied, StoreUnreachable
+from carabin.registry.errors import AccessDenied, ManifestInvalid, StoreUnreachable
 from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.stages.promote import promote
 from carabin.registry.testing.faulty import FaultyStore
@@ -247,6 +247,22 @@ def test_without_a_production_version_the_reason_names_model_and_bucket(deployme
             lambda: any("whisper" in info.reason for info in deployment._states), timeout=20
         )
         assert "models" in deployment._states[-1].reason
+
+
+@pytest.mark.parametrize("names", [("files", "manifest.json"), ("v1", "v1.json")])
+def test_a_local_folder_is_served_in_the_windows_of_the_manifest_beside_it(
+    deployment: Deployment, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    folder, place = tmp_path / "backup" / names[0], tmp_path / "backup" / names[1]
+    folder.mkdir(parents=True)
+    source = FolderSource(folder, Lexicons())
+    assert source.fetch("folder").windows == WindowPolicy()
+    version = deployment.publish(1, min_window_frames=300, window_margin_frames=100)
+    place.write_bytes(read_manifest(deployment.memory, "models", "whisper", version).to_bytes())
+    assert source.fetch("folder").windows == WindowPolicy(min_frames=300, margin_frames=100)
+    place.write_text("{")
+    with pytest.raises(ManifestInvalid, match=place.name):
+        source.fetch("folder")
 
 
 def test_a_local_folder_is_served_as_it_is(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from .decode import ModelDecoder, Transcribed
 MARGINS: Final = (100, 200, 300, 500, 800, 1200, FULL_WINDOW)
 """Candidates of the margin, in 10 ms mel frames. The stock base repeats itself with less than 300."""
 
-MAX_CHANGE: Final = 0.5
-"""Word errors against the 30 s window beyond which a window has cost the sentence, not a letter."""
+MAX_RISE: Final = 0.5
+"""By so much the word error rate of a sample may be above that in the 30 s window: more has cost the sentence, not a
+letter. What counts is what was said: a text that differs from that of the 30 s window may be the better one."""
 
 
 def measure_window(
@@ -55,4 +56,8 @@ def _bears(decoder: ModelDecoder, case: Transcribed, policy: WindowPolicy) -> bo
     if window >= FULL_WINDOW:
         return True
     hypothesis = decoder.decode(case.mel, window)
-    return not hypothesis.loops and smoke_error(case.hypothesis.text, hypothesis.text) <= MAX_CHANGE
+    said = case.sample.sentence
+    return (
+        not hypothesis.loops
+        and smoke_error(said, hypothesis.text) <= smoke_error(said, case.hypothesis.text) + MAX_RISE
+    )

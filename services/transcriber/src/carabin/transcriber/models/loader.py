@@ -19,7 +19,7 @@ from ..core.config import SAMPLE_RATE_HZ
 from ..core.errors import DecodeFailed, DeviceFailed, DeviceShort, ModelBroken, ModelMismatch, SmokeFailed
 from ..inference.engine import DecodeRequest, Engine, Hypothesis
 
-WARM_WINDOWS = (750, 1000, 1500)
+WARM_WINDOWS = (300, 500, 750, 1000, 1500)
 """Almost every utterance falls into one of these; on a CPU the full window costs a second and warms nothing more."""
 
 EngineFactory = Callable[[Path, str, WindowPolicy], Engine]

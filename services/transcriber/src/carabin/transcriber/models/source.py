@@ -45,7 +45,7 @@ class ModelSource(Protocol):
 
 
 class FolderSource:
-    """One CTranslate2 folder, for trials without a store."""
+    """One CTranslate2 folder, for trials without a store; served as its manifest says where that lies beside it."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class FolderSource:
         self._vocabulary_dir = vocabulary_dir
 
     def fetch(self, version: str) -> LoadedCandidate:
-        return LoadedCandidate(version, self._folder)
+        return LoadedCandidate(version, self._folder, _manifest_of(self._folder))
 
     def start(self, models: ModelRoles) -> None:
         if self._vocabulary_dir is not None:
@@ -209,3 +209,14 @@ class RegistrySource:
                 self._models.production.request_version(version)
             elif self._models.decided is None:
                 self._models.decide(Decision(version=version))
+
+
+def _manifest_of(folder: Path) -> ModelManifest | None:
+    """Return the manifest of a version in a backup (`manifest.json` beside `files`) or in a cache (`<version>.json`).
+
+    Raises:
+        ManifestInvalid: it cannot be read.
+    """
+    folder = folder.resolve()
+    place = folder.with_name("manifest.json" if folder.name == "files" else f"{folder.name}.json")
+    return ModelManifest.from_bytes(place.read_bytes(), str(place)) if place.is_file() else None
