@@ -254,6 +254,56 @@ def test_partial_touches_its_own_text_alone_however_long_the_report_is(open_page
     pause(page)
 
 
+WHERE_WORDS_STAND = """() => {
+  const range = document.createRange();
+  const boxes = (node) => (range.selectNodeContents(node), [...range.getClientRects()]);
+  const within = document.querySelector('#report p').getBoundingClientRect();
+  const written = boxes(document.querySelector('#report p')).at(-1);
+  const space = boxes(document.querySelector('#report .partial .space'))[0];
+  const lines = boxes(document.querySelector('#report .partial .settled'));
+  return {
+    apart: document.querySelector('#report p .partial') === null,
+    down: space.top - written.top,
+    right: space.left - written.right,
+    indents: lines.slice(1).map(({ left }) => left - within.left),
+    below: document.querySelector('#report p ~ p').getBoundingClientRect().top - lines.at(-1).bottom,
+  };
+}"""
+
+
+def test_words_behind_a_very_long_paragraph_stand_as_its_own_and_leave_it_untouched(
+    open_page: Open, speaker: Speaker
+) -> None:
+    page = open_page()
+    page.set_viewport_size({"width": 900, "height": 700})
+    start(page)
+    sentence = "Électrocardiogramme normal, pas de trouble de la repolarisation."
+    speaker.final(f"{' '.join([sentence] * 150)}\nConclusion à venir.")
+    until_text(page, "Conclusion")
+    page.evaluate("getSelection().collapse(document.querySelector('#report p').lastChild, 1)")
+    page.locator("#report").focus()
+    settle(page)
+    speaker.begins()
+    said = "Des mots assez nombreux pour plus d'une ligne et qui suivent les autres comme ceux-ci se suivent, sans trou"
+    speaker.partial(f"{said} visible")
+    until_partial(page, f"{said} visible")
+    for width in (900, 640, 1100):
+        page.set_viewport_size({"width": width, "height": 700})
+        until(page, f"Math.abs(({WHERE_WORDS_STAND})().right) < 1")
+        stand = page.evaluate(WHERE_WORDS_STAND)
+        assert stand["apart"]
+        assert abs(stand["down"]) < 1, stand
+        assert all(abs(indent) < 1 for indent in stand["indents"]), stand
+        assert 0 <= stand["below"] < 20, stand
+    page.keyboard.type("(tapé)")
+    until(page, f"!({WHERE_WORDS_STAND})().apart")  # Not the last of the paragraph any more.
+    assert f"{sentence} {said} visible(tapé)\nConclusion" in shown(page)
+    speaker.final("Fin dite.")
+    until_text(page, "Fin dite.")
+    assert text(page).endswith(f"{sentence} Fin dite. (tapé)\nConclusion à venir.")
+    pause(page)
+
+
 def test_newest_words_stay_in_view_unless_the_reader_scrolled_away(open_page: Open, speaker: Speaker) -> None:
     page = open_page()
     start(page)

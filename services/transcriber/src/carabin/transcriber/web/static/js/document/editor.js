@@ -1,7 +1,7 @@
 // Shows one report at a time and lets it be written in; the place where words appear stays in view.
 
 import { EditorView } from "../../vendor/prosemirror-view.js";
-import { caretOf, wordsOf } from "./places.js";
+import { caretOf, wordsIn, wordsOf } from "./places.js";
 import { plainSlice, rich } from "./exchange.js";
 
 const ATTRIBUTES = {
@@ -21,7 +21,8 @@ export class Editor {
     this.doubts = null;
     this.element = element;
     this.away = false; // The reader scrolled to where the newest words are not.
-    new ResizeObserver(() => this.view && (this.follow(), this.place())).observe(scroller);
+    const resized = new ResizeObserver(() => this.view && (this.align(), this.follow(), this.place()));
+    for (const sized of [scroller, element]) resized.observe(sized);
     scroller.addEventListener("scroll", () => (this.away = Math.abs(this.hidden()) > MARGIN_PX));
   }
 
@@ -48,8 +49,18 @@ export class Editor {
 
   update() {
     this.view.updateState(this.report.state);
+    this.align();
     this.follow();
     this.place();
+  }
+
+  // Lets words that stand behind a long paragraph begin where its last line ends.
+  align() {
+    for (const { element, to } of wordsIn(this.report.state)) {
+      const behind = element.parentElement === this.element;
+      element.classList.toggle("behind", behind);
+      element.style.textIndent = behind ? `${this.view.coordsAtPos(to, -1).right - element.getBoundingClientRect().left}px` : "";
+    }
   }
 
   follow() {

@@ -2,7 +2,7 @@
 
 const SIGNS = ",.;:?!…";
 const SPACED = { ":": "\u00a0", ";": "\u202f", "?": "\u202f", "!": "\u202f", "»": "\u202f" };
-const LOOKED_AT = 200; // Characters before the place that can matter: far more than any run of signs and spaces.
+export const LOOKED_AT = 200; // Characters before the place that can matter: far more than any run of signs and spaces.
 
 // Joins two utterances: a sign spoken first replaces the one before it.
 export function join(before, text, french = true) {

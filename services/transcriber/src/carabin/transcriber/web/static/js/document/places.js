@@ -5,6 +5,9 @@ import { Decoration, DecorationSet } from "../../vendor/prosemirror-view.js";
 
 export const placesKey = new PluginKey("places");
 
+// Characters of a paragraph from which words at its end are laid out behind it: browsers lay out a paragraph as a whole.
+const LONG = 8000;
+
 // Samples by which the service may set the start of speech before its sound: a caret that moved then still counts.
 const TOLERANCE = 4000;
 
@@ -21,7 +24,8 @@ export const places = () =>
     props: { decorations: (state) => decorations(state.doc, placesKey.getState(state)) },
   });
 
-export const wordsOf = (state, session) => placesKey.getState(state).words.find((place) => place.session === session);
+export const wordsIn = (state) => placesKey.getState(state).words;
+export const wordsOf = (state, session) => wordsIn(state).find((place) => place.session === session);
 
 // Returns where the next words of a session go.
 export const caretOf = (state, session) => placesKey.getState(state).carets.findLast((place) => place.session === session);
@@ -64,9 +68,17 @@ function moved(state, transaction) {
 
 function decorations(doc, { words }) {
   if (!words.length) return null;
+  const behind = words.length === 1 ? behindParagraph(doc, words[0]) : null;
   const shown = words.flatMap(({ session, from, to, element }) => [
-    Decoration.widget(from, element, { side: -1, key: `words-${session}`, marks: [], ignoreSelection: true }),
+    Decoration.widget(behind ?? from, element, { side: -1, key: `${behind ? "behind" : "words"}-${session}`, marks: [], ignoreSelection: true }),
     ...(from < to ? [Decoration.inline(from, to, { class: "replaced" })] : []),
   ]);
   return DecorationSet.create(doc, shown);
+}
+
+// Returns the position behind the paragraph that a place ends, where that one is long; else null.
+function behindParagraph(doc, { from, to }) {
+  const at = doc.resolve(to);
+  const { size } = at.parent.content;
+  return from === to && at.parentOffset === size && size > LONG ? at.after() : null;
 }

@@ -4,7 +4,7 @@ import { baseKeymap } from "../../vendor/prosemirror-commands.js";
 import { closeHistory, history, redo, undo } from "../../vendor/prosemirror-history.js";
 import { keymap } from "../../vendor/prosemirror-keymap.js";
 import { EditorState, NodeSelection, TextSelection } from "../../vendor/prosemirror-state.js";
-import { fit } from "./join.js";
+import { LOOKED_AT, fit } from "./join.js";
 import { Partial, partialParts } from "./partial.js";
 import { places, placesKey, wordsOf } from "./places.js";
 import { insertLines, schema, spoken, textOf } from "./schema.js";
@@ -189,14 +189,15 @@ export class Report extends EventTarget {
     return this.units.get(id) ?? null;
   }
 
+  // Returns the text of the same paragraph before a place, and behind it: as much as can matter there.
   before(place) {
     const at = this.state.doc.resolve(place);
-    return at.parent.textBetween(0, at.parentOffset);
+    return at.parent.textBetween(Math.max(0, at.parentOffset - LOOKED_AT), at.parentOffset);
   }
 
   after(place) {
     const at = this.state.doc.resolve(place);
-    return at.parent.textBetween(at.parentOffset, at.parent.content.size);
+    return at.parent.textBetween(at.parentOffset, Math.min(at.parent.content.size, at.parentOffset + LOOKED_AT));
   }
 }
 
