@@ -9,6 +9,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 
+import psutil
 from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
 from carabin.registry.stages.promote import promote
@@ -120,6 +121,11 @@ class ForkedTranscriber(Answering):
     def limit(self, kind: int, soft: int) -> None:
         """Limit a resource of the process that runs; the limit can be lifted again."""
         resource.prlimit(self.server.pid, kind, (soft, resource.RLIM_INFINITY))
+
+    def leave_memory(self, size_bytes: int) -> None:
+        """Let the process that runs take so much more than it has, and no more."""
+        used = psutil.Process(self.server.pid).memory_info().vms
+        self.limit(resource.RLIMIT_AS, used + size_bytes)
 
     def give_room(self) -> None:
         """Lift the limits of disk and memory of the process that runs."""

@@ -6,6 +6,7 @@ there. By default each fault meets some of the steps of a load; `CARABIN_TEST_FA
 
 import asyncio
 import itertools
+import re
 import resource
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +28,8 @@ MOST_KINDS = 60
 """More than a load has."""
 CLOCKS = ("clock ahead", "clock behind", "clock far ahead for a while", "clock far behind for a while")
 AWAY = "127.0.0.1:1"
+NOT_FOR_TWO_BYTES = 100 << 20
+"""Enough to load the tiny model, and less than the service holds necessary for one more."""
 models = itertools.count(1)
 
 
@@ -166,6 +169,36 @@ def test_a_disk_that_fills_up_before_a_swap_costs_no_dictation_and_the_swap_come
         transcriber.until_ready(new)
     transcriber.stop()
     transcriber.require_sound_cache(new, old)
+
+
+def test_a_process_without_memory_for_two_models_refuses_the_new_one_with_both_figures_until_there_is_some(
+    transcriber: ForkedTranscriber,
+) -> None:
+    old = transcriber.promote_next()
+    transcriber.start()
+    transcriber.until_ready(old)
+    with speaking(transcriber):
+        transcriber.leave_memory(NOT_FOR_TWO_BYTES)
+        new = transcriber.promote_next()
+        reason = until_refused(transcriber, new)
+        assert re.match(r"it needs \d+ MiB and \d+ MiB are free; .*swap_when_short=drain", reason)
+        assert transcriber.readiness()[0::2] == (True, old)
+        transcriber.give_room()
+        transcriber.until_ready(new)
+
+
+def test_a_process_without_memory_for_two_models_drains_where_that_was_chosen_and_loses_no_word(
+    transcriber: ForkedTranscriber,
+) -> None:
+    old = transcriber.promote_next()
+    transcriber.start(swap_when_short="drain")
+    transcriber.until_ready(old)
+    with speaking(transcriber):
+        transcriber.leave_memory(NOT_FOR_TWO_BYTES)
+        for _ in range(3):
+            new = transcriber.promote_next()
+            transcriber.until_ready(new)
+    assert '"model_drain"' in transcriber.stop().output
 
 
 def test_a_dictation_outlives_the_death_of_its_server_when_one_starts_without_the_store(

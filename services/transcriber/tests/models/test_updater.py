@@ -294,6 +294,46 @@ def test_after_a_drain_the_metrics_name_the_new_version_alone(tmp_path: Path) ->
     rig.updater.stop()
 
 
+@pytest.mark.parametrize("error", [DeviceShort("v2", "CUDA failed with error out of memory"), MemoryError()])
+def test_draining_makes_room_where_only_the_load_finds_that_there_is_none(tmp_path: Path, error: Exception) -> None:
+    rig = Rig(tmp_path, drain=True)
+    rig.reach("v1")
+    rig.load_errors["v2"] = error
+    close = rig.engines["v1"].close
+
+    def make_room() -> None:
+        close()
+        del rig.load_errors["v2"]
+
+    rig.engines["v1"].close = make_room  # type: ignore[method-assign]
+    rig.reach("v2")
+    assert rig.updater.slot.lease().version == "v2"
+    rig.updater.stop()
+
+
+def test_what_does_not_fit_even_alone_drains_the_model_in_use_once_and_not_at_each_retry(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, drain=True)
+    rig.reach("v1")
+    rig.load_errors["v2"] = DeviceShort("v2", "CUDA failed with error out of memory")
+    rig.reach("v2", "failed")
+    fetched_before = len(rig.fetches)
+    with rig.changed:
+        assert rig.changed.wait_for(lambda: len(rig.fetches) > fetched_before + 2, timeout=20)
+    assert rig.updater.slot.lease().version == "v1"
+    drained = rig.metrics.swaps.labels("whisper", "production", "drained")
+    assert drained._value.get() == 1
+    rig.updater.stop()
+
+
+def test_a_gpu_that_fails_for_another_reason_than_memory_drains_nothing(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, drain=True)
+    rig.reach("v1")
+    rig.load_errors["v2"] = DeviceShort("v2", "CUDA failed with error unspecified launch failure")
+    rig.reach("v2", "failed")
+    assert not rig.engines["v1"].closed
+    rig.updater.stop()
+
+
 def freed() -> threading.Event:
     event = threading.Event()
     event.set()

@@ -23,7 +23,13 @@ CarabinError                  (carabin.registry.errors)
     x DeviceFailed            the GPU did
 """
 
+import re
+from typing import Final
+
 from carabin.registry.errors import CarabinError
+
+_NO_MEMORY: Final = re.compile(r"out of memory|alloc|Resource temporarily unavailable", re.IGNORECASE)
+"""What CUDA, the C++ library and NumPy say where there is no memory (ENOMEM), or none for a thread's stack (EAGAIN)."""
 
 
 class TranscriberError(CarabinError):
@@ -143,6 +149,11 @@ class MemoryShort(ModelRefused):
 
 class DeviceShort(ModelRefused):
     """The GPU failed under this version, or no memory is left: the version may be sound, and is tried again."""
+
+    @property
+    def of_memory(self) -> bool:
+        """Whether memory ran out, the GPU's or the machine's, by what the failed library said."""
+        return _NO_MEMORY.search(self.reason) is not None
 
 
 class DecodeFailed(TranscriberError):

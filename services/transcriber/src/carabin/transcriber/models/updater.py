@@ -96,6 +96,9 @@ class ModelUpdater:
         """When the failed version is tried again: at most one such time is pending."""
         self._in_a_row = 0
         """Failures of the requested version that may pass."""
+        self._drained_for: str | None = None
+        """The requested version, once the one in use was unloaded to make room for it: once is enough, or sessions
+        would wait at each retry."""
         self._info = ModelInfo(name, None, "none", reason="no version is in production")
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._requested: str | None = None
@@ -138,6 +141,7 @@ class ModelUpdater:
         if version != self._requested or version is not None:
             if version != self._requested:
                 self._in_a_row = 0
+                self._drained_for = None
             self._requested = version
             self._commands.put(lambda: self._reach(version))
 
@@ -242,28 +246,37 @@ class ModelUpdater:
         """Unload other models that nobody uses, then the one in use where the operator chose that; else raise."""
         while True:
             try:
-                return require_room(candidate, self._free_bytes())
+                require_room(candidate, self._free_bytes())
             except MemoryShort:
                 if self._evicted_another():
                     continue
-                handle = self.slot.current
-                if not self._drain or handle is None:
+                if not self._drained(candidate):
                     raise
-                log.warning("draining before loading", extra={"event": "model_drain", "version": candidate.version})
-                self._count("drained")
-                self.slot.install(None, "a new model is being loaded")
-                if not self._until_idle(handle):
-                    raise
-                return handle.engine.close()
+            return
+
+    def _drained(self, candidate: LoadedCandidate) -> bool:
+        """Unload the model in use to make room for another; False where that was not chosen, or done in vain."""
+        handle = self.slot.current
+        if not self._drain or handle is None or self._drained_for == candidate.version:
+            return False
+        log.warning("draining before loading", extra={"event": "model_drain", "version": candidate.version})
+        self._drained_for = candidate.version
+        self._count("drained")
+        self.slot.install(None, "a new model is being loaded")
+        if not self._until_idle(handle):
+            return False
+        handle.engine.close()
+        return True
 
     def _load(self, candidate: LoadedCandidate) -> Engine:
-        """Load a version; where the GPU has no room for it, again without another model that nobody uses."""
+        """Load a version; where there is no room for it after all, as on a GPU, again without another model."""
         while True:
             try:
                 return load(candidate, self._factory, self._decode)
-            except DeviceShort:
-                if not self._evicted_another():
-                    raise
+            except (DeviceShort, MemoryError) as error:
+                short = error if isinstance(error, DeviceShort) else DeviceShort(candidate.version, "out of memory")
+                if not self._evicted_another() and not (short.of_memory and self._drained(candidate)):
+                    raise short from error
 
     def _evicted_another(self) -> bool:
         """Have another model unloaded that nobody uses; False where there is none."""
