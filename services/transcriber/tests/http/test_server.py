@@ -12,7 +12,7 @@ import httpx
 import pytest
 from carabin.service.errors import InsecureListening, PortTaken
 from carabin.service.testing.certificates import write_certificate
-from carabin.transcriber.http.server import Server
+from carabin.transcriber.http.server import Server, Socket
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 from carabin.transcriber.v1 import transcriber_pb2 as pb
 from carabin.transcriber.v1 import transcriber_pb2_grpc
@@ -48,6 +48,28 @@ async def test_metrics_count_who_was_turned_away_and_why():
             await raw.rest()
         text = (await web.get("/metrics")).text
     assert 'carabin_transcriber_refused_total{protocol="whisperlive",reason="unsupported_language"} 1.0' in text
+
+
+async def test_the_reading_of_a_socket_is_paused_only_while_a_message_waits(monkeypatch):
+    pauses = []
+    made = Socket.connection_made
+
+    def watched(socket, transport):
+        pause = transport.pause_reading
+        transport.pause_reading = lambda: pauses.append(socket.queue.qsize()) or pause()
+        made(socket, transport)
+
+    monkeypatch.setattr(Socket, "connection_made", watched)
+    async with running() as server, client(server) as live:
+        await live.hello()
+        for _ in range(10):
+            await live.send(speech(0.8))
+            await live.until("segments")
+        assert not pauses
+        for _ in range(200):
+            await live.send(speech(0.8))
+        await until(lambda: pauses)
+    assert all(waiting > 1 for waiting in pauses)
 
 
 async def test_sigterm_refuses_new_sessions_and_lets_the_live_one_finish():

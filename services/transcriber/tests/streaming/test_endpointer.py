@@ -113,3 +113,17 @@ def test_hum_is_recognised_and_speech_is_not_hum(hertz: float) -> None:
         voice.append((hum + 2 * gliding)[i : i + WINDOW].astype(np.float32), 0.9, True)
     assert utterance.is_hum()
     assert not voice.is_hum()
+
+
+def test_hum_behind_speech_does_not_make_the_speech_a_hum() -> None:
+    rng = np.random.default_rng(1)
+    words, hum = rng.normal(0, 0.1, 3 * SAMPLE_RATE_HZ), mains(50, 30.0, 20)
+    utterance, unasked = Utterance(0, 0), Utterance(1, 0)
+    for i in range(0, len(words) - WINDOW, WINDOW):
+        utterance.append(words[i : i + WINDOW].astype(np.float32), 0.9, True)
+        assert not utterance.is_hum()
+    for i in range(0, len(hum) - WINDOW, WINDOW):
+        utterance.append(hum[i : i + WINDOW], 0.9, True)
+        unasked.append(hum[i : i + WINDOW], 0.9, True)
+    assert not utterance.is_hum()
+    assert unasked.is_hum()

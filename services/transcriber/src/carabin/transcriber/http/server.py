@@ -35,7 +35,19 @@ GRPC_GRACE_S = 1.0
 
 
 class Socket(WebSocketsSansIOProtocol):
-    """Lets go of a client that no longer answers, even when it left our last bytes unread."""
+    """Lets go of a client that no longer answers, even when it left our last bytes unread; reads one message ahead."""
+
+    def send_receive_event_to_app(self) -> None:
+        """Pause the reading only while a message waits already.
+
+        Uvicorn pauses and resumes it at every message, which is a tenth of what 100 speakers cost.
+        """
+        if self.read_paused or not self.queue.empty():
+            super().send_receive_event_to_app()
+            return
+        self.read_paused = True  # so that Uvicorn does not pause it
+        super().send_receive_event_to_app()
+        self.read_paused = False
 
     async def send(self, message: Any) -> None:
         """Take what the application sends; one that answered a handshake with a refusal has completed it."""

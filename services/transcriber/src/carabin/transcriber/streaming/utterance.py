@@ -19,6 +19,8 @@ HUM_LAG_SAMPLES = SAMPLE_RATE_HZ // 5
 """200 ms: ten periods of 50 Hz, twelve of 60 Hz."""
 HUM_CORRELATION = 0.95
 """Whatever else sounds is 13 dB below the hum: no voice activity detection finds speech there."""
+HUM_DECIDED_SAMPLES = 2 * SAMPLE_RATE_HZ
+"""Sound as long as this that is no hum is none later: a hum that begins behind a word does not take the word away."""
 
 WORD_END_BEFORE_S, WORD_END_AFTER_S = 0.1, 0.2
 """Where the sound of a word that was timed to end at 0 may really end."""
@@ -71,6 +73,8 @@ class Utterance:
     """Samples of the windows that hold speech."""
     agreement: LocalAgreement = field(default_factory=LocalAgreement)
     revision: int = 0
+    _is_no_hum: bool = False
+    """Decided: the question is asked at each decode, and costs as much as there is audio."""
 
     def append(self, window: Samples, probability: float, speech: bool) -> None:
         """Take one VAD window."""
@@ -156,6 +160,8 @@ class Utterance:
 
         An offset counts for nothing. Speech repeats nothing for so long, a sung tone aside.
         """
+        if self._is_no_hum:
+            return False
         samples = self.audio.view(self._speech_start, self.speech_stop)
         if len(samples) < 2 * HUM_LAG_SAMPLES:
             samples = self.audio.view()
@@ -164,7 +170,9 @@ class Utterance:
         before, after = samples[:-HUM_LAG_SAMPLES], samples[HUM_LAG_SAMPLES:]
         before, after = before - before.mean(), after - after.mean()
         power = float(np.sqrt((before @ before) * (after @ after)))
-        return power > 0 and float(before @ after) / power > HUM_CORRELATION
+        is_hum = power > 0 and float(before @ after) / power > HUM_CORRELATION
+        self._is_no_hum = not is_hum and len(samples) >= HUM_DECIDED_SAMPLES
+        return is_hum
 
 
 def _longest_run(flags: NDArray[np.bool_]) -> tuple[int, int]:
