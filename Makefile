@@ -91,6 +91,10 @@ down:  ## Stop it; the volumes keep the data
 e2e-compose: setup  ## Build the CPU images and dictate to the composed stack, where an engine can be started
 	$(BIN)/python scripts/e2e_compose.py $(ARGS)
 
+.PHONY: e2e-kube
+e2e-kube: setup  ## Play the dev-cpu overlay by Podman: bootstrap, training, export, promotion, dictation, drain
+	$(BIN)/python scripts/e2e_kube.py $(ARGS)
+
 .PHONY: e2e-rolling
 e2e-rolling: setup  ## Replace three transcribers behind HAProxy in turn, while eight people dictate
 	CARABIN_TEST_ROLLING=1 $(BIN)/python -m pytest -n0 -s tests/rolling

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from e2e_steps import NoEngine
+
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 60.0
 BASE = "carabin-e2e-base"
@@ -19,10 +21,6 @@ FROM {BASE}:debian
 RUN ln -s python3 /usr/bin/python && rm -f /usr/lib/python3*/EXTERNALLY-MANAGED
 CMD ["python"]
 """
-
-
-class NoEngine(Exception):
-    """No container engine answers and none can be started; the text says why."""
 
 
 def compose_binary() -> Path:
@@ -98,21 +96,7 @@ def base_image(folder: Path, environment: Mapping[str, str]) -> str:
     """
     if docker("image", "inspect", f"{BASE}:python", environment=environment).returncode == 0:
         return f"{BASE}:python"
-    if shutil.which("mmdebstrap") is None:
-        raise NoEngine("no base image: Debian's mmdebstrap is not installed")
-    archive = folder / "base.tar"
-    if not archive.exists():
-        command = [
-            "mmdebstrap",
-            "--mode=root",
-            "--variant=minbase",
-            f"--include={BASE_PACKAGES}",
-            "bookworm",
-            str(archive),
-        ]
-        made = subprocess.run(command, capture_output=True, text=True, check=False)
-        if made.returncode:
-            raise NoEngine(f"mmdebstrap made no base image: {made.stderr[-300:]}")
+    archive = base_archive(folder)
     for done in (
         docker("import", str(archive), f"{BASE}:debian", environment=environment),
         docker("build", "-t", f"{BASE}:python", "-", environment=environment, text=BASE_DOCKERFILE),
@@ -120,6 +104,28 @@ def base_image(folder: Path, environment: Mapping[str, str]) -> str:
         if done.returncode:
             raise NoEngine(f"no base image: {done.stderr[-300:]}")
     return f"{BASE}:python"
+
+
+def base_archive(folder: Path) -> Path:
+    """Return the file system of a Python 3.11 image as an archive, made once a folder.
+
+    Raises:
+        NoEngine: mmdebstrap is not installed or fails.
+    """
+    archive = folder / "base.tar"
+    if archive.exists():
+        return archive
+    if shutil.which("mmdebstrap") is None:
+        raise NoEngine("no base image: Debian's mmdebstrap is not installed")
+    # Under another name until it is whole: a run that was cut off leaves no half archive to the next.
+    partial = folder / "base.partial.tar"
+    options = ["--mode=root", "--variant=minbase", f"--include={BASE_PACKAGES}"]
+    made = subprocess.run(
+        ["mmdebstrap", *options, "bookworm", str(partial)], capture_output=True, text=True, check=False
+    )
+    if made.returncode:
+        raise NoEngine(f"mmdebstrap made no base image: {made.stderr[-300:]}")
+    return partial.rename(archive)
 
 
 if __name__ == "__main__":

@@ -2,30 +2,24 @@
 
 import json
 import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import e2e_engine
 import make_secrets
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-class Failed(Exception):
-    """A step did not do what it should."""
+from e2e_steps import ROOT, private, run, store_users
 
 
 class Stack:
     """The compose project, with keys of its own: an operator's .env is not read."""
 
     def __init__(self, folder: Path, engine: Mapping[str, str]) -> None:
-        self._keys = folder / "e2e.env"
+        self._keys = private(folder) / "e2e.env"
         self._keys.write_text(make_secrets.filled((ROOT / ".env.example").read_text(encoding="utf-8")))
         self.key = dict(line.split("=", 1) for line in self._keys.read_text().splitlines() if "=" in line[:60])
         self.token = self.key["TRANSCRIBER_API_KEYS"].partition(":")[2]
-        users = folder / "users.json"
-        users.write_text(json.dumps(self._users()))
+        users = private(folder) / "users.json"
+        users.write_text(json.dumps(store_users(lambda name: self.key[f"STORE_{name.upper()}_SECRET_KEY"])))
         users.chmod(0o644)
         self._environment = {**os.environ, **engine, "E2E_USERS": str(users), "COMPOSE_PROJECT_NAME": "carabin-e2e"}
 
@@ -42,25 +36,3 @@ class Stack:
             "CARABIN_STORE_ACCESS_KEY": f"carabin-{user}",
             "CARABIN_STORE_SECRET_KEY": self.key[f"STORE_{user.upper()}_SECRET_KEY"],
         }
-
-    def _users(self) -> dict[str, object]:
-        """SeaweedFS's form of what bootstrap does on MinIO: a user a service, with the policy that ships in k8s/."""
-        services = ("exporter", "promoter", "trainer", "transcriber")
-        identities: list[dict[str, object]] = [{"name": name, "policyNames": [name]} for name in services]
-        identities.append({"name": "admin", "actions": ["Admin"]})
-        for identity in identities:
-            name = str(identity["name"])
-            secret = self.key[f"STORE_{name.upper()}_SECRET_KEY"]
-            identity["credentials"] = [{"accessKey": f"carabin-{name}", "secretKey": secret}]
-        texts = {name: (ROOT / f"k8s/policies/{name}.json").read_text(encoding="utf-8") for name in services}
-        return {"identities": identities, "policies": [{"name": n, "content": text} for n, text in texts.items()]}
-
-
-def run(command: list[str], environment: Mapping[str, str], capture: bool = False) -> str:
-    """Run to the end; raise Failed with the command and what it said."""
-    done = subprocess.run(
-        command, env=dict(environment), cwd=ROOT, text=True, check=False, stdout=subprocess.PIPE if capture else None
-    )
-    if done.returncode:
-        raise Failed(f"exit code {done.returncode}: {' '.join(command[-8:])}\n{done.stdout or ''}")
-    return done.stdout or ""

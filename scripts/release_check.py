@@ -128,7 +128,7 @@ def left_to_do(version: str, out: Path, built: bool) -> str:
         *([] if built else ["build the images on a machine with a container engine: make release-check there"]),
         f"CHANGELOG.md and docs/upgrading.md: call `Unreleased` {version}, with the day",
         "proto/baseline.binpb: buf build -o proto/baseline.binpb, once what is served is what was released",
-        "make test, make e2e-compose, make soak, and the benches whose figures the documents name",
+        "make test, make e2e-compose, make e2e-kube, make soak, and the benches whose figures the documents name",
         f"git tag --sign v{version}, and push it",
         f"push the images ({', '.join(tags)}), sign each by its digest: cosign sign REGISTRY/IMAGE@DIGEST",
         f"attach {out}/*.cdx.json: cosign attest --type cyclonedx --predicate IMAGE.cdx.json REGISTRY/IMAGE@DIGEST",
