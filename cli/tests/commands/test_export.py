@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from carabin.cli.main import main
 from carabin.exporter.validation.samples import SHIPPED_SENTENCE
+from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.publish import list_versions
 from carabin.registry.connect import connect
 from carabin.registry.settings import StoreSettings
@@ -46,6 +47,7 @@ def test_a_folder_goes_in_is_listed_and_comes_out_ready_for_faster_whisper(
 
     target = tmp_path / "out"
     assert main(["export", "download", described["version"], str(target), "--name", "stock"]) == 0
+    assert ModelManifest.from_bytes((target / "manifest.json").read_bytes(), "it").version == described["version"]
     audio = decode_audio(str(target / "smoke.wav"))
     segments, _ = WhisperModel(str(target), local_files_only=True).transcribe(audio, language="fr", beam_size=1)
     assert "".join(segment.text for segment in segments).strip() == SHIPPED_SENTENCE

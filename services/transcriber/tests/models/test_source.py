@@ -249,19 +249,20 @@ def test_without_a_production_version_the_reason_names_model_and_bucket(deployme
         assert "models" in deployment._states[-1].reason
 
 
-@pytest.mark.parametrize("names", [("files", "manifest.json"), ("v1", "v1.json")])
-def test_a_local_folder_is_served_in_the_windows_of_the_manifest_beside_it(
-    deployment: Deployment, tmp_path: Path, names: tuple[str, str]
+@pytest.mark.parametrize(
+    ("folder", "place"), [("v1", "v1/manifest.json"), ("v1/files", "v1/manifest.json")], ids=["download", "backup"]
+)
+def test_a_local_folder_is_served_in_the_windows_of_its_manifest(
+    deployment: Deployment, tmp_path: Path, folder: str, place: str
 ) -> None:
-    folder, place = tmp_path / "backup" / names[0], tmp_path / "backup" / names[1]
-    folder.mkdir(parents=True)
-    source = FolderSource(folder, Lexicons())
+    (tmp_path / folder).mkdir(parents=True)
+    source = FolderSource(tmp_path / folder, Lexicons())
     assert source.fetch("folder").windows == WindowPolicy()
     version = deployment.publish(1, min_window_frames=300, window_margin_frames=100)
-    place.write_bytes(read_manifest(deployment.memory, "models", "whisper", version).to_bytes())
+    (tmp_path / place).write_bytes(read_manifest(deployment.memory, "models", "whisper", version).to_bytes())
     assert source.fetch("folder").windows == WindowPolicy(min_frames=300, margin_frames=100)
-    place.write_text("{")
-    with pytest.raises(ManifestInvalid, match=place.name):
+    (tmp_path / place).write_text("{")
+    with pytest.raises(ManifestInvalid, match=r"manifest\.json"):
         source.fetch("folder")
 
 

@@ -28,7 +28,7 @@ from carabin.exporter.sources import (
 )
 from carabin.exporter.validation.samples import Sample, read_sample
 from carabin.registry.artifacts.manifest import ModelManifest
-from carabin.registry.artifacts.publish import fetch_model, read_manifest
+from carabin.registry.artifacts.publish import fetch_model, read_manifest_and_document
 from carabin.registry.artifacts.signing import signer_from_settings
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.settings import StoreSettings
@@ -107,10 +107,11 @@ def download(
     name: Name,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a version as a folder that plain faster-whisper opens, every byte verified."""
+    """Fetch a version as a folder that plain faster-whisper opens, every byte verified, with its manifest."""
     settings, store = _store()
-    manifest = read_manifest(store, settings.models_bucket, name, version)
+    manifest, document = read_manifest_and_document(store, settings.models_bucket, name, version)
     fetch_model(store, settings.models_bucket, manifest, folder, _each_file)
+    (folder / "manifest.json").write_bytes(document)
     if as_json:
         _write_json({"folder": str(folder), **_describe(manifest)})
     else:

@@ -45,7 +45,7 @@ class ModelSource(Protocol):
 
 
 class FolderSource:
-    """One CTranslate2 folder, for trials without a store; served as its manifest says where that lies beside it."""
+    """One CTranslate2 folder, for trials without a store; served as its manifest says, where there is one."""
 
     def __init__(
         self,
@@ -212,11 +212,11 @@ class RegistrySource:
 
 
 def _manifest_of(folder: Path) -> ModelManifest | None:
-    """Return the manifest of a version in a backup (`manifest.json` beside `files`) or in a cache (`<version>.json`).
+    """Return the manifest in a downloaded version's folder, or beside the `files` of one in a backup.
 
     Raises:
         ManifestInvalid: it cannot be read.
     """
     folder = folder.resolve()
-    place = folder.with_name("manifest.json" if folder.name == "files" else f"{folder.name}.json")
+    place = (folder.parent if folder.name == "files" else folder) / "manifest.json"
     return ModelManifest.from_bytes(place.read_bytes(), str(place)) if place.is_file() else None

@@ -29,7 +29,7 @@ class TranscriberSettings(ServiceSettings):
     model_dir: Path | None = Field(
         default=None,
         description="a local CTranslate2 folder to serve instead of the registry's production version, in the"
-        " windows of the manifest beside it, where there is one; set it to try a model without a store",
+        " windows of its manifest.json, where there is one; set it to try a model without a store",
     )
     cache_dir: Path = Field(
         default=Path("data/cache/models"),
