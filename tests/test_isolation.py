@@ -2,10 +2,14 @@
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+from carabin.registry.settings import data_dir
 
 ROOT = Path(__file__).parents[1]
 CHOSEN = [
@@ -13,9 +17,18 @@ CHOSEN = [
     "libs/registry/tests/test_connect.py",
     "libs/registry/tests/stages/test_promotions.py",
     "services/transcriber/tests/access/test_identity.py::test_without_authentication_everybody_is_anonymous",
+    "tests/test_isolation.py::test_what_a_test_keeps_on_the_machine_is_in_a_temporary_folder",
 ]
-"""A store of its own, the settings of one, a real store shared by tests, and a service that listens."""
+"""A store of its own, the settings of one, a real store shared by tests, a service that listens, and what is kept."""
 PORTS = (8333, 9090, 9091)
+
+
+def test_what_a_test_keeps_on_the_machine_is_in_a_temporary_folder() -> None:
+    kept = data_dir() / "store" / "key"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("kept")
+    shutil.rmtree(kept.parent)
+    assert data_dir().parent == Path(tempfile.gettempdir())
 
 
 def test_beside_an_installation_that_is_configured_and_runs(tmp_path: Path) -> None:
