@@ -1,9 +1,11 @@
 """What every test shares: settings of hypothesis, and a machine on which nothing of Carabin is configured."""
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 
 import pytest
 from carabin.service import logging as service_logging
@@ -26,3 +28,13 @@ def no_bound_log_fields(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test log with the trace of one that ran before."""
     monkeypatch.setattr(service_logging, "_PROCESS", {})
     service_logging._BOUND.set({})
+
+
+@pytest.fixture(autouse=True)
+def no_log_to_a_closed_stream() -> Iterator[None]:
+    """Take away the log of a test that starts a service as a command: its stream is the one of this test alone."""
+    before = list(logging.root.handlers)
+    yield
+    for handler in list(logging.root.handlers):
+        if type(handler) is logging.StreamHandler and handler not in before:
+            logging.root.removeHandler(handler)

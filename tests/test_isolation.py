@@ -31,6 +31,28 @@ def test_what_a_test_keeps_on_the_machine_is_in_a_temporary_folder() -> None:
     assert data_dir().parent == Path(tempfile.gettempdir())
 
 
+LOGGING = """
+import io, logging
+from carabin.service.logging import configure_logging
+
+def test_a_service_that_logs_to_a_stream_of_its_own() -> None:
+    configure_logging("transcriber", stream=io.StringIO())
+
+def test_what_runs_behind_it() -> None:
+    assert not [each for each in logging.root.handlers if type(each) is logging.StreamHandler]
+"""
+
+
+def test_what_a_test_logs_to_is_not_logged_to_by_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "test_logging.py"
+    path.write_text(LOGGING)
+    inner = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-p", "conftest", str(path)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert inner.returncode == 0, inner.stdout[-3000:]
+
+
 def test_beside_an_installation_that_is_configured_and_runs(tmp_path: Path) -> None:
     installed = {
         "CARABIN_DATA_DIR": str(tmp_path / "data"),

@@ -121,6 +121,14 @@ def exports(store: StoreSettings, tmp_path_factory: pytest.TempPathFactory) -> I
     empty(store, store.checkpoints_bucket)
 
 
+@pytest.fixture(autouse=True)
+def nothing_runs_on(exports: Exports) -> Iterator[None]:
+    """Stop what a test that failed has left: the next one could start no other."""
+    yield
+    if exports.server.pid:
+        exports.stop()
+
+
 @pytest.fixture(scope="module")
 def kinds(exports: Exports) -> list[int]:
     """The number of the first step of each kind that one export has."""

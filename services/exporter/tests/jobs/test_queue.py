@@ -98,6 +98,7 @@ def test_an_export_in_a_long_step_has_its_lease_given_back_when_the_process_ends
     jobs.stop(grace_s=0)
     assert held.released
     held.go_on.set()
+    jobs.stop()
 
 
 @pytest.mark.parametrize("error", [RuntimeError("bug"), FatalFault()])
