@@ -198,7 +198,9 @@ def bytes_of(quantity: str) -> int:
 
 
 def without_other_stages(dockerfile: str, arguments: Mapping[str, str]) -> str:
-    """Return a Dockerfile without the stages that its last one does not need, since Buildah 1.28 builds them all.
+    """Return a Dockerfile of the stages that its last one needs, each named in full.
+
+    Buildah 1.28 neither finds a stage whose name an argument completes nor, where it finds one, leaves out the others.
 
     Args:
         arguments: what `--build-arg` gives; the defaults of the file stand for the others.
@@ -206,9 +208,11 @@ def without_other_stages(dockerfile: str, arguments: Mapping[str, str]) -> str:
     head, *stages = re.split(r"^(?=FROM )", dockerfile, flags=re.MULTILINE)
     values = dict(re.findall(r"^ARG (\w+)=(.*)$", head, flags=re.MULTILINE)) | dict(arguments)
 
-    def filled(text: str) -> str:
-        return re.sub(r"\$\{(\w+)\}", lambda found: values.get(found[1], found[0]), text)
+    def completed(stage: str) -> str:
+        first, newline, rest = stage.partition("\n")
+        return re.sub(r"\$\{(\w+)\}", lambda found: values.get(found[1], found[0]), first) + newline + rest
 
+    stages = [completed(stage) for stage in stages]
     named = {found[1]: stage for stage in stages if (found := re.match(r"FROM \S+ AS (\S+)", stage))}
     needed, waiting = set[str](), [stages[-1]]
     while waiting:
@@ -216,6 +220,6 @@ def without_other_stages(dockerfile: str, arguments: Mapping[str, str]) -> str:
         if stage in needed:
             continue
         needed.add(stage)
-        sources = [filled(stage.split()[1]), *re.findall(r"(?:--from=|,from=)([\w-]+)", stage)]
+        sources = [stage.split()[1], *re.findall(r"(?:--from=|,from=)([\w-]+)", stage)]
         waiting += [named[source] for source in sources if source in named]
     return head + "".join(stage for stage in stages if stage in needed)

@@ -2,8 +2,10 @@
 
 from carabin.registry.testing.memory import MemoryStore
 from carabin.service.access.identity import StaticKeys
+from carabin.transcriber.corrections.metrics import CorrectionMetrics
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.settings.web import WebSettings
+from carabin.transcriber.version_series import KEPT_VERSIONS
 from carabin.transcriber.web import mount_web
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -28,3 +30,19 @@ def test_a_correction_is_counted_for_its_version_if_that_wrote_here() -> None:
         assert answer.status_code == 201
     assert metrics.registry.get_sample_value(SERIES, {"version": "written-here"}) == 1
     assert metrics.registry.get_sample_value(SERIES, {"version": "invented by a client"}) is None
+
+
+def test_versions_that_left_long_ago_are_named_no_more() -> None:
+    metrics = Metrics()
+    corrections = CorrectionMetrics(metrics.registry)
+    for number in range(100):
+        metrics.model_in_use("whisper", "production", f"v{number}")
+        metrics.utterance_decoded(f"v{number}", "text", attempts=1)
+        corrections.kept(f"v{number}")
+    named = [
+        sample.labels["version"]
+        for metric in metrics.registry.collect()
+        for sample in metric.samples
+        if sample.name == SERIES
+    ]
+    assert named == [f"v{number}" for number in range(99 - KEPT_VERSIONS, 100)]

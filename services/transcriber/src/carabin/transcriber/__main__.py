@@ -20,13 +20,9 @@ log = logging.getLogger(__name__)
 def main(argv: list[str] | None = None) -> int:
     """Serve until a signal: 0 drained, 1 refused with one sentence."""
     never_lose_output()
-    arguments = _parser().parse_args(argv)
-    chosen = {name: value for name, value in vars(arguments).items() if value is not None}
-    of_model: dict[str, Any] = {name: chosen.pop(name) for name in ("model_dir", "model_name") if name in chosen}
-    if of_model:
-        of_model["models"] = ""  # what is asked for here is served alone
+    of_server, of_model = read_arguments(argv)
     try:
-        server_settings = ServerSettings.load(**chosen)
+        server_settings = ServerSettings.load(**of_server)
         configure_logging("transcriber", server_settings.log_level)
         settings = TranscriberSettings.load(**of_model)
         run(server_settings, settings, _say_listening)
@@ -34,6 +30,17 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(f"carabin-transcriber: {error}\n")
         return 1
     return 0
+
+
+def read_arguments(argv: list[str] | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the command line sets of the server's settings and of the models', over what variables say.
+
+    A model that is named here, or a folder, is served alone, also where CARABIN_TRANSCRIBER_MODELS names several.
+    """
+    arguments = _parser().parse_args(argv)
+    of_server = {name: value for name, value in vars(arguments).items() if value is not None}
+    of_model = {name: of_server.pop(name) for name in ("model_dir", "model_name") if name in of_server}
+    return of_server, of_model | ({"models": ""} if of_model else {})
 
 
 def _say_listening(port: int, grpc_port: int | None) -> None:
@@ -50,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, help="WebSocket and HTTP port; default 9090")
     parser.add_argument("--grpc-port", type=int, help="gRPC port; default 9091")
     parser.add_argument("--model-dir", type=Path, help="a CTranslate2 folder instead of the store's production version")
-    parser.add_argument("--model-name", help="the registry's name of the model")
+    parser.add_argument("--model-name", help="the registry's name of the model, which is then served alone")
     return parser
 
 

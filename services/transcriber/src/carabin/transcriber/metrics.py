@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from .core.memory import heap_bytes
+from .version_series import VersionSeries
 
 _SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.3, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 _PREFIX = "carabin_transcriber_"
@@ -93,6 +94,21 @@ class Metrics:
         self.version_confidence = self._histogram(
             "version_confidence", "Confidence of each final, by version", "version", buckets=_PROBABILITIES
         )
+        self._versions = VersionSeries(
+            self.version_finals,
+            self.version_retried,
+            self.version_final_latency,
+            self.version_confidence,
+            self.shadow_difference,
+        )
+
+    def model_in_use(self, name: str, role: str, version: str | None) -> None:
+        """Show which version a model's role is on from now on; None where there is none."""
+        before = self._versions.use(name, role, version)
+        if before is not None:
+            self.model.remove(name, role, before)
+        if version is not None:
+            self.model.labels(name, role, version).set(1)
 
     def utterance_decoded(self, version: str, outcome: str, attempts: int) -> None:
         """Count an utterance that a version decoded.
@@ -104,11 +120,18 @@ class Metrics:
         self.version_finals.labels(version, outcome).inc()
         if attempts > 1:
             self.version_retried.labels(version).inc()
+        self._versions.written(version)
 
     def final_of_version(self, version: str, latency_s: float, confidence: float) -> None:
         """Observe a final beside those of the other version that is in use."""
         self.version_final_latency.labels(version).observe(latency_s)
         self.version_confidence.labels(version).observe(confidence)
+        self._versions.written(version)
+
+    def shadow_compared(self, version: str, difference: float) -> None:
+        """Observe how far a shadow's final is from production's."""
+        self.shadow_difference.labels(version).observe(difference)
+        self._versions.written(version)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(_PREFIX + name, text, labels, registry=self.registry)

@@ -17,6 +17,14 @@ class CorrectionMetrics:
 
     def kept(self, version: str) -> None:
         """Count a correction of what `version` wrote."""
-        labels = {"version": version, "outcome": "text"}
-        if self._registry.get_sample_value("carabin_transcriber_version_finals_total", labels):
+        if self._wrote_here(version):
             self._corrections.labels(version).inc()
+        # Those whose finals are no longer counted here left long ago.
+        for metric in self._corrections.collect():
+            for gone in {sample.labels["version"] for sample in metric.samples}:
+                if not self._wrote_here(gone):
+                    self._corrections.remove(gone)
+
+    def _wrote_here(self, version: str) -> bool:
+        labels = {"version": version, "outcome": "text"}
+        return bool(self._registry.get_sample_value("carabin_transcriber_version_finals_total", labels))

@@ -10,7 +10,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -235,9 +234,7 @@ class ModelUpdater:
         self._serving, self._in_a_row = candidate, 0
         self._timed("total", started)
         self._count("installed")
-        if previous is not None:
-            self._metrics.model.remove(self._name, self._role, previous)
-        self._metrics.model.labels(self._name, self._role, version).set(1)
+        self._metrics.model_in_use(self._name, self._role, version)
         self._metrics.model_bytes.set(resident_bytes())
         log.info("model in use", extra={"event": "model_installed", "version": version, "previous": previous})
         self._set(ModelInfo(self._name, version, "steady", loaded_at=datetime.now(UTC)))
@@ -332,7 +329,7 @@ class ModelUpdater:
         previous = self.slot.install(None, "its trial is over")
         self._serving, self._retry_at = None, None
         if previous is not None:
-            self._metrics.model.remove(self._name, self._role, previous.version)
+            self._metrics.model_in_use(self._name, self._role, None)
             self._count("ended")
             self._set(ModelInfo(self._name, None, "none", reason="its trial is over"))
 
@@ -345,8 +342,7 @@ class ModelUpdater:
             if not self._until_idle(handle):
                 return
             handle.engine.close()
-            with suppress(KeyError):  # a swap that was on its way has removed it
-                self._metrics.model.remove(self._name, self._role, handle.version)
+            self._metrics.model_in_use(self._name, self._role, None)
             self._count("left")
             log.info("model left", extra={"event": "model_left", "version": handle.version, "reason": reason})
         self._serving, self._retry_at = None, None

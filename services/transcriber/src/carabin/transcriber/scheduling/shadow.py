@@ -50,7 +50,7 @@ class Shadow:
             self._count(-1)
             model.release()
             if isinstance(outcome, Hypothesis):
-                self._metrics.shadow_difference.labels(model.version).observe(smoke_error(text, outcome.text))
+                self._metrics.shadow_compared(model.version, smoke_error(text, outcome.text))
 
         self._count(1)
         self._scheduler.submit(DecodeJob(Lane.SHADOW, request, model, done))
