@@ -6,12 +6,13 @@ import sys
 import types
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
 from carabin.cli.commands.dictate.audio import RATE_HZ, AudioRefused, blocks, microphone, read_recording
 from carabin.cli.main import main
-from carabin.transcriber.testing.server import serving
+from carabin.transcriber.testing.server import serving, silence
 
 
 def test_file_that_is_missing_or_no_audio_is_named(tmp_path, capsys):
@@ -40,6 +41,26 @@ def test_recording_of_any_rate_and_channels_becomes_16_khz_mono(tmp_path, rate_h
     assert len(samples) == pytest.approx(2 * RATE_HZ, abs=50)
     spectrum = np.abs(np.fft.rfft(samples[:RATE_HZ]))
     assert abs(int(spectrum.argmax()) - 440) <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "container", "codec", "rate_hz"),
+    [("a.ac3", "ac3", "ac3", 48_000), ("a.ts", "mpegts", "aac", 16_000), ("a.g722", "g722", "g722", 16_000)],
+)
+def test_recording_of_telephony_or_of_a_film_is_dictated(tmp_path, capsys, name, container, codec, rate_hz):
+    samples = np.concatenate([np.random.default_rng(0).uniform(-0.5, 0.5, 2 * RATE_HZ), silence(2.0)])
+    with av.open(str(tmp_path / name), "w", format=container) as output:
+        stream = output.add_stream(codec, rate=rate_hz, layout="mono")
+        frame = av.AudioFrame.from_ndarray(samples[None].astype(np.float32), format="fltp", layout="mono")
+        frame.sample_rate = RATE_HZ
+        size = stream.codec_context.frame_size or None
+        resampler = av.AudioResampler(format=stream.format, layout="mono", rate=rate_hz, frame_size=size)
+        for part in (*resampler.resample(frame), *resampler.resample(None)):
+            output.mux(stream.encode(part))
+        output.mux(stream.encode(None))
+    with serving() as server:
+        assert main(["dictate", str(tmp_path / name), "--server", server.url]) == 0
+    assert "le patient" in capsys.readouterr().out
 
 
 def test_recording_without_samples_is_refused(tmp_path):

@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import soundfile
 from carabin.service.audio import CONTAINERS, MAX_RATE_HZ, RATE_HZ, decode
 from carabin.service.errors import AudioFileRefused
 
@@ -67,7 +68,9 @@ def opened_files(path: Path) -> Iterator[list[str]]:
         ("wav", "pcm_s16le"), ("wav", "pcm_alaw"), ("w64", "pcm_s16le"), ("aiff", "pcm_s16be"), ("au", "pcm_s16be"),
         ("caf", "pcm_s16le"), ("flac", "flac"), ("mp3", "libmp3lame"), ("adts", "aac"), ("ipod", "aac"), ("mov", "aac"),
         ("ogg", "libopus"), ("webm", "libopus"), ("matroska", "pcm_s16le"), ("asf", "wmav2"), ("wv", "wavpack"),
-        ("avi", "libmp3lame"), ("avi", "pcm_s16le"),
+        ("avi", "libmp3lame"), ("avi", "pcm_s16le"), ("latm", "aac"), ("ac3", "ac3"), ("eac3", "eac3"),
+        ("mpegts", "aac"), ("mpegts", "mp2"), ("mpegts", "ac3"), ("mpeg", "mp2"), ("vob", "ac3"), ("flv", "aac"),
+        ("flv", "libmp3lame"), ("rm", "ac3"), ("tta", "tta"), ("mp2", "mp2"), ("matroska", "eac3"), ("wav", "adpcm_ms"),
     ],
 )  # fmt: skip
 def test_container_is_read(container, codec):
@@ -81,6 +84,52 @@ def test_adaptive_multi_rate_of_a_telephone_is_read():
     samples = np.concatenate(list(decode(io.BytesIO(encoded("amr", "libopencore_amrnb", 8_000, 12_200)))))
     assert len(samples) / RATE_HZ == pytest.approx(1.0, abs=0.1)
     assert 0.1 < float(np.sqrt(np.mean(samples**2))) < 0.25
+
+
+@pytest.mark.parametrize(
+    ("format_", "subtype"),
+    [("RAW", "GSM610"), ("NIST", "PCM_16"), ("VOC", "PCM_16"), ("RF64", "PCM_16"), ("CAF", "ALAC_16")],
+)
+def test_what_libsndfile_writes_and_ffmpeg_does_not_is_read(format_, subtype):
+    file = io.BytesIO()
+    soundfile.write(file, np.sin(2 * np.pi * 440 * np.arange(8_000) / 8_000) / 4, 8_000, subtype, format=format_)
+    samples = np.concatenate(list(decode(file)))
+    assert len(samples) / RATE_HZ == pytest.approx(1.0, abs=0.1)
+    assert 0.1 < float(np.sqrt(np.mean(samples**2))) < 0.25
+
+
+@pytest.mark.parametrize(
+    ("container", "rate_hz", "bit_rate", "name"),
+    [
+        ("g722", 16_000, 64_000, "recording.g722"),
+        ("g722", 16_000, 64_000, "C:\\Dictées\\a b.722"),
+        ("g723_1", 8_000, 6_300, "A.TCO"),
+    ],
+)
+def test_code_without_a_header_is_read_by_its_name(container, rate_hz, bit_rate, name):
+    content = encoded(container, container, rate_hz, bit_rate)
+    samples = np.concatenate(list(decode(io.BytesIO(content), name=name)))
+    assert len(samples) / RATE_HZ == pytest.approx(1.0, abs=0.1)
+    assert 0.1 < float(np.sqrt(np.mean(samples**2))) < 0.25
+    with pytest.raises(AudioFileRefused, match="these are read"):
+        list(decode(io.BytesIO(content)))
+
+
+def test_name_of_a_code_without_a_header_does_not_overrule_the_content():
+    assert len(np.concatenate(list(decode(io.BytesIO(wav()), name="a.g722")))) == RATE_HZ
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"), (bytes(4000), "begins with zeros"), (b"%PDF-1.7 " + b"\x80" * 4000, "is a PDF"),
+        (b"Le patient va bien. " * 500, "is a text"), ("Le patient est opéré. ".encode() * 500, "is a text"),
+        (b"Rapport\r\n\tdu 12 mars\r\n" * 200, "is a text"),
+    ],
+)  # fmt: skip
+def test_what_is_no_sound_is_not_made_noise_by_its_name(content, reason):
+    with pytest.raises(AudioFileRefused, match=reason):
+        list(decode(io.BytesIO(content), name="a.g722"))
 
 
 @pytest.mark.parametrize(
@@ -122,6 +171,68 @@ def test_reference_opens_no_connection(reference):
             list(decode(io.BytesIO(content)))
         with pytest.raises(BlockingIOError):
             listener.accept()
+
+
+@pytest.mark.parametrize("name", ["list.m3u8", "list.ffconcat", "a.mpd", "a.sdp", "frame%03d.png", "a.idx", "a.g722"])
+def test_name_makes_no_playlist_of_a_file(name, tmp_path, monkeypatch):
+    """FFmpeg believes some suffixes; a name is only ever the suffix of a code without a header."""
+    other = tmp_path / "secret.wav"
+    other.write_bytes(wav())
+    monkeypatch.chdir(tmp_path)
+    with opened_files(other) as opened, pytest.raises(AudioFileRefused):
+        list(decode(io.BytesIO(f"ffconcat version 1.0\nfile {other.name}\n".encode()), name=name))
+    assert opened == []
+
+
+def test_name_that_is_a_path_or_an_address_is_not_opened(tmp_path):
+    other = tmp_path / "secret.g722"
+    other.write_bytes(encoded("g722", "g722", 16_000))
+    with opened_files(other) as opened, pytest.raises(AudioFileRefused):
+        list(decode(io.BytesIO(b"Le patient va bien."), name=str(other)))
+    assert opened == []
+
+
+def atoms(content: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield (name, start, end) of each atom of an MP4 file between two places."""
+    while start < end:
+        size, name = struct.unpack(">I4s", content[start : start + 8])
+        yield name, start, start + size
+        start += size
+
+
+def referring_elsewhere(content: bytes, alias: bytes) -> bytes:
+    """Return a QuickTime file whose track says that its samples are in another file."""
+    enclosing, place, end = list[int](), 0, len(content)
+    for name in (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"):
+        place, end = next((its, to) for which, its, to in atoms(content, place, end) if which == name)
+        enclosing.append(place)
+        place += 8
+    entry = struct.pack(">I4sI", 12 + len(alias), b"alis", 0) + alias
+    new = content[: place + 8] + entry + content[end:]
+    patched = bytearray(new)
+    for at in enclosing:
+        size = int.from_bytes(content[at : at + 4]) + len(new) - len(content)
+        patched[at : at + 4] = size.to_bytes(4)
+    return bytes(patched)
+
+
+def test_movie_whose_sound_is_in_another_file_opens_none(tmp_path, monkeypatch):
+    other = tmp_path / "secret.mov"
+    other.write_bytes(encoded("mov", "pcm_s16le"))
+    name = other.name.encode()
+    volume = bytes(10) + bytes([4]) + b"disk".ljust(27, b"\0") + bytes(12) + bytes([len(name)]) + name.ljust(63, b"\0")
+    tail = bytes(16) + struct.pack(">hh", 0, 1) + bytes(16)
+    paths = struct.pack(">hH", 2, len(name)) + name.ljust(len(name) + len(name) % 2, b"\0") + struct.pack(">hH", -1, 0)
+    content = referring_elsewhere(encoded("mov", "pcm_s16le"), volume + tail + paths)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.mov").write_bytes(content)
+    followed = {"enable_drefs": "1", "use_absolute_path": "1"}
+    with opened_files(other) as opened, av.open(str(tmp_path / "a.mov"), options=followed) as readable:
+        list(readable.decode(audio=0))
+    assert opened, "FFmpeg itself opens it where it may"
+    with opened_files(other) as opened, (tmp_path / "a.mov").open("rb") as file, suppress(AudioFileRefused):
+        list(decode(file, name="a.mov"))
+    assert opened == []
 
 
 def test_session_description_opens_no_socket():

@@ -12,6 +12,7 @@ from carabin.service.errors import AudioFileRefused
     [
         (b"\x03ds2" + bytes(2000), "is DS2 (DSS Pro)"),
         (b"\x03enc" + bytes(2000), "is an encrypted DS2"),
+        (b"MS_VOICE" + bytes(2000), "is a Sony recorder's (DVF, MSV)"),
         (b"PK\x03\x04" + bytes(2000), "is a ZIP archive"),
         (b"\n<!DOCTYPE HTML><html><body>403</body></html>", "is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "is a pointer of Git LFS"),

@@ -25,6 +25,12 @@ def test_a_file_that_ends_too_early_promises_nothing(content):
     assert not promises_length("mp3", io.BytesIO(content))
 
 
-@pytest.mark.parametrize(("demuxer", "promises"), [("aac", False), ("amr", False), ("flac", True), ("ogg", True)])
+@pytest.mark.parametrize(
+    ("demuxer", "promises"),
+    [
+        ("aac", False), ("amr", False), ("flac", True), ("ogg", True), ("mpegts", False), ("g722", False),
+        ("ac3", False), ("tta", True), ("flv", True),
+    ],
+)  # fmt: skip
 def test_other_containers_promise_what_their_header_says(demuxer, promises):
     assert promises_length(demuxer, io.BytesIO(b"")) is promises

@@ -14,7 +14,7 @@ from carabin.trainer.datasets.collect import collect_folders
 from carabin.trainer.errors import DatasetInvalid, DatasetRefused
 from carabin.trainer.quality.report import GateReport
 
-from ..helpers.sounds import bursts, write
+from ..helpers.sounds import bursts, encode, write
 
 
 def report_of(folder: Path, name: str, text: str) -> Path:
@@ -52,6 +52,24 @@ def test_any_container_is_taken_and_what_systems_leave_behind_is_not_counted(tmp
     assert "is DS2 (DSS Pro), which its recorder's program alone reads: export it" in report.refused[0].message
     assert report.left_out[str(audio / "index.xml")] == "is no sound, by its name"
     assert "other files: 2 seen, 0 taken, 2 left out" in report.sums()
+
+
+CONTAINERS = [
+    ("a.ac3", "ac3", "ac3"), ("b.TS", "mpegts", "aac"), ("c.g722", "g722", "g722"), ("d.722", "g722", "g722"),
+    ("e.mp2", "mp2", "mp2"), ("f.flv", "flv", "aac"), ("g.tta", "tta", "tta"), ("h.rm", "rm", "ac3"),
+    ("i.eac3", "eac3", "eac3"), ("j.mpg", "mpeg", "mp2"), ("k.latm", "latm", "aac"), ("l", "mpegts", "ac3"),
+]  # fmt: skip
+
+
+def test_recordings_of_telephony_and_of_films_become_a_dataset(tmp_path: Path) -> None:
+    audio, reports, report = tmp_path / "audio", tmp_path / "reports", GateReport()
+    for place, (name, container, codec) in enumerate(CONTAINERS):
+        encode(audio / name, bursts([1.0, 0.8], seed=place), container, codec)
+        report_of(reports, f"{Path(name).stem}.txt", f"Examen numéro {place} sans particularité.")
+    built = build(collect_folders(audio, reports, report), tmp_path / "out", report)
+    assert report.sums()[0] == f"recordings: {len(CONTAINERS)} seen, {len(CONTAINERS)} taken, 0 left out"
+    assert report.refused == []
+    assert sum(size.duration_s for size in built.sizes.values()) == pytest.approx(2.8 * len(CONTAINERS), rel=0.05)
 
 
 def test_names_match_across_accents_encoding_and_case(tmp_path: Path) -> None:

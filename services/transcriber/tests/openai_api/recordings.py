@@ -18,7 +18,10 @@ def recording(container: str = "wav", codec: str = "pcm_s16le", rate_hz: int = R
         stream = output.add_stream(codec, rate=rate_hz, layout="mono")
         frame = av.AudioFrame.from_ndarray(samples.astype(np.float32)[None, :], format="fltp", layout="mono")
         frame.sample_rate = rate_hz
-        for part in av.AudioResampler(format=stream.format, layout="mono", rate=rate_hz).resample(frame):
+        resampler = av.AudioResampler(
+            format=stream.format, layout="mono", rate=rate_hz, frame_size=stream.codec_context.frame_size or None
+        )
+        for part in (*resampler.resample(frame), *resampler.resample(None)):
             output.mux(stream.encode(part))
         output.mux(stream.encode(None))
     return file.getvalue()

@@ -214,6 +214,20 @@ async def test_damaged_recording_is_transcribed_with_what_is_missing_named_in_se
     assert answers["srt"].headers.get("x-carabin-warning", "") == "; ".join(warnings)
 
 
+@pytest.mark.parametrize(
+    ("container", "codec", "rate_hz", "name"),
+    [
+        ("ac3", "ac3", 48_000, "a.ac3"), ("mpegts", "aac", 48_000, "a.ts"), ("g722", "g722", 16_000, "a.G722"),
+        ("flv", "aac", 44_100, "a.flv"), ("mpegts", "mp2", 48_000, "blob"),
+    ],
+)  # fmt: skip
+async def test_recordings_of_telephony_and_of_films_are_transcribed(container, codec, rate_hz, name):
+    async with web() as opened:
+        files = {"file": (name, recording(container, codec, rate_hz))}
+        answer = await opened.post(PATH, files=files, data={"model": "whisper-1"})
+    assert answer.json() == {"text": "le patient le patient"}
+
+
 async def test_header_without_sound_is_an_error_that_says_so():
     async with web() as opened:
         answer = await post(opened, (CASES / "header_only.wav").read_bytes())

@@ -52,7 +52,7 @@ def read_recording(path: Path) -> ReadRecording:
         raise AudioRefused(f"there is no file {path}")
     try:
         with path.open("rb") as file:
-            recording = Recording(file)
+            recording = Recording(file, name=path.name)
             samples = np.concatenate(list(recording.blocks()))
     except AudioFileRefused as error:
         raise AudioRefused(f"{path} cannot be decoded as audio: {error}") from error

@@ -3,7 +3,7 @@
 Needs the packages av and numpy: `carabin-service[audio]`.
 """
 
-from .container import CONTAINERS, MAX_RATE_HZ, MAX_STREAMS, MIN_RATE_HZ, open_audio
+from .container import CONTAINERS, HEADERLESS, MAX_RATE_HZ, MAX_STREAMS, MIN_RATE_HZ, open_audio
 from .damage import Damage, damage_of
 from .foreign import HEAD_BYTES, what_it_is
 from .frames import Gap
@@ -12,6 +12,7 @@ from .spectrum import RATE_HZ, share_above
 from .speech import no_speech
 
 __all__ = [
-    "CONTAINERS", "HEAD_BYTES", "MAX_HOURS", "MAX_RATE_HZ", "MAX_STREAMS", "MIN_RATE_HZ", "RATE_HZ", "Damage", "Gap",
-    "Recording", "Samples", "damage_of", "decode", "no_speech", "open_audio", "share_above", "what_it_is",
+    "CONTAINERS", "HEADERLESS", "HEAD_BYTES", "MAX_HOURS", "MAX_RATE_HZ", "MAX_STREAMS", "MIN_RATE_HZ", "RATE_HZ",
+    "Damage", "Gap", "Recording", "Samples", "damage_of", "decode", "no_speech", "open_audio", "share_above",
+    "what_it_is",
 ]  # fmt: skip

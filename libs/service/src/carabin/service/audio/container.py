@@ -1,12 +1,14 @@
 """The one place where FFmpeg opens a recording of others, so that no file chooses what FFmpeg does.
 
-FFmpeg's demuxers include playlists (concat, HLS, DASH) and session descriptions (SDP) that open other files and
-sockets. Here a file can be one of `CONTAINERS` and nothing else, it is read from an open file without a name, no
-protocol is allowed, and what is read before the first sample is bounded.
+FFmpeg's demuxers include playlists (concat, HLS, DASH), session descriptions (SDP) and sequences of files that open
+other files and sockets. Here a file can be one of `CONTAINERS` and nothing else, it is read from an open file without
+a name, no protocol is allowed, and what is read before the first sample is bounded.
 """
 
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -27,17 +29,48 @@ CONTAINERS: Final = MappingProxyType(
         "flac": "FLAC",
         "mp3": "MP3",
         "aac": "AAC (ADTS)",
+        "loas": "AAC (LATM)",
+        "ac3": "AC-3",
+        "eac3": "E-AC-3",
+        "dts": "DTS",
         "mp4": "MP4 (M4A, MOV, 3GP)",
-        "ogg": "Ogg (Opus, Vorbis, FLAC)",
+        "ogg": "Ogg (Opus, Vorbis, Speex, FLAC)",
         "matroska": "Matroska and WebM",
         "avi": "AVI",
+        "flv": "FLV",
+        "mpegts": "MPEG-TS",
+        "mpeg": "MPEG-PS (MPG, VOB)",
+        "mxf": "MXF",
+        "gxf": "GXF",
         "asf": "WMA",
+        "rm": "RealAudio",
         "amr": "AMR",
+        "gsm": "GSM",
+        "g722": "G.722",
+        "g723_1": "G.723.1",
+        "g729": "G.729",
+        "qcp": "QCP",
         "dss": "DSS",
+        "oma": "ATRAC (OMA)",
         "wv": "WavPack",
+        "tta": "TTA",
+        "ape": "Monkey's Audio",
+        "tak": "TAK",
+        "mpc": "Musepack",
+        "mpc8": "Musepack",
+        "shn": "Shorten",
+        "nistsphere": "NIST SPHERE",
+        "voc": "VOC",
     }
 )
 """FFmpeg's demuxers that are used -> what people call their files. None of them opens another file."""
+HEADERLESS: Final = MappingProxyType(
+    {
+        ".g722": "g722", ".722": "g722", ".g723_1": "g723_1", ".tco": "g723_1", ".rco": "g723_1", ".g729": "g729",
+    }
+)  # fmt: skip
+"""Suffixes of the codes of telephony that begin without any mark -> demuxer. Of such a file alone the name counts; in
+bytes that are marked as something else it does not. A-law, u-law and bare samples are not here: they say no rate."""
 MIN_RATE_HZ, MAX_RATE_HZ = 4_000, 384_000
 """Lower rates hold no speech, and turn few bytes into many samples; no recorder has higher ones."""
 MAX_STREAMS: Final = 16
@@ -69,14 +102,17 @@ class ReadableFile(Protocol):
 
 
 @contextmanager
-def open_audio(file: ReadableFile) -> Iterator[tuple[InputContainer, AudioStream]]:
+def open_audio(file: ReadableFile, name: str = "") -> Iterator[tuple[InputContainer, AudioStream]]:
     """Open a recording and give its container and its first audio stream; FFmpeg's errors in the block are translated.
+
+    Args:
+        name: of the file, whose suffix is looked at where it is one of `HEADERLESS`.
 
     Raises:
         AudioFileRefused: no such container, no audio stream, or FFmpeg failed in the block.
     """
     try:
-        with av.open(_Nameless(file), mode="r", options=dict(_OPTIONS), metadata_errors="ignore") as container:
+        with av.open(_nameless(file, name), mode="r", options=dict(_OPTIONS), metadata_errors="ignore") as container:
             if not container.streams.audio:
                 raise AudioFileRefused("the file holds no audio stream")
             stream = container.streams.audio[0]
@@ -93,15 +129,35 @@ def open_audio(file: ReadableFile) -> Iterator[tuple[InputContainer, AudioStream
 def _reason(file: ReadableFile) -> str:
     """Return why FFmpeg does not open a file: what it is instead, where that can be seen."""
     with suppress(OSError, ValueError):
-        file.seek(0)
-        head = file.read(HEAD_BYTES)
-        if not head:
-            return "the file is empty: it has no bytes"
-        if not any(head):
-            return "the file begins with zeros where a header should be: its copy failed, or it is raw sound"
-        if found := what_it_is(head):
-            return f"the file {found}"
-    return "the file cannot be decoded as audio; these are read: " + "; ".join(CONTAINERS.values())
+        if reason := _no_sound(_head(file)):
+            return reason
+    return "the file cannot be decoded as audio; these are read: " + "; ".join(dict.fromkeys(CONTAINERS.values()))
+
+
+def _no_sound(head: bytes) -> str | None:
+    """Return what a file is that begins with `head` and is no recording; None where it may be one."""
+    if not head:
+        return "the file is empty: it has no bytes"
+    if not any(head):
+        return "the file begins with zeros where a header should be: its copy failed, or it is raw sound"
+    found = what_it_is(head)
+    return f"the file {found}" if found else None
+
+
+def _is_text(head: bytes) -> bool:
+    """Return whether bytes are UTF-8 that can be read; the last character may be cut."""
+    try:
+        text = getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return all(char.isprintable() or char.isspace() for char in text)
+
+
+def _head(file: ReadableFile) -> bytes:
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    return head
 
 
 class _Nameless:
@@ -111,3 +167,26 @@ class _Nameless:
         self.read = file.read
         self.seek = file.seek
         self.tell = file.tell
+
+
+class _Headerless(_Nameless):
+    """An open file with a suffix, which FFmpeg believes where the content begins with no mark of another container."""
+
+    def __init__(self, file: ReadableFile, suffix: str) -> None:
+        super().__init__(file)
+        self.name = f"recording{suffix}"
+
+
+def _nameless(file: ReadableFile, name: str) -> _Nameless:
+    """Return the file as FFmpeg may see it.
+
+    Raises:
+        AudioFileRefused: its name says that it has no header, and its content that it is no sound.
+    """
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in HEADERLESS:
+        return _Nameless(file)
+    head = _head(file)
+    if reason := _no_sound(head) or ("the file is a text" if _is_text(head) else None):
+        raise AudioFileRefused(reason)
+    return _Headerless(file, suffix)

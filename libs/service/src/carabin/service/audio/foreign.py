@@ -9,6 +9,7 @@ _SIGNATURES: Final = MappingProxyType(
         b"\x03ds2": "is DS2 (DSS Pro), which its recorder's program alone reads: export it there as WAV or MP3",
         b"\x01ds2": "is DS2 (DSS Pro), which its recorder's program alone reads: export it there as WAV or MP3",
         b"\x03enc": "is an encrypted DS2: export it as WAV or MP3 in its recorder's program, with its password",
+        b"ms_voice": "is a Sony recorder's (DVF, MSV), which its program alone reads: export it there as WAV or MP3",
         b"PK\x03\x04": "is a ZIP archive, or a document of Word or Excel: unpack the recordings",
         b"7z\xbc\xaf\x27\x1c": "is a 7-Zip archive: unpack the recordings",
         b"Rar!": "is a RAR archive: unpack the recordings",

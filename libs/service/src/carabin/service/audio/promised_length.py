@@ -6,7 +6,12 @@ VBR header SDK, 1999); ID3v2 tags (id3.org, version 2.4.0, section 3.1) stand be
 
 from typing import BinaryIO, Final
 
-GUESSED: Final = frozenset({"aac", "amr", "dss"})
+GUESSED: Final = frozenset(
+    {
+        "aac", "loas", "ac3", "eac3", "dts", "amr", "gsm", "g722", "g723_1", "g729", "dss", "mpegts", "mpeg", "gxf",
+        "nistsphere", "voc",
+    }
+)  # fmt: skip
 """FFmpeg's demuxers of streams without a length: the duration that they give is the size over a bit rate."""
 _ID3_BYTES: Final = 10
 _FIRST_FRAME_BYTES: Final = 256

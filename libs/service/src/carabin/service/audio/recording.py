@@ -33,11 +33,12 @@ class Recording:
     or nothing, is read to its end.
 
     Args:
-        file: opened for reading, seekable; its name, if it has one, is not looked at.
+        file: opened for reading, seekable.
         rate_hz: of the samples that are returned, whatever the file's own.
+        name: of the file. Its content says what it is; the suffix counts for what has no header (`HEADERLESS`).
     """
 
-    def __init__(self, file: BinaryIO, rate_hz: int = RATE_HZ, max_hours: float = MAX_HOURS) -> None:
+    def __init__(self, file: BinaryIO, rate_hz: int = RATE_HZ, max_hours: float = MAX_HOURS, *, name: str = "") -> None:
         self.own_rate_hz = 0
         self.n_channels = 0
         self.promised_s: float | None = None
@@ -52,6 +53,7 @@ class Recording:
         self.speech = SpeechJudge()
         """Whether it may hold speech; asked at 16 kHz only."""
         self._file = file
+        self._name = name
         self._rate_hz = rate_hz
         self._most = int(max_hours * 3600 * rate_hz)
         self._max_hours = max_hours
@@ -84,7 +86,7 @@ class Recording:
         if self._wav and self._wav.says_too_little:
             source = CorrectedWav(self._file, self._wav)
         source.seek(0)
-        with open_audio(source) as (container, stream):
+        with open_audio(source, self._name) as (container, stream):
             self.own_rate_hz, self.n_channels = stream.rate, stream.channels
             reader = FrameReader(container, stream)
             for part in self._resampled(reader, stream):
@@ -111,25 +113,31 @@ class Recording:
         self.sound_end_s = max(held_s, reader.sound_end_s)
         # What is undecodable behind the last sound is garbage, or an end that is missing: the header says which.
         self.gaps = tuple(gap for gap in joined_gaps(reader.damaged) if gap[0] < self.sound_end_s and gap[1] > gap[0])
-        self.promised_s = _promised_s(container, self._file, self._wav, held_s)
+        self.promised_s = _promised_s(container, self._file, self._wav, held_s, reader.start_s or 0.0)
 
 
-def decode(file: BinaryIO, rate_hz: int = RATE_HZ, max_hours: float = MAX_HOURS) -> Iterator[Samples]:
+def decode(
+    file: BinaryIO, rate_hz: int = RATE_HZ, max_hours: float = MAX_HOURS, *, name: str = ""
+) -> Iterator[Samples]:
     """Yield a recording in blocks of (n,) samples, in order, its channels mixed to one.
 
     Raises:
         AudioFileRefused, AudioHoldsNothing: see `Recording.blocks`.
     """
-    return Recording(file, rate_hz, max_hours).blocks()
+    return Recording(file, rate_hz, max_hours, name=name).blocks()
 
 
-def _promised_s(container: InputContainer, file: BinaryIO, wav: WavLength | None, held_s: float) -> float | None:
+def _promised_s(
+    container: InputContainer, file: BinaryIO, wav: WavLength | None, held_s: float, start_s: float
+) -> float | None:
     if wav is not None:
         # By bytes: what a header says of bytes per second need not be true either.
         return None if wav.promised_bytes is None else held_s * wav.promised_bytes / max(1, wav.held_bytes)
     if container.duration is None or not promises_length(container.format.name, file):
         return None
-    return container.duration / av.time_base
+    # Ogg says when the last packet ends, by a clock that runs before the first.
+    lead_s = abs(start_s) if container.format.name == "ogg" else 0.0
+    return max(0.0, container.duration / av.time_base - lead_s)
 
 
 def _samples(frame: av.AudioFrame) -> NDArray[np.float32]:

@@ -9,6 +9,8 @@ from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
+from carabin.service.audio import HEADERLESS
+
 IGNORED: Final = frozenset(
     {
         ".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "$recycle.bin", "@eadir", ".git",
@@ -20,9 +22,12 @@ _IGNORED_STARTS: Final = ("._", "~$", ".~lock.")
 """macOS companions, and what Word and LibreOffice write beside a document that is open."""
 AUDIO_SUFFIXES: Final = frozenset(
     {
-        ".wav", ".wave", ".w64", ".aif", ".aiff", ".au", ".snd", ".caf", ".flac", ".mp3", ".aac", ".m4a", ".m4b",
-        ".mp4", ".mov", ".3gp", ".ogg", ".oga", ".opus", ".mka", ".mkv", ".webm", ".wma", ".asf", ".amr", ".dss", ".wv",
-        ".avi",
+        *(".wav", ".wave", ".w64", ".rf64", ".bwf", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".flac"),
+        *(".mp3", ".mp2", ".mpa", ".aac", ".latm", ".loas", ".ac3", ".eac3", ".ec3", ".dts"),
+        *(".m4a", ".m4b", ".m4r", ".mp4", ".mov", ".3gp", ".3g2", ".3ga", ".ogg", ".oga", ".opus", ".spx"),
+        *(".mka", ".mkv", ".webm", ".avi", ".flv", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob", ".mxf", ".gxf"),
+        *(".wma", ".asf", ".ra", ".rm", ".amr", ".awb", ".gsm", ".qcp", ".dss", ".oma", ".aa3", *HEADERLESS),
+        *(".wv", ".tta", ".ape", ".tak", ".mpc", ".shn", ".sph", ".nist", ".voc"),
     }
 )  # fmt: skip
 """Of the containers of `carabin.service.audio.CONTAINERS`."""

@@ -60,7 +60,7 @@ def judge_sound(file: Path, report: GateReport, *, accept_damaged: bool = False)
         return None
     try:
         with file.open("rb") as opened:
-            recording = Recording(opened)
+            recording = Recording(opened, name=file.name)
             samples = np.concatenate(list(recording.blocks()))
     except AudioHoldsNothing:
         say("audio-empty", "refused", "is empty: no sound that can be decoded follows its header")

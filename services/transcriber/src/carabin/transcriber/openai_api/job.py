@@ -31,7 +31,7 @@ class UploadJob:
         self.finals: list[Final] = []
         self.audio_s = 0.0
         """How much of the recording was taken so far."""
-        self._recording = Recording(upload.file)
+        self._recording = Recording(upload.file, name=upload.name)
         self._admitted = admitted
         self._dictation = admitted.dictation
 

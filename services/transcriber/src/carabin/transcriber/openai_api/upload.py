@@ -30,6 +30,8 @@ class AudioUpload:
     stream: bool
     model: str | None = None
     """What its sender named, served or not."""
+    name: str = ""
+    """Of the file, as its sender says; the bytes decide what it is, but for what has no header."""
 
 
 class _TooMuch(MultiPartException):
@@ -93,7 +95,8 @@ def parse_upload(form: FormData, default_language: str | None, task: Task = "tra
         word_timestamps="word" in granularities or response_format in ("srt", "vtt"),
         partials=False,
     )
-    return AudioUpload(file.file, config, response_format, fields.flag("stream"), fields.text("model"))
+    named = file.filename or ""
+    return AudioUpload(file.file, config, response_format, fields.flag("stream"), fields.text("model"), named)
 
 
 async def _limited(request: Request, limit: int, reservation: UploadReservation) -> AsyncGenerator[bytes, None]:
