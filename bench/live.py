@@ -6,12 +6,13 @@
     python bench/live.py --ours      # without a peer
     python bench/live.py --playlist DIR --scenarios continuous   # your own speech: NAME.wav beside NAME.txt
 
-Speakers dictate French sentences of our corpus in a synthetic voice, in real time over the WhisperLive protocol: with
-`pauses` they are silent half of the time, with `continuous` they speak for a minute with 0.15 to 0.3 s between
-sentences. First text is counted from the first sound of a sentence, the final from its last. What is fair to every
-protocol is counted by the words of each spoken sentence (live_words.py). One server runs at a time. `offline` is
-faster-whisper itself, beam 5, on each speaker's whole recording; `health` is how long `/livez` takes to answer
-meanwhile, asked twice a second. A stock base mishears a synthetic voice: for word errors name a fine-tuned --model.
+Speakers dictate French sentences of our corpus in a synthetic voice, in real time over the WhisperLive protocol:
+with `pauses` they are silent half of the time, with `continuous` they speak for a minute with 0.15 to 0.3 s between
+sentences, with `long` in passages of 20 s, each counted as one sentence, and pauses of 5 s. First text is counted
+from the first sound of a sentence, the final from its last. What is fair to every protocol is counted by the words
+of each spoken sentence (live_words.py). One server runs at a time. `offline` is faster-whisper itself, beam 5, on
+each speaker's whole recording; `health` is how long `/livez` takes to answer meanwhile, asked twice a second. A
+stock base mishears a synthetic voice: for word errors name a fine-tuned --model.
 """
 
 import argparse
@@ -122,10 +123,14 @@ def offline(model: Path, said: Sequence[Speaker]) -> dict[str, float]:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="1 and 4 speakers, three sentences or 30 s each")
-    parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), help="by default both")
+    parser.add_argument(
+        "--scenarios", nargs="+", choices=SCENARIOS, default=["pauses", "continuous"], help="by default the first two"
+    )
     parser.add_argument("--corpus", choices=("medical", "general"), default="medical", help="sentences of ours")
     parser.add_argument("--playlist", type=Path, help="folder of NAME.wav and NAME.txt to be spoken instead")
-    parser.add_argument("--seconds", type=float, help="that each speaker speaks in the scenario `continuous`")
+    parser.add_argument(
+        "--seconds", type=float, help="that each speaker speaks in the scenarios `continuous` and `long`"
+    )
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS), help="by default both")
     parser.add_argument("--ours", dest="peers", action="store_const", const=[], help="without a peer")
     parser.add_argument("--clients", type=int, nargs="+", help="numbers of speakers")

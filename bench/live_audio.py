@@ -44,13 +44,15 @@ class Speaker:
         return len(self.samples) / RATE_HZ
 
 
-Scenario = Literal["pauses", "continuous"]
+Scenario = Literal["pauses", "continuous", "long"]
 Corpus = Literal["medical", "general"]
-SCENARIOS: tuple[Scenario, ...] = ("pauses", "continuous")
+SCENARIOS: tuple[Scenario, ...] = ("pauses", "continuous", "long")
 MIN_SENTENCE_S = 1.0
 """Every sentence of the corpus lasts longer."""
 GAP_S = (0.15, 0.3)
 """Between the sentences of somebody who does not pause: a breath, far shorter than any endpoint's silence."""
+PASSAGE_S, PASSAGE_PAUSE_S = 20.0, 5.0
+"""What somebody says in one go with `long`, and is silent behind it."""
 
 
 def speakers(
@@ -65,8 +67,9 @@ def speakers(
     """Return so many speakers, who begin one after another within three seconds.
 
     Args:
-        scenario: `pauses` is silent for half of the time; `continuous` joins sentences with gaps of GAP_S.
-        size: with `pauses` the sentences of each speaker, with `continuous` the seconds that each one speaks.
+        scenario: `pauses` is silent for half of the time; `continuous` joins sentences with gaps of GAP_S; `long` joins
+            them to passages of PASSAGE_S, each of which counts as one sentence, with PASSAGE_PAUSE_S between them.
+        size: with `pauses` the sentences of each speaker, else the seconds that each one speaks.
         tail_s: silence that is sent at the end.
         corpus: which sentences of ours; a stock base mishears the medical ones in a synthetic voice.
         playlist: a folder of NAME.wav with NAME.txt, spoken in the order of their names instead of our corpus.
@@ -81,15 +84,28 @@ def _speaker(
     scenario: Scenario, takes: Iterator[Take], size: float, lead_s: float, tail_s: float, rng: np.random.Generator
 ) -> Speaker:
     parts, spoken, place = [silence(lead_s)], list[Spoken](), lead_s
+    if scenario == "long":
+        takes = _passages(takes, rng)
     while (len(spoken) < size) if scenario == "pauses" else (place - lead_s < size):
         text, voice = next(takes)
         length_s = len(voice) / RATE_HZ
-        gap_s = length_s if scenario == "pauses" else rng.uniform(*GAP_S)
+        gap_s = {"pauses": length_s, "continuous": rng.uniform(*GAP_S), "long": PASSAGE_PAUSE_S}[scenario]
         spoken.append(Spoken(text, place, place + length_s))
         parts += [voice, silence(gap_s)]
         place += length_s + int(gap_s * RATE_HZ) / RATE_HZ
     parts.append(silence(tail_s))
     return Speaker(np.concatenate(parts), tuple(spoken))
+
+
+def _passages(takes: Iterator[Take], rng: np.random.Generator) -> Iterator[Take]:
+    """Join sentences, with gaps of GAP_S, to passages of PASSAGE_S at least."""
+    while True:
+        texts, parts = list[str](), list[Samples]()
+        while sum(map(len, parts)) < PASSAGE_S * RATE_HZ:
+            text, voice = next(takes)
+            texts.append(text)
+            parts += [silence(rng.uniform(*GAP_S)), voice] if parts else [voice]
+        yield " ".join(texts), np.concatenate(parts)
 
 
 def _corpus(corpus: Corpus, n: int) -> Iterator[Take]:

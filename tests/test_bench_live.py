@@ -137,3 +137,16 @@ def test_the_gpus_table_names_a_step_that_failed_and_says_so_by_its_exit_code(
     assert "| live: the step | 180 s, FAILED with 124 |" in printed
     assert gpu_table.batch_ms(tmp_path, "base") == 90.0
     assert gpu_table.batch_ms(tmp_path, "large-v3") == gpu_table.ASSUMED_BATCH_MS
+
+
+def test_long_speech_is_counted_by_passages_with_pauses_between_them() -> None:
+    from live_audio import PASSAGE_PAUSE_S, PASSAGE_S, speakers
+
+    said = speakers("long", 2, 35.0, 1.0)
+    for each in said:
+        first, second = each.sentences
+        assert PASSAGE_S <= first.end_s - first.start_s < PASSAGE_S + 15
+        assert second.start_s - first.end_s == pytest.approx(PASSAGE_PAUSE_S, abs=0.01)
+        quiet = each.samples[round(first.end_s * 16_000) : round(second.start_s * 16_000)]
+        assert not np.abs(quiet[1:-1]).any()
+        assert first.text.count(".") > 1
