@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from carabin.transcriber.testing.dictation import FakeDictation
 
 WAIT_MS = 60_000
 """More than any step needs on a loaded machine; reached only by failures."""
@@ -89,6 +90,15 @@ def recorded(page: Any) -> int:
 def record(page: Any, seconds: float) -> None:
     """Wait until the page has recorded so much more."""
     until(page, f"window.carabin.lastLog.end >= {recorded(page) + int(seconds * 16_000)}")
+
+
+def until_pushed(page: Any, dictation: FakeDictation) -> None:
+    """Wait until the service has every recorded sample, once."""
+    for _ in range(WAIT_MS // 50):
+        if dictation.pushed_samples == recorded(page):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"the service has {dictation.pushed_samples} samples of {recorded(page)}")
 
 
 def insert(page: Any, name: str) -> None:

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from carabin.transcriber.testing.dictation import FakeDictation
 from carabin.transcriber.testing.transcriber import SCRIPT, FakeTranscriber
 
 from .pages import (
@@ -19,6 +18,7 @@ from .pages import (
     units,
     until,
     until_exactly,
+    until_pushed,
     until_text,
     until_units,
     words,
@@ -166,15 +166,6 @@ def test_one_model_is_no_choice(open_page: Open, speaker: Speaker) -> None:
     pause(page)
 
 
-def until_pushed(page: Any, dictation: FakeDictation) -> None:
-    """Wait until the service has every recorded sample, once."""
-    for _ in range(WAIT_MS // 50):
-        if dictation.pushed_samples == recorded(page):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"the service has {dictation.pushed_samples} samples of {recorded(page)}")
-
-
 def test_cut_connection_resumes_without_a_lost_word(open_page: Open, wire: Wire, transcriber: FakeTranscriber) -> None:
     page = open_page()
     start(page)
@@ -292,6 +283,39 @@ def test_failed_start_leaves_no_microphone_open_and_says_why_in_french(open_page
     assert "ne peut pas être enregistré" in page.inner_text("#error")
     assert page.evaluate("window.tracks.map((track) => track.readyState)") == ["ended"]
     assert page.get_attribute("#dictate", "aria-pressed") == "false"
+
+
+LATE_FRAME = """
+const Node = AudioWorkletNode;
+window.AudioWorkletNode = class extends Node {
+  constructor(...given) {
+    super(...given);
+    window.capture = this;
+  }
+};
+const suspend = AudioContext.prototype.suspend;
+AudioContext.prototype.suspend = function () {
+  const suspended = suspend.call(this);
+  suspended.then(() => setTimeout(() => {
+    window.capture.port.onmessage({ data: { pcm: new Int16Array(1600), peak: 0, flushed: false } });
+    window.late = true;
+  }));
+  return suspended;
+};
+"""
+
+
+@pytest.mark.parametrize("web_settings", [{"PAGE_IDLE_S": "1"}])
+def test_frame_that_comes_behind_a_pause_neither_keeps_a_session_nor_opens_one(
+    open_page: Open, speaker: Speaker, transcriber: FakeTranscriber
+) -> None:
+    page = open_page(script=LATE_FRAME)
+    start(page)
+    record(page, seconds=0.5)
+    pause(page)
+    until(page, "window.late === true")
+    page.wait_for_selector("#state[data-state=closed]", timeout=WAIT_MS)
+    assert len(transcriber.identities) == 1
 
 
 def test_unplugged_microphone_is_noticed(open_page: Open, speaker: Speaker) -> None:

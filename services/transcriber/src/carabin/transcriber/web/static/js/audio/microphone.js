@@ -9,6 +9,7 @@ export class Microphone {
     this.frame = frame;
     this.lost = lost;
     this.stream = null;
+    this.recording = false; // The audio thread may still send a frame behind the last one that was asked for.
     this.flushed = [];
   }
 
@@ -30,8 +31,10 @@ export class Microphone {
     await this.context.audioWorklet.addModule(new URL("worklet.js", import.meta.url));
     this.node = new AudioWorkletNode(this.context, "capture", { numberOfOutputs: 0 });
     this.node.port.onmessage = ({ data }) => {
-      if (data.pcm.length) this.frame(data.pcm, data.peak);
-      if (data.flushed) this.flushed.shift()?.();
+      if (data.pcm.length && this.recording) this.frame(data.pcm, data.peak);
+      if (!data.flushed) return;
+      this.recording = false;
+      this.flushed.shift()?.();
     };
   }
 
@@ -44,10 +47,12 @@ export class Microphone {
     const stream = await ask(deviceId);
     try {
       await this.prepare();
+      this.recording = true;
       this.source = this.context.createMediaStreamSource(stream);
       this.source.connect(this.node);
       await this.context.resume();
     } catch {
+      this.recording = false;
       stop(stream);
       throw new Error("Le son ne peut pas être enregistré : rechargez la page quand le service répond.");
     }
