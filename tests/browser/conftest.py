@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from carabin.trainer.models.embedded import install_base_model
+from carabin.transcriber.bootstrap import make_transcriber
 from carabin.transcriber.http.app import create_app, make_parts
+from carabin.transcriber.runtime.transcriber import LiveTranscriber
+from carabin.transcriber.settings.model import TranscriberSettings
 from carabin.transcriber.settings.server import ServerSettings
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 from prometheus_client import CollectorRegistry
@@ -16,29 +20,20 @@ from prometheus_client import CollectorRegistry
 from .pages import WAIT_MS
 from .servers import AppServer, LoopThread, Wire
 from .speaker import Speaker
+from .transcript import RATE_HZ, SENTENCES, spoken
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
 
-RATE_HZ = 16_000
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-SENTENCES = (
-    "Le patient présente une douleur thoracique depuis ce matin.",
-    "La tension est à douze sur huit.",
-    "Pas de fièvre, le patient est stable.",
-)
 
 
 @pytest.fixture(scope="session")
 def french_wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three French sentences with pauses, spoken by a voice that needs no network."""
-    from py_nanotts import NanoTTS
-
-    speech = NanoTTS()
     pause = np.zeros(RATE_HZ, np.int16)
     parts = [pause]
     for sentence in SENTENCES:
-        parts += [np.frombuffer(speech.speak(sentence, voice="fr-FR"), np.int16), pause]
+        parts += [spoken(sentence), pause]
     path = tmp_path_factory.mktemp("microphone") / "french.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
@@ -106,6 +101,43 @@ def wire(
     yield wire
     wire.stop()
     server.stop()
+
+
+@pytest.fixture(scope="session")  # Loaded once for all files.
+def whisper(tmp_path_factory: pytest.TempPathFactory, loop: LoopThread) -> Iterator[LiveTranscriber]:
+    folder = tmp_path_factory.mktemp("model") / "base"
+    install_base_model(folder)
+    vocabularies = tmp_path_factory.mktemp("vocabularies")
+    (vocabularies / "cardiologie.txt").write_text("bisoprolol\nrivaroxaban\n", "utf-8")
+    settings = TranscriberSettings(model_dir=folder, vocabulary_dir=vocabularies, device="cpu", workers=1)
+
+    async def started() -> LiveTranscriber:
+        transcriber = make_transcriber(settings)
+        await transcriber.start()
+        return transcriber
+
+    transcriber = loop.run(started())
+    yield transcriber
+    loop.run(transcriber.stop(0.0))
+
+
+@pytest.fixture(scope="session")
+def real_server(loop: LoopThread, whisper: LiveTranscriber) -> Iterator[AppServer]:
+    """The service as it is shipped, with a real Whisper; a pause ends its sessions with their last words."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CARABIN_TRANSCRIBER_PAGE_IDLE_S", "0.2")
+        parts = make_parts(whisper, ServerSettings(), whisper.metrics.registry, whisper.vocabulary_names)
+        server = AppServer(loop, create_app(parts))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def real_wire(loop: LoopThread, real_server: AppServer) -> Iterator[Wire]:
+    """The way to the real service."""
+    wire = Wire(loop, real_server.port)
+    yield wire
+    wire.stop()
 
 
 @pytest.fixture

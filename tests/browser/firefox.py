@@ -1,6 +1,7 @@
 """A headless Firefox, driven by WebDriver BiDi (w3c.github.io/webdriver-bidi), which needs no driver beside it."""
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -16,6 +17,7 @@ PREFERENCES = {
     "datareporting.policy.dataSubmissionEnabled": False,
     "app.update.enabled": False,
     "network.captive-portal-service.enabled": False,
+    "media.navigator.permission.disabled": True,  # The microphone is given without a question.
 }
 START_S = 60
 KEYS = {"Control": "\ue009", "Home": "\ue011", "End": "\ue010"}
@@ -27,7 +29,10 @@ class FirefoxPage:
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
         self._number = 0
+        self.complaints: list[str] = []
+        """Errors of the page's console, but for connections that a test cut."""
         self._call("session.new", capabilities={})
+        self._call("session.subscribe", events=["log.entryAdded"])
         self._context = self._call("browsingContext.getTree")["contexts"][0]["context"]
 
     def goto(self, url: str) -> None:
@@ -45,6 +50,20 @@ class FirefoxPage:
         )
         assert answer["type"] == "success", answer
         return json.loads(answer["result"]["value"])
+
+    def wait_for_selector(self, selector: str, timeout: float = 60_000) -> None:
+        """Wait until an element is there; `timeout` in milliseconds."""
+        for _ in range(int(timeout) // 50):
+            if self.evaluate(f"document.querySelector({json.dumps(selector)}) !== null"):
+                return
+            self.wait_for_timeout(50)
+        raise AssertionError(f"{selector} never came")
+
+    def get_attribute(self, selector: str, name: str) -> str | None:
+        value: str | None = self.evaluate(
+            f"document.querySelector({json.dumps(selector)}).getAttribute({json.dumps(name)})"
+        )
+        return value
 
     def wait_for_timeout(self, milliseconds: float) -> None:
         time.sleep(milliseconds / 1000)
@@ -81,18 +100,25 @@ class FirefoxPage:
         self._connection.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
             answer = json.loads(self._connection.recv(timeout=START_S))
+            if answer.get("method") == "log.entryAdded" and answer["params"]["level"] == "error":
+                self._note(answer["params"]["text"] or "")
             if answer.get("id") == self._number:
                 assert answer["type"] == "success", answer
                 return answer["result"]
 
+    def _note(self, complaint: str) -> None:
+        if "ws://" not in complaint:
+            self.complaints.append(complaint)
+
 
 @contextmanager
-def firefox(executable: str, profile: Path) -> Iterator[FirefoxPage]:
+def firefox(executable: str, profile: Path, environment: dict[str, str] | None = None) -> Iterator[FirefoxPage]:
     """Run a Firefox of its own."""
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()]
     (profile / "user.js").write_text("\n".join(lines), "utf-8")
     command = [executable, "--headless", "--no-remote", "--remote-debugging-port", "0", "--profile", str(profile)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    variables = os.environ | (environment or {})
+    process = subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     try:
         with connect(f"{_address(process)}/session", max_size=None, open_timeout=START_S) as connection:
             yield FirefoxPage(connection)

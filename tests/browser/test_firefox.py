@@ -1,33 +1,58 @@
-"""The page in Firefox, by hand: typing, auto-texts, undo, a second report.
-
-Speech is not tested there: without a sound device Firefox starts no audio graph, not even for its fake microphone. Over
-ALSA's null device, with its sandbox off, it recorded and wrote in one run and stayed suspended in the others.
-"""
+"""The page in Firefox: written by hand, and by a voice in its microphone while somebody types and the wire is cut."""
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from carabin.transcriber.testing.transcriber import SCRIPT, FakeTranscriber
 
 from .firefox import FirefoxPage, firefox
-from .pages import text, until, until_text
+from .pages import pause, record, start, text, until, until_pushed, until_text, until_units, words
 from .servers import Wire
+from .sound import Sound, missing_program, sound
+from .transcript import TRANSCRIPT, share_recognised
 
 FIREFOX = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
 
 
-@pytest.fixture
-def page(wire: Wire, tmp_path: Path) -> Iterator[FirefoxPage]:
+def opened(profile: Path, port: int, environment: dict[str, str] | None = None) -> Iterator[FirefoxPage]:
     if FIREFOX is None:
         pytest.skip("no Firefox on this machine: apt-get install firefox-esr")
-    with firefox(FIREFOX, tmp_path) as running:
-        running.goto(f"http://127.0.0.1:{wire.port}/")
+    with firefox(FIREFOX, profile, environment) as running:
+        running.goto(f"http://127.0.0.1:{port}/")
+        until(running, "document.querySelector('[data-autotext]') !== null")
+        until(running, "!document.querySelector('#dictate').disabled")
+        yield running
+        assert not running.complaints
+
+
+@pytest.fixture
+def page(wire: Wire, tmp_path: Path) -> Iterator[FirefoxPage]:
+    yield from opened(tmp_path, wire.port)
+
+
+@pytest.fixture(scope="module")
+def speech() -> Iterator[Sound]:
+    if missing := missing_program():
+        pytest.skip(f"no {missing} on this machine: apt-get install pulseaudio")
+    with sound() as running:
         yield running
 
 
+@pytest.fixture
+def spoken_page(wire: Wire, tmp_path: Path, speech: Sound) -> Iterator[FirefoxPage]:
+    """The page over the shipped fake, with a microphone."""
+    yield from opened(tmp_path, wire.port, speech.environment)
+
+
+@pytest.fixture
+def real_page(real_wire: Wire, tmp_path: Path, speech: Sound) -> Iterator[FirefoxPage]:
+    """The page over the real service and a real Whisper, with a microphone."""
+    yield from opened(tmp_path, real_wire.port, speech.environment)
+
+
 def test_report_is_written_and_taken_back_in_firefox(page: FirefoxPage) -> None:
-    until(page, "document.querySelector('[data-autotext]') !== null && !document.querySelector('#dictate').disabled")
     page.click("#report")
     page.type("Motif.")
     until_text(page, "Motif.")
@@ -53,6 +78,50 @@ def test_report_is_written_and_taken_back_in_firefox(page: FirefoxPage) -> None:
 
 
 def test_policy_lets_every_module_and_style_load_in_firefox(page: FirefoxPage) -> None:
-    until(page, "document.querySelector('[data-autotext]') !== null")
     assert page.evaluate("getComputedStyle(document.querySelector('footer')).display") == "grid"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_microphones_speech_is_written_though_somebody_types_and_the_wire_is_cut_in_firefox(
+    real_page: FirefoxPage, real_wire: Wire, speech: Sound, french_wav: Path
+) -> None:
+    page = real_page
+    start(page)
+    player = speech.play(french_wav)
+    record(page, seconds=2.0)
+    page.click("#report")
+    page.type("Tapé. ")
+    real_wire.cut()
+    page.wait_for_selector("#state[data-state=retry]")
+    record(page, seconds=1.5)
+    page.type("Relu. ")
+    real_wire.mend()
+    page.wait_for_selector("#state[data-state=open]")
+    assert player.wait(60) == 0
+    record(page, seconds=1.0)
+    pause(page)
+    page.wait_for_selector("#state[data-state=closed]", timeout=120_000)
+    written = text(page)
+    assert written.count("Tapé.") == written.count("Relu.") == 1, written
+    assert share_recognised([word for word in words(page) if word not in {"Tapé", "Relu"}]) >= TRANSCRIPT, written
+
+
+def test_every_sample_of_the_microphone_arrives_once_through_a_cut_in_firefox(
+    spoken_page: FirefoxPage, wire: Wire, speech: Sound, french_wav: Path, transcriber: FakeTranscriber
+) -> None:
+    page = spoken_page
+    start(page)
+    speech.play(french_wav)
+    until(page, "document.querySelector('#report .partial') !== null")
+    wire.cut()
+    page.wait_for_selector("#state[data-state=retry]")
+    record(page, seconds=1.5)
+    until(page, "/votre voix est gardée/.test(document.querySelector('#band').textContent)")
+    wire.mend()
+    page.wait_for_selector("#state[data-state=open]")
+    until_units(page, 1)
+    assert words(page)[:3] == list(SCRIPT[:3])
+    (dictation,) = transcriber.dictations.values()
+    pause(page)
+    until_pushed(page, dictation)
+    assert len(transcriber.identities) == 1, "the session was opened anew instead of resumed"
