@@ -140,7 +140,7 @@ def test_the_gpus_table_names_a_step_that_failed_and_says_so_by_its_exit_code(
 
 
 def test_long_speech_is_counted_by_passages_with_pauses_between_them() -> None:
-    from live_audio import PASSAGE_PAUSE_S, PASSAGE_S, speakers
+    from live_audio import AUDIBLE, PASSAGE_PAUSE_S, PASSAGE_S, speakers
 
     said = speakers("long", 2, 35.0, 1.0)
     for each in said:
@@ -148,5 +148,5 @@ def test_long_speech_is_counted_by_passages_with_pauses_between_them() -> None:
         assert PASSAGE_S <= first.end_s - first.start_s < PASSAGE_S + 15
         assert second.start_s - first.end_s == pytest.approx(PASSAGE_PAUSE_S, abs=0.01)
         quiet = each.samples[round(first.end_s * 16_000) : round(second.start_s * 16_000)]
-        assert not np.abs(quiet[1:-1]).any()
+        assert np.abs(quiet[1:-1]).max() < AUDIBLE
         assert first.text.count(".") > 1
