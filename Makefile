@@ -59,6 +59,10 @@ bench-rollout: setup  ## After how many finals a rollout ends a worse version
 bench-registry: setup  ## Requests and seconds of the registry at 10, 300 and 3,000 versions
 	$(BIN)/python bench/registry.py $(ARGS)
 
+.PHONY: bench-harm
+bench-harm: setup  ## Which right sentences a lexicon spoils, of 500 everyday and 500 medical ones
+	$(BIN)/python bench/lexicon_harm.py $(ARGS)
+
 test: check  ## Everything that must hold before a change lands
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 

@@ -1,10 +1,19 @@
 """Which entries are found for what was written, and how fast and small the index is."""
 
+import json
 import random
 import tracemalloc
+from pathlib import Path
 
 import pytest
 from carabin.lexicon import Entry, Lexicon, LexiconIndex
+from carabin.lexicon.bigrams import MIN_SHARED, MIN_SIMILARITY, MOST_NEAR
+from carabin.lexicon.common import is_common
+from carabin.lexicon.entries import joined
+from carabin.lexicon.index import MAX_CANDIDATES, MAX_SPAN, MIN_SOUNDS
+from carabin.lexicon.phonetics import phonetic_key
+from carabin.lexicon.words import split_words
+from rapidfuzz.distance import Levenshtein
 
 DRUGS = ("amlodipine", "amiodarone", "bisoprolol", "apixaban", "héparine", "furosémide", "oméprazole", "IRM")
 INDEX = LexiconIndex(Lexicon(tuple(Entry(text) for text in (*DRUGS, "hernie discale"))))
@@ -54,3 +63,61 @@ def test_index_of_fifty_thousand_entries_is_small() -> None:
     tracemalloc.stop()
     assert size < 50_000_000
     assert index.candidates([entries[123].text])[0].entry == entries[123]
+
+
+DECODES = [
+    json.loads(line) for line in (Path(__file__).parent / "data" / "decodes.jsonl").read_text("utf-8").splitlines()
+]
+
+
+def bigrams(key: str) -> set[str]:
+    padded = f"^{key}$"
+    return {padded[place : place + 2] for place in range(len(padded) - 1)}
+
+
+def similar_by_definition(keys: dict[str, str], sounds: str) -> dict[str, float]:
+    """Return what the index must find for a span, from the rules that its constants state and nothing else."""
+    exact = {text: 1.0 for text, key in keys.items() if key == sounds}
+    if exact or len(sounds) < MIN_SOUNDS:
+        return exact
+    wanted = bigrams(sounds)
+    shared = {
+        text: len(wanted & bigrams(key))
+        for text, key in keys.items()
+        if abs(len(key) - len(sounds)) <= (1 - MIN_SIMILARITY) * max(len(key), len(sounds))
+    }
+    near = [text for text, count in shared.items() if count >= max(1.0, MIN_SHARED * len(wanted))]
+    near = sorted(near, key=lambda text: -shared[text])[:MOST_NEAR]
+    found = {
+        text: Levenshtein.normalized_similarity(sounds, keys[text]) for text in near if len(keys[text]) >= MIN_SOUNDS
+    }
+    return {text: similarity for text, similarity in found.items() if similarity >= MIN_SIMILARITY}
+
+
+def candidates_by_definition(keys: dict[str, str], words: list[str]) -> list[tuple[str, float]]:
+    best: dict[str, float] = {}
+    for start in range(len(words)):
+        for end in range(start + 1, min(start + MAX_SPAN, len(words)) + 1):
+            if not all(map(is_common, words[start:end])):
+                for text, similarity in similar_by_definition(keys, phonetic_key(" ".join(words[start:end]))).items():
+                    best[text] = max(similarity, best.get(text, 0.0))
+    order = list(keys)
+    return sorted(best.items(), key=lambda item: (-item[1], order.index(item[0])))[:MAX_CANDIDATES]
+
+
+def test_index_finds_what_a_comparison_with_every_entry_finds() -> None:
+    lexicon = joined(Entry(text, kind) for decode in DECODES for text, kind in decode["candidates"])
+    keys = {entry.text: phonetic_key(entry.text) for entry in lexicon}
+    texts = [[word.text for word in split_words(decode["first"])] for decode in DECODES[::12]]
+    found = LexiconIndex(lexicon).candidates_of(texts)
+    assert [[(one.entry.text, one.similarity) for one in of_text] for of_text in found] == [
+        candidates_by_definition(keys, words) for words in texts
+    ]
+
+
+def test_transcripts_that_share_words_are_looked_up_as_each_alone() -> None:
+    texts = [
+        text.split() for text in ("sous bise au prolol le soir", "sous bise au prolole le soir", "une airnie discalle")
+    ]
+    assert INDEX.candidates_of(texts) == [INDEX.candidates(words) for words in texts]
+    assert INDEX.candidates_of([]) == []

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from .entries import Entry
-from .spans import MAX_SPAN, best_span, homophones, is_protected, replaceable_spans
+from .spans import MAX_SPAN, Span, any_span, best_span, homophones, is_protected, replaceable_spans
 from .words import TextWord, split_words
 
 _ELIDED: Final = ("", "l'", "d'")
@@ -61,8 +61,9 @@ def merge(first: str, second: str, candidates: Iterable[Entry], known: Container
     for tag, start, end, other_start, other_end in matcher.get_opcodes():
         if tag == "replace":
             choices += _choices(ours[start:end], theirs[other_start:other_end], phrases, known)
+    spans = replaceable_spans(ours, known)
     for entry in entries:
-        choices += _homophone(ours, entry, known, choices)
+        choices += _homophone(ours, spans, entry, choices)
     return _written(first, sorted(choices, key=lambda choice: choice.start))
 
 
@@ -71,8 +72,7 @@ def may_replace(first: str, candidates: Iterable[Entry], known: Container[str] =
 
     Where none may, a second decode is useless.
     """
-    spans = replaceable_spans(split_words(first), known)
-    return any(best_span(spans, 0, entry, article) for entry in candidates for article in _ELIDED)
+    return any_span(replaceable_spans(split_words(first), known), list(candidates), _ELIDED)
 
 
 def _choices(
@@ -98,19 +98,19 @@ def _choices(
 
 
 def _homophone(
-    words: Sequence[TextWord], entry: Entry, known: Container[str], taken: Sequence[_Choice]
+    words: Sequence[TextWord], spans: Iterable[Span], entry: Entry, taken: Sequence[_Choice]
 ) -> list[_Choice]:
     """Return where the entry stands for words that French does not have and that sound exactly as it does.
 
     Such words are wrong, and no audio can say more: the second decode need not have written the entry.
     """
-    spans = [
+    free = [
         span
-        for span in replaceable_spans(words, known)
+        for span in spans
         if all(words[span.end - 1].end <= each.start or words[span.start].start >= each.end for each in taken)
     ]
     for article in _ELIDED:
-        best = best_span(homophones(spans, entry, article), 0, entry, article)
+        best = best_span(homophones(free, entry, article), 0, entry, article)
         if best is not None:
             span, written = best
             return [_Choice(words[span.start].start, words[span.end - 1].end, entry, written)]

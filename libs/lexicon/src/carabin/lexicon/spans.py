@@ -7,7 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+import numpy as np
 from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
 
 from .common import is_common, is_french
 from .entries import Entry, fold
@@ -65,16 +67,47 @@ def best_span(spans: Iterable[Span], floor: int, entry: Entry, article: str) -> 
     forms = _forms(entry, article)
     folded, best, most = fold(entry.text), None, 0.0
     for span in spans:
-        if span.start < floor or _is_inflected(span.phrase, folded) or _is_reversed(span.phrase, folded):
+        if span.start < floor:
             continue
-        if not entry.count and any(_is_as_well_spelled(part, folded) for part in (span.phrase, *span.phrase.split())):
-            continue
-        least = max(span.least, DRUG_SIMILARITY) if entry.kind == "drug" else span.least
+        least = _least_of(span, entry)
         for key, written in forms:
             similarity = Levenshtein.normalized_similarity(span.sounds, key, score_cutoff=max(least, most))
             if similarity >= least and similarity > most:
+                if _is_kept(span, entry, folded):
+                    break
                 best, most = (span, written), similarity
     return best
+
+
+def any_span(spans: Sequence[Span], entries: Iterable[Entry], articles: Iterable[str]) -> bool:
+    """Say whether `best_span` finds one for any entry behind any of the articles; all are compared in one call."""
+    forms = [(key, entry) for entry in entries for article in articles for key, _ in _forms(entry, article)]
+    if not spans or not forms:
+        return False
+    similarities = cdist(
+        [span.sounds for span in spans],
+        [key for key, _ in forms],
+        scorer=Levenshtein.normalized_similarity,
+        score_cutoff=RARE_SIMILARITY,
+        dtype=np.float64,
+    )
+    for place, column in np.argwhere(similarities >= RARE_SIMILARITY).tolist():
+        span, (_, entry) = spans[place], forms[column]
+        if similarities[place, column] >= _least_of(span, entry) and not _is_kept(span, entry, fold(entry.text)):
+            return True
+    return False
+
+
+def _least_of(span: Span, entry: Entry) -> float:
+    return max(span.least, DRUG_SIMILARITY) if entry.kind == "drug" else span.least
+
+
+def _is_kept(span: Span, entry: Entry, folded: str) -> bool:
+    """Say whether what was written is the entry in another form, or as well spelled, so that it stays."""
+    if _is_inflected(span.phrase, folded) or _is_reversed(span.phrase, folded):
+        return True
+    parts = (span.phrase, *span.phrase.split())
+    return not entry.count and any(_is_as_well_spelled(part, folded) for part in parts)
 
 
 def homophones(spans: Iterable[Span], entry: Entry, article: str) -> list[Span]:

@@ -1,6 +1,7 @@
 """The second decode of a final: lexicon words that sound like the first one's words as prompt, then a careful merge."""
 
 from collections.abc import Callable, Collection, Sequence
+from itertools import chain
 
 from carabin.lexicon import Entry, may_replace, merge
 from carabin.lexicon.index import MAX_CANDIDATES, Candidate
@@ -57,9 +58,10 @@ class LexiconPass:
 
     def _look_up(self, texts: Sequence[str]) -> list[Candidate]:
         best: dict[str, Candidate] = {}
-        for text in dict.fromkeys(texts):
-            words = [word.text for word in split_words(text)]
-            for found in (found for lexicon in self._lexicons for found in lexicon.index.candidates(words)):
+        words = [[word.text for word in split_words(text)] for text in dict.fromkeys(texts)]
+        of_lexicons = [lexicon.index.candidates_of(words) for lexicon in self._lexicons]
+        for of_text in zip(*of_lexicons, strict=True):
+            for found in chain.from_iterable(of_text):
                 known = best.get(found.entry.text)
                 if known is None or found.similarity > known.similarity:
                     best[found.entry.text] = found
