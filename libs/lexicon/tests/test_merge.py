@@ -1,7 +1,7 @@
 """What the second decode may change, and what it may never."""
 
 import pytest
-from carabin.lexicon import Entry, may_replace, merge
+from carabin.lexicon import Entry, may_replace, merge, needs_second_decode
 
 DRUGS = [
     Entry(text, "drug")
@@ -163,3 +163,40 @@ def test_homophone_and_a_word_of_the_second_decode_are_both_put_in_at_their_plac
     )
     assert found.text == "Thrombolyse puis bisoprolol."
     assert [found.text[each.start : each.end] for each in found.replacements] == ["Thrombolyse", "bisoprolol"]
+
+
+@pytest.mark.parametrize(
+    ("first", "entry", "meant"),
+    [
+        ("Éditation par fentanil.", Entry("agitation"), None),
+        ("Suivi pour spondilartrite.", Entry("spondylarthrite"), "Suivi pour spondylarthrite."),
+        ("Deux fois colangiografie ce jour.", Entry("cholangiographie"), "Deux fois cholangiographie ce jour."),
+        ("Curarisation par rocuronium.", Entry("vecuronium", "drug"), None),
+        ("Curarisation par rocuronium.", Entry("vecuronium"), None),
+        ("Sous prednizone le matin.", Entry("prednisolone", "drug"), None),
+    ],
+)
+def test_word_that_french_lacks_becomes_what_sounds_nearly_so_without_a_second_decode_and_no_other_drug(
+    first: str, entry: Entry, meant: str | None
+) -> None:
+    found = merge(first, None, [entry], {entry.text})
+    assert found.text == (meant or first)
+    assert needs_second_decode(first, [entry], {entry.text}) == (meant is None and may_replace(first, [entry]))
+
+
+def test_second_decode_is_needed_for_the_words_that_no_entry_is_sure_to_stand_for() -> None:
+    sure, doubtful = Entry("thrombolyse"), Entry("cholécystite")
+    first = "Trombolyse puis une colisite."
+    assert not needs_second_decode("Trombolyse puis rien.", [sure, doubtful])
+    assert needs_second_decode(first, [sure, doubtful])
+    assert merge(first, None, [sure, doubtful]).text == "Thrombolyse puis une colisite."
+    assert merge(first, "Thrombolyse puis une cholécystite.", [sure, doubtful]).text == (
+        "Thrombolyse puis une cholécystite."
+    )
+
+
+def test_one_word_that_two_entries_may_be_becomes_the_one_that_sounds_most_alike() -> None:
+    entries = [Entry("thromboses"), Entry("thrombolyse"), Entry("thrombolyses")]
+    found = merge("Trombolise ce matin.", None, entries)
+    assert found.text == "Thrombolyse ce matin."
+    assert len(found.replacements) == 1

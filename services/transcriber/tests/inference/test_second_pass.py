@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 from carabin.lexicon import Entry, Lexicon
+from carabin.lexicon.common import is_french
+from carabin.lexicon.words import split_words
 from carabin.transcriber.inference.ct2 import Ct2Engine
 from carabin.transcriber.inference.engine import DecodeRequest
 from carabin.transcriber.models.lexicons import LoadedLexicon
@@ -69,3 +71,19 @@ def test_beams_other_hypotheses_are_returned_where_a_second_pass_looks_them_up(e
     assert len(found.alternatives) == 4
     assert found.alternatives[0] != plain.text
     assert plain.alternatives == ()
+
+
+def test_entry_that_sounds_as_what_was_written_is_put_in_with_its_times_and_without_a_second_decode(
+    engine: Ct2Engine,
+) -> None:
+    asked = replace(request(engine, DRUGS), word_timestamps=True)
+    [without], _ = engine.decode([replace(asked, second_pass=None)])
+    wrong = next(word.text for word in split_words(without.text) if not is_french(word.text))
+    loaded = LoadedLexicon(Lexicon((Entry("zolixumab", spoken=(wrong,)),)), {})
+    second_pass = LexiconPass((loaded,), lambda texts: build_prompt(engine, texts, None).tokens)
+    [found], _ = engine.decode([replace(asked, second_pass=second_pass)])
+    assert found.passes == 1
+    assert found.text == without.text.replace(wrong, "zolixumab")
+    assert found.lexicon == ("zolixumab",)
+    assert "".join(word.text for word in found.words) == found.text
+    assert "".join(word.text for word in found.timed_words).strip() == found.text.strip()

@@ -34,10 +34,21 @@ def second_pass(asked: list[Sequence[str]]) -> LexiconPass:
 def test_a_misrecognised_drug_is_in_the_prompt_and_replaces_what_was_written(
     second_pass: LexiconPass, asked: list[Sequence[str]]
 ) -> None:
-    first = wrote(" Traitement par bisoprolole ce matin.")
+    first = wrote(" Traitement par bisoprelol ce matin.")
     assert second_pass.prompt(first) == (7,)
     assert "bisoprolol" in asked[0]
     merged = second_pass.merged(first, wrote(" Traitement par bisoprolol ce matin."))
+    assert merged.text == " Traitement par bisoprolol ce matin."
+    assert merged.lexicon == ("bisoprolol",)
+
+
+def test_a_word_that_sounds_exactly_as_an_entry_is_replaced_without_a_second_decode(
+    second_pass: LexiconPass, asked: list[Sequence[str]]
+) -> None:
+    first = wrote(" Traitement par bisoprolole ce matin.")
+    assert second_pass.prompt(first) == ()
+    merged = second_pass.merged(first, None)
+    assert asked == []
     assert merged.text == " Traitement par bisoprolol ce matin."
     assert merged.lexicon == ("bisoprolol",)
 

@@ -3,7 +3,7 @@
 from .entries import Entry, Lexicon, format_lexicon, parse_lexicon
 from .errors import LexiconInvalid
 from .index import Candidate, LexiconIndex
-from .merge import Merge, may_replace, merge
+from .merge import Merge, may_replace, merge, needs_second_decode
 from .phonetics import phonetic_key
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "format_lexicon",
     "may_replace",
     "merge",
+    "needs_second_decode",
     "parse_lexicon",
     "phonetic_key",
 ]

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from .entries import Entry
-from .spans import MAX_SPAN, Span, any_span, best_span, homophones, is_protected, replaceable_spans
+from .spans import MAX_SPAN, Likeness, Span, best_span, is_protected, is_sure, likenesses, replaceable_spans
 from .words import TextWord, split_words
 
 _ELIDED: Final = ("", "l'", "d'")
@@ -44,35 +44,61 @@ class _Choice:
     written: str
 
 
-def merge(first: str, second: str, candidates: Iterable[Entry], known: Container[str] = ()) -> Merge:
+def merge(first: str, second: str | None, candidates: Iterable[Entry], known: Container[str] = ()) -> Merge:
     """Return the first transcript with those lexicon words of the second that sound like what they replace.
 
     Args:
         first: the transcript without the lexicon.
-        second: the transcript of the same audio with the candidates as prompt.
+        second: the transcript of the same audio with the candidates as prompt; None where there was no second decode.
         candidates: the entries of that prompt.
         known: folded texts of the whole lexicon: what the first transcript has of them is never replaced.
     """
     entries = list(candidates)
+    ours = split_words(first)
+    choices = _of_second(ours, split_words(second), entries, known) if second is not None else []
+    for sure in _sure(likenesses(replaceable_spans(ours, known), entries, _ELIDED)):
+        choice = _Choice(ours[sure.span.start].start, ours[sure.span.end - 1].end, sure.entry, sure.written)
+        if all(choice.end <= taken.start or choice.start >= taken.end for taken in choices):
+            choices.append(choice)
+    return _written(first, sorted(choices, key=lambda choice: choice.start))
+
+
+def may_replace(first: str, candidates: Iterable[Entry], known: Container[str] = ()) -> bool:
+    """Say whether any candidate may stand for any words of the first transcript, whatever the second one says."""
+    return bool(likenesses(replaceable_spans(split_words(first), known), list(candidates), _ELIDED))
+
+
+def needs_second_decode(first: str, candidates: Iterable[Entry], known: Container[str] = ()) -> bool:
+    """Say whether a second decode is of use: a candidate may stand for words that no other one is sure to stand for."""
+    found = likenesses(replaceable_spans(split_words(first), known), list(candidates), _ELIDED)
+    sure = _sure(found)
+    return any(not any(_overlap(one.span, taken.span) for taken in sure) for one in found)
+
+
+def _sure(found: Iterable[Likeness]) -> list[Likeness]:
+    """Return what needs no second opinion, each word of the transcript in one of them at most."""
+    taken: list[Likeness] = []
+    for one in filter(is_sure, found):
+        if not any(_overlap(one.span, other.span) for other in taken):
+            taken.append(one)
+    return taken
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _of_second(
+    ours: Sequence[TextWord], theirs: Sequence[TextWord], entries: Iterable[Entry], known: Container[str]
+) -> list[_Choice]:
+    """Return what the second transcript has of the entries in place of words of the first."""
     phrases = {_keys(entry.text): entry for entry in entries}
-    ours, theirs = split_words(first), split_words(second)
     matcher = SequenceMatcher(None, [word.key for word in ours], [word.key for word in theirs], autojunk=False)
     choices: list[_Choice] = []
     for tag, start, end, other_start, other_end in matcher.get_opcodes():
         if tag == "replace":
             choices += _choices(ours[start:end], theirs[other_start:other_end], phrases, known)
-    spans = replaceable_spans(ours, known)
-    for entry in entries:
-        choices += _homophone(ours, spans, entry, choices)
-    return _written(first, sorted(choices, key=lambda choice: choice.start))
-
-
-def may_replace(first: str, candidates: Iterable[Entry], known: Container[str] = ()) -> bool:
-    """Say whether any candidate may stand for any words of the first transcript, whatever the second one says.
-
-    Where none may, a second decode is useless.
-    """
-    return any_span(replaceable_spans(split_words(first), known), list(candidates), _ELIDED)
+    return choices
 
 
 def _choices(
@@ -95,26 +121,6 @@ def _choices(
             floor = span.end
         place += length
     return found
-
-
-def _homophone(
-    words: Sequence[TextWord], spans: Iterable[Span], entry: Entry, taken: Sequence[_Choice]
-) -> list[_Choice]:
-    """Return where the entry stands for words that French does not have and that sound exactly as it does.
-
-    Such words are wrong, and no audio can say more: the second decode need not have written the entry.
-    """
-    free = [
-        span
-        for span in spans
-        if all(words[span.end - 1].end <= each.start or words[span.start].start >= each.end for each in taken)
-    ]
-    for article in _ELIDED:
-        best = best_span(homophones(free, entry, article), 0, entry, article)
-        if best is not None:
-            span, written = best
-            return [_Choice(words[span.start].start, words[span.end - 1].end, entry, written)]
-    return []
 
 
 def _entry_at(new: Sequence[TextWord], place: int, phrases: dict[tuple[str, ...], Entry]) -> tuple[Entry | None, int]:

@@ -31,8 +31,11 @@ REVERSING: Final = frozenset(
     {"a", "an", "anti", "de", "des", "dis", "dys", "hyper", "hypo", "im", "in", "ir", "mal", "non"}
 )
 """Prefixes, without accents, that make another finding of a word."""
+SURE_SIMILARITY: Final = 0.85
+"""Where it wrote words that French does not have, and an entry sounds so much alike, the audio cannot say more. A drug
+must sound exactly so: « rocuronium » is 0.8 like « vecuronium »."""
 MIN_SOUNDS: Final = 4
-"""Of a homophone: shorter keys are those of too many words."""
+"""Of an entry that is taken so: shorter keys are those of too many words."""
 MAX_SPAN: Final = 5
 """Words of the first decode that one entry may stand for."""
 
@@ -47,6 +50,19 @@ class Span:
     sounds: str
     least: float
     """How much an entry must sound like them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """An entry that may stand for a span."""
+
+    span: Span
+    entry: Entry
+    written: str
+    """The entry's text, with an article where that sounds more alike."""
+    similarity: float
+    sounds: int
+    """Of the entry's key."""
 
 
 def replaceable_spans(old: Sequence[TextWord], known: Container[str]) -> list[Span]:
@@ -79,23 +95,36 @@ def best_span(spans: Iterable[Span], floor: int, entry: Entry, article: str) -> 
     return best
 
 
-def any_span(spans: Sequence[Span], entries: Iterable[Entry], articles: Iterable[str]) -> bool:
-    """Say whether `best_span` finds one for any entry behind any of the articles; all are compared in one call."""
-    forms = [(key, entry) for entry in entries for article in articles for key, _ in _forms(entry, article)]
+def likenesses(spans: Sequence[Span], entries: Iterable[Entry], articles: Iterable[str]) -> list[Likeness]:
+    """Return which entries may stand for which spans, those that sound most alike first.
+
+    All are compared in one call. An entry that may be written with an article and without is there twice.
+    """
+    forms = [(key, text, entry) for entry in entries for article in articles for key, text in _forms(entry, article)]
     if not spans or not forms:
-        return False
+        return []
     similarities = cdist(
         [span.sounds for span in spans],
-        [key for key, _ in forms],
+        [key for key, *_ in forms],
         scorer=Levenshtein.normalized_similarity,
         score_cutoff=RARE_SIMILARITY,
         dtype=np.float64,
     )
+    found: list[Likeness] = []
     for place, column in np.argwhere(similarities >= RARE_SIMILARITY).tolist():
-        span, (_, entry) = spans[place], forms[column]
-        if similarities[place, column] >= _least_of(span, entry) and not _is_kept(span, entry, fold(entry.text)):
-            return True
-    return False
+        span, (key, text, entry) = spans[place], forms[column]
+        similarity = float(similarities[place, column])
+        if similarity >= _least_of(span, entry) and not _is_kept(span, entry, fold(entry.text)):
+            found.append(Likeness(span, entry, text, similarity, len(key)))
+    return sorted(found, key=lambda one: -one.similarity)
+
+
+def is_sure(found: Likeness) -> bool:
+    """Say whether the entry is taken without a second opinion: French has none of the words, and they sound as it."""
+    least = 1.0 if found.entry.kind == "drug" else SURE_SIMILARITY
+    return (
+        found.similarity >= least and found.sounds >= MIN_SOUNDS and not any(map(is_french, found.span.phrase.split()))
+    )
 
 
 def _least_of(span: Span, entry: Entry) -> float:
@@ -108,12 +137,6 @@ def _is_kept(span: Span, entry: Entry, folded: str) -> bool:
         return True
     parts = (span.phrase, *span.phrase.split())
     return not entry.count and any(_is_as_well_spelled(part, folded) for part in parts)
-
-
-def homophones(spans: Iterable[Span], entry: Entry, article: str) -> list[Span]:
-    """Return the spans that sound exactly as the entry does, and of whose words French has none."""
-    sounds = {key for key, _ in _forms(entry, article) if len(key) >= MIN_SOUNDS}
-    return [span for span in spans if span.sounds in sounds and not any(map(is_french, span.phrase.split()))]
 
 
 def _forms(entry: Entry, article: str) -> list[tuple[str, str]]:

@@ -202,31 +202,38 @@ class Ct2Engine:
     def _decode_again(self, encoded: Callable[[], Any], request: DecodeRequest, first: Hypothesis) -> Hypothesis:
         """Decode once more on the same encoder output where the request's second pass wants it, and merge."""
         second_pass = request.second_pass
-        prompt = second_pass.prompt(first) if second_pass is not None and first.n_tokens else ()
-        if second_pass is None or not prompt:
+        if second_pass is None or not first.n_tokens:
             return first
-        item = encoded()
-        language = (first.language, first.language_probability)
-        beam_size = min(SECOND_BEAM, request.beam_size)
-        again = replace(request, prompt=prompt, beam_size=beam_size, second_pass=None, word_timestamps=False)
-        [second] = self._generate([again], item, [language])
+        second = self._prompted(encoded, request, first, second_pass.prompt(first))
+        passes = 1 if second is None else 2
         found = second_pass.merged(first, second)
         if not found.lexicon:
-            return replace(first, passes=2)
+            return replace(first, passes=passes)
         tokenizer = self._tokenizer(first.language, request.task)
         tokens = list(self.encode_text(found.text))
         words, word_tokens = tokenizer.split_to_word_tokens(tokens)
         timed: tuple[TimedWord, ...] = ()
         if request.word_timestamps and tokens and self._can_align:
-            timed = _timed(self._align(item, request, tokenizer, tokens), tokenizer, tokens)
+            timed = _timed(self._align(encoded(), request, tokenizer, tokens), tokenizer, tokens)
         return replace(
             first,
             text=found.text,
             words=tuple(TokenWord(w, tuple(t)) for w, t in zip(words, word_tokens, strict=True)),
             timed_words=timed,
             lexicon=found.lexicon,
-            passes=2,
+            passes=passes,
         )
+
+    def _prompted(
+        self, encoded: Callable[[], Any], request: DecodeRequest, first: Hypothesis, prompt: tuple[int, ...]
+    ) -> Hypothesis | None:
+        """Return what the decoder writes of the same encoder output with words of the lexicon as prompt, where any."""
+        if not prompt:
+            return None
+        beam_size = min(SECOND_BEAM, request.beam_size)
+        again = replace(request, prompt=prompt, beam_size=beam_size, second_pass=None, word_timestamps=False)
+        [second] = self._generate([again], encoded(), [(first.language, first.language_probability)])
+        return second
 
     def _hypothesis(
         self,

@@ -26,8 +26,8 @@ class SecondPass(Protocol):
     def prompt(self, first: "Hypothesis") -> tuple[int, ...]:
         """Return the prompt of the second decode; empty for none."""
 
-    def merged(self, first: "Hypothesis", second: "Hypothesis") -> MergedText:
-        """Return what the text is now."""
+    def merged(self, first: "Hypothesis", second: "Hypothesis | None") -> MergedText:
+        """Return what the text is now; None where there was no second decode."""
 
 
 @dataclass(frozen=True, slots=True)

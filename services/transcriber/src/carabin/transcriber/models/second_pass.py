@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from itertools import chain
 
-from carabin.lexicon import Entry, may_replace, merge
+from carabin.lexicon import Entry, merge, needs_second_decode
 from carabin.lexicon.index import MAX_CANDIDATES, Candidate
 from carabin.lexicon.words import split_words
 
@@ -35,18 +35,19 @@ class LexiconPass:
     def prompt(self, first: Hypothesis) -> tuple[int, ...]:
         """Return the prompt of the second decode.
 
-        It is empty where no entry could stand for any word of the text, and where the first decode was given them all.
+        It is empty where no entry could stand for any word of the text or where those that could are sure to, so that
+        `merged` puts them in; and where the first decode was given them all.
         """
         entries = self._candidates(first)
         if all(entry.text in self._expected for entry in entries):
             return ()
-        if not may_replace(first.text, entries, KnownWords(self._lexicons)):
+        if not needs_second_decode(first.text, entries, KnownWords(self._lexicons)):
             return ()
         return self._prompt([entry.text for entry in entries])
 
-    def merged(self, first: Hypothesis, second: Hypothesis) -> MergedText:
-        """Return the first text with the lexicon words of the second that may replace what it wrote."""
-        found = merge(first.text, second.text, self._candidates(first), KnownWords(self._lexicons))
+    def merged(self, first: Hypothesis, second: Hypothesis | None) -> MergedText:
+        """Return the first text with the lexicon words that may replace what it wrote; None: no second decode."""
+        found = merge(first.text, second.text if second else None, self._candidates(first), KnownWords(self._lexicons))
         return MergedText(found.text, tuple(each.entry.text for each in found.replacements))
 
     def _candidates(self, first: Hypothesis) -> list[Entry]:

@@ -268,6 +268,8 @@ class UtteranceDecoder:
             self._context.metrics.beam.labels(str(job.request.beam_size)).inc()
             if hypothesis.passes > 1:
                 self._context.metrics.second_decodes.labels("merged" if hypothesis.lexicon else "kept").inc()
+            elif hypothesis.lexicon:
+                self._context.metrics.second_decodes.labels("alone").inc()
             self._context.shadow(job.request, hypothesis.text)
             self._count("text")
             self._end(hypothesis)
