@@ -5,6 +5,9 @@
     python bench/lexicon.py --sizes 0,1000      # entries beside the sentences' own terms
     python bench/lexicon.py --terms both        # lexicons with the sentences' own terms, and without: is there harm?
     python bench/lexicon.py --dataset FOLDER    # medical sentences out of its test split, which a model never saw
+    python bench/lexicon.py --dataset FOLDER --unseen --model A --model B --only --sizes 0,10000
+                                                # its sentences with terms that its training split lacks: what two
+                                                # trainings are worth, such as one with prompt_share and one without
     python bench/lexicon.py --json
 
 Other entries come from the default lexicon (`pip install --no-deps edsnlp==0.23.0`), made longer by invented words
@@ -56,6 +59,8 @@ class Row:
     """Percent, of the medical sentences."""
     terms: float
     """Percent of the medical sentences' terms that were written."""
+    unseen: float
+    """The same of those terms that no sentence of the dataset's training split holds."""
     candidates_of_text: float
     """Percent of the terms missed without a lexicon that are among the candidates of the first text alone."""
     candidates: float
@@ -79,8 +84,11 @@ def main() -> None:
     parser.add_argument("--sizes", default="0,100,1000,10000,50000", help="other entries beside the sentences' terms")
     parser.add_argument("--terms", choices=("with", "without", "both"), default="with", help="the sentences' own")
     parser.add_argument("--dataset", type=Path, help="folder of a dataset, as the demo and `carabin train` keep it")
+    parser.add_argument("--unseen", action="store_true", help="only sentences with terms its training split lacks")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    if arguments.unseen and arguments.dataset is None:
+        parser.error("--unseen is about a --dataset: name its folder")
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="carabin-bench-") as scratch:
         folders = [] if arguments.only else [install_base_model(Path(scratch) / "base")]
@@ -91,18 +99,22 @@ def main() -> None:
 
 def _of_model(folder: Path, arguments: argparse.Namespace) -> list[Row]:
     engine = Ct2Engine(folder, replicas=1)
-    texts = sentences_of("medical")
+    texts, trained = sentences_of("medical"), frozenset[str]()
     if arguments.dataset is not None:
         texts = sorted({dictation.sentence for dictation in load_split(arguments.dataset, "test")})
+        training = {dictation.sentence for dictation in load_split(arguments.dataset, "train")}
+        trained = frozenset(term for text in training for term in terms_of(text))
+    if arguments.unseen:
+        texts = [text for text in texts if not trained.issuperset(terms_of(text))]
     medical = [speak(engine, text) for text in _spread(texts, arguments.sentences)]
     everyday = [speak(engine, text) for text in _spread(sentences_of("general"), arguments.sentences)]
     terms = sorted({word for spoken in medical for word in terms_of(spoken.text)})
-    rows = [_measure(engine, folder.name, [], medical, everyday, with_terms=False)]
+    rows = [_measure(engine, folder.name, [], medical, everyday, trained, with_terms=False)]
     for with_terms in {"with": (True,), "without": (False,), "both": (True, False)}[arguments.terms]:
         for size in map(int, arguments.sizes.split(",")):
             entries = list(entries_beside(size, terms if with_terms else (), set(terms)))
             if entries:
-                rows.append(_measure(engine, folder.name, entries, medical, everyday, with_terms=with_terms))
+                rows.append(_measure(engine, folder.name, entries, medical, everyday, trained, with_terms=with_terms))
     engine.close()
     return rows
 
@@ -123,6 +135,7 @@ def _measure(
     entries: list[Entry],
     medical: list[Spoken],
     everyday: list[Spoken],
+    trained: frozenset[str],
     *,
     with_terms: bool,
 ) -> Row:
@@ -155,6 +168,7 @@ def _measure(
         lookup_p95_ms=round(float(np.percentile(lookups, 95)), 1) if entries else 0.0,
         wer=_wer(medical, results),
         terms=_recall(medical, results),
+        unseen=_recall(medical, results, trained),
         candidates_of_text=round(100 * found_of_text / max(1, missed), 1),
         candidates=round(100 * found / max(1, missed), 1),
         critical=sum(_critical(spoken.text, text) for spoken, text in zip(medical, results, strict=True)),
@@ -191,8 +205,9 @@ def _wer(sentences: list[Spoken], texts: list[str]) -> float:
     return round(100 * jiwer.wer(said, [plain_text(text) for text in texts]), 1)
 
 
-def _recall(sentences: list[Spoken], texts: list[str]) -> float:
-    wanted = [(term, text) for spoken, text in zip(sentences, texts, strict=True) for term in terms_of(spoken.text)]
+def _recall(sentences: list[Spoken], texts: list[str], without: frozenset[str] = frozenset()) -> float:
+    pairs = zip(sentences, texts, strict=True)
+    wanted = [(term, text) for spoken, text in pairs for term in terms_of(spoken.text) if term not in without]
     return round(100 * sum(term in keys(text) for term, text in wanted) / max(1, len(wanted)), 1)
 
 
@@ -214,6 +229,7 @@ def _text(rows: list[Row]) -> str:
         ("the sentences' terms", "{1}"),
         ("WER", "{0.wer} %"),
         ("terms found", "{0.terms} %"),
+        ("of those never trained on", "{0.unseen} %"),
         ("missed terms among the candidates of the text", "{0.candidates_of_text} %"),
         ("of the beam", "{0.candidates} %"),
         ("critical errors", "{0.critical}"),

@@ -6,7 +6,8 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from .entries import Entry
-from .spans import MAX_SPAN, Likeness, Span, best_span, is_protected, is_sure, likenesses, replaceable_spans
+from .likeness import Likeness, is_sure, likenesses
+from .spans import MAX_SPAN, Span, best_span, is_protected, replaceable_spans
 from .words import TextWord, split_words
 
 _ELIDED: Final = ("", "l'", "d'")

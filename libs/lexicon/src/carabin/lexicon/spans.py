@@ -7,9 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-import numpy as np
 from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cdist
 
 from .common import is_common, is_french
 from .entries import Entry, fold
@@ -31,11 +29,6 @@ REVERSING: Final = frozenset(
     {"a", "an", "anti", "de", "des", "dis", "dys", "hyper", "hypo", "im", "in", "ir", "mal", "non"}
 )
 """Prefixes, without accents, that make another finding of a word."""
-SURE_SIMILARITY: Final = 0.85
-"""Where it wrote words that French does not have, and an entry sounds so much alike, the audio cannot say more. A drug
-must sound exactly so: « rocuronium » is 0.8 like « vecuronium »."""
-MIN_SOUNDS: Final = 4
-"""Of an entry that is taken so: shorter keys are those of too many words."""
 MAX_SPAN: Final = 5
 """Words of the first decode that one entry may stand for."""
 
@@ -50,19 +43,6 @@ class Span:
     sounds: str
     least: float
     """How much an entry must sound like them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Likeness:
-    """An entry that may stand for a span."""
-
-    span: Span
-    entry: Entry
-    written: str
-    """The entry's text, with an article where that sounds more alike."""
-    similarity: float
-    sounds: int
-    """Of the entry's key."""
 
 
 def replaceable_spans(old: Sequence[TextWord], known: Container[str]) -> list[Span]:
@@ -80,58 +60,27 @@ def replaceable_spans(old: Sequence[TextWord], known: Container[str]) -> list[Sp
 
 def best_span(spans: Iterable[Span], floor: int, entry: Entry, article: str) -> tuple[Span, str] | None:
     """Return the words that sound most like the entry, and its text, with the article where that fits better."""
-    forms = _forms(entry, article)
+    forms = forms_of(entry, article)
     folded, best, most = fold(entry.text), None, 0.0
     for span in spans:
         if span.start < floor:
             continue
-        least = _least_of(span, entry)
+        least = least_of(span, entry)
         for key, written in forms:
             similarity = Levenshtein.normalized_similarity(span.sounds, key, score_cutoff=max(least, most))
             if similarity >= least and similarity > most:
-                if _is_kept(span, entry, folded):
+                if is_kept(span, entry, folded):
                     break
                 best, most = (span, written), similarity
     return best
 
 
-def likenesses(spans: Sequence[Span], entries: Iterable[Entry], articles: Iterable[str]) -> list[Likeness]:
-    """Return which entries may stand for which spans, those that sound most alike first.
-
-    All are compared in one call. An entry that may be written with an article and without is there twice.
-    """
-    forms = [(key, text, entry) for entry in entries for article in articles for key, text in _forms(entry, article)]
-    if not spans or not forms:
-        return []
-    similarities = cdist(
-        [span.sounds for span in spans],
-        [key for key, *_ in forms],
-        scorer=Levenshtein.normalized_similarity,
-        score_cutoff=RARE_SIMILARITY,
-        dtype=np.float64,
-    )
-    found: list[Likeness] = []
-    for place, column in np.argwhere(similarities >= RARE_SIMILARITY).tolist():
-        span, (key, text, entry) = spans[place], forms[column]
-        similarity = float(similarities[place, column])
-        if similarity >= _least_of(span, entry) and not _is_kept(span, entry, fold(entry.text)):
-            found.append(Likeness(span, entry, text, similarity, len(key)))
-    return sorted(found, key=lambda one: -one.similarity)
-
-
-def is_sure(found: Likeness) -> bool:
-    """Say whether the entry is taken without a second opinion: French has none of the words, and they sound as it."""
-    least = 1.0 if found.entry.kind == "drug" else SURE_SIMILARITY
-    return (
-        found.similarity >= least and found.sounds >= MIN_SOUNDS and not any(map(is_french, found.span.phrase.split()))
-    )
-
-
-def _least_of(span: Span, entry: Entry) -> float:
+def least_of(span: Span, entry: Entry) -> float:
+    """Return how much the entry must sound like the span to stand for it."""
     return max(span.least, DRUG_SIMILARITY) if entry.kind == "drug" else span.least
 
 
-def _is_kept(span: Span, entry: Entry, folded: str) -> bool:
+def is_kept(span: Span, entry: Entry, folded: str) -> bool:
     """Say whether what was written is the entry in another form, or as well spelled, so that it stays."""
     if _is_inflected(span.phrase, folded) or _is_reversed(span.phrase, folded):
         return True
@@ -139,7 +88,7 @@ def _is_kept(span: Span, entry: Entry, folded: str) -> bool:
     return not entry.count and any(_is_as_well_spelled(part, folded) for part in parts)
 
 
-def _forms(entry: Entry, article: str) -> list[tuple[str, str]]:
+def forms_of(entry: Entry, article: str) -> list[tuple[str, str]]:
     """Return how the entry may sound, and what is then written."""
     forms = [(phonetic_key(form), entry.text) for form in (entry.text, *entry.spoken)]
     if article:

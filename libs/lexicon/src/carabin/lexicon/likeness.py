@@ -1,0 +1,64 @@
+"""Which entries may stand for which words of a transcript, all compared at once, and which are sure to."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
+
+from .common import is_french
+from .entries import Entry, fold
+from .spans import RARE_SIMILARITY, Span, forms_of, is_kept, least_of
+
+SURE_SIMILARITY: Final = 0.85
+"""Where it wrote words that French does not have, and an entry sounds so much alike, the audio cannot say more. A drug
+must sound exactly so: « rocuronium » is 0.8 like « vecuronium »."""
+MIN_SOUNDS: Final = 4
+"""Of an entry that is taken so: shorter keys are those of too many words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """An entry that may stand for a span."""
+
+    span: Span
+    entry: Entry
+    written: str
+    """The entry's text, with an article where that sounds more alike."""
+    similarity: float
+    sounds: int
+    """Of the entry's key."""
+
+
+def likenesses(spans: Sequence[Span], entries: Iterable[Entry], articles: Iterable[str]) -> list[Likeness]:
+    """Return which entries may stand for which spans, those that sound most alike first.
+
+    All are compared in one call. An entry that may be written with an article and without is there twice.
+    """
+    forms = [(key, text, entry) for entry in entries for article in articles for key, text in forms_of(entry, article)]
+    if not spans or not forms:
+        return []
+    similarities = cdist(
+        [span.sounds for span in spans],
+        [key for key, *_ in forms],
+        scorer=Levenshtein.normalized_similarity,
+        score_cutoff=RARE_SIMILARITY,
+        dtype=np.float64,
+    )
+    found: list[Likeness] = []
+    for place, column in np.argwhere(similarities >= RARE_SIMILARITY).tolist():
+        span, (key, text, entry) = spans[place], forms[column]
+        similarity = float(similarities[place, column])
+        if similarity >= least_of(span, entry) and not is_kept(span, entry, fold(entry.text)):
+            found.append(Likeness(span, entry, text, similarity, len(key)))
+    return sorted(found, key=lambda one: -one.similarity)
+
+
+def is_sure(found: Likeness) -> bool:
+    """Say whether the entry is taken without a second opinion: French has none of the words, and they sound as it."""
+    least = 1.0 if found.entry.kind == "drug" else SURE_SIMILARITY
+    return (
+        found.similarity >= least and found.sounds >= MIN_SOUNDS and not any(map(is_french, found.span.phrase.split()))
+    )
