@@ -76,6 +76,10 @@ WIDER = """[...document.querySelectorAll('dialog[open] :is(select, button, input
   control.getBoundingClientRect().right > control.closest('form').getBoundingClientRect().right + 0.5
 ).map(({ id }) => id)"""
 
+OVERLAPPING = """[...document.querySelectorAll('dialog[open] :is(dt, dd)')].filter((said) =>
+  said.scrollWidth > said.clientWidth
+).map(({ textContent }) => textContent)"""
+
 STATES: dict[str, Callable[[Any, Speaker, Wire], None]] = {
     "empty": empty,
     "live": live,
@@ -99,6 +103,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
             page.set_viewport_size({"width": width, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
             assert page.evaluate(WIDER) == [], f"controls stand out of their panel at {name}"
+            assert page.evaluate(OVERLAPPING) == [], f"words stand on others at {name}"
             draw(page, f"{state}-{name}-{scheme}")
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()

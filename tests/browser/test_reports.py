@@ -109,8 +109,13 @@ def test_drafts_survive_a_reload_where_the_site_allows_it(open_page: Open, speak
     page.reload()
     until_text(page, "Deuxième brouillon.")
     page.click("#reports-button")
+    assert page.locator("#reports-list button span:first-child").all_inner_texts() == ["Mme B", "Deuxième brouillon."]
     page.click("#reports-list li:has-text('Mme B') button")
     until_exactly(page, "Brouillon dicté.")
+    page.reload()
+    until_exactly(page, "Brouillon dicté.")  # The one that was shown.
+    assert page.input_value("#title") == "Mme B"
+    assert page.text_content("#reports-count") == "2 comptes rendus"
 
 
 def test_report_is_downloaded_and_printed_as_it_stands(open_page: Open) -> None:

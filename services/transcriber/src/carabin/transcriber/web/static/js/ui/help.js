@@ -4,7 +4,7 @@ import { $, element } from "./dom.js";
 
 const COMMANDS = {
   delete: "retire la dernière phrase dictée", delete_sentence: "retire la dernière phrase dictée", undo: "annule la dernière action",
-  redo: "rétablit ce qui vient d'être annulé", correct: "choisit la dernière phrase : les mots suivants la remplacent",
+  redo: "rétablit ce qui vient d'être annulé", correct: "choisit la dernière phrase\u00a0: les mots suivants la remplacent",
   next_variable: "va à la variable suivante", previous_variable: "va à la variable précédente",
   accept_defaults: "garde les valeurs proposées", help: "ouvre cette aide",
 };
@@ -19,7 +19,7 @@ export function showHelp({ commands, signs, autotexts }) {
   const meant = commands.map(([say, event]) => [say, COMMANDS[event] ?? event]);
   const said = [...grouped(meant)].map(([meaning, says]) => [quoted(says), meaning]);
   const texts = Object.keys(autotexts);
-  if (texts.length) said.push([`«\u00a0insérer ${texts[0]}\u00a0»`, `insère un texte automatique : ${texts.join(", ")}`]);
+  if (texts.length) said.push([`«\u00a0insérer ${texts[0]}\u00a0»`, `insère un texte automatique\u00a0: ${texts.join(", ")}`]);
   fill("help-keys", KEYS);
   fill("help-commands", said);
   fill("help-signs", [...grouped(signs)].map(([write, says]) => [written(write), quoted(says)]));

@@ -19,9 +19,13 @@ export class Reports extends EventTarget {
 
   // Begins a report; an empty one that stands there is taken instead.
   begin(title = "") {
-    const report = this.all.find((each) => each.isEmpty && !each.title && this.isFree(each)) ?? this.add(new Report({ french: this.french() }));
+    const report = this.all.find((each) => this.isUnused(each)) ?? this.add(new Report({ french: this.french() }));
     report.title = title;
     this.show(report);
+  }
+
+  isUnused(report) {
+    return report.isEmpty && !report.title && this.isFree(report);
   }
 
   add(report) {
@@ -70,16 +74,23 @@ export class Reports extends EventTarget {
   keepDrafts() {
     this.keeping = true;
     const drafts = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
+    if (!drafts.length) return;
+    const empty = this.all.filter((report) => this.isUnused(report)); // The one that the page began with.
     for (const { title, begun, doc, french } of drafts) {
       this.add(new Report({ title, doc, french, begun: new Date(begun) })).unsaved = true;
     }
-    if (drafts.length) this.show(this.all.at(-1));
+    const shown = this.all[this.all.length - drafts.length + Math.max(0, drafts.findIndex(({ current }) => current))];
+    this.all = this.all.filter((report) => !empty.includes(report));
+    this.show(empty.includes(this.current) ? shown : this.current);
   }
 
   save() {
     if (!this.keeping) return;
     const drafts = this.all.filter((report) => !report.isEmpty || report.title);
-    const written = drafts.map(({ title, begun, state, french }) => ({ title, begun, doc: state.doc.toJSON(), french }));
+    const written = drafts.map((report) => {
+      const { title, begun, state, french } = report;
+      return { title, begun, doc: state.doc.toJSON(), french, current: report === this.current };
+    });
     sessionStorage.setItem(KEY, JSON.stringify(written));
   }
 }
