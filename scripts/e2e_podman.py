@@ -25,6 +25,9 @@ IMAGES = {
     "e2e-object-store:latest": "docker/e2e/object-store",
 }
 """Each image of the overlay, and the folder of its Dockerfile."""
+LIMITED = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
+ENOUGH = 4096
+"""Open files and processes of a container."""
 PARTS = ("storage", "run", "tmp", "net")
 
 
@@ -60,9 +63,9 @@ class Podman:
 
     @staticmethod
     def _settings() -> str:
-        """No systemd, and no limit above this process's own: without CAP_SYS_RESOURCE none can be raised."""
-        files, processes = (resource.getrlimit(limit)[1] for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC))
-        limits = [f"nofile={files}:{files}"] + ([f"nproc={processes}:{processes}"] if processes > 0 else [])
+        """No systemd, and limits that need not be raised: Podman's own are above those of a machine in a machine."""
+        hard = {name: resource.getrlimit(limit)[1] for name, limit in LIMITED.items()}
+        limits = [f"{name}={_least(value)}:{_least(value)}" for name, value in hard.items()]
         runtime = 'runtime = "runc"\n' if shutil.which("runc") else ""
         return (
             f"[containers]\ndefault_ulimits = {json.dumps(limits)}\n"
@@ -83,6 +86,10 @@ class Podman:
         self("play", "kube", "--network", NETWORK, "-", text=yaml.safe_dump_all(manifests))
 
 
+def _least(hard: int) -> int:
+    return ENOUGH if hard == resource.RLIM_INFINITY else min(hard, ENOUGH)
+
+
 @contextmanager
 def podman(folder: Path) -> Iterator[Podman]:
     """Yield a Podman that has a network and runs nothing; in the end whatever runs and its volumes are removed.
@@ -95,7 +102,8 @@ def podman(folder: Path) -> Iterator[Podman]:
     engine = Podman(folder)
     try:
         engine("info")
-        engine("network", "create", "--ignore", NETWORK)
+        if NETWORK not in engine("network", "ls", "--format", "{{.Name}}").split():
+            engine("network", "create", NETWORK)
     except Failed as reason:
         raise NoEngine(f"podman does not work on this machine: {reason}") from None
     try:
