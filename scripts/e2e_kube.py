@@ -162,7 +162,11 @@ def search_logs(cluster: Cluster, dataset: Path, texts: list[str]) -> None:
     from carabin.trainer.data.dictations import load_split
 
     spoken = [dictation.text for split in ("train", "test") for dictation in load_split(dataset, split)]
-    words = {word.lower() for text in (*spoken, *texts) for word in WORD.findall(text)}
+    search_words(cluster, {word.lower() for text in (*spoken, *texts) for word in WORD.findall(text)})
+
+
+def search_words(cluster: Cluster, words: set[str]) -> None:
+    """Require that no container's log has one of the words."""
     for container in cluster.names():
         lines = cluster.logs(container)
         found = sorted(words & {word.lower() for word in WORD.findall(lines)})

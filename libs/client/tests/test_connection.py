@@ -267,6 +267,27 @@ async def test_command_behind_a_broken_connection_comes_once():
     assert [command.utterance for command in commands] == [1]
 
 
+async def test_commands_over_two_replicas_come_once_each_and_keep_their_utterance():
+    with serving(FakeTranscriber(script=("efface", "ça."))) as server:
+        async with connect(server.url) as dictation:
+            events = aiter(dictation)
+            await dictation.send(speech(0.8))
+            await dictation.send(silence(1))
+            assert (await next_of(events, Command)).utterance == 0
+            await next_of(events, Acknowledged)
+            # The second is half said when its replica leaves: another one gets it whole.
+            await dictation.send(speech(0.4))
+            await next_of(events, PartialText)
+            server.forget()
+            assert not (await next_of(events, Resumed)).same_session
+            await dictation.send(speech(0.3))
+            await dictation.send(silence(1))
+            await dictation.finish()
+            left = [event async for event in events]
+    assert [(each.utterance, each.name) for each in left if isinstance(each, Command)] == [(1, "delete")]
+    assert [each.utterance for each in left if isinstance(each, FinalText)] == [1]
+
+
 async def test_server_that_stays_away_is_an_error_with_what_came_before_kept():
     with serving() as server:
         context = connect(server.url, resume_s=0.0)
