@@ -194,3 +194,18 @@ def test_a_copy_of_a_long_recording_is_left_out_by_its_pieces(hospital: Path) ->
     [(name, reason)] = report.left_out.items()
     assert name == str(hospital / "audio" / "long.wav")
     assert "is the same recording as" in reason
+
+
+def test_headings_and_signatures_are_named_in_the_sums_and_taken_all_the_same(tmp_path: Path) -> None:
+    for number in range(4):
+        add(tmp_path, number)
+    for number in (1, 2):
+        text = f"CONCLUSION : compte rendu {number}. Dr X, le 12/03/2026"
+        (tmp_path / "reports" / f"{number:02d}.txt").write_text(text, encoding="utf-8")
+    _, report = built(tmp_path, "made")
+    noted = [finding for finding in report.findings if finding.action == "noted"]
+    assert [finding.rule for finding in noted] == ["text-heading", "text-signature"]
+    assert "« CONCLUSION : », as 2 of 4 reports do" in noted[0].message
+    assert "« Dr X, le 12/03/2026 », as 2 of 4 reports do" in noted[1].message
+    assert report.accepted == 4
+    assert report.sums()[-3] == "taken as it is, but worth knowing: 2"

@@ -117,3 +117,12 @@ def test_a_split_that_is_none_is_said(tmp_path: Path) -> None:
     (tmp_path / "made" / "data" / "train.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(DatasetInvalid, match=r"train\.parquet: not a split of a dataset"):
         check_dataset(tmp_path / "made")
+
+
+def test_headings_and_signatures_of_a_dataset_are_noted_and_refuse_nothing(tmp_path: Path) -> None:
+    report = checked(tmp_path, row(4, "CONCLUSION : examen normal. Cordialement."), row(5, "TECHNIQUE : spirale."))
+    assert report.refused == []
+    assert [(finding.file, finding.rule) for finding in report.findings] == [
+        ("train[1] (4.wav)", "text-heading"), ("train[1] (4.wav)", "text-signature"),
+    ]  # fmt: skip
+    assert "as 2 of 5 reports do" in report.findings[0].message

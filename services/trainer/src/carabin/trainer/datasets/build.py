@@ -20,6 +20,7 @@ from ..quality.audio import MAX_WINDOW_S
 from ..quality.footers import judge_footers
 from ..quality.report import Finding, GateReport
 from ..quality.text import MAX_TOKENS, count_tokens, judge_length
+from ..quality.written_parts import judge_written_parts
 from ..segmentation.align import Aligner
 from ..segmentation.cut import CannotSegment, RecognizedWord, segment
 from .collect import CandidateDictation
@@ -85,6 +86,7 @@ def build(
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     printed = judge_footers([(candidate.text_file, candidate.text) for candidate in candidates], report)
+    judge_written_parts(((candidate.text_file, candidate.text) for candidate in candidates), report)
     judged = [candidate for place, candidate in enumerate(candidates) if place not in printed]
     with ExitStack() as stack:
         if work is None:

@@ -1,6 +1,6 @@
 """Judges a finished dataset folder again, as whoever trains on it may: what it says of itself, and leaks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..text.normalize import normalize
 from .audio import MAX_WINDOW_S, no_speech_rule
 from .report import GateReport
 from .text import judge_length, judge_text
+from .written_parts import judge_written_parts
 
 Progress = Callable[[int, int], None]
 
@@ -33,9 +34,16 @@ def check_dataset(folder: Path, *, progress: Progress | None = None) -> GateRepo
             done += 1
             if progress:
                 progress(done, total)
+    judge_written_parts(_named_sentences(splits), report)
     _judge_leaks(splits, report)
     _judge_index(folder / INDEX_FILE, splits, report)
     return report
+
+
+def _named_sentences(splits: dict[str, Split]) -> Iterator[tuple[str, str]]:
+    for name, split in splits.items():
+        for place, sentence in enumerate(split.sentences):
+            yield f"{name}[{place}] ({split.sources[place]})", sentence
 
 
 def _is_sound(split: Split, place: int, where: str, report: GateReport) -> bool:
