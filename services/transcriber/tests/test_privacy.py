@@ -54,7 +54,9 @@ async def test_no_dictated_word_and_no_key_is_written_anywhere(everything_writte
             await raw.send(speech(0.8), "amiodarone")
             await raw.rest()
         headers = {"Authorization": f"Bearer {KEY}"}
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.bound_port}", headers=headers) as web:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{server.bound_port}", headers=headers, timeout=60
+        ) as web:
             files = {"file": ("zygomatique.wav", recording() + bytes(3_000_000))}
             answer = await web.post("/v1/audio/transcriptions", files=files, data={"prompt": "amiodarone"})
             assert "zygomatique" in answer.text
@@ -75,7 +77,10 @@ async def test_upload_larger_than_a_spool_stays_in_memory(monkeypatch):
     rolled = []
     original = tempfile.SpooledTemporaryFile.rollover
     monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", lambda self: (rolled.append(1), original(self))[1])
-    async with running() as server, httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.bound_port}") as web:
+    async with (
+        running() as server,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.bound_port}", timeout=60) as web,
+    ):
         files = {"file": ("a.wav", recording() + bytes(3_000_000))}
         assert (await web.post("/v1/audio/transcriptions", files=files)).status_code == 200
     assert rolled == []

@@ -1,14 +1,17 @@
 """The form of an upload: in memory whatever its size, refused beyond the limit, with OpenAI's fields."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import httpx
 import pytest
 from carabin.transcriber.core.errors import UnsupportedLanguage
+from carabin.transcriber.openai_api import upload
 from carabin.transcriber.openai_api.budget import UploadBudget
 from carabin.transcriber.openai_api.upload import parse_upload, read_form
-from carabin.transcriber.wire.errors import BadField, BadMessage, FrameTooLarge
+from carabin.transcriber.wire.errors import BadField, BadMessage, FrameTooLarge, UploadsFull, UploadTooSlow
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
@@ -51,6 +54,67 @@ async def test_a_large_upload_never_touches_a_disk() -> None:
 async def test_an_upload_is_refused_as_soon_as_it_passes_the_limit() -> None:
     with pytest.raises(FrameTooLarge, match="more than the 1000 bytes"):
         await read(posted(bytes(5000)), 1000)
+
+
+class StoppingUpload:
+    """A request that says how long it is, sends its beginning, and then nothing more."""
+
+    def __init__(self, declared: int, beginning: bytes) -> None:
+        self._chunks = [beginning]
+        headers = [(b"content-type", b"multipart/form-data; boundary=x"), (b"content-length", str(declared).encode())]
+        self.request = Request({"type": "http", "method": "POST", "headers": headers}, self._receive)
+        self.stopped = asyncio.Event()
+
+    async def _receive(self) -> dict[str, object]:
+        if self._chunks:
+            return {"type": "http.request", "body": self._chunks.pop(), "more_body": True}
+        self.stopped.set()
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+
+async def test_an_upload_holds_what_has_come_of_it_and_not_what_it_says_will_come() -> None:
+    budget, stopping = UploadBudget(1000), StoppingUpload(400, b"--x\r\n")
+    with budget.reserve("ward-1") as reservation:
+        reading = asyncio.create_task(read_form(stopping.request, 1000, reservation))
+        await stopping.stopped.wait()
+        assert budget.held_bytes == 5
+        with budget.reserve("ward-1") as other:
+            other.grow_to(400)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+async def test_an_upload_for_which_there_is_no_room_is_refused_before_it_is_read() -> None:
+    stopping = StoppingUpload(600, b"--x\r\n")
+    with UploadBudget(1000).reserve("ward-1") as reservation, pytest.raises(UploadsFull, match="ward-1 has too many"):
+        await read_form(stopping.request, 1000, reservation)
+    assert not stopping.stopped.is_set()
+
+
+async def test_an_upload_that_stops_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "STALL_S", 0.05)
+    stopping = StoppingUpload(400, b"--x\r\n")
+    with (
+        UploadBudget(1000).reserve("ward-1") as reservation,
+        pytest.raises(UploadTooSlow, match="the upload stopped: 5 bytes came in"),
+    ):
+        await read_form(stopping.request, 1000, reservation)
+
+
+async def test_a_steady_upload_is_too_slow_where_no_line_is_so_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "STALL_S", 0.05)
+    turn, head = asyncio.Event(), [b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n']
+
+    async def receive() -> dict[str, object]:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(turn.wait(), 0.01)
+        return {"type": "http.request", "body": head.pop() if head else b"-", "more_body": True}
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=x")]
+    dripping = Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    with UploadBudget(10_000).reserve("ward-1") as reservation, pytest.raises(UploadTooSlow):
+        await read_form(dripping, 10_000, reservation)
 
 
 @pytest.mark.parametrize("content_type", ["", "application/json", "multipart/form-data"])

@@ -39,16 +39,24 @@ class UploadBudget:
             if not self._held[identity]:
                 del self._held[identity]
 
+    def require_room(self, identity: str, n_bytes: int) -> None:
+        """Return if there is room for so many bytes more.
+
+        Raises:
+            UploadsFull
+        """
+        if self.held_bytes + n_bytes > self._total_bytes:
+            raise UploadsFull("the server holds as many uploads as its memory allows", RETRY_AFTER_S)
+        if self._held[identity] + n_bytes > self._total_bytes * IDENTITY_SHARE:
+            raise UploadsFull(f"{identity} has too many bytes of uploads in work: let one end first", RETRY_AFTER_S)
+
     def take(self, identity: str, n_bytes: int) -> None:
         """Count bytes.
 
         Raises:
             UploadsFull: there is no room for them; nothing was counted.
         """
-        if self.held_bytes + n_bytes > self._total_bytes:
-            raise UploadsFull("the server holds as many uploads as its memory allows", RETRY_AFTER_S)
-        if self._held[identity] + n_bytes > self._total_bytes * IDENTITY_SHARE:
-            raise UploadsFull(f"{identity} has too many bytes of uploads in work: let one end first", RETRY_AFTER_S)
+        self.require_room(identity, n_bytes)
         self._held[identity] += n_bytes
 
 
@@ -59,6 +67,14 @@ class UploadReservation:
         self.n_bytes = 0
         self._budget = budget
         self._identity = identity
+
+    def require_room(self, n_bytes: int) -> None:
+        """Return if there is room for so many bytes in all; they are not held before they come.
+
+        Raises:
+            UploadsFull
+        """
+        self._budget.require_room(self._identity, n_bytes - self.n_bytes)
 
     def grow_to(self, n_bytes: int) -> None:
         """Hold at least so many bytes.

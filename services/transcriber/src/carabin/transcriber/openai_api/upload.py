@@ -1,5 +1,6 @@
 """Reads the form of an upload: into memory alone, because dictated audio must not reach a disk."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -10,7 +11,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ..core.config import SessionConfig, Task
 from ..core.languages import normalise_language
-from ..wire.errors import BadField, BadMessage, FrameTooLarge
+from ..wire.errors import BadField, BadMessage, FrameTooLarge, UploadTooSlow
 from .budget import UploadReservation
 from .fields import FormFields
 from .formats import FORMATS
@@ -18,6 +19,10 @@ from .formats import FORMATS
 MAX_FIELDS = 100
 GRANULARITIES = ("segment", "word")
 TASKS = ("transcribe", "translate")
+STALL_S = 30.0
+"""How long nothing may come of an upload: it holds memory and a place that others wait for."""
+LEAST_BYTES_PER_S = 8_000
+"""On average, from `STALL_S` on: a quarter of what 16 kHz at 16 bits takes, and less than any line carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ async def read_form(request: Request, limit: int, reservation: UploadReservation
         BadMessage: it is no multipart form.
         FrameTooLarge: there is more; reading stops there, or does not begin where the header says so.
         UploadsFull: the server holds too many bytes of uploads already.
+        UploadTooSlow: the client stays, and sends nothing or hardly anything.
         ClientDisconnect: the client left.
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
@@ -58,7 +64,7 @@ async def read_form(request: Request, limit: int, reservation: UploadReservation
         n_bytes = int(declared) if declared.isdecimal() else 0
         if n_bytes > limit:
             raise _TooMuch(f"the upload has {n_bytes} bytes: {limit} are allowed")
-        reservation.grow_to(n_bytes)
+        reservation.require_room(n_bytes)
         body = _limited(request, limit, reservation)
         parser = _InMemory(request.headers, body, max_files=1, max_fields=MAX_FIELDS)
         return await parser.parse()
@@ -100,8 +106,18 @@ def parse_upload(form: FormData, default_language: str | None, task: Task = "tra
 
 
 async def _limited(request: Request, limit: int, reservation: UploadReservation) -> AsyncGenerator[bytes, None]:
-    n_bytes = 0
-    async for chunk in request.stream():
+    n_bytes, chunks = 0, request.stream()
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    while True:
+        latest = min(clock() + STALL_S, began + STALL_S + n_bytes / LEAST_BYTES_PER_S)
+        try:
+            async with asyncio.timeout_at(latest):
+                chunk = await anext(chunks, None)
+        except TimeoutError as error:
+            raise UploadTooSlow(f"the upload stopped: {n_bytes} bytes came in {clock() - began:.0f} s") from error
+        if chunk is None:
+            return
         n_bytes += len(chunk)
         if n_bytes > limit:
             raise _TooMuch(f"the upload has more than the {limit} bytes that are allowed")

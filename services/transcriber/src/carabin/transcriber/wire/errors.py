@@ -12,6 +12,7 @@ TranscriberError             (core.errors)
   x ConfigTimeout            no configuration came in time
   x SessionTooLong           the session reached its longest time
   x UploadsFull              more bytes of uploads than may be held at once; `retry_after_s`: when to come back
+  x UploadTooSlow            nothing of an upload comes any more, or hardly anything
   x SlowReader               the client does not read what it is sent
 """
 
@@ -68,6 +69,10 @@ class UploadsFull(ProtocolError):
     def __init__(self, reason: str, retry_after_s: float) -> None:
         super().__init__(f"{reason}: try again in {retry_after_s:.0f} s")
         self.retry_after_s = retry_after_s
+
+
+class UploadTooSlow(ProtocolError):
+    """Nothing of an upload comes any more, or less than any line carries."""
 
 
 class SlowReader(ProtocolError):

@@ -48,6 +48,7 @@ _TABLE: dict[type[Exception], Status] = {
     protocol_errors.ConfigTimeout: Status(1008, 408, _CODE.DEADLINE_EXCEEDED, "config_timeout"),
     protocol_errors.SessionTooLong: Status(1000, 408, _CODE.DEADLINE_EXCEEDED, "session_too_long"),
     protocol_errors.UploadsFull: Status(1013, 429, _CODE.RESOURCE_EXHAUSTED, "uploads_full"),
+    protocol_errors.UploadTooSlow: Status(1008, 408, _CODE.DEADLINE_EXCEEDED, "upload_too_slow"),
     protocol_errors.SlowReader: Status(1008, 408, _CODE.RESOURCE_EXHAUSTED, "slow_reader"),
     service_errors.AudioFileRefused: Status(1003, 400, _CODE.INVALID_ARGUMENT, "bad_audio_file"),
     service_errors.Unauthenticated: Status(1008, 401, _CODE.UNAUTHENTICATED, "unauthenticated"),
