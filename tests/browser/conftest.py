@@ -167,6 +167,7 @@ def open_page(chromium: object, wire: Wire) -> Iterator[Callable[..., Any]]:
         if script:
             page.add_init_script(script)
         page.goto(f"http://127.0.0.1:{wire.port}/")
+        page.wait_for_selector("#report.ProseMirror")  # Nothing can be written before.
         return page
 
     yield opened

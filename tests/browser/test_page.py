@@ -27,6 +27,37 @@ def test_page_loads_nothing_from_elsewhere_and_runs_no_script_but_its_own(open_p
     assert base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode() in policy
 
 
+def test_page_of_which_a_script_did_not_arrive_says_so_and_is_loaded_anew_once_the_service_answers(
+    open_page: Open,
+) -> None:
+    page = open_page(expected="503")
+    away = True
+
+    def lose(route: Any) -> None:
+        if away:
+            route.abort()
+        else:
+            route.continue_()
+
+    def refuse(route: Any) -> None:
+        if away and route.request.method == "HEAD":
+            route.fulfill(status=503)
+        else:
+            route.continue_()
+
+    page.route("**/js/document/join.js", lose)
+    page.route("**/js/app.js", refuse)
+    page.reload()
+    until(page, "document.querySelector('#error-text').textContent.includes('pas arrivée entière')")
+    assert page.is_visible("#error")
+    away = False
+    page.wait_for_selector("#report.ProseMirror", timeout=WAIT_MS)
+    assert not page.is_visible("#error")
+    page.click("#report")
+    page.keyboard.type("Écrit.")
+    assert text(page) == "Écrit."
+
+
 def test_page_is_whole_behind_a_proxy_that_serves_it_under_a_path(
     chromium: Any, wire: Wire, loop: LoopThread, speaker: Speaker
 ) -> None:

@@ -74,7 +74,8 @@ class _PageFiles(StaticFiles):
 def _inline_hashes() -> list[str]:
     """Return what the policy calls the page's one inline script.
 
-    It adds the last slash to an address that lacks it; a file could not, as its own address would be wrong.
+    It adds the last slash to an address that lacks it, and loads the page anew where a script of it did not arrive; a
+    file could do neither, as its own address would be wrong, or it may be the one that is missing.
     """
     found = _INLINE.findall((STATIC / "index.html").read_text("utf-8"))
     return [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in found]
