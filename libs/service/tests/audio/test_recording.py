@@ -69,6 +69,32 @@ def test_a_quiet_beginning_of_a_stream_does_not_promise_a_longer_one():
     assert recording.promised_s is None
 
 
+def many_channels(n_channels: int, n_samples: int = 3200) -> bytes:
+    """A WAV file of which channel k holds nothing but k + 1 steps of 1/1024."""
+    samples = np.tile(np.arange(1, n_channels + 1, dtype="<i2") * 32, (n_samples, 1))
+    head = struct.pack(
+        "<IHHIIHH", 16, 1, n_channels, RATE_HZ, RATE_HZ * n_channels * 2 & 0xFFFFFFFF, n_channels * 2 & 0xFFFF, 16
+    )
+    data = samples.tobytes()
+    return (
+        b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + head + b"data" + struct.pack("<I", len(data)) + data
+    )
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 6, 7, 8, 9, 16, 32, 64])
+def test_many_channels_are_mixed_and_do_not_end_the_process(n_channels: int):
+    recording, samples = decoded(many_channels(n_channels))
+    assert recording.n_channels == n_channels
+    assert len(samples) == 3200
+    assert samples == pytest.approx((n_channels + 1) / 2 / 1024, abs=1e-6)
+
+
+@pytest.mark.parametrize("n_channels", [128, 1000, 65535])
+def test_more_channels_than_can_be_mixed_are_refused(n_channels: int):
+    with pytest.raises((AudioFileRefused, AudioHoldsNothing)):
+        decoded(many_channels(n_channels, 10))
+
+
 def test_channels_that_cancel_are_mixed_to_something_audible():
     recording, samples = decoded((CASES / "antiphase.wav").read_bytes())
     assert np.abs(samples).max() > 0.05

@@ -96,7 +96,8 @@ class Recording:
 
     def _resampled(self, reader: FrameReader, stream: AudioStream) -> Iterator[NDArray[np.float32]]:
         """Yield (n, c) samples at the rate that is wanted."""
-        resampler = AudioResampler(format="fltp", layout=stream.layout, rate=self._rate_hz)
+        # Interleaved: PyAV reads beyond its frame where each of eight channels or more has a plane of its own.
+        resampler = AudioResampler(format="flt", layout=stream.layout, rate=self._rate_hz)
         left = self._most
         for frame in reader.frames():
             frame.pts = None  # a recorder's gap in time stamps must not stop the resampler
@@ -141,4 +142,4 @@ def _promised_s(
 
 
 def _samples(frame: av.AudioFrame) -> NDArray[np.float32]:
-    return np.asarray(frame.to_ndarray().T, np.float32)
+    return np.asarray(frame.to_ndarray(), np.float32).reshape(frame.samples, -1)
