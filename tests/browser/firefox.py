@@ -19,7 +19,7 @@ PREFERENCES = {
     "network.captive-portal-service.enabled": False,
     "media.navigator.permission.disabled": True,  # The microphone is given without a question.
 }
-START_S = 60
+START_S = 180
 KEYS = {"Control": "\ue009", "Home": "\ue011", "End": "\ue010"}
 
 
@@ -124,7 +124,7 @@ def firefox(executable: str, profile: Path, environment: dict[str, str] | None =
             yield FirefoxPage(connection)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(START_S)
         assert process.stderr is not None
         process.stderr.close()
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAMS = ("pulseaudio", "paplay")
-START_S = 60
+START_S = 180
 
 
 class Sound:
