@@ -261,6 +261,25 @@ def test_recording_beyond_the_longest_is_refused_there():
     assert sum(len(block) for block in seen) <= 2 * RATE_HZ
 
 
+@pytest.mark.parametrize(("place", "value"), [(20, 0x1234), (34, 0)])
+def test_sound_of_an_unknown_codec_is_refused_by_name(place, value):
+    content = bytearray(wav())
+    content[place : place + 2] = struct.pack("<H", value)
+    with pytest.raises(AudioFileRefused, match="codec of its sound is not known here"):
+        list(decode(io.BytesIO(bytes(content))))
+
+
+def test_second_stream_is_taken_where_the_first_has_an_unknown_codec():
+    file = io.BytesIO()
+    with av.open(file, "w", format="mov") as output:
+        for stream in [output.add_stream("pcm_s16le", rate=RATE_HZ, layout="mono") for _ in range(2)]:
+            frame = av.AudioFrame.from_ndarray(np.full((1, RATE_HZ), 8000, np.int16), format="s16", layout="mono")
+            frame.sample_rate = RATE_HZ
+            output.mux(stream.encode(frame))
+    content = file.getvalue().replace(b"sowt", b"xyzw", 1)
+    assert len(np.concatenate(list(decode(io.BytesIO(content))))) == RATE_HZ
+
+
 def test_documentation_names_every_container():
     protocol = (Path(__file__).parents[4] / "docs" / "protocol.md").read_text(encoding="utf-8")
     listed = " ".join(protocol.split())

@@ -134,6 +134,13 @@ async def test_official_client_gets_the_name_of_what_is_not_supported(fields, pa
     assert (refused.value.param, refused.value.code) == (param, "bad_field")
 
 
+async def test_official_client_gets_the_name_of_a_language_that_is_not_known():
+    async with official() as client:
+        with pytest.raises(openai.BadRequestError, match="klingon") as refused:
+            await client.audio.transcriptions.create(file=("a.wav", recording()), model="whisper-1", language="klingon")
+    assert (refused.value.param, refused.value.code) == ("language", "unsupported_language")
+
+
 async def test_official_client_lists_the_model_that_answers():
     async with official() as client:
         [listed] = (await client.models.list()).data

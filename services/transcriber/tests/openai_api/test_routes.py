@@ -228,6 +228,31 @@ async def test_recordings_of_telephony_and_of_films_are_transcribed(container, c
     assert answer.json() == {"text": "le patient le patient"}
 
 
+@pytest.mark.parametrize(
+    ("names", "message", "param"),
+    [
+        (["file", "file"], "the multipart body cannot be parsed: send one file at a time", None),
+        (["file[]"], "file is missing: send the recording as a file field, not as 'file[]'", "file"),
+        (["audio"], "file is missing: send the recording as a file field, not as 'audio'", "file"),
+    ],
+)
+async def test_recording_in_another_field_or_two_at_once_is_named(names, message, param):
+    async with web() as opened:
+        answer = await opened.post(PATH, files=[(name, ("a.wav", recording())) for name in names])
+    assert answer.status_code == 400
+    assert (answer.json()["error"]["message"], answer.json()["error"]["param"]) == (message, param)
+
+
+@pytest.mark.parametrize(("place", "value"), [(20, 0x1234), (34, 0)])
+async def test_sound_of_an_unknown_codec_is_the_senders_error(place, value):
+    content = bytearray(recording())
+    content[place : place + 2] = struct.pack("<H", value)
+    async with web() as opened:
+        answer = await post(opened, bytes(content))
+    assert answer.status_code == 400
+    assert "codec of its sound is not known" in answer.json()["error"]["message"]
+
+
 async def test_header_without_sound_is_an_error_that_says_so():
     async with web() as opened:
         answer = await post(opened, (CASES / "header_only.wav").read_bytes())

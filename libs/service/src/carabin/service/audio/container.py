@@ -103,7 +103,9 @@ class ReadableFile(Protocol):
 
 @contextmanager
 def open_audio(file: ReadableFile, name: str = "") -> Iterator[tuple[InputContainer, AudioStream]]:
-    """Open a recording and give its container and its first audio stream; FFmpeg's errors in the block are translated.
+    """Open a recording and give its container and its first audio stream that can be decoded.
+
+    FFmpeg's errors in the block are translated.
 
     Args:
         name: of the file, whose suffix is looked at where it is one of `HEADERLESS`.
@@ -115,7 +117,7 @@ def open_audio(file: ReadableFile, name: str = "") -> Iterator[tuple[InputContai
         with av.open(_nameless(file, name), mode="r", options=dict(_OPTIONS), metadata_errors="ignore") as container:
             if not container.streams.audio:
                 raise AudioFileRefused("the file holds no audio stream")
-            stream = container.streams.audio[0]
+            stream = _decodable(container)
             if stream.rate and not MIN_RATE_HZ <= stream.rate <= MAX_RATE_HZ:
                 raise AudioFileRefused(
                     f"the file says that it has {stream.rate} samples a second: "
@@ -124,6 +126,20 @@ def open_audio(file: ReadableFile, name: str = "") -> Iterator[tuple[InputContai
             yield container, stream
     except (av.FFmpegError, ValueError, OSError) as error:
         raise AudioFileRefused(_reason(file)) from error
+
+
+def _decodable(container: InputContainer) -> AudioStream:
+    """Return the first audio stream whose codec is known: telephones add a second one of their own.
+
+    Raises:
+        AudioFileRefused: there is none.
+    """
+    for stream in container.streams.audio:
+        if getattr(stream, "codec_context", None) is not None:
+            return stream
+    raise AudioFileRefused(
+        f"the codec of its sound is not known here ({container.format.long_name}): convert it to WAV"
+    )
 
 
 def _reason(file: ReadableFile) -> str:

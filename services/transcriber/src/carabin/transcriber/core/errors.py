@@ -90,6 +90,7 @@ class UnsupportedLanguage(SessionRefused):
     def __init__(self, language: str) -> None:
         super().__init__(f"language {language!r} is none that the model knows: use a code such as 'fr' or 'en'")
         self.language = language
+        self.param = "language"
 
 
 class InvalidConfig(SessionRefused):

@@ -11,7 +11,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ..core.config import SessionConfig, Task
 from ..core.languages import normalise_language
-from ..wire.errors import BadField, BadMessage, FrameTooLarge, UploadTooSlow
+from ..wire.errors import BadFormField, BadMessage, FrameTooLarge, UploadTooSlow
 from .budget import UploadReservation
 from .fields import FormFields
 from .formats import FORMATS
@@ -71,7 +71,8 @@ async def read_form(request: Request, limit: int, reservation: UploadReservation
     except _TooMuch as error:
         raise FrameTooLarge(error.message) from error
     except (MultiPartException, KeyError) as error:
-        raise BadMessage("the multipart body cannot be parsed") from error
+        why = ": send one file at a time" if "Too many files" in str(getattr(error, "message", "")) else ""
+        raise BadMessage(f"the multipart body cannot be parsed{why}") from error
 
 
 def parse_upload(form: FormData, default_language: str | None, task: Task = "transcribe") -> AudioUpload:
@@ -81,11 +82,9 @@ def parse_upload(form: FormData, default_language: str | None, task: Task = "tra
         task: of the route that was called; the field `task` may ask for a translation of the other as well.
 
     Raises:
-        BadField, BadFormField, UnsupportedLanguage, InvalidConfig
+        BadFormField, UnsupportedLanguage, InvalidConfig
     """
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
-        raise BadField("file is missing: send the recording as a file field")
+    file = _only_file(form)
     fields = FormFields.of(form)
     fields.refuse_unsupported()
     response_format = fields.choice("response_format", FORMATS) or "json"
@@ -103,6 +102,14 @@ def parse_upload(form: FormData, default_language: str | None, task: Task = "tra
     )
     named = file.filename or ""
     return AudioUpload(file.file, config, response_format, fields.flag("stream"), fields.text("model"), named)
+
+
+def _only_file(form: FormData) -> UploadFile:
+    files = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
+    if not files or files[0][0] != "file":
+        other = f", not as {files[0][0][:40]!r}" if files else ""
+        raise BadFormField("file", f"is missing: send the recording as a file field{other}")
+    return files[0][1]
 
 
 async def _limited(request: Request, limit: int, reservation: UploadReservation) -> AsyncGenerator[bytes, None]:
