@@ -3,10 +3,11 @@
 Needs the packages av and numpy: `carabin-service[audio]`.
 """
 
-from .container import CONTAINERS, HEADERLESS, MAX_RATE_HZ, MAX_STREAMS, MIN_RATE_HZ, open_audio
+from .container import MAX_RATE_HZ, MAX_STREAMS, MIN_RATE_HZ, open_audio
 from .damage import Damage, damage_of
 from .foreign import HEAD_BYTES, what_it_is
 from .frames import Gap
+from .known_containers import CONTAINERS, HEADERLESS
 from .recording import MAX_HOURS, Recording, Samples, decode
 from .spectrum import RATE_HZ, share_above
 from .speech import no_speech
