@@ -21,7 +21,6 @@ class Overlay:
 
     def __init__(self, folder: Path) -> None:
         tree = private(folder) / "tree"
-        shutil.rmtree(tree, ignore_errors=True)
         shutil.copytree(ROOT / "k8s", tree / "k8s", ignore=shutil.ignore_patterns("*.env.local", "secrets/*.env"))
         shutil.copytree(ROOT / "docker/e2e/kube", tree / "e2e")
         for example in (tree / "k8s/components/secrets").glob("*.env.example"):

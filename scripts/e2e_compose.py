@@ -9,7 +9,6 @@ is needed. What it prints is the record.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import urllib.error
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import e2e_engine
 from e2e_stack import Stack
-from e2e_steps import BIN, Failed, carabin, dictation_file, gather_wheels, main, say, step, until
+from e2e_steps import BIN, Failed, carabin, dictation_file, gather_wheels, main, private, say, step, until
 
 MODEL, DATASET = "carabin", "e2e"
 
@@ -125,12 +124,11 @@ def _alive() -> bool:
 
 def work(folder: Path, stack: ExitStack) -> None:
     """Bring an engine and a base image, then run every step."""
-    shutil.rmtree(folder / "dataset", ignore_errors=True)
     environment = stack.enter_context(e2e_engine.engine(folder))
     environment["PYTHON_IMAGE"] = e2e_engine.base_image(folder, environment)
     with step("gather the locked wheels"):
         gather_wheels()
-    whole_loop(Stack(folder, environment), folder)
+    whole_loop(Stack(folder, environment), private(folder))
 
 
 if __name__ == "__main__":

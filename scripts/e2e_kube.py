@@ -11,7 +11,6 @@ needed. What it prints is the record.
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -20,7 +19,7 @@ from pathlib import Path
 import kube_play
 from e2e_cluster import Cluster, Overlay, renderer
 from e2e_podman import build_images, hardened, podman
-from e2e_steps import BIN, ROOT, Failed, carabin, dictation_file, gather_wheels, main, say, step, until
+from e2e_steps import BIN, ROOT, Failed, carabin, dictation_file, gather_wheels, main, private, say, step, until
 
 DATASET, RUN = "e2e", "e2e-1"
 TRAINING = ("max_steps=1", "interpolation_weights=[1.0]", "evaluate_limit=2")
@@ -85,7 +84,6 @@ def look_at(cluster: Cluster, containers: tuple[str, ...]) -> None:
 
 def make_dataset(cluster: Cluster, folder: Path) -> None:
     """Speak a small dataset, in the store and in a folder."""
-    shutil.rmtree(folder, ignore_errors=True)
     spoken = ("dataset", "synthesize", "--corpus", "medical", "--name", DATASET, "--limit", "15", "--takes", "1")
     keys = store_keys(cluster, "admin")
     carabin(*spoken, **keys)
@@ -189,7 +187,7 @@ def work(folder: Path, stack: ExitStack) -> None:
         say(f"   {line}")
     cluster = Cluster(engine, overlay)
     try:
-        whole_loop(cluster, folder)
+        whole_loop(cluster, private(folder))
     except Exception:
         for container in cluster.names():
             say("\n".join([f"-- {container}", *cluster.logs(container).splitlines()[-40:]]))

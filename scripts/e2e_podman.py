@@ -114,9 +114,9 @@ def podman(folder: Path) -> Iterator[Podman]:
             ("secret", "rm", "--all"), ("network", "rm", "--force", NETWORK), ("image", "unmount", "--all"),
         ):  # fmt: skip
             engine(*command)
-        # Podman keeps its layers mounted on themselves, and what is mounted cannot be removed.
+        # Podman keeps its layers mounted on themselves, and those of a build that was cut off: none could be removed.
         mounted = str(engine.folder / "storage/overlay")
-        subprocess.run(["umount", mounted], stderr=subprocess.DEVNULL, check=False)
+        subprocess.run(["umount", "--recursive", mounted], stderr=subprocess.DEVNULL, check=False)
 
 
 def build_images(engine: Podman, folder: Path, secret: Path) -> None:

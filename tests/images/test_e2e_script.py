@@ -36,8 +36,9 @@ def test_without_an_engine_it_says_so_and_passes_only_where_that_is_fine(
 
 
 @pytest.mark.parametrize("name", REASON)
-def test_the_folder_that_it_makes_is_its_owners_alone(name: str, tmp_path: Path) -> None:
+def test_the_folder_that_it_makes_is_its_owners_alone_and_keeps_no_key(name: str, tmp_path: Path) -> None:
     run_without_tools(name, tmp_path)
+    assert not (tmp_path / "work/private").exists()
     assert stat.S_IMODE((tmp_path / "work").stat().st_mode) == 0o700
 
 
