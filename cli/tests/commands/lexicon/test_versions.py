@@ -39,6 +39,8 @@ def test_version_is_put_into_use_listed_shown_and_taken_back(s3_environment: Sto
     assert "withdrawn" in run("withdraw", "cardio", "--model", MODEL, "--reason", "a patient's name", "--by", "dm")
     assert production_lexicons(store, bucket, MODEL) == {}
     assert [row["in_use"] for row in json.loads(run("list", "--model", MODEL, "--json"))] == [False, False, False]
+    listed = run("list", "--model", MODEL).splitlines()
+    assert sorted(line.endswith("none: withdrawn") for line in listed) == [False, False, True]
     with pytest.raises(LexiconInvalid, match="no version of the lexicon cardio of lexicon-test is in use"):
         run("show", "cardio", "--model", MODEL)
 
@@ -60,3 +62,4 @@ def test_persons_lexicon_is_promoted_shown_and_listed_under_a_digest(
     assert list(production_lexicons(store, bucket, f"{MODEL}-own")) == [identity_lexicon("dr.martin")]
     assert "propofol" in run("show", "identity.dr.martin", *named)
     assert "martin" not in run("list", *named)
+    assert run("list", *named).split()[0] == identity_lexicon("dr.martin")

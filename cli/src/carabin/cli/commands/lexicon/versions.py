@@ -11,6 +11,7 @@ from carabin.lexicon.entries import MAX_VOCABULARY_BYTES, Lexicon, format_lexico
 from carabin.lexicon.errors import LexiconInvalid
 from carabin.registry.stages.lexicon_keys import VOCABULARY, canonical_name
 from carabin.registry.stages.lexicons import (
+    is_withdrawal,
     lexicon_log,
     lexicon_names,
     lexicon_versions,
@@ -35,17 +36,24 @@ def list_(model: Model = "whisper", as_json: AsJson = False) -> None:
     at = open_context(model)
     used = production_lexicons(at.store, at.bucket, model)
     rows = [
-        {"name": name, "version": version, "in_use": used.get(name, ("",))[0] == version}
+        {
+            "name": name,
+            "version": version,
+            "in_use": used.get(name, ("",))[0] == version,
+            "withdrawal": is_withdrawal(version),
+        }
         for name in lexicon_names(at.store, at.bucket, model)
         for version in lexicon_versions(at.store, at.bucket, model, name)
     ]
     old = unversioned_vocabularies(at.store, at.bucket, model)
-    rows += [{"name": name, "version": "unversioned", "in_use": True} for name in sorted(old)]
+    rows += [{"name": name, "version": "unversioned", "in_use": True, "withdrawal": False} for name in sorted(old)]
     if as_json:
         write_json(rows)
         return
+    width = max((len(str(row["name"])) for row in rows), default=0)
     for row in rows:
-        typer.echo(f"{row['name']:<24}{row['version']}  {'in use' if row['in_use'] else ''}".rstrip())
+        state = "in use" if row["in_use"] else "none: withdrawn" if row["withdrawal"] else ""
+        typer.echo(f"{row['name']:<{width}}  {row['version']}  {state}".rstrip())
 
 
 def show(

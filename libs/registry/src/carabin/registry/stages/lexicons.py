@@ -135,6 +135,11 @@ def withdraw_lexicon(
     return promote_lexicon(store, bucket, model, name, version, by=by, reason=reason, at=at, expect=expect)
 
 
+def is_withdrawal(version: str) -> bool:
+    """Say whether a version only stands for a lexicon's withdrawal."""
+    return version.endswith(_short_digest(_NOTHING))
+
+
 def lexicon_log(store: ObjectStore, bucket: str, model: str, name: str) -> list[PromotionRecord]:
     """Return who put which version into use, when and why, oldest first."""
     return read_log(store, bucket, lexicon_id(model, name))
@@ -151,7 +156,7 @@ def production_lexicons(store: ObjectStore, bucket: str, model: str) -> dict[str
     found: dict[str, tuple[str, str]] = {}
     for name in lexicon_names(store, bucket, model):
         head = read_head(store, bucket, lexicon_id(model, name))
-        if head is not None and not head.version.endswith(_short_digest(_NOTHING)):
+        if head is not None and not is_withdrawal(head.version):
             found[name] = head.version, lexicon_key(model, name, head.version)
     return found
 
