@@ -38,7 +38,7 @@ from carabin.transcriber.inference.ct2 import Ct2Engine
 from carabin.transcriber.models.lexicons import LoadedLexicon
 from carabin.transcriber.models.prompt import build_prompt
 from carabin.transcriber.models.second_pass import LexiconPass
-from lexicon_sentences import Spoken, entries_beside, is_right, keys, listing, plain_text, speak, terms_of
+from lexicon_sentences import Spoken, entries_beside, is_right, keys, plain_text, speak, terms_of
 from rows import table
 
 
@@ -147,17 +147,15 @@ def _measure(
     lookups, missed, found, found_of_text = [], 0, 0, 0
     phonetic_key.cache_clear()  # the decodes above have filled it with these very words
     for spoken in medical:
-        listed: list[str] = []
-        looking = LexiconPass((loaded,), listing(listed))
+        looking = LexiconPass((loaded,), lambda _: ())
         began = time.process_time()
         looking.prompt(spoken.plain)
         lookups.append(1000 * (time.process_time() - began))
-        of_beam = {fold(text) for text in listed}
-        listed.clear()
-        looking.prompt(replace(spoken.plain, alternatives=()))
+        of_beam = {fold(entry.text) for entry in looking._candidates(spoken.plain)}
+        of_text = {fold(entry.text) for entry in looking._candidates(replace(spoken.plain, alternatives=()))}
         lost = set(terms_of(spoken.text)) - set(keys(spoken.plain.text))
         missed, found = missed + len(lost), found + len(lost & of_beam)
-        found_of_text += len(lost & {fold(text) for text in listed})
+        found_of_text += len(lost & of_text)
     return Row(
         model=model,
         entries=len(entries),

@@ -45,7 +45,6 @@ class Decode:
     lexicon: str
     said: str
     first: str
-    alternatives: tuple[str, ...]
     candidates: tuple[tuple[str, str], ...]
     """Text and kind."""
     known: tuple[str, ...]
@@ -129,7 +128,6 @@ def _decodes(engine: Ct2Engine, text: str, lexicons: Mapping[str, LoadedLexicon]
             lexicon=name,
             said=text,
             first=spoken.plain.text,
-            alternatives=spoken.plain.alternatives,
             candidates=tuple((entry.text, entry.kind) for entry in noted._candidates(spoken.plain)),
             known=tuple(sorted(_known(spoken.plain.text, lexicon))),
             second=noted.second,
@@ -171,8 +169,8 @@ def _errors(said: str, written: str) -> int:
 
 def _keep(decodes: Sequence[Decode], file: Path) -> None:
     lines = (
-        {"lexicon": one.lexicon, "said": one.said, "first": one.first, "alternatives": one.alternatives}
-        | {"candidates": one.candidates, "known": one.known, "second": one.second, "written": one.written}
+        {"lexicon": one.lexicon, "said": one.said, "first": one.first, "second": one.second}
+        | {"candidates": one.candidates, "known": one.known}
         for one in decodes
     )
     file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")

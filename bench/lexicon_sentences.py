@@ -3,7 +3,7 @@
 import random
 import re
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -63,16 +63,6 @@ def entries_beside(size: int, terms: Sequence[str], excluded: Collection[str]) -
     while len(others) < size:
         others.append(Entry("".join(rng.choice(SYLLABLES) for _ in range(rng.randint(3, 6)))))
     return joined([*(Entry(term) for term in terms), *others[:size]])
-
-
-def listing(listed: list[str]) -> Callable[[Sequence[str]], tuple[int, ...]]:
-    """Return a prompt that only notes which entries it is given."""
-
-    def prompt(texts: Sequence[str]) -> tuple[int, ...]:
-        listed.extend(texts)
-        return ()
-
-    return prompt
 
 
 def keys(text: str) -> list[str]:

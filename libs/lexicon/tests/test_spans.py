@@ -7,8 +7,8 @@ from carabin.lexicon.spans import (
     FRENCH_SIMILARITY,
     MAX_SPAN,
     RARE_SIMILARITY,
-    WORD_SIMILARITY,
     best_span,
+    forms_of,
     replaceable_spans,
 )
 from carabin.lexicon.words import split_words
@@ -20,7 +20,7 @@ def phrases(text: str, known: frozenset[str] = frozenset()) -> set[str]:
 
 def test_spans_hold_no_protected_word_and_none_of_the_lexicon() -> None:
     assert phrases("bise au prolol 5 mg sans propofol", frozenset({"propofol"})) == {
-        "bise", "bise au", "bise au prolol", "au", "au prolol", "prolol",
+        "bise", "bise au", "bise au prolol", "au prolol", "prolol",
     }  # fmt: skip
     assert phrases("la fibrillation atriale", frozenset({"fibrillation atriale"})) >= {"la fibrillation", "atriale"}
     assert "fibrillation atriale" not in phrases("la fibrillation atriale", frozenset({"fibrillation atriale"}))
@@ -35,7 +35,6 @@ def test_spans_have_at_most_so_many_words() -> None:
     ("text", "least"),
     [
         ("le bras", COMMON_SIMILARITY),
-        ("bras", WORD_SIMILARITY),
         ("hypoxémie", FRENCH_SIMILARITY),
         ("amulodipine", RARE_SIMILARITY),
         ("amulodipine hypoxémie", FRENCH_SIMILARITY),
@@ -73,3 +72,22 @@ def test_another_spelling_is_taken_where_the_hospital_writes_it_or_an_accent_was
 ) -> None:
     entry = Entry(text, "drug", count)
     assert bool(best_span(replaceable_spans(split_words(written), ()), 0, entry, "")) == stands
+
+
+def test_one_common_word_alone_stays_whatever_sounds_like_it() -> None:
+    assert phrases("bras") == set()
+    assert "les candidats" in phrases("les candidats")
+    assert "candidats" not in phrases("les candidats")
+
+
+@pytest.mark.parametrize(
+    ("written", "entry"),
+    [("escitalopram", "citalopram"), ("lévocétirizine", "cétirizine"), ("noradrénaline", "adrénaline")],
+)
+def test_a_drug_is_not_written_without_the_prefix_that_makes_another_of_it(written: str, entry: str) -> None:
+    assert best_span(replaceable_spans(split_words(written), ()), 0, Entry(entry), "") is None
+
+
+@pytest.mark.parametrize(("entry", "elided"), [("ganglion", False), ("héparine", True), ("artère", True)])
+def test_an_article_is_elided_before_a_vowel_or_an_h_only(entry: str, elided: bool) -> None:
+    assert any(written == f"d'{entry}" for _, written in forms_of(Entry(entry), "d'")) == elided

@@ -70,6 +70,7 @@ def test_beams_other_hypotheses_are_returned_where_a_second_pass_looks_them_up(e
     [plain], _ = engine.decode([replace(asked, second_pass=None)])
     assert len(found.alternatives) == 4
     assert found.alternatives[0] != plain.text
+    assert "intubation sans difficulté" in found.alternatives[0]
     assert plain.alternatives == ()
 
 

@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from .common import is_common, is_french
 from .entries import Entry, fold
-from .phonetics import phonetic_key
+from .phonetics import VOWELS, phonetic_key
 from .words import TextWord
 
 RARE_SIMILARITY: Final = 0.5
@@ -20,8 +20,6 @@ DRUG_SIMILARITY: Final = 0.7
 """For a drug: « ses trossettes » of a recipe is 0.63 like the brand Cerazette."""
 COMMON_SIMILARITY: Final = 0.75
 """Where it wrote common words only: they may be what was said."""
-WORD_SIMILARITY: Final = 0.95
-"""Where it wrote one common word: « réparation » is 0.9 like « préparations », and is a word already."""
 FRENCH_SIMILARITY: Final = 0.9
 """Where it wrote a rarer word of French: « hypoxémie » is not written by accident, and « hypocalcémie »
 is 0.7 like it."""
@@ -29,6 +27,8 @@ REVERSING: Final = frozenset(
     {"a", "an", "anti", "de", "des", "dis", "dys", "hyper", "hypo", "im", "in", "ir", "mal", "non"}
 )
 """Prefixes, without accents, that make another finding of a word."""
+DROPPED: Final = frozenset({"anti", "des", "dex", "dys", "es", "hyper", "hypo", "in", "levo", "nor", "non"})
+"""Prefixes that make another drug or finding of an entry, which is then not what was said: « escitalopram »."""
 MAX_SPAN: Final = 5
 """Words of the first decode that one entry may stand for."""
 
@@ -46,12 +46,17 @@ class Span:
 
 
 def replaceable_spans(old: Sequence[TextWord], known: Container[str]) -> list[Span]:
-    """Return every span of one to five words without a protected word and without one of the lexicon."""
+    """Return every span of one to five words without a protected word and without one of the lexicon.
+
+    One common word alone stays: « candidats » sounds exactly as « candida » does, « coucher » as « couchée ».
+    """
     spans: list[Span] = []
     for start in range(len(old)):
         for end in range(start + 1, min(start + MAX_SPAN, len(old)) + 1):
             if is_protected(old[end - 1]) or old[end - 1].key in known:
                 break
+            if end == start + 1 and is_common(old[start].text):
+                continue
             phrase = _phrase(old[start:end])
             if phrase not in known:
                 spans.append(Span(start, end, phrase, phonetic_key(phrase), _least(old[start:end])))
@@ -91,7 +96,7 @@ def is_kept(span: Span, entry: Entry, folded: str) -> bool:
 def forms_of(entry: Entry, article: str) -> list[tuple[str, str]]:
     """Return how the entry may sound, and what is then written."""
     forms = [(phonetic_key(form), entry.text) for form in (entry.text, *entry.spoken)]
-    if article:
+    if article and (not article.endswith("'") or entry.text[0].casefold() in f"{VOWELS}h"):
         with_article = article + ("" if article.endswith("'") else " ") + entry.text
         forms.append((phonetic_key(with_article), with_article))
     return forms
@@ -108,11 +113,16 @@ def _is_inflected(written: str, entry: str) -> bool:
 
 
 def _is_reversed(written: str, entry: str) -> bool:
-    """Say whether the entry is a word that was written behind a prefix that was not: « la normale », « anormale »."""
+    """Say whether the entry is a word that was written, with a prefix that was not, or without the one that was.
+
+    « la normale » is not « anormale », and « escitalopram » not « citalopram ».
+    """
     words = [_without_accents(word) for word in written.split()]
     plain = _without_accents(entry)
     ends = [word for word in words if len(word) > 3 and plain.endswith(word)]
-    return any((prefix := plain.removesuffix(word)) in REVERSING and prefix not in words for word in ends)
+    if any((prefix := plain.removesuffix(word)) in REVERSING and prefix not in words for word in ends):
+        return True
+    return any(word.endswith(plain) and word.removesuffix(plain) in DROPPED for word in words)
 
 
 def _without_accents(text: str) -> str:
@@ -134,7 +144,7 @@ def _least(words: Sequence[TextWord]) -> float:
     """Return how much the keys must agree before an entry may stand for the words."""
     rarer = [word.text for word in words if not is_common(word.text)]
     if not rarer:
-        return COMMON_SIMILARITY if len(words) > 1 else WORD_SIMILARITY
+        return COMMON_SIMILARITY
     return FRENCH_SIMILARITY if any(map(is_french, rarer)) else RARE_SIMILARITY
 
 

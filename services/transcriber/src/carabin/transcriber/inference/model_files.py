@@ -44,6 +44,7 @@ def without_added_tokens(tokenizer: Tokenizer) -> Tokenizer:
     plain = Tokenizer(tokenizer.model)
     plain.normalizer = tokenizer.normalizer
     plain.pre_tokenizer = tokenizer.pre_tokenizer
+    plain.decoder = tokenizer.decoder  # without one, `decode` gives the names of the tokens: « ĠpoitrinÃ© »
     return plain
 
 
