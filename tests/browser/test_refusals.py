@@ -14,7 +14,7 @@ from .pages import WAIT_MS, Open, pause, record, start, text, until, until_exact
 from .servers import LoopThread
 from .speaker import Speaker
 
-OF_RECORDINGS = {"uploads_full", "bad_audio_file"}
+OF_RECORDINGS = {"uploads_full", "upload_too_slow", "bad_audio_file"}
 SENTENCES = """async (codes) => {
   const { sentenceFor } = await import('./web/js/session/sentences.js');
   return codes.map((code) => sentenceFor(code, true));
