@@ -157,8 +157,8 @@ class TrainerSettings(AccessSettings, ServiceSettings):
         default=0.0,
         ge=0,
         le=1,
-        description="share of examples behind a prompt of rare words, some of them spoken, most not; set 0.3 where "
-        "lexicons or hotwords are used",
+        description="share of examples behind a prompt of rare words, some of them spoken, most not; set 0.3 to "
+        "compare where lexicons or hotwords are used: docs/training.md",
     )
     language: Annotated[str, Schedule] = Field(
         default="fr", description="Whisper's language code of the dictations; change it for another language"
