@@ -9,7 +9,7 @@ import pytest
 from carabin.service.access.identity import Identity
 from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.core.errors import DecodeFailed, Draining
-from carabin.transcriber.core.events import Final
+from carabin.transcriber.core.events import Final, SessionWarning
 from carabin.transcriber.openai_api.job import NO_SPEECH, UploadJob
 from carabin.transcriber.openai_api.upload import AudioUpload
 from carabin.transcriber.testing.transcriber import FakeTranscriber
@@ -69,6 +69,16 @@ async def test_recording_becomes_its_finals_and_its_length_is_counted() -> None:
     assert job.audio_s == admitted.record.audio_s == pytest.approx(3.4, abs=0.01)
     assert job.warnings() == []
     assert (ended.count("ended"), ended.admission.sessions) == (1.0, set())
+
+
+async def test_what_the_prompt_could_not_hold_is_said_with_the_text() -> None:
+    ended = Ended()
+    job, _ = await ended.job(recording())
+    [dictation] = ended.transcriber.dictations.values()
+    cut = "the prompt holds 223 tokens: 2800 of 3000 expected words did not fit and are not used"
+    dictation.emit(SessionWarning("prompt_cut", cut))
+    assert await finals(job)
+    assert job.warnings() == [cut]
 
 
 async def test_recording_without_speech_says_so() -> None:

@@ -10,7 +10,7 @@ from carabin.service.audio import Recording, damage_of
 from ..core.api import Samples
 from ..core.config import SAMPLE_RATE_HZ
 from ..core.errors import Draining, ImpossibleAudio, SessionClosed
-from ..core.events import Final, SessionFailed
+from ..core.events import Final, SessionFailed, SessionWarning
 from ..wire.admission import AdmittedSession
 from ..wire.errors import SessionTooLong, WrongAudioFormat
 from ..wire.status import error_of, status_of
@@ -31,6 +31,7 @@ class UploadJob:
         self.finals: list[Final] = []
         self.audio_s = 0.0
         """How much of the recording was taken so far."""
+        self._prompt_warnings: list[str] = []
         self._recording = Recording(upload.file, name=upload.name)
         self._admitted = admitted
         self._dictation = admitted.dictation
@@ -49,6 +50,8 @@ class UploadJob:
                 if isinstance(event, SessionFailed):
                     raise error_of(event)
                 self._admitted.record_event(event)
+                if isinstance(event, SessionWarning) and event.code == "prompt_cut":
+                    self._prompt_warnings.append(event.message)
                 if isinstance(event, Final):
                     self.finals.append(event)
                     yield event
@@ -65,8 +68,9 @@ class UploadJob:
             await asyncio.gather(feeding, return_exceptions=True)
 
     def warnings(self) -> list[str]:
-        """Return a sentence for each stretch of the recording that is not in its text, and one for lack of speech."""
-        found = [f"the recording {damage.sentence}" for damage in damage_of(self._recording)]
+        """Return a sentence for what the prompt could not hold, each stretch that is not in the text, and no speech."""
+        damages = (f"the recording {damage.sentence}" for damage in damage_of(self._recording))
+        found = [*self._prompt_warnings, *damages]
         reason = self._recording.speech.no_speech()
         if not self.finals:
             return [*found, f"{NO_SPEECH}: it {reason}" if reason else NO_SPEECH]
