@@ -50,6 +50,10 @@ class Overlay:
         (found,) = (each for each in self.manifests if (each["kind"], each["metadata"]["name"]) == (kind, name))
         return found
 
+    def sources(self) -> dict[str, dict[str, str]]:
+        """Return what each ConfigMap and Secret holds, by its name."""
+        return self.secrets | {each["metadata"]["name"]: each["data"] for each in self.config_maps()}
+
     def config_maps(self) -> list[kube_play.Manifest]:
         return [each for each in self.manifests if each["kind"] == "ConfigMap"]
 
@@ -67,7 +71,7 @@ class Cluster:
     def play(self, owner: kube_play.Manifest, name: str | None = None) -> str:
         """Start the pod that the manifest would start; return its container's name."""
         pod = kube_play.pod_of(owner, name)
-        playable = kube_play.playable(pod, self.overlay.secrets, self.port)
+        playable = kube_play.playable(pod, self.overlay.sources(), self.port)
         self.engine.play(*self.overlay.config_maps(), *kube_play.claims_of(owner), playable)
         (container,) = pod["spec"]["containers"]
         self._pods[f"{pod['metadata']['name']}-{container['name']}"] = pod

@@ -36,7 +36,7 @@ CANNOT = {
     "seccompProfile": "Podman's own profile stands for RuntimeDefault",
     "probes": "no kubelet: each is asked here until it answers, and once more at the end",
     "preStop": "its seconds are waited here before SIGTERM",
-    "envFrom prefix": "each key becomes a variable of its own",
+    "envFrom": "each key becomes a variable of its own: Podman knows no prefix and lets it go before `env`",
     "emptyDir": "no sizeLimit, `medium: Memory` is a folder on the disk, and its name is made the pod's own",
     "/dev/shm": "not mounted: it would belong to root; Podman gives its own 64 MB",
     "requests": "no scheduler: limits alone are set",
@@ -80,11 +80,11 @@ def claims_of(manifest: Manifest) -> list[Manifest]:
     ]
 
 
-def playable(pod: Manifest, secrets: Mapping[str, Iterable[str]], published: Mapping[str, int]) -> Manifest:
+def playable(pod: Manifest, sources: Mapping[str, Iterable[str]], published: Mapping[str, int]) -> Manifest:
     """Return the pod without what Podman does not know, and with the same environment.
 
     Args:
-        secrets: the keys of each Secret, by its name.
+        sources: the keys of each ConfigMap and Secret, by its name.
         published: ports of this machine's loopback by the name of the pod's port, as `kubectl port-forward` would open.
     """
     pod = copy.deepcopy(pod)
@@ -96,7 +96,7 @@ def playable(pod: Manifest, secrets: Mapping[str, Iterable[str]], published: Map
         for unknown in (*PROBES, "lifecycle"):
             container.pop(unknown, None)
         container.get("resources", {}).pop("requests", None)
-        _expand_prefixes(container, secrets)
+        _name_each_variable(container, sources)
         for port in container.get("ports", []):
             if port["name"] in published:
                 port |= {"hostPort": published[port["name"]], "hostIP": "127.0.0.1"}
@@ -113,16 +113,21 @@ def playable(pod: Manifest, secrets: Mapping[str, Iterable[str]], published: Map
     return pod
 
 
-def _expand_prefixes(container: Manifest, secrets: Mapping[str, Iterable[str]]) -> None:
-    """Replace each Secret that is read with a prefix by one variable for each of its keys."""
-    sources = container.get("envFrom", [])
-    for source in [source for source in sources if source.get("prefix")]:
-        sources.remove(source)
-        name = source["secretRef"]["name"]
-        container.setdefault("env", []).extend(
-            {"name": source["prefix"] + key, "valueFrom": {"secretKeyRef": {"name": name, "key": key}}}
-            for key in sorted(secrets[name])
-        )
+def _name_each_variable(container: Manifest, sources: Mapping[str, Iterable[str]]) -> None:
+    """Replace each ConfigMap and Secret that is read whole by one variable for each of its keys.
+
+    Podman 4.3 knows no prefix, and lets such a source go before `env`, where Kubernetes has it the other way about.
+    """
+    named: dict[str, Manifest] = {}
+    for source in container.pop("envFrom", []):
+        kind = "configMap" if "configMapRef" in source else "secret"
+        name = source[f"{kind}Ref"]["name"]
+        for key in sorted(sources[name]):
+            variable = source.get("prefix", "") + key
+            named[variable] = {"name": variable, "valueFrom": {f"{kind}KeyRef": {"name": name, "key": key}}}
+    named |= {variable["name"]: variable for variable in container.get("env", [])}
+    if named:
+        container["env"] = list(named.values())
 
 
 def limits_of_podman(manifests: Iterable[Manifest]) -> list[str]:
@@ -151,8 +156,8 @@ def _asked_of_pods(pod: Manifest) -> Iterable[str]:
             yield "probes"
         if "preStop" in container.get("lifecycle", {}):
             yield "preStop"
-        if any(source.get("prefix") for source in container.get("envFrom", [])):
-            yield "envFrom prefix"
+        if "envFrom" in container:
+            yield "envFrom"
         if any(mount["mountPath"] == "/dev/shm" for mount in container.get("volumeMounts", [])):
             yield "/dev/shm"
         if "requests" in container.get("resources", {}):

@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from .render import ROOT, Manifest, containers, identity, pods, render, renderer, script, tree_with_secrets
+from .render import (
+    ROOT,
+    Manifest,
+    containers,
+    environment,
+    identity,
+    pods,
+    render,
+    renderer,
+    script,
+    tree_with_secrets,
+)
 
 kube_play = script("kube_play")
 
@@ -24,12 +35,13 @@ def owners(overlay: list[Manifest]) -> dict[str, Manifest]:
     return {identity(each): each for each in overlay if identity(each) in names}
 
 
-def secret_keys(overlay: list[Manifest]) -> dict[str, list[str]]:
-    return {each["metadata"]["name"]: list(each["data"]) for each in overlay if each["kind"] == "Secret"}
+def source_keys(overlay: list[Manifest]) -> dict[str, list[str]]:
+    kinds = ("ConfigMap", "Secret")
+    return {each["metadata"]["name"]: list(each["data"]) for each in overlay if each["kind"] in kinds}
 
 
 def played(overlay: list[Manifest], owner: Manifest) -> Manifest:
-    pod: Manifest = kube_play.playable(kube_play.pod_of(owner), secret_keys(overlay), {"http": 20_000})
+    pod: Manifest = kube_play.playable(kube_play.pod_of(owner), source_keys(overlay), {"http": 20_000})
     return pod
 
 
@@ -68,13 +80,34 @@ def test_a_secret_that_is_read_with_a_prefix_gives_the_same_variables(
     overlay: list[Manifest], owners: dict[str, Manifest]
 ) -> None:
     (container,) = played(overlay, owners["Job/carabin-bootstrap"])["spec"]["containers"]
-    variables = {variable["name"]: variable["valueFrom"]["secretKeyRef"] for variable in container["env"]}
+    origins = {variable["name"]: variable["valueFrom"] for variable in container["env"]}
     services = ("EXPORTER", "PROMOTER", "TRAINER", "TRANSCRIBER")
-    assert set(variables) == {f"{name}_CARABIN_STORE_{key}_KEY" for name in services for key in ("ACCESS", "SECRET")}
-    for name, origin in variables.items():
+    prefixed = {f"{name}_CARABIN_STORE_{key}_KEY" for name in services for key in ("ACCESS", "SECRET")}
+    assert prefixed < set(origins)
+    for name in prefixed:
+        origin = origins[name]["secretKeyRef"]
         assert origin["name"].startswith(f"carabin-store-{name.split('_')[0].lower()}-")
         assert origin["key"] == name.partition("_")[2]
-    assert not any("prefix" in source for source in container["envFrom"])
+
+
+def test_every_pod_sees_the_variables_that_kubernetes_would_give_it(
+    overlay: list[Manifest], owners: dict[str, Manifest]
+) -> None:
+    for name, template in pods(overlay):
+        (container,) = played(overlay, owners[name])["spec"]["containers"]
+        seen = [variable["name"] for variable in container.get("env", [])]
+        assert sorted(seen) == sorted(environment(overlay, template))
+        assert "envFrom" not in container
+
+
+def test_a_variable_of_the_container_goes_before_the_same_of_a_config_map(
+    overlay: list[Manifest], owners: dict[str, Manifest]
+) -> None:
+    pod = kube_play.pod_of(owners["CronJob/carabin-trainer"])
+    chosen = {"name": "CARABIN_TRAINER_DATASET", "value": "radiologie"}
+    pod["spec"]["containers"][0]["env"].append(chosen)
+    (container,) = kube_play.playable(pod, source_keys(overlay), {})["spec"]["containers"]
+    assert [each for each in container["env"] if each["name"] == "CARABIN_TRAINER_DATASET"] == [chosen]
 
 
 def test_a_job_is_named_by_the_label_that_its_training_reads(overlay: list[Manifest]) -> None:
