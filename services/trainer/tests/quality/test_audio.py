@@ -159,3 +159,10 @@ def test_a_video_gives_its_sound_or_is_refused_without_one(speech: np.ndarray, t
         assert sound.duration_s == pytest.approx(len(speech) / 16_000, abs=0.2)
     else:
         assert "holds no audio stream" in report.refusal()
+
+
+def test_floats_that_were_not_scaled_are_refused_and_not_clipped(tmp_path: Path, speech: np.ndarray) -> None:
+    report = GateReport()
+    assert judge_sound(write(tmp_path / "a.wav", speech * 32768, subtype="FLOAT"), report) is None
+    assert report.refused[0].rule == "audio-scale"
+    assert "outside [-1, 1]: floats that were not divided by 32768" in report.refused[0].message

@@ -23,7 +23,7 @@ from ..errors import DatasetInvalid
 from ..quality.audio import judge_sound
 from ..quality.report import Finding, GateReport
 
-JUDGE_VERSION: Final = 4
+JUDGE_VERSION: Final = 5
 """Raised when the same file would be judged or decoded otherwise: what older builds remember is then done again."""
 WORTH_PROCESSES_BYTES: Final = 16_000_000
 WORTH_PROCESSES_FILES: Final = 200

@@ -23,6 +23,8 @@ MIN_DURATION_S: Final = 0.3
 MAX_WINDOW_S: Final = 30.0
 """Whisper's window: what is beyond it is cut without a word by the usual recipe, and teaches it to make words up."""
 CLIPPED_SHARE: Final = 0.01
+MAX_PEAK: Final = 10.0
+"""Times full scale: beyond it a float is no overdriven sample but one of another scale, as in the transcriber."""
 QUIET_PEAK: Final = 0.02
 """-34 dBFS: a microphone far away, or its gain turned down."""
 NARROW_HZ, NARROW_SHARE = 4_000.0, 1e-5
@@ -71,7 +73,7 @@ def judge_sound(file: Path, report: GateReport, *, accept_damaged: bool = False)
     except OSError as error:
         say("audio-unreadable", "refused", f"cannot be opened: {error.strerror or error}")
         return None
-    if fault := _fault(recording) or _damage(recording, say, accept_damaged=accept_damaged):
+    if fault := _fault(recording, samples) or _damage(recording, say, accept_damaged=accept_damaged):
         say(fault[0], "refused", fault[1])
         return None
     if reason := recording.speech.no_speech():
@@ -87,10 +89,13 @@ def no_speech_rule(reason: str) -> str:
     return "audio-silent" if reason.endswith("silence") else "audio-no-speech"
 
 
-def _fault(recording: Recording) -> tuple[str, str] | None:
+def _fault(recording: Recording, samples: Samples) -> tuple[str, str] | None:
     """Return the rule and the reason for which a decoded recording is refused."""
     if recording.mixdown.n_not_finite:
         return "audio-not-finite", f"holds {recording.mixdown.n_not_finite} samples that are not numbers"
+    if (peak := float(np.abs(samples).max(initial=0.0))) > MAX_PEAK:
+        reason = f"has samples up to {peak:.0f}, outside [-1, 1]: floats that were not divided by 32768, or integers"
+        return "audio-scale", reason
     if recording.own_rate_hz < MIN_RATE_HZ:
         return "audio-rate", f"is recorded at {recording.own_rate_hz} Hz: at least {MIN_RATE_HZ} Hz are needed"
     if recording.duration_s < MIN_DURATION_S:
