@@ -34,7 +34,7 @@ async def web(transcriber: FakeTranscriber | None = None, **settings: object) ->
 
 @asynccontextmanager
 async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.bound_port}") as opened:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.bound_port}", timeout=60) as opened:
         yield opened
 
 
