@@ -76,6 +76,13 @@ def test_refusals_are_one_sentence_and_exit_code_1(
     assert list_versions(connect(), s3_environment.models_bucket, "stock") == []
 
 
+def test_folder_in_the_place_of_a_run_is_told_where_it_belongs(
+    s3_environment: StoreSettings, base: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(base), "--name", "stock"]) == 2
+    assert "--folder" in capfd.readouterr().err
+
+
 def test_wrong_usage_is_exit_code_2(s3_environment: StoreSettings, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["export"]) == 2
     assert main(["export", "run-1", "--folder", "x", "--name", "stock"]) == 2

@@ -157,6 +157,10 @@ def _source(
 ) -> CheckpointSource:
     if sum(given is not None for given in (run, folder, ct2_folder)) != 1:
         raise typer.BadParameter("give exactly one of RUN[@STEP], --folder and --ct2-folder")
+    if run is not None and (Path(run) / "config.json").is_file():
+        raise typer.BadParameter(
+            f"{run} is a model's folder: give it with --folder, or --ct2-folder if it is CTranslate2's"
+        )
     if run is not None:
         return StoredCheckpoint(store, settings.checkpoints_bucket, *parse_reference(run))
     return FolderCheckpoint(folder) if folder else Ct2Folder(ct2_folder or Path())
