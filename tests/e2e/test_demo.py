@@ -55,6 +55,11 @@ def test_nothing_of_it_runs_afterwards(site: Site) -> None:
     assert _processes_of(site.data) == []
 
 
+def _let_interrupts_through() -> None:
+    """Undo what a shell sets for what it runs in the background, perhaps these tests: that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_an_interrupt_leaves_nothing_running(tmp_path: Path) -> None:
     demo = subprocess.Popen(
         [*CARABIN, "demo", "--quick", "--port", "0"],
@@ -62,6 +67,7 @@ def test_an_interrupt_leaves_nothing_running(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_let_interrupts_through,
     )
     assert demo.stdout is not None
     for line in demo.stdout:

@@ -176,8 +176,8 @@ def test_words_that_the_first_prompt_had_no_room_for_are_looked_up_and_those_in_
     assert "bisoprolol" not in prompt.expected
     second_pass = prompt.second_pass()
     assert second_pass is not None
-    assert second_pass.prompt(Hypothesis(" bisoprolole", (), -0.1, 0.0, 1, False, "fr", 1.0))
-    assert not second_pass.prompt(Hypothesis(" amoxissiline", (), -0.1, 0.0, 1, False, "fr", 1.0))
+    assert second_pass.prompt(Hypothesis(" bisoprénol", (), -0.1, 0.0, 1, False, "fr", 1.0))
+    assert not second_pass.prompt(Hypothesis(" amoxitinine", (), -0.1, 0.0, 1, False, "fr", 1.0))
 
 
 def test_vocabulary_stored_before_they_had_versions_is_read_until_a_version_is_promoted(store: MemoryStore) -> None:
@@ -229,7 +229,7 @@ def test_open_session_keeps_the_words_of_a_vocabulary_that_is_removed(store: Mem
     assert prompt.expected == ("apixaban",)
     second_pass = prompt.second_pass()
     assert second_pass is not None
-    assert second_pass.prompt(Hypothesis(" bisoprolole", (), -0.1, 0.0, 1, False, "fr", 1.0))
+    assert second_pass.prompt(Hypothesis(" bisoprénol", (), -0.1, 0.0, 1, False, "fr", 1.0))
     with pytest.raises(UnknownVocabulary, match="cardiologie"):
         SessionPrompts(SessionConfig(vocabularies=("cardiologie",)), lexicons)
 
