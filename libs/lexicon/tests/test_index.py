@@ -10,8 +10,8 @@ from carabin.lexicon import Entry, Lexicon, LexiconIndex
 from carabin.lexicon.bigrams import MIN_SHARED, MIN_SIMILARITY, MOST_NEAR
 from carabin.lexicon.common import is_common
 from carabin.lexicon.entries import joined
-from carabin.lexicon.index import MAX_CANDIDATES, MAX_SPAN, MIN_SOUNDS
-from carabin.lexicon.phonetics import phonetic_key
+from carabin.lexicon.index import MAX_CANDIDATES, MAX_SPAN
+from carabin.lexicon.phonetics import MIN_SOUNDS, phonetic_key
 from carabin.lexicon.words import split_words
 from rapidfuzz.distance import Levenshtein
 

@@ -1,7 +1,12 @@
 """What the second decode may change, and what it may never."""
 
+from collections.abc import Container, Sequence
+
 import pytest
-from carabin.lexicon import Entry, may_replace, merge, needs_second_decode
+from carabin.lexicon import Entry, merge, needs_second_decode
+from carabin.lexicon.likeness import likenesses
+from carabin.lexicon.spans import replaceable_spans
+from carabin.lexicon.words import split_words
 
 DRUGS = [
     Entry(text, "drug")
@@ -12,6 +17,11 @@ KNOWN = {entry.text for entry in DRUGS}
 
 def merged(first: str, second: str) -> str:
     return merge(first, second, DRUGS, KNOWN).text
+
+
+def may_replace(first: str, entries: Sequence[Entry], known: Container[str] = ()) -> bool:
+    """Say whether any entry may stand for any words of a transcript, sure or not."""
+    return bool(likenesses(replaceable_spans(split_words(first), known), entries, ("", "l'", "d'")))
 
 
 def test_misrecognised_word_becomes_the_lexicon_word_that_sounds_like_it() -> None:

@@ -3,7 +3,7 @@
 from .entries import Entry, Lexicon, format_lexicon, parse_lexicon
 from .errors import LexiconInvalid
 from .index import Candidate, LexiconIndex
-from .merge import Merge, may_replace, merge, needs_second_decode
+from .merge import Merge, merge, needs_second_decode
 from .phonetics import phonetic_key
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "LexiconInvalid",
     "Merge",
     "format_lexicon",
-    "may_replace",
     "merge",
     "needs_second_decode",
     "parse_lexicon",

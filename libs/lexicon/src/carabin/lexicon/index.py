@@ -15,14 +15,12 @@ from rapidfuzz.process import cpdist
 from .bigrams import MIN_SIMILARITY, Bigrams
 from .common import is_common
 from .entries import Entry, Lexicon
-from .phonetics import phonetic_key
+from .phonetics import MIN_SOUNDS, phonetic_key
 
 MAX_CANDIDATES: Final = 16
 """So many fit a prompt of a hundred tokens with room for the session's own words (measured: research of 2026-11)."""
 MAX_SPAN: Final = 4
 """Words of a span: « l'aminée d'arone » is four."""
-MIN_SOUNDS: Final = 4
-"""Keys of three sounds and fewer resemble too much; such entries are found by an exact key only."""
 DOUBTED: Final = 0.5
 """A common word that the model gave a lower probability may be a misrecognised entry."""
 

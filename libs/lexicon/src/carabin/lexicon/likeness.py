@@ -10,13 +10,12 @@ from rapidfuzz.process import cdist
 
 from .common import is_french
 from .entries import Entry, fold
+from .phonetics import MIN_SOUNDS
 from .spans import RARE_SIMILARITY, Span, forms_of, is_kept, least_of
 
 SURE_SIMILARITY: Final = 0.85
 """Where it wrote words that French does not have, and an entry sounds so much alike, the audio cannot say more. A drug
 must sound exactly so: « rocuronium » is 0.8 like « vecuronium »."""
-MIN_SOUNDS: Final = 4
-"""Of an entry that is taken so: shorter keys are those of too many words."""
 
 
 @dataclass(frozen=True, slots=True)

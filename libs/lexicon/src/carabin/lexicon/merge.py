@@ -57,23 +57,23 @@ def merge(first: str, second: str | None, candidates: Iterable[Entry], known: Co
     entries = list(candidates)
     ours = split_words(first)
     choices = _of_second(ours, split_words(second), entries, known) if second is not None else []
-    for sure in _sure(likenesses(replaceable_spans(ours, known), entries, _ELIDED)):
+    for sure in _sure(_may_stand(ours, entries, known)):
         choice = _Choice(ours[sure.span.start].start, ours[sure.span.end - 1].end, sure.entry, sure.written)
-        if all(choice.end <= taken.start or choice.start >= taken.end for taken in choices):
+        if not any(_overlap(choice, taken) for taken in choices):
             choices.append(choice)
     return _written(first, sorted(choices, key=lambda choice: choice.start))
 
 
-def may_replace(first: str, candidates: Iterable[Entry], known: Container[str] = ()) -> bool:
-    """Say whether any candidate may stand for any words of the first transcript, whatever the second one says."""
-    return bool(likenesses(replaceable_spans(split_words(first), known), list(candidates), _ELIDED))
-
-
 def needs_second_decode(first: str, candidates: Iterable[Entry], known: Container[str] = ()) -> bool:
     """Say whether a second decode is of use: a candidate may stand for words that no other one is sure to stand for."""
-    found = likenesses(replaceable_spans(split_words(first), known), list(candidates), _ELIDED)
+    found = _may_stand(split_words(first), candidates, known)
     sure = _sure(found)
     return any(not any(_overlap(one.span, taken.span) for taken in sure) for one in found)
+
+
+def _may_stand(ours: Sequence[TextWord], entries: Iterable[Entry], known: Container[str]) -> list[Likeness]:
+    """Return which entries may stand for which words of the first transcript, whatever the second one says."""
+    return likenesses(replaceable_spans(ours, known), entries, _ELIDED)
 
 
 def _sure(found: Iterable[Likeness]) -> list[Likeness]:
@@ -85,7 +85,7 @@ def _sure(found: Iterable[Likeness]) -> list[Likeness]:
     return taken
 
 
-def _overlap(one: Span, other: Span) -> bool:
+def _overlap(one: Span | _Choice, other: Span | _Choice) -> bool:
     return one.start < other.end and other.start < one.end
 
 

@@ -10,6 +10,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
+MIN_SOUNDS: Final = 4
+"""Keys of three sounds and fewer resemble too much: such an entry is found by an exact key only, and asks for a second
+decode even then."""
 VOWELS: Final = "aàâäeéèêëiîïoôöuùûüyœæ"
 _BEFORE: Final = {"-": "", "#": r"(?<!.)", "V": f"(?<=[{VOWELS}])", "C": f"(?<=[^{VOWELS}])"}
 _AFTER: Final = {
