@@ -49,11 +49,12 @@ def reread(samples: Samples, written: str, read: str) -> Samples:
 @pytest.mark.parametrize(
     ("samples", "probably"),
     [
-        (lambda: reread(voice(), "<i2", "<f4"), "16-bit integers sent as 32-bit floats"),
-        (lambda: reread(voice() * 0.01, "<i2", "<f4"), "16-bit integers sent as 32-bit floats"),
+        (lambda: reread(voice(), "<i2", "<f4"), "16-bit integers declared as 32-bit floats"),
+        (lambda: reread(voice() * 0.01, "<i2", "<f4"), "16-bit integers declared as 32-bit floats"),
         (lambda: voice() * 32768, "not divided by 32768"),
         (lambda: reread(voice(), "<f4", "<i2"), "32-bit floats"),
         (lambda: reread(voice(), ">i2", "<i2"), "swapped bytes"),
+        (lambda: (np.round(voice() * 32767) / 32768).astype(">f4").view("<f4"), "floats with swapped bytes"),
         (lambda: np.frombuffer(RNG.bytes(64_000), "<i2").astype(np.float32) / np.float32(32768), "compressed"),
         (lambda: np.frombuffer(bytes([128]) * 64_000, "<i2").astype(np.float32) / np.float32(32768), "unsigned"),
         (lambda: np.array([0.1, np.nan], np.float32), "16-bit integers"),
@@ -70,8 +71,8 @@ def test_another_format_is_refused_with_what_it_probably_is(samples: object, pro
 @pytest.mark.parametrize(
     ("written", "read", "probably"),
     [
-        (as_int16, read_uint8, "16-bit integers sent as 8-bit ones"),
-        (as_uint8, read_int16, "8-bit samples sent as 16-bit ones"),
+        (as_int16, read_uint8, "16-bit integers declared as 8-bit ones"),
+        (as_uint8, read_int16, "8-bit samples declared as 16-bit ones"),
     ],
 )
 def test_integers_of_another_width_are_refused_however_loud_the_voice_is(written, read, probably, peak) -> None:
@@ -94,7 +95,7 @@ def test_a_tone_at_full_scale_passes_wherever_its_samples_fall(hertz: int) -> No
 
 
 def test_digital_silence_of_a_signed_format_read_as_uint8_is_named() -> None:
-    with pytest.raises(ImpossibleAudio, match="signed samples sent as unsigned"):
+    with pytest.raises(ImpossibleAudio, match="signed samples declared as unsigned"):
         check(read_uint8(bytes(16_000)))
 
 

@@ -187,7 +187,7 @@ async def test_audio_in_another_format_than_declared_is_an_error_before_any_text
     assert [key for message in raw.messages for key in message if key == "segments"] == []
     error = raw.messages[-1]
     assert error["code"] == "impossible_audio"
-    assert "16-bit integers sent as 32-bit floats" in error["message"]
+    assert "16-bit integers declared as 32-bit floats" in error["message"]
     assert "audio_format" in error["message"]
 
 

@@ -15,6 +15,7 @@ from .container import ReadableFile, open_audio
 from .frames import FrameReader, Gap, joined_gaps
 from .mixdown import Mixdown
 from .promised_length import promises_length
+from .sample_format import RecordingFormat
 from .spectrum import RATE_HZ
 from .speech import SpeechJudge
 from .wav_header import CorrectedWav, WavLength, read_wav_length
@@ -68,7 +69,7 @@ class Recording:
         """Yield the sound in blocks of (n,) samples, in order, its channels mixed to one.
 
         Raises:
-            AudioFileRefused: no such container, no audio stream, or too long.
+            AudioFileRefused: no such container, no audio stream, too long, or samples of another format than it says.
             AudioHoldsNothing: no sample can be decoded.
         """
         n_samples = 0
@@ -99,13 +100,19 @@ class Recording:
         # Interleaved: PyAV reads beyond its frame where each of eight channels or more has a plane of its own.
         resampler = AudioResampler(format="flt", layout=stream.layout, rate=self._rate_hz)
         left = self._most
+        form = RecordingFormat(stream.rate) if stream.codec_context.name.startswith("pcm_") else None
         for frame in reader.frames():
+            if form:
+                form.push(_first_channel(frame))
+                _refuse_format(form, ended=False)
             frame.pts = None  # a recorder's gap in time stamps must not stop the resampler
             for part in resampler.resample(frame):
                 left -= part.samples
                 if left < 0:
                     raise AudioFileRefused(f"the recording is longer than {self._max_hours:g} hours")
                 yield _samples(part)
+        if form:
+            _refuse_format(form, ended=True)
         if left < self._most:
             yield from map(_samples, resampler.resample(None))
 
@@ -139,6 +146,22 @@ def _promised_s(
     # Ogg says when the last packet ends, by a clock that runs before the first.
     lead_s = abs(start_s) if container.format.name == "ogg" else 0.0
     return max(0.0, container.duration / av.time_base - lead_s)
+
+
+def _refuse_format(form: RecordingFormat, *, ended: bool) -> None:
+    if fault := form.fault(ended=ended):
+        reason = f"{fault.found}; probably {fault.probable}"
+        raise AudioFileRefused(f"it is not in the format that its header says: {reason}")
+
+
+def _first_channel(frame: av.AudioFrame) -> NDArray[np.float32]:
+    """Return (n,) samples in [-1, 1] as the decoder of uncompressed sound wrote them."""
+    values = frame.to_ndarray().reshape(frame.samples, -1)[:, 0]
+    if values.dtype.kind == "f":
+        return values.astype(np.float32)
+    zero = 128 if values.dtype.kind == "u" else 0
+    scale = float(2 ** (8 * values.dtype.itemsize - 1))
+    return ((values.astype(np.float64) - zero) / scale).astype(np.float32)
 
 
 def _samples(frame: av.AudioFrame) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from carabin.service.audio import RATE_HZ, Recording, damage_of, share_above
+from carabin.service.audio.sample_format import MAX_ABS
 from carabin.service.errors import AudioFileRefused, AudioHoldsNothing
 
 from .report import Action, GateReport
@@ -23,8 +24,6 @@ MIN_DURATION_S: Final = 0.3
 MAX_WINDOW_S: Final = 30.0
 """Whisper's window: what is beyond it is cut without a word by the usual recipe, and teaches it to make words up."""
 CLIPPED_SHARE: Final = 0.01
-MAX_PEAK: Final = 10.0
-"""Times full scale: beyond it a float is no overdriven sample but one of another scale, as in the transcriber."""
 QUIET_PEAK: Final = 0.02
 """-34 dBFS: a microphone far away, or its gain turned down."""
 NARROW_HZ, NARROW_SHARE = 4_000.0, 1e-5
@@ -93,7 +92,7 @@ def _fault(recording: Recording, samples: Samples) -> tuple[str, str] | None:
     """Return the rule and the reason for which a decoded recording is refused."""
     if recording.mixdown.n_not_finite:
         return "audio-not-finite", f"holds {recording.mixdown.n_not_finite} samples that are not numbers"
-    if (peak := float(np.abs(samples).max(initial=0.0))) > MAX_PEAK:
+    if (peak := float(np.abs(samples).max(initial=0.0))) > MAX_ABS:
         reason = f"has samples up to {peak:.0f}, outside [-1, 1]: floats that were not divided by 32768, or integers"
         return "audio-scale", reason
     if recording.own_rate_hz < MIN_RATE_HZ:
