@@ -28,7 +28,7 @@ from typing import Final
 
 from carabin.registry.errors import CarabinError
 
-_NO_MEMORY: Final = re.compile(r"out of memory|alloc|Resource temporarily unavailable", re.IGNORECASE)
+NO_MEMORY: Final = re.compile(r"out of memory|alloc|Resource temporarily unavailable", re.IGNORECASE)
 """What CUDA, the C++ library and NumPy say where there is no memory (ENOMEM), or none for a thread's stack (EAGAIN)."""
 
 
@@ -154,7 +154,7 @@ class DeviceShort(ModelRefused):
     @property
     def of_memory(self) -> bool:
         """Whether memory ran out, the GPU's or the machine's, by what the failed library said."""
-        return _NO_MEMORY.search(self.reason) is not None
+        return NO_MEMORY.search(self.reason) is not None
 
 
 class DecodeFailed(TranscriberError):

@@ -18,7 +18,7 @@ from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
 from ..core.config import SAMPLE_RATE_HZ
-from ..core.errors import DecodeFailed, DeviceFailed, DeviceShort, ModelBroken, ModelMismatch
+from ..core.errors import NO_MEMORY, DecodeFailed, DeviceFailed, DeviceShort, ModelBroken, ModelMismatch
 from ..core.memory import free_memory
 from .engine import DecodeRequest, DecodeTiming, Hypothesis, TimedWord, TokenWord
 from .mel import GrowingMel
@@ -35,10 +35,8 @@ from .word_alignment import least_probabilities, timed_words, word_ends_s
 CPU_BATCH = 4
 """Measured on one core: four in a batch decode 2.3 times faster than one by one, eight no faster than four."""
 GPU_BATCH = 16
-_DEVICE = re.compile(r"\bCUDA|\bcu(?:BLAS|DNN|RAND)|out of memory|lib(?:cublas|cudnn|nvrtc|cuda)", re.IGNORECASE)
+_DEVICE = re.compile(r"\bCUDA|\bcu(?:BLAS|DNN|RAND)|lib(?:cublas|cudnn|nvrtc|cuda)", re.IGNORECASE)
 """How CTranslate2 4 begins or names what CUDA and its libraries report (src/cuda/utils.h)."""
-_SHORT = re.compile(r"Resource temporarily unavailable|Cannot allocate memory|bad_alloc")
-"""What the C++ library says where the machine has no memory for a thread's stack (EAGAIN), or for anything (ENOMEM)."""
 MIN_SILENCE_SAMPLES = 160
 """What faster-whisper puts behind any audio: one frame."""
 SECOND_BEAM = 2
@@ -342,4 +340,4 @@ def is_of_device(error: Exception) -> bool:
     """Say whether CTranslate2's error is one of the GPU or its driver, by the libraries that it names, or of memory."""
     if isinstance(error, MemoryError):
         return True
-    return _DEVICE.search(str(error)) is not None or _SHORT.search(str(error)) is not None
+    return _DEVICE.search(str(error)) is not None or NO_MEMORY.search(str(error)) is not None
