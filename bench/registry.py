@@ -8,6 +8,7 @@ publishing and promoting would leave them, and with no note of where the log end
 counted where the client sends them, each page of a listing as one; seconds are the fastest of three, in one process.
 """
 
+import itertools
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -103,19 +104,26 @@ def measure(store: MinioStore, versions: list[str], size: int) -> Iterator[Row]:
     reader = DecisionReader(store, BUCKET, NAME, 10.0, now=lambda: 0.0)  # no scan comes due
     now = datetime.now(UTC)
     change: dict[str, Any] = {"by": "bench", "reason": "r", "at": now}
-    toggled = iter(versions[-1:] + versions[-2:-5:-1])
+    toggled = itertools.cycle(reversed(versions[-4:]))
+
+    def promote_next() -> object:
+        return promote(store, BUCKET, NAME, next(toggled), **change)
+
+    before: dict[str, Callable[[], object]] = {"rollback": promote_next}
     actions: dict[str, Callable[[], object]] = {
         "scan of all tags": lambda: reader.read(scan=True),
         "poll that finds nothing new": reader.read,
-        "promote": lambda: promote(store, BUCKET, NAME, next(toggled), **change),
+        "promote": promote_next,
         "rollback": lambda: rollback(store, BUCKET, NAME, **change),
+        "second rollback": lambda: rollback(store, BUCKET, NAME, **change),
         "models list": lambda: newest_rows(context, SHOWN),
         "models log": lambda: read_records(context, SHOWN),
         "prune's plan": lambda: plan_prune(store, BUCKET, NAME, now),
     }
     for action, call in actions.items():
         costs = []
-        for _ in range(REPEATS):
+        for _ in range(1 if action == "second rollback" else REPEATS):
+            before.get(action, lambda: None)()
             with counted_requests() as requests, redirect_stdout(StringIO()):
                 started, cpu = time.perf_counter(), time.process_time()
                 call()

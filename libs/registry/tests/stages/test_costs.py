@@ -11,7 +11,7 @@ from carabin.registry.testing.memory import MemoryStore
 
 from ..helpers.versions import NAME, NOW, publish_many
 
-MOST = {"promote": 14, "rollback": 17, "read_production": 4}
+MOST = {"promote": 12, "rollback": 15, "read_production": 4}
 
 
 @pytest.fixture(scope="module", params=[4, 60])

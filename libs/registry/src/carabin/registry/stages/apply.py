@@ -1,7 +1,8 @@
 """The tags that put a recorded promotion into force, and their repair where that was cut off."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC
+from types import MappingProxyType
 
 from ..artifacts.publish import list_versions
 from ..errors import StoreError
@@ -38,7 +39,12 @@ def repair(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | None
 
 
 def apply(
-    store: ObjectStore, bucket: str, name: str, record: PromotionRecord, former: Iterable[str | None] = ()
+    store: ObjectStore,
+    bucket: str,
+    name: str,
+    record: PromotionRecord,
+    former: Iterable[str | None] = (),
+    tags: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> PromotionRecord:
     """Tag the holder that `record` names and demote the former ones; then the newer record's, if one came meanwhile.
 
@@ -49,18 +55,20 @@ def apply(
     Args:
         former: versions that may be tagged production beside the record's own `previous`. A holder that is not named
             loses by its lower number, and `repair` demotes it.
+        tags: of former versions, as they were read for this promotion. Somebody who promoted one of them meanwhile is
+            found by the look at the log behind it, as any other.
     """
     log = NumberedLog(store, bucket, name)
     others = {version for version in former if version}
     while True:
         others |= {version for version in (record.previous, record.version) if version}
         _tag_holder(store, bucket, name, record)
-        _demote(store, bucket, name, record, others - {record.version})
+        _demote(store, bucket, name, record, others - {record.version}, tags)
         newer = log.numbers_from(record.number + 1)
         if not newer:
             log.note(record.number)
             return record
-        record = read_promotion(store, bucket, name, newer[-1])
+        record, tags = read_promotion(store, bucket, name, newer[-1]), {}
 
 
 def _tag_holder(store: ObjectStore, bucket: str, name: str, record: PromotionRecord) -> None:
@@ -75,12 +83,19 @@ def _tag_holder(store: ObjectStore, bucket: str, name: str, record: PromotionRec
     store.set_tags(bucket, key, dict(others[: MAX_TAGS - len(production)]) | production)
 
 
-def _demote(store: ObjectStore, bucket: str, name: str, record: PromotionRecord, others: Collection[str]) -> None:
+def _demote(
+    store: ObjectStore,
+    bucket: str,
+    name: str,
+    record: PromotionRecord,
+    others: Collection[str],
+    known: Mapping[str, Mapping[str, str]],
+) -> None:
     """Best effort: a leftover holder loses by its lower number."""
     for version in sorted(others):
         key = manifest_key(name, version)
         try:
-            tags = store.get_tags(bucket, key)
+            tags = known.get(version) or store.get_tags(bucket, key)
             # A promotion newer than ours may have finished meanwhile: its holder is not ours to demote.
             if tags.get(STAGE) == "production" and promotion_number(tags) < record.number:
                 store.set_tags(bucket, key, {**tags, STAGE: "archived"})

@@ -31,7 +31,7 @@ from .promotions import (
     require_account,
     require_immutable,
 )
-from .read import in_force, read_tags
+from .read import read_tags, tags_in_force
 from .regressions import compare, describe_regressions
 from .resolve import resolve
 
@@ -117,7 +117,7 @@ def _promote(
     current = state.current
     if expect is not None and current != expect:
         raise StalePromotion(f"{name}: production is {current}, not {expect}; look again before promoting {version}")
-    changes = compare(_metrics(store, bucket, name, current), manifest.metrics)
+    changes = compare(_metrics(store, bucket, name, state), manifest.metrics)
     regressions = describe_regressions(changes)
     if regressions and not force:
         raise Regression(
@@ -134,6 +134,7 @@ def _promote(
         at=at,
         kind=kind,
         forced=bool(regressions),
+        metrics=manifest.metrics,
         metrics_delta={change.metric: change.delta for change in changes if change.delta is not None},
         manifest_sha256=hashlib.sha256(document).hexdigest(),
     )
@@ -141,7 +142,7 @@ def _promote(
     if record.number == 1:
         require_immutable(store, bucket, promotion_key(name, 1))
     try:
-        apply(store, bucket, name, record, state.former)
+        apply(store, bucket, name, record, state.former, state.tags)
     except StoreError as error:
         raise PromotionUnfinished(
             f"{name}: promotion {record.number} of {version} is recorded, and the store failed before it took effect;"
@@ -164,6 +165,8 @@ class _State:
     """The version in production."""
     former: tuple[str | None, ...]
     """Versions that may be tagged production beside `current`."""
+    tags: Mapping[str, Mapping[str, str]]
+    """Of the version in production, where they had to be read."""
 
 
 def _read_state(store: ObjectStore, bucket: str, name: str) -> _State:
@@ -174,18 +177,20 @@ def _read_state(store: ObjectStore, bucket: str, name: str) -> _State:
         document = store.get(bucket, promotion_key(name, number))
         with suppress(ManifestInvalid):
             newest = PromotionRecord.from_bytes(document, f"{bucket}/{promotion_key(name, number)}")
-    if newest and in_force(store, bucket, name, newest):
-        return _State(number, newest, document, newest.version, (newest.version,))
+    if newest and (tags := tags_in_force(store, bucket, name, newest)):
+        return _State(number, newest, document, newest.version, (newest.version,), {newest.version: tags})
     current = resolve(read_tags(store, bucket, name)).version
     former = (newest.version, newest.previous) if newest else ()
-    return _State(number, newest, document, current, (current, *former))
+    return _State(number, newest, document, current, (current, *former), {})
 
 
-def _metrics(store: ObjectStore, bucket: str, name: str, version: str | None) -> Mapping[str, float]:
-    """A production manifest that cannot be read must not keep a good version from replacing it."""
-    if version is None:
+def _metrics(store: ObjectStore, bucket: str, name: str, state: "_State") -> Mapping[str, float]:
+    """Return production's; a manifest of it that cannot be read must not keep a good version from replacing it."""
+    if state.current is None:
         return {}
+    if state.newest and state.newest.version == state.current and state.newest.metrics is not None:
+        return state.newest.metrics
     try:
-        return read_manifest(store, bucket, name, version).metrics
+        return read_manifest(store, bucket, name, state.current).metrics
     except (ManifestInvalid, VersionMissing):
         return {}

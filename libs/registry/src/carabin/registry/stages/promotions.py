@@ -34,6 +34,9 @@ class PromotionRecord(StoredRecord):
     at: AwareDatetime
     kind: Literal["promote", "rollback"] = "promote"
     forced: bool = Field(default=False, description="a regression was seen and accepted, for `reason`")
+    metrics: Metrics | None = Field(
+        default=None, description="the promoted manifest's; none in records of old releases"
+    )
     metrics_delta: Metrics = Field(default_factory=dict, description="new minus previous, by metric")
     manifest_sha256: str | None = Field(default=None, description="of the promoted manifest's bytes")
     token: str = Field(default_factory=lambda: uuid.uuid4().hex, description="distinguishes two equal promotions")

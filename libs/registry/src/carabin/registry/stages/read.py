@@ -44,16 +44,17 @@ def read_production(store: ObjectStore, bucket: str, name: str) -> str | None:
         head = read_head(store, bucket, name)
     except ManifestInvalid:
         return resolve(read_tags(store, bucket, name)).version
-    return head.version if head and in_force(store, bucket, name, head) else read_decision(store, bucket, name).version
+    in_force = head and tags_in_force(store, bucket, name, head)
+    return head.version if head and in_force else read_decision(store, bucket, name).version
 
 
-def in_force(store: ObjectStore, bucket: str, name: str, head: PromotionRecord) -> bool:
-    """Say whether the tags of the newest promotion's version put it into production."""
+def tags_in_force(store: ObjectStore, bucket: str, name: str, head: PromotionRecord) -> dict[str, str] | None:
+    """Return the tags of the newest promotion's version where they put it into production, None where they do not."""
     try:
         tags = store.get_tags(bucket, manifest_key(name, head.version))
     except ObjectMissing:
-        return False
-    return tags.get(STAGE) == "production" and promotion_number(tags) >= head.number
+        return None
+    return tags if tags.get(STAGE) == "production" and promotion_number(tags) >= head.number else None
 
 
 def read_decision(
