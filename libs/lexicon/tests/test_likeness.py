@@ -2,8 +2,9 @@
 
 import pytest
 from carabin.lexicon import Entry
-from carabin.lexicon.likeness import SURE_SIMILARITY, is_sure, likenesses
+from carabin.lexicon.likeness import is_sure, likenesses
 from carabin.lexicon.spans import best_span, replaceable_spans
+from carabin.lexicon.thresholds import SURE_SIMILARITY
 from carabin.lexicon.words import split_words
 
 ARTICLES = ("", "l'", "d'")

@@ -2,15 +2,8 @@
 
 import pytest
 from carabin.lexicon import Entry
-from carabin.lexicon.spans import (
-    COMMON_SIMILARITY,
-    FRENCH_SIMILARITY,
-    MAX_SPAN,
-    RARE_SIMILARITY,
-    best_span,
-    forms_of,
-    replaceable_spans,
-)
+from carabin.lexicon.spans import MAX_SPAN, best_span, forms_of, replaceable_spans
+from carabin.lexicon.thresholds import COMMON_SIMILARITY, FRENCH_SIMILARITY, RARE_SIMILARITY
 from carabin.lexicon.words import split_words
 
 

@@ -3,12 +3,13 @@
 from .entries import Entry, Lexicon, format_lexicon, parse_lexicon
 from .errors import LexiconInvalid
 from .index import Candidate, LexiconIndex
-from .merge import Merge, merge, needs_second_decode
+from .merge import FirstText, Merge, merge, needs_second_decode
 from .phonetics import phonetic_key
 
 __all__ = [
     "Candidate",
     "Entry",
+    "FirstText",
     "Lexicon",
     "LexiconIndex",
     "LexiconInvalid",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -11,11 +10,8 @@ from rapidfuzz.process import cdist
 from .common import is_french
 from .entries import Entry, fold
 from .phonetics import MIN_SOUNDS
-from .spans import RARE_SIMILARITY, Span, forms_of, is_kept, least_of
-
-SURE_SIMILARITY: Final = 0.85
-"""Where it wrote words that French does not have, and an entry sounds so much alike, the audio cannot say more. A drug
-must sound exactly so: « rocuronium » is 0.8 like « vecuronium »."""
+from .spans import Span, forms_of, is_kept, least_of
+from .thresholds import RARE_SIMILARITY, SURE_DRUG_SIMILARITY, SURE_SIMILARITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ def likenesses(spans: Sequence[Span], entries: Iterable[Entry], articles: Iterab
 
 def is_sure(found: Likeness) -> bool:
     """Say whether the entry is taken without a second opinion: French has none of the words, and they sound as it."""
-    least = 1.0 if found.entry.kind == "drug" else SURE_SIMILARITY
+    least = SURE_DRUG_SIMILARITY if found.entry.kind == "drug" else SURE_SIMILARITY
     return (
         found.similarity >= least and found.sounds >= MIN_SOUNDS and not any(map(is_french, found.span.phrase.split()))
     )

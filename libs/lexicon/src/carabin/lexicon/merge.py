@@ -45,41 +45,64 @@ class _Choice:
     written: str
 
 
-def merge(first: str, second: str | None, candidates: Iterable[Entry], known: Container[str] = ()) -> Merge:
-    """Return the first transcript with those lexicon words of the second that sound like what they replace.
+class FirstText:
+    """A transcript without the lexicon, and which entries may stand for which of its words: compared once.
 
     Args:
-        first: the transcript without the lexicon.
-        second: the transcript of the same audio with the candidates as prompt; None where there was no second decode.
-        candidates: the entries of that prompt.
+        text: the first transcript.
+        candidates: entries that sound like it or like the beam's other hypotheses.
         known: folded texts of the whole lexicon: what the first transcript has of them is never replaced.
     """
-    entries = list(candidates)
-    ours = split_words(first)
-    choices = _of_second(ours, split_words(second), entries, known) if second is not None else []
-    for sure in _sure(_may_stand(ours, entries, known)):
-        choice = _Choice(ours[sure.span.start].start, ours[sure.span.end - 1].end, sure.entry, sure.written)
-        if not any(_overlap(choice, taken) for taken in choices):
-            choices.append(choice)
-    return _written(first, sorted(choices, key=lambda choice: choice.start))
+
+    def __init__(self, text: str, candidates: Iterable[Entry], known: Container[str] = ()) -> None:
+        self.text = text
+        self.candidates = list(candidates)
+        self._known = known
+        self._words = split_words(text)
+        found = likenesses(replaceable_spans(self._words, known), self.candidates, _ELIDED)
+        self._sure = _apart(filter(is_sure, found))
+        self._in_doubt = [one for one in found if not any(_overlap(one.span, sure.span) for sure in self._sure)]
+
+    @property
+    def needs_second_decode(self) -> bool:
+        """Whether a candidate may stand for words that no other one is sure to stand for."""
+        return bool(self._in_doubt)
+
+    @property
+    def likeliest(self) -> list[Entry]:
+        """Return for all words in doubt what sounds most like them, no word in two of them."""
+        return [one.entry for one in _apart(self._in_doubt)]
+
+    def merged(self, second: str | None) -> Merge:
+        """Return the first transcript with those entries of the second that sound like what they replace.
+
+        Args:
+            second: the transcript of the same audio with entries as prompt; None where there was no second decode.
+        """
+        theirs = split_words(second) if second is not None else []
+        choices = _of_second(self._words, theirs, self.candidates, self._known) if theirs else []
+        for sure in self._sure:
+            start, end = self._words[sure.span.start].start, self._words[sure.span.end - 1].end
+            choice = _Choice(start, end, sure.entry, sure.written)
+            if not any(_overlap(choice, taken) for taken in choices):
+                choices.append(choice)
+        return _written(self.text, sorted(choices, key=lambda choice: choice.start))
+
+
+def merge(first: str, second: str | None, candidates: Iterable[Entry], known: Container[str] = ()) -> Merge:
+    """Return what `FirstText` makes of a first transcript and a second one, which is None where there was none."""
+    return FirstText(first, candidates, known).merged(second)
 
 
 def needs_second_decode(first: str, candidates: Iterable[Entry], known: Container[str] = ()) -> bool:
-    """Say whether a second decode is of use: a candidate may stand for words that no other one is sure to stand for."""
-    found = _may_stand(split_words(first), candidates, known)
-    sure = _sure(found)
-    return any(not any(_overlap(one.span, taken.span) for taken in sure) for one in found)
+    """Say whether a second decode of a first transcript is of use."""
+    return FirstText(first, candidates, known).needs_second_decode
 
 
-def _may_stand(ours: Sequence[TextWord], entries: Iterable[Entry], known: Container[str]) -> list[Likeness]:
-    """Return which entries may stand for which words of the first transcript, whatever the second one says."""
-    return likenesses(replaceable_spans(ours, known), entries, _ELIDED)
-
-
-def _sure(found: Iterable[Likeness]) -> list[Likeness]:
-    """Return what needs no second opinion, each word of the transcript in one of them at most."""
+def _apart(found: Iterable[Likeness]) -> list[Likeness]:
+    """Return of those that overlap the first, so that each word of the transcript is in one of them at most."""
     taken: list[Likeness] = []
-    for one in filter(is_sure, found):
+    for one in found:
         if not any(_overlap(one.span, other.span) for other in taken):
             taken.append(one)
     return taken

@@ -12,17 +12,9 @@ from rapidfuzz.distance import Levenshtein
 from .common import is_common, is_french
 from .entries import Entry, fold
 from .phonetics import VOWELS, phonetic_key
+from .thresholds import COMMON_SIMILARITY, DRUG_SIMILARITY, FRENCH_SIMILARITY, RARE_SIMILARITY
 from .words import TextWord
 
-RARE_SIMILARITY: Final = 0.5
-"""Of the phonetic keys, where the first decode wrote a word that French does not have: it is wrong anyway."""
-DRUG_SIMILARITY: Final = 0.7
-"""For a drug: « ses trossettes » of a recipe is 0.63 like the brand Cerazette."""
-COMMON_SIMILARITY: Final = 0.75
-"""Where it wrote common words only: they may be what was said."""
-FRENCH_SIMILARITY: Final = 0.9
-"""Where it wrote a rarer word of French: « hypoxémie » is not written by accident, and « hypocalcémie »
-is 0.7 like it."""
 REVERSING: Final = frozenset(
     {"a", "an", "anti", "de", "des", "dis", "dys", "hyper", "hypo", "im", "in", "ir", "mal", "non"}
 )
