@@ -53,7 +53,7 @@ class Bench:
         self.load = LoadController()
         self.slot = ModelSlot()
         self.slot.install(ModelHandle("v1", self.engine))
-        self.scheduler = Scheduler(self.metrics, self.load, ThreadSupervisor(), workers=0, clock=self.clock)
+        self.scheduler = Scheduler(self.metrics, self.load, ThreadSupervisor(), workers=1, clock=self.clock)
         self.calls: deque[Callable[[], None]] = deque()
         context = DecodeContext(self.slot, self.scheduler, self.load, self.metrics, self.clock, self.calls.append)
         self.session = Session(

@@ -1,6 +1,9 @@
 """The second decode on the same encoder output, with real weights and a real voice."""
 
+import threading
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from carabin.lexicon import Entry, Lexicon
@@ -88,3 +91,54 @@ def test_entry_that_sounds_as_what_was_written_is_put_in_with_its_times_and_with
     assert found.lexicon == ("zolixumab",)
     assert "".join(word.text for word in found.words) == found.text
     assert "".join(word.text for word in found.timed_words).strip() == found.text.strip()
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_second_decode_that_begins_with_the_first_is_taken_where_its_prompt_held_the_words_in_doubt(
+    base_folder: Path, monkeypatch: pytest.MonkeyPatch, held: bool
+) -> None:
+    engine = Ct2Engine(base_folder, replicas=2)
+    asked = request(engine, DRUGS)
+    [without], _ = engine.decode([replace(asked, second_pass=None)])
+    [found], _ = engine.decode([asked])
+    decoded: list[str] = []
+    prompted = engine._prompted
+
+    def counted(*of: Any) -> Any:
+        if of[3]:  # the prompt
+            decoded.append(threading.current_thread().name)
+        return prompted(*of)
+
+    monkeypatch.setattr(engine, "_prompted", counted)
+    draft = without.text if held else " Sous kétabine."
+    [early], _ = engine.decode([replace(request(engine, DRUGS), draft=draft)])
+    engine.close()
+    assert [name.startswith("second-decode") for name in decoded].count(False) == (0 if held else 1)
+    assert (early.passes, early.lexicon) == (2, found.lexicon)
+    assert early.text == found.text
+
+
+def test_engine_of_one_replica_and_a_batch_of_several_decode_one_after_the_other(
+    engine: Ct2Engine, base_folder: Path
+) -> None:
+    asked = replace(request(engine, DRUGS), draft=" Induction par propofolle.")
+    [alone], _ = engine.decode([asked])
+    two = Ct2Engine(base_folder, replicas=2)
+    [first, second], _ = two.decode([asked, request(two, DRUGS)])
+    two.close()
+    assert first.text == second.text == alone.text
+
+
+def test_words_that_were_not_replaced_keep_their_probability_and_every_word_has_one(engine: Ct2Engine) -> None:
+    asked = replace(request(engine, DRUGS), word_timestamps=True)
+    [without], _ = engine.decode([replace(asked, second_pass=None)])
+    [found], _ = engine.decode([asked])
+    kept = 0
+    for before, after in zip(without.timed_words, found.timed_words, strict=False):
+        if before.text != after.text:
+            break
+        kept += 1
+        assert after.probability == pytest.approx(before.probability, abs=0.02)
+    assert kept >= 2
+    assert all(0.0 < word.probability <= 1.0 for word in found.timed_words)
+    assert found.avg_logprob == without.avg_logprob, "the confidence of a final is that of what was decoded freely"

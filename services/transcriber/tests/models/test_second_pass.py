@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from carabin.lexicon import Entry, Lexicon
+from carabin.lexicon.likeness import likenesses
+from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.inference.engine import Hypothesis
-from carabin.transcriber.models.lexicons import LoadedLexicon
+from carabin.transcriber.models.lexicons import Lexicons, LoadedLexicon
+from carabin.transcriber.models.prompt import SessionPrompts
 from carabin.transcriber.models.second_pass import LexiconPass
+from carabin.transcriber.testing.engine import FakeEngine
 
 LOADED = LoadedLexicon(Lexicon(tuple(Entry(text, "drug") for text in ("bisoprolol", "sufentanil"))), {})
 
@@ -85,3 +90,59 @@ def test_a_text_whose_words_may_not_be_replaced_is_not_decoded_again(
     first = replace(wrote(text), alternatives=(" Traitement par bisoprolole.", " Une bisoprolol profonde."))
     assert second_pass.prompt(first) == ()
     assert asked == []
+
+
+def test_words_that_sound_like_a_draft_are_in_the_early_prompt(
+    second_pass: LexiconPass, asked: list[Sequence[str]]
+) -> None:
+    assert second_pass.early_prompt(" Traitement par bisoprelol") == (7,)
+    assert "bisoprolol" in asked[0]
+
+
+@pytest.mark.parametrize("draft", [" Traitement par bisoprolol", " Pas de fièvre", ""])
+def test_a_draft_that_needs_no_second_decode_has_no_early_prompt(
+    second_pass: LexiconPass, asked: list[Sequence[str]], draft: str
+) -> None:
+    assert second_pass.early_prompt(draft) == ()
+    assert asked == []
+    assert not second_pass.is_early(wrote(" Traitement par bisoprelol"))
+
+
+@pytest.mark.parametrize(
+    ("draft", "early"),
+    [(" Traitement par bisoprelole", True), (" Il y a du sifentanol", False), (" bisoprelole et sifentanol", True)],
+)
+def test_the_early_prompt_serves_where_it_held_what_the_words_in_doubt_sound_most_like(
+    second_pass: LexiconPass, draft: str, early: bool
+) -> None:
+    first = wrote(" Traitement par bisoprelol ce matin.")
+    assert second_pass.prompt(first)
+    assert not second_pass.is_early(first)
+    assert second_pass.early_prompt(draft)
+    assert second_pass.is_early(first) == early
+
+
+def test_each_text_is_compared_with_the_lexicon_once(second_pass: LexiconPass, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    monkeypatch.setattr("carabin.lexicon.merge.likenesses", lambda *of: compared.append(of) or likenesses(*of))
+    first = wrote(" Traitement par bisoprelol ce matin.")
+    assert second_pass.prompt(first)
+    assert not second_pass.is_early(first)
+    assert second_pass.merged(first, wrote(" Traitement par bisoprolol ce matin.")).lexicon
+    assert len(compared) == 1
+
+
+def test_sessions_initial_prompt_stays_in_the_second_decodes_prompt(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    (tmp_path / "mine.tsv").write_text("bisoprolol\tdrug\n", "utf-8")
+    lexicons = Lexicons()
+    lexicons.read_folder(tmp_path)
+    session = SessionPrompts(SessionConfig(hotwords="apixaban", initial_prompt="compte rendu"), lexicons)
+    plain = session.of(engine, "v1")
+    second_pass = plain.second_pass()
+    assert second_pass is not None
+    tokens = [token for token in second_pass.prompt(wrote(" bisoprelol")) if token != engine.end_of_text]
+    alone = [token for token in plain.tokens if token != engine.end_of_text]
+    assert tokens[: len(alone) - 2] == alone[:-2], "the session's words come first"
+    assert tokens[-2:] == alone[-2:], "and its initial prompt is nearest to the text"
+    assert len(tokens) > len(alone)

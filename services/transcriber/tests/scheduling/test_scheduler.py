@@ -155,3 +155,23 @@ def test_workers_decode_until_stopped(workers: int) -> None:
         scheduler.submit(DecodeJob(Lane.FINAL, DecodeRequest(speech(1), 750, "fr"), model, lambda *_: done.release()))
     assert all(done.acquire(timeout=10) for _ in range(10))
     scheduler.stop()
+
+
+def test_a_worker_is_free_while_fewer_jobs_wait_or_are_decoded_than_there_are_workers() -> None:
+    gate, threads, metrics = threading.Event(), ThreadSupervisor(), Metrics()
+    engine = FakeEngine(gate=gate, max_batch=1)
+    scheduler = Scheduler(metrics, LoadController(), threads, workers=2)
+    done = threading.Semaphore(0)
+    free = [scheduler.has_free_worker]
+    for _ in range(2):
+        request = DecodeRequest(speech(1), 750, "fr")
+        scheduler.submit(DecodeJob(Lane.FINAL, request, ModelHandle("v1", engine), lambda *_: done.release()))
+        free.append(scheduler.has_free_worker)
+    scheduler.start()
+    free.append(scheduler.has_free_worker)
+    gate.set()
+    for _ in range(2):
+        assert done.acquire(timeout=30)
+    scheduler.stop()
+    assert free == [True, True, False, False]
+    assert scheduler.has_free_worker

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis, MergedText, TokenWord
 from carabin.transcriber.models.prompt import Prompt
+from carabin.transcriber.models.slot import ModelHandle
+from carabin.transcriber.scheduling.jobs import DecodeJob, Lane
 from carabin.transcriber.testing.engine import FakeEngine
 
 from ..helpers.pipeline import Bench, loudness_vad, silence, speech
@@ -22,6 +25,12 @@ class Always:
 
     def merged(self, first: Hypothesis, second: Hypothesis) -> MergedText:
         return MergedText(second.text or first.text, ("bisoprolol",))
+
+    def early_prompt(self, draft: str) -> tuple[int, ...]:
+        return (1,) if draft else ()
+
+    def is_early(self, first: Hypothesis) -> bool:
+        return True
 
 
 def engine() -> FakeEngine:
@@ -64,3 +73,41 @@ def test_session_without_a_lexicon_decodes_once() -> None:
     [final] = bench.finals
     assert final.lexicon == ()
     assert bench.metric("second_decodes_total", outcome="merged") == 0
+
+
+def finals_requests(bench: Bench) -> list[DecodeRequest]:
+    return [request for batch in bench.engine.batches for request in batch if request.second_pass is not None]
+
+
+def test_final_has_the_newest_partials_text_so_that_the_second_decode_may_begin_with_the_first() -> None:
+    bench = Bench(engine=engine(), prompt=Prompt(second_pass=Always))
+    bench.push(speech(2.0), silence(1.0))
+    [request] = finals_requests(bench)
+    newest = [request for batch in bench.engine.batches for request in batch if request.second_pass is None][-1]
+    words = int(np.sum(np.abs(newest.samples) > 0.01)) // 8000
+    assert request.draft == "".join(f" mot{word}" for word in range(words))
+    assert words >= 2
+
+
+def test_final_has_no_draft_while_no_worker_is_free_and_in_a_recording() -> None:
+    bench = Bench(engine=engine(), prompt=Prompt(second_pass=Always))
+    bench.push(speech(2.0))
+    other = DecodeJob(Lane.PARTIAL, DecodeRequest(speech(9.0), 1500, "fr"), ModelHandle("v1", bench.engine), print)
+    bench.scheduler.submit(other)
+    bench.push(silence(0.2), decode=False)
+    assert bench.scheduler.waiting == 2
+    bench.scheduler.cancel(other)
+    bench.push(silence(0.8))
+    [request] = finals_requests(bench)
+    assert request.draft == ""
+    recording = Bench(engine=engine(), prompt=Prompt(second_pass=Always), recording=True)
+    recording.push(speech(2.0), silence(1.0))
+    assert [request.draft for request in finals_requests(recording)] == [""]
+
+
+def test_loaded_service_counts_no_second_decode_as_left_out_where_there_is_no_lexicon() -> None:
+    bench = Bench(engine=engine())
+    bench.load.final_started(30.0, bench.time_s)
+    bench.push(speech(1.5), silence(1.0))
+    assert len(bench.finals) == 1
+    assert bench.metric("second_decodes_total", outcome="skipped") == 0

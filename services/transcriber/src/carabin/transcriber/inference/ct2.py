@@ -6,6 +6,7 @@ Over 200 lines: a seam to a library is one module, so that its types and errors 
 import re
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import ctranslate2
 import numpy as np
 from carabin.registry.serving_window import WindowPolicy, frames_in
+from carabin.service.threads import LoggedPool
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
@@ -81,6 +83,8 @@ class Ct2Engine:
         self._version = version
         self._model: Any = _load(folder, version, device, compute_type, replicas)
         self._on_cpu = self._model.device == "cpu"
+        self._beside = LoggedPool(replicas, "second-decode") if self._on_cpu and replicas > 1 else None
+        """Threads of second decodes that begin beside the first one; a GPU has one stream, which gains nothing."""
         if self._model.n_mels != n_mels:
             raise ModelMismatch(
                 version, f"preprocessor_config.json says {n_mels} mel bins, the weights take {self._model.n_mels}"
@@ -134,6 +138,8 @@ class Ct2Engine:
     def close(self) -> None:
         if self._model is None:
             return
+        if self._beside is not None:
+            self._beside.shutdown(cancel_futures=True)  # waits for what nobody waits for any more
         self._model.unload_model()
         self._model = None
         free_memory()
@@ -175,6 +181,7 @@ class Ct2Engine:
         prompts = [_prompt(r, t) for r, t in zip(batch, tokenizers, strict=True)]
         cap = max(request.max_tokens for request in batch)
         start = max(len(prompt) for prompt in prompts)
+        early = self._begin_second(batch, encoded, languages)
         results = self._model.generate(
             encoded,
             prompts,
@@ -192,17 +199,51 @@ class Ct2Engine:
             self._hypothesis(_item(encoded, i, len(batch)), request, result, tokenizer, language)
             for i, (request, result, tokenizer, language) in enumerate(found)
         ]
-        return [
-            self._decode_again(_item(encoded, i, len(batch)), request, hypothesis)
+        decoded = [
+            self._decode_again(_item(encoded, i, len(batch)), request, hypothesis, early)
             for i, (request, hypothesis) in enumerate(zip(batch, hypotheses, strict=True))
         ]
+        if early is not None:
+            early.cancel()  # where no thread has begun it, nobody wants it any more
+        return decoded
 
-    def _decode_again(self, encoded: Callable[[], Any], request: DecodeRequest, first: Hypothesis) -> Hypothesis:
-        """Decode once more on the same encoder output where the request's second pass wants it, and merge."""
+    def _begin_second(
+        self, batch: Sequence[DecodeRequest], encoded: Any, languages: list[tuple[str, float]]
+    ) -> "Future[Hypothesis | None] | None":
+        """Begin the second decode of a request on its own beside the first one, with words that sound like its draft.
+
+        What it takes is the same, and it is taken while another core has nothing to do.
+        """
+        [request, *others], second_pass = batch, batch[0].second_pass
+        if others or self._beside is None or second_pass is None or not request.draft:
+            return None
+
+        def decode() -> Hypothesis | None:
+            return self._prompted(lambda: encoded, request, languages[0], second_pass.early_prompt(request.draft))
+
+        return self._beside.submit(decode)
+
+    def _decode_again(
+        self,
+        encoded: Callable[[], Any],
+        request: DecodeRequest,
+        first: Hypothesis,
+        early: "Future[Hypothesis | None] | None" = None,
+    ) -> Hypothesis:
+        """Decode once more on the same encoder output where the request's second pass wants it, and merge.
+
+        Args:
+            early: a second decode that was begun beside the first; taken where it had the words that are wanted.
+        """
         second_pass = request.second_pass
         if second_pass is None or not first.n_tokens:
             return first
-        second = self._prompted(encoded, request, first, second_pass.prompt(first))
+        second: Hypothesis | None = None
+        if prompt := second_pass.prompt(first):
+            if early is not None and second_pass.is_early(first):
+                second = early.result()
+            else:
+                second = self._prompted(encoded, request, (first.language, first.language_probability), prompt)
         passes = 1 if second is None else 2
         found = second_pass.merged(first, second)
         if not found.lexicon:
@@ -223,14 +264,14 @@ class Ct2Engine:
         )
 
     def _prompted(
-        self, encoded: Callable[[], Any], request: DecodeRequest, first: Hypothesis, prompt: tuple[int, ...]
+        self, encoded: Callable[[], Any], request: DecodeRequest, language: tuple[str, float], prompt: tuple[int, ...]
     ) -> Hypothesis | None:
         """Return what the decoder writes of the same encoder output with words of the lexicon as prompt, where any."""
         if not prompt:
             return None
         beam_size = min(SECOND_BEAM, request.beam_size)
         again = replace(request, prompt=prompt, beam_size=beam_size, second_pass=None, word_timestamps=False)
-        [second] = self._generate([again], encoded(), [(first.language, first.language_probability)])
+        [second] = self._generate([again], encoded(), [language])
         return second
 
     def _hypothesis(

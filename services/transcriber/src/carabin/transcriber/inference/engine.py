@@ -23,6 +23,15 @@ class MergedText:
 class SecondPass(Protocol):
     """Decides whether a final is decoded a second time on the same encoder output, and what is taken from that."""
 
+    def early_prompt(self, draft: str) -> tuple[int, ...]:
+        """Return the prompt of a second decode that begins with the first, from a draft of its text; empty for none.
+
+        Called on another thread than the rest, at most once.
+        """
+
+    def is_early(self, first: "Hypothesis") -> bool:
+        """Say whether the decode with the early prompt is as good as one with `prompt`; it may still be running."""
+
     def prompt(self, first: "Hypothesis") -> tuple[int, ...]:
         """Return the prompt of the second decode; empty for none."""
 
@@ -51,6 +60,8 @@ class DecodeRequest:
     """Silence to append to the samples: a model that was not trained on sentences cut at their end needs some."""
 
     second_pass: SecondPass | None = None
+    draft: str = ""
+    """What the newest partial wrote: where there is one, the second pass may begin beside the first decode."""
     mel: GrowingMel | None = None
     """Keeps features from one request of an utterance to the next; None computes them from all samples."""
 

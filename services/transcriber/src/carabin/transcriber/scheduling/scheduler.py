@@ -58,6 +58,8 @@ class Scheduler:
         self._stopping = False
         self._threads = threads
         self._n_workers = workers
+        self._n_decoding = 0
+        """Batches that a worker has taken and not yet decoded."""
         self._workers: list[SupervisedThread] = []
         self._mel_workers = MelWorkers(threads, mel_workers)
 
@@ -80,6 +82,12 @@ class Scheduler:
     def waiting(self) -> int:
         """Return how many jobs no worker has taken yet."""
         return len(self._jobs)
+
+    @property
+    def has_free_worker(self) -> bool:
+        """Return whether a job that is submitted now needs to wait for no other."""
+        with self._condition:
+            return self._n_decoding + len(self._jobs) < self._n_workers
 
     def submit(self, job: DecodeJob) -> None:
         """Put a job into the queue; `job.done` is called when it is decoded."""
@@ -131,6 +139,7 @@ class Scheduler:
             key = first.request.batch_key
             batch = [job for job in self._jobs if job.model is first.model and job.request.batch_key == key]
             batch = batch[: first.model.engine.max_batch]
+            self._n_decoding += 1
             for job in batch:
                 job.started = True
                 self._jobs.remove(job)
@@ -174,13 +183,16 @@ class Scheduler:
         return True
 
     def decode(self, batch: list[DecodeJob]) -> None:
-        """Decode a batch; where it fails, each request alone once more, so that only the guilty one fails."""
+        """Decode what `take` gave; where it fails, each request alone once more, so that only the guilty one fails."""
         try:
             outcomes: list[Hypothesis | DecodeFailed] = [*self._call(batch)]
         except DecodeFailed as error:
             log.warning("a batch failed", extra={"event": "decode_retry", "jobs": len(batch), "error": str(error)})
             self._metrics.retries.labels("failure").inc(len(batch))
             outcomes = [self._alone(job) for job in batch]
+        finally:
+            with self._condition:
+                self._n_decoding -= 1
         for job, outcome in zip(batch, outcomes, strict=True):
             if job.lane in (Lane.PARTIAL, Lane.FIRST_PARTIAL):
                 now = self._clock()

@@ -38,11 +38,14 @@ class DecodeRequests:
         prefix = self.utterance.agreement.prefix
         return self._request(n, language, 1, PARTIAL_TOKENS_PER_S, prompted, prefix=prefix, word_timestamps=True)
 
-    def final(self, language: str | None, beam_size: int, *, prompted: bool, lexicon: bool = True) -> DecodeRequest:
+    def final(
+        self, language: str | None, beam_size: int, *, prompted: bool, lexicon: bool = True, draft: str = ""
+    ) -> DecodeRequest:
         """Return the decode of the utterance as if it ended with its last speech.
 
         Args:
             lexicon: decode a second time with the lexicon's words that sound like what was written.
+            draft: what the newest partial wrote: that decode may begin beside the first one, with what sounds like it.
         """
         n = self.utterance.spoken_stop
         request = self._request(
@@ -54,7 +57,7 @@ class DecodeRequests:
             word_timestamps=self.config.word_timestamps,
             silence_s=FINAL_SILENCE_S,
         )
-        return replace(request, second_pass=self.prompt.second_pass()) if lexicon else request
+        return replace(request, second_pass=self.prompt.second_pass(), draft=draft) if lexicon else request
 
     def _request(
         self,

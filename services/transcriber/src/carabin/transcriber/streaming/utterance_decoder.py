@@ -76,6 +76,8 @@ class UtteranceDecoder:
         self._partial_at = 0
         self._speculation: SpeculativeFinal | None = None
         self._final: DecodeJob | None = None
+        self._draft = ""
+        """What the newest partial wrote, words that are not shown yet among them."""
         self._attempts = 0
         self._ended = False
         self._over = False
@@ -179,9 +181,10 @@ class UtteranceDecoder:
     def _final_request(self, requests: DecodeRequests) -> DecodeRequest:
         beam_size = FULL_BEAM if self._recording else self._context.load.beam_size(self._context.clock())
         lexicon = beam_size >= FULL_BEAM  # a loaded service has no time for a second decode
-        if not lexicon:
+        if not lexicon and requests.prompt.second_pass() is not None:
             self._context.metrics.second_decodes.labels("skipped").inc()
-        return requests.final(self.language, beam_size, prompted=self._prompt_final, lexicon=lexicon)
+        draft = self._draft if self._context.scheduler.has_free_worker else ""
+        return requests.final(self.language, beam_size, prompted=self._prompt_final, lexicon=lexicon, draft=draft)
 
     def _submit(
         self, lane: Lane, request: DecodeRequest, done: Callable[[DecodeJob, Hypothesis | DecodeFailed], None]
@@ -227,6 +230,7 @@ class UtteranceDecoder:
             self._prompt_partials = False
             self._context.metrics.retries.labels("prompt_echo").inc()
         elif rejection_reason(outcome, len(job.request.samples), self._config.no_speech_threshold) is None:
+            self._draft = self.utterance.agreement.stable + outcome.text
             self.utterance.agreement.update(outcome.words, self._shown_until_s(len(job.request.samples)))
             self._on_partial(outcome)
 
