@@ -63,6 +63,10 @@ bench-registry: setup  ## Requests and seconds of the registry at 10, 300 and 3,
 bench-harm: setup  ## Which right sentences a lexicon spoils, of 500 everyday and 500 medical ones
 	$(BIN)/python bench/lexicon_harm.py $(ARGS)
 
+.PHONY: bench-lexicon-live
+bench-lexicon-live: setup  ## How much later the finals of one live speaker come with a lexicon
+	$(BIN)/python bench/lexicon_live.py $(ARGS)
+
 test: check  ## Everything that must hold before a change lands
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 

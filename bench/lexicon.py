@@ -21,7 +21,6 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -38,7 +37,7 @@ from carabin.transcriber.inference.ct2 import Ct2Engine
 from carabin.transcriber.models.lexicons import LoadedLexicon
 from carabin.transcriber.models.prompt import build_prompt
 from carabin.transcriber.models.second_pass import LexiconPass
-from lexicon_sentences import Spoken, entries_beside, is_right, keys, plain_text, speak, terms_of
+from lexicon_sentences import Spoken, entries_beside, is_right, keys, plain_text, speak, spread, terms_of
 from rows import table
 
 
@@ -106,8 +105,8 @@ def _of_model(folder: Path, arguments: argparse.Namespace) -> list[Row]:
         trained = frozenset(term for text in training for term in terms_of(text))
     if arguments.unseen:
         texts = [text for text in texts if not trained.issuperset(terms_of(text))]
-    medical = [speak(engine, text) for text in _spread(texts, arguments.sentences)]
-    everyday = [speak(engine, text) for text in _spread(sentences_of("general"), arguments.sentences)]
+    medical = [speak(engine, text) for text in spread(texts, arguments.sentences)]
+    everyday = [speak(engine, text) for text in spread(sentences_of("general"), arguments.sentences)]
     terms = sorted({word for spoken in medical for word in terms_of(spoken.text)})
     rows = [_measure(engine, folder.name, [], medical, everyday, trained, with_terms=False)]
     for with_terms in {"with": (True,), "without": (False,), "both": (True, False)}[arguments.terms]:
@@ -117,16 +116,6 @@ def _of_model(folder: Path, arguments: argparse.Namespace) -> list[Row]:
                 rows.append(_measure(engine, folder.name, entries, medical, everyday, trained, with_terms=with_terms))
     engine.close()
     return rows
-
-
-def _spread(texts: Sequence[str], count: int) -> list[str]:
-    fitting = [text for text in texts if 40 <= len(text) <= 110]
-    return fitting[:: max(1, len(fitting) // count)][:count]
-
-
-def _spread(texts: Sequence[str], count: int) -> list[str]:
-    fitting = [text for text in texts if 40 <= len(text) <= 110]
-    return fitting[:: max(1, len(fitting) // count)][:count]
 
 
 def _measure(
@@ -151,8 +140,8 @@ def _measure(
         began = time.process_time()
         looking.prompt(spoken.plain)
         lookups.append(1000 * (time.process_time() - began))
-        of_beam = {fold(entry.text) for entry in looking._candidates(spoken.plain)}
-        of_text = {fold(entry.text) for entry in looking._candidates(replace(spoken.plain, alternatives=()))}
+        of_beam = {fold(entry.text) for entry in looking.candidates(spoken.plain)}
+        of_text = {fold(entry.text) for entry in looking.candidates(replace(spoken.plain, alternatives=()))}
         lost = set(terms_of(spoken.text)) - set(keys(spoken.plain.text))
         missed, found = missed + len(lost), found + len(lost & of_beam)
         found_of_text += len(lost & of_text)

@@ -72,8 +72,8 @@ class _NotedPass(LexiconPass):
 
     second: str | None = None
 
-    def merged(self, first: Hypothesis, second: Hypothesis) -> MergedText:
-        self.second = second.text
+    def merged(self, first: Hypothesis, second: Hypothesis | None) -> MergedText:
+        self.second = second.text if second else None
         return super().merged(first, second)
 
 
@@ -128,7 +128,7 @@ def _decodes(engine: Ct2Engine, text: str, lexicons: Mapping[str, LoadedLexicon]
             lexicon=name,
             said=text,
             first=spoken.plain.text,
-            candidates=tuple((entry.text, entry.kind) for entry in noted._candidates(spoken.plain)),
+            candidates=tuple((entry.text, entry.kind) for entry in noted.candidates(spoken.plain)),
             known=tuple(sorted(_known(spoken.plain.text, lexicon))),
             second=noted.second,
             written=found.text,

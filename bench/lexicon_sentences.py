@@ -50,6 +50,12 @@ def speak(engine: Ct2Engine, text: str) -> Spoken:
     return Spoken(text, request, encoded, plain, time.process_time() - began)
 
 
+def spread(texts: Sequence[str], count: int) -> list[str]:
+    """Return so many sentences of a usual length, out of all parts of the list."""
+    fitting = [text for text in texts if 40 <= len(text) <= 110]
+    return fitting[:: max(1, len(fitting) // count)][:count]
+
+
 def terms_of(text: str) -> list[str]:
     """Return the sentence's words that everyday French does not have, folded."""
     return [word.key for word in split_words(text) if len(word.text) > 3 and not is_common(word.text)]
@@ -60,8 +66,12 @@ def entries_beside(size: int, terms: Sequence[str], excluded: Collection[str]) -
     others = [entry for entry in default_lexicon() if fold(entry.text) not in excluded]
     rng = random.Random(2026)
     rng.shuffle(others)
+    taken = {fold(entry.text) for entry in others} | {fold(text) for text in excluded}
     while len(others) < size:
-        others.append(Entry("".join(rng.choice(SYLLABLES) for _ in range(rng.randint(3, 6)))))
+        invented = "".join(rng.choice(SYLLABLES) for _ in range(rng.randint(3, 6)))
+        if invented not in taken:
+            taken.add(invented)
+            others.append(Entry(invented))
     return joined([*(Entry(term) for term in terms), *others[:size]])
 
 

@@ -63,6 +63,7 @@ def speakers(
     *,
     corpus: Corpus = "medical",
     playlist: Path | None = None,
+    takes: Iterator[Take] | None = None,
 ) -> list[Speaker]:
     """Return so many speakers, who begin one after another within three seconds.
 
@@ -73,9 +74,10 @@ def speakers(
         tail_s: silence that is sent at the end.
         corpus: which sentences of ours; a stock base mishears the medical ones in a synthetic voice.
         playlist: a folder of NAME.wav with NAME.txt, spoken in the order of their names instead of our corpus.
+        takes: what is spoken instead of both.
     """
     wanted = n * math.ceil(size if scenario == "pauses" else size / MIN_SENTENCE_S)
-    takes = _playlist(playlist) if playlist else _corpus(corpus, wanted)
+    takes = takes or (_playlist(playlist) if playlist else _corpus(corpus, wanted))
     rng = np.random.default_rng(20_260_907)
     return [_speaker(scenario, takes, size, 0.5 + 2.5 * k / max(n, 1), tail_s, rng) for k in range(n)]
 

@@ -42,15 +42,20 @@ class Received:
         return sum(isinstance(event, Resumed) for _, event in self.events)
 
 
-async def dictate_all(url: str, speakers: Sequence[Speaker]) -> list[Received]:
-    """Let all speakers dictate at the same time; returns when the last one has hung up."""
-    return list(await asyncio.gather(*(_dictate(url, speaker) for speaker in speakers)))
+async def dictate_all(url: str, speakers: Sequence[Speaker], vocabularies: Sequence[str] = ()) -> list[Received]:
+    """Let all speakers dictate at the same time; returns when the last one has hung up.
+
+    Args:
+        vocabularies: names of vocabularies and of specialties' lexicons that they expect words of.
+    """
+    options = Options(language="fr", format=False, vocabularies=tuple(vocabularies))
+    return list(await asyncio.gather(*(_dictate(url, speaker, options) for speaker in speakers)))
 
 
-async def _dictate(url: str, speaker: Speaker) -> Received:
+async def _dictate(url: str, speaker: Speaker, options: Options) -> Received:
     received = Received()
     try:
-        async with connect(url, Options(language="fr", format=False)) as dictation:
+        async with connect(url, options) as dictation:
             started_s = time.perf_counter()
             reading = asyncio.create_task(_read(dictation, received, started_s))
             await _send(dictation, speaker, started_s)
