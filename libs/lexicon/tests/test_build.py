@@ -31,6 +31,27 @@ def test_names_of_the_sites_list_are_kept_out() -> None:
     assert "bisoprolol" not in {entry.text for entry in build(REPORTS, names=["Bisoprolol"]).lexicon}
 
 
+@pytest.mark.parametrize(
+    ("listed", "written"),
+    [
+        ("LEFEBVRE-SZCZEPANSKI Anaëlle", "Lefebvre-Szczepanski"),
+        ("Lefèvre, Anaëlle", "Lefevre"),
+        ("LEFEVRE Anaelle", "Lefèvre"),
+        ("Anaëlle L'Hermitte", "L'Hermitte"),
+    ],
+)
+def test_each_part_of_a_listed_name_is_kept_out_whatever_its_accents_and_capitals(listed: str, written: str) -> None:
+    reports = [f"Dyspnée, B12 dosée. Vue par {written} et anaëlle."] * 4
+    found = build(reports, names=[listed, "B. Martin"])
+    assert {entry.text for entry in found.lexicon} == {"B12", "Dyspnée", "dosée"}
+    assert len(found.names) == 2
+
+
+def test_compound_term_of_which_one_part_is_a_name_is_a_term() -> None:
+    reports = ["Syndrome de Guillain-Barré sévère, dyspnée."] * 4
+    assert "Guillain-Barré" in {entry.text for entry in build(reports, names=["Guillain Sophie"]).lexicon}
+
+
 def test_rare_misspelling_is_kept_out_and_named() -> None:
     built = build(REPORTS, min_count=1)
     assert ("bisoprolole", "bisoprolol") in built.misspellings

@@ -6,6 +6,7 @@ with them. `bench/lexicon_harm.py --keep` writes them anew, for other rules of r
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 from carabin.lexicon import Entry, merge, needs_second_decode
 from carabin.lexicon.words import split_words
+from carabin.trainer.evaluation.critical_errors import critical_errors
+from carabin.trainer.text.normalize import normalize
 
 FILE = Path(__file__).parent / "data" / "harm.jsonl"
 EVERYDAY, WITHOUT_TERMS, WITH_TERMS = "everyday", "medical", "medical, terms known"
@@ -73,3 +76,18 @@ def test_a_lexicon_with_the_terms_brings_words_that_were_missed() -> None:
     before = sum(wrong(decode, decode["first"]) for decode in decodes(WITH_TERMS))
     after = sum(wrong(decode, written(decode)) for decode in decodes(WITH_TERMS))
     assert after < 0.95 * before
+
+
+@pytest.mark.parametrize("lexicon", [EVERYDAY, WITHOUT_TERMS, WITH_TERMS])
+def test_drug_errors_and_other_critical_ones_do_not_rise(lexicon: str) -> None:
+    def counted(texts: Sequence[str]) -> Counter[str]:
+        counts = Counter[str]()
+        for decode, text in zip(decodes(lexicon), texts, strict=True):
+            found = critical_errors(normalize(decode["said"]).split(), normalize(text).split())
+            counts.update({kind: count.errors for kind, count in found.items()})
+        return counts
+
+    before = counted([decode["first"] for decode in decodes(lexicon)])
+    after = counted([written(decode) for decode in decodes(lexicon)])
+    assert {kind: after[kind] - before[kind] for kind in before if after[kind] > before[kind]} == {}
+    assert lexicon != WITH_TERMS or after["drug"] < before["drug"]

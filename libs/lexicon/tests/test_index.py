@@ -16,7 +16,9 @@ from carabin.lexicon.words import split_words
 from rapidfuzz.distance import Levenshtein
 
 DRUGS = ("amlodipine", "amiodarone", "bisoprolol", "apixaban", "héparine", "furosémide", "oméprazole", "IRM")
-INDEX = LexiconIndex(Lexicon(tuple(Entry(text) for text in (*DRUGS, "hernie discale"))))
+INDEX = LexiconIndex(
+    Lexicon(tuple(Entry(text) for text in (*DRUGS, "hernie discale", "anévrisme", "ictère", "veine thrombosée")))
+)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,10 @@ INDEX = LexiconIndex(Lexicon(tuple(Entry(text) for text in (*DRUGS, "hernie disc
         ("les parines de bas poids", "héparine"),
         ("une airnie discalle", "hernie discale"),
         ("aux méprazole vingt", "oméprazole"),
+        ("des zanévrismes multiples", "anévrisme"),
+        ("un nictère cutané", "ictère"),
+        ("dans lictère", "ictère"),
+        ("laveinethrombosée", "veine thrombosée"),
     ],
 )
 def test_entry_is_found_under_what_whisper_wrote_for_it(written: str, meant: str) -> None:

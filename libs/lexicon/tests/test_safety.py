@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from carabin.lexicon import Entry, Lexicon, LexiconIndex, merge
+from carabin.lexicon.build import build
 from carabin.lexicon.entries import fold, is_phrase
 from carabin.lexicon.spans import protected_words
 from carabin.lexicon.words import split_words
@@ -34,6 +35,17 @@ EVERYDAY_SENTENCES = (
 def test_word_of_the_lexicon_never_becomes_another_that_sounds_like_it(written: str, other: str) -> None:
     first, second = f"Traitement par {written} 5 mg.", f"Traitement par {other} 5 mg."
     assert merge(first, second, ENTRIES, KNOWN).text == first
+
+
+def test_word_of_the_sites_reports_is_never_replaced_by_an_entry_of_the_same_frequency_or_of_any_other() -> None:
+    reports = ["Hypoxémie sous amlodipine."] * 4 + ["Hypocalcémie sous amiodarone, hypoxémie."] * 4
+    lexicon = build(reports).lexicon
+    counts = {fold(entry.text): entry.count for entry in lexicon}
+    assert (counts["amlodipine"], counts["amiodarone"], counts["hypoxémie"]) == (4, 4, 8)
+    for one in lexicon:
+        for other in lexicon:
+            first, second = f"Une {one.text} récente.", f"Une {other.text} récente."
+            assert merge(first, second, lexicon, counts).text == first
 
 
 @given(st.lists(st.sampled_from([*DOSED, *EVERYDAY, *KNOWN, "bise au prolol", "fluor odipine"]), max_size=8), st.data())

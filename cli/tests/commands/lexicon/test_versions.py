@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from carabin.lexicon.errors import LexiconInvalid
 from carabin.registry.connect import connect
-from carabin.registry.errors import PromotionRefused
+from carabin.registry.errors import PromotionRefused, VersionMissing
 from carabin.registry.settings import StoreSettings
 from carabin.registry.stages.lexicon_keys import identity_lexicon
 from carabin.registry.stages.lexicons import production_lexicons
@@ -63,3 +63,28 @@ def test_persons_lexicon_is_promoted_shown_and_listed_under_a_digest(
     assert "propofol" in run("show", "identity.dr.martin", *named)
     assert "martin" not in run("list", *named)
     assert run("list", *named).split()[0] == identity_lexicon("dr.martin")
+
+
+def test_files_and_what_is_in_use_are_compared_entry_by_entry(s3_environment: StoreSettings, tmp_path: Path) -> None:
+    store, bucket = connect(), s3_environment.models_bucket
+    store.ensure_bucket(bucket)
+    old, new = tmp_path / "cardio.tsv", tmp_path / "new.tsv"
+    old.write_text("bisoprolol\tdrug\t3\nBPCO\npropofol\n", "utf-8")
+    new.write_text("bisoprolol\tdrug\t9\nBPCO\tabbreviation\t\tbronchopneumopathie\napixaban\n", "utf-8")
+    named = ("--model", f"{MODEL}-diff")
+    with pytest.raises(LexiconInvalid, match="neither a file nor a lexicon of lexicon-test-diff that is in use"):
+        run("diff", "cardio", str(new), *named)
+    run("promote", str(old), *named, "--reason", "first", "--by", "dm")
+    version = production_lexicons(store, bucket, f"{MODEL}-diff")["cardio"][0]
+    said = [
+        "- propofol",
+        "+ apixaban",
+        "~ BPCO: word becomes abbreviation, « bronchopneumopathie »",
+        "1 entries more, 1 fewer, 1 changed",
+    ]
+    for given in (str(old), "cardio", f"cardio@{version}"):
+        assert run("diff", given, str(new), *named).splitlines() == said
+    with pytest.raises(LexiconInvalid, match=r"gone\.tsv cannot be read"):
+        run("diff", str(tmp_path / "gone.tsv"), str(new))
+    with pytest.raises(VersionMissing, match="no version 2099"):
+        run("diff", "cardio@2099", str(new), *named)

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ MAX_REPORT_BYTES: Final = 4 * 1024 * 1024
 _TITLE: Final = r"(?:monsieur|madame|mademoiselle|mme|mlle|mr|m\.|dr|docteur|pr|professeur|née?|enfant|patiente?)"
 _NAME: Final = re.compile(rf"\b{_TITLE}\.?\s+((?:[A-ZÀ-Ý][\w'’-]+\s*){{1,3}})", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W\d_][\w'’-]*\w")
+_PARTS: Final = re.compile(r"[^\W\d_]{2,}")
 _ELIDED: Final = re.compile(r"^(?:[cdjlmnst]|qu)['’]", re.IGNORECASE)
 
 
@@ -45,19 +47,20 @@ def build(reports: Iterable[str], *, min_count: int = MIN_COUNT, names: Iterable
 
     Args:
         min_count: reports that must hold a word.
-        names: the site's list of patients' and staff's names.
+        names: the site's list of patients' and staff's names, first and family names in any order; accents and
+            capitals do not count.
 
     Raises:
         LexiconInvalid: there is no report, or nothing in them is worth a lexicon.
     """
     spellings: dict[str, Counter[str]] = {}
-    known_names = {fold(name) for name in names}
-    found_names: set[str] = set()
+    known = {part for name in names for part in _name_parts(name) if not is_common(part)}
     number = 0
     for text in reports:
         number += 1
         for match in _NAME.finditer(text):
-            found_names |= {fold(part) for part in match.group(1).split() if part[:1].isupper() and not is_common(part)}
+            parts = [part for part in match.group(1).split() if part[:1].isupper() and not is_common(part)]
+            known.update(*map(_name_parts, parts))
         for word in {_ELIDED.sub("", word) for word in _WORD.findall(text)}:
             if len(word) > 2 and not is_common(word):
                 spellings.setdefault(fold(word), Counter())[word] += 1
@@ -65,7 +68,7 @@ def build(reports: Iterable[str], *, min_count: int = MIN_COUNT, names: Iterable
         raise LexiconInvalid(
             "there is no report: give a folder of .txt files, a .csv with a column of texts, or a dataset"
         )
-    kept_out = (found_names | known_names) & spellings.keys()
+    kept_out = {key for key in spellings if (parts := _name_parts(key)) and known.issuperset(parts)}
     counts = {key: seen.total() for key, seen in spellings.items() if key not in kept_out and seen.total() >= min_count}
     wrong = _misspellings(counts)
     entries = tuple(
@@ -116,6 +119,12 @@ def _texts(file: Path, column: str) -> Iterator[str]:
             yield str(json.loads(line)[column])
         except (ValueError, KeyError, TypeError) as error:
             raise LexiconInvalid(f"{file}, line {line_number}: no JSON object with {column!r}") from error
+
+
+def _name_parts(name: str) -> list[str]:
+    """Return the parts of a name or a compound word as lists of names spell them: without accents and capitals."""
+    plain = (char for char in unicodedata.normalize("NFD", fold(name)) if not unicodedata.combining(char))
+    return _PARTS.findall("".join(plain))
 
 
 def _spelling(seen: Counter[str]) -> str:

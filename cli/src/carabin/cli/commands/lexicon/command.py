@@ -2,8 +2,9 @@
 
 import typer
 
-from .files import build, check, default, diff, import_, suggest
-from .versions import list_, promote, rollback, show, withdraw
+from .build import build
+from .files import check, default, import_, suggest
+from .versions import diff, list_, promote, rollback, show, withdraw
 
 app = typer.Typer(
     help="Words that the transcriber recognises without training: made from reports, checked, promoted, rolled back.",
@@ -19,7 +20,7 @@ app.command("import", epilog="Example: carabin lexicon import words.txt more.tsv
 app.command(epilog="Example: carabin lexicon default --out default.tsv")(default)
 app.command(epilog="Example: carabin lexicon suggest --min-persons 2 --out corrected.tsv")(suggest)
 app.command(epilog="Example: carabin lexicon check cardiologie.tsv")(check)
-app.command(epilog="Example: carabin lexicon diff old.tsv new.tsv")(diff)
+app.command(epilog="Example: carabin lexicon diff cardiologie cardiologie.tsv")(diff)
 app.command("list", epilog="Example: carabin lexicon list --model whisper")(list_)
 app.command(epilog="Example: carabin lexicon show cardiologie --model whisper")(show)
 app.command(epilog='Example: carabin lexicon promote cardiologie.tsv --reason "new drugs of the formulary"')(promote)

@@ -1,13 +1,14 @@
-"""Versions of a lexicon in the store: listed, shown, put into use, taken back and withdrawn."""
+"""Versions of a lexicon in the store: listed, shown, compared, put into use, taken back and withdrawn."""
 
 import getpass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from carabin.cli.output import write_json
 from carabin.lexicon.common import is_common
-from carabin.lexicon.entries import MAX_VOCABULARY_BYTES, Lexicon, format_lexicon
+from carabin.lexicon.entries import MAX_VOCABULARY_BYTES, Entry, Lexicon, fold, format_lexicon, parse_lexicon
 from carabin.lexicon.errors import LexiconInvalid
 from carabin.registry.stages.lexicon_keys import VOCABULARY, canonical_name
 from carabin.registry.stages.lexicons import (
@@ -28,6 +29,7 @@ from ..models.context import By, Reason, open_context
 from .files import AsJson, File, read
 
 Model = Annotated[str, typer.Option("--model", "-m", help="The registry's name of the model that is served.")]
+Either = Annotated[str, typer.Argument(help="A file, or a lexicon of the store: NAME, or NAME@VERSION.")]
 Lex = Annotated[str, typer.Argument(help="Its name: cardiologie, specialty.cardiologie, or identity.dr.martin.")]
 
 
@@ -75,6 +77,19 @@ def show(
     typer.echo(read_lexicon(at.store, at.bucket, model, name, used).decode(), nl=False)
 
 
+def diff(old: Either, new: Either, model: Model = "whisper") -> None:
+    """Show which entries come, go and change between two files, or between what is in use and a file."""
+    before, after = ({fold(entry.text): entry for entry in _either(one, model)} for one in (old, new))
+    for sign, left, right in (("-", before, after), ("+", after, before)):
+        for key in sorted(left.keys() - right.keys()):
+            typer.echo(f"{sign} {left[key].text}")
+    changed = [key for key in sorted(before.keys() & after.keys()) if _known(before[key]) != _known(after[key])]
+    for key in changed:
+        typer.echo(f"~ {after[key].text}: {_known(before[key])} becomes {_known(after[key])}")
+    more, fewer = len(after.keys() - before.keys()), len(before.keys() - after.keys())
+    typer.echo(f"{more} entries more, {fewer} fewer, {len(changed)} changed")
+
+
 def promote(
     file: File,
     reason: Reason,
@@ -118,6 +133,28 @@ def withdraw(name: Lex, reason: Reason, model: Model = "whisper", by: By = None,
         write_json({"name": name, "version": None})
     else:
         typer.echo(f"lexicon {name} of {model}: withdrawn")
+
+
+def _either(given: str, model: str) -> Lexicon:
+    """Read a file, or a lexicon of the store: the version in use, or the one behind `@`.
+
+    Raises:
+        LexiconInvalid: it is neither, or no lexicon.
+        VersionMissing: there is no such version.
+    """
+    if Path(given).is_file() or Path(given).suffix in (".tsv", ".txt"):
+        return read(Path(given))
+    name, _, version = given.partition("@")
+    at, name = open_context(model), canonical_name(name)
+    used = version or production_lexicons(at.store, at.bucket, model).get(name, ("", ""))[0]
+    if not used:
+        raise LexiconInvalid(f"{given} is neither a file nor a lexicon of {model} that is in use")
+    return parse_lexicon(read_lexicon(at.store, at.bucket, model, name, used), source=given)
+
+
+def _known(entry: Entry) -> str:
+    """Return what the lexicon knows of an entry beside its text; counts change with every build."""
+    return ", ".join((entry.kind, *(f"« {form} »" for form in entry.spoken)))
 
 
 def put_into_use(lexicon: Lexicon, name: str, model: str, reason: str, by: str | None) -> str:
