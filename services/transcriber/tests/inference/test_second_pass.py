@@ -111,7 +111,7 @@ def test_second_decode_that_begins_with_the_first_is_taken_where_its_prompt_held
 
     monkeypatch.setattr(engine, "_prompted", counted)
     draft = without.text if held else " Sous kétabine."
-    [early], _ = engine.decode([replace(request(engine, DRUGS), draft=draft)])
+    [early], _ = engine.decode([replace(request(engine, DRUGS), draft=lambda: draft)])
     engine.close()
     assert [name.startswith("second-decode") for name in decoded].count(False) == (0 if held else 1)
     assert (early.passes, early.lexicon) == (2, found.lexicon)
@@ -121,7 +121,7 @@ def test_second_decode_that_begins_with_the_first_is_taken_where_its_prompt_held
 def test_engine_of_one_replica_and_a_batch_of_several_decode_one_after_the_other(
     engine: Ct2Engine, base_folder: Path
 ) -> None:
-    asked = replace(request(engine, DRUGS), draft=" Induction par propofolle.")
+    asked = replace(request(engine, DRUGS), draft=lambda: " Induction par propofolle.")
     [alone], _ = engine.decode([asked])
     two = Ct2Engine(base_folder, replicas=2)
     [first, second], _ = two.decode([asked, request(two, DRUGS)])

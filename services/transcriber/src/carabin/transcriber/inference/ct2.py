@@ -215,11 +215,12 @@ class Ct2Engine:
         What it takes is the same, and it is taken while another core has nothing to do.
         """
         [request, *others], second_pass = batch, batch[0].second_pass
-        if others or self._beside is None or second_pass is None or not request.draft:
+        draft = request.draft() if request.draft is not None else ""
+        if others or self._beside is None or second_pass is None or not draft:
             return None
 
         def decode() -> Hypothesis | None:
-            return self._prompted(lambda: encoded, request, languages[0], second_pass.early_prompt(request.draft))
+            return self._prompted(lambda: encoded, request, languages[0], second_pass.early_prompt(draft))
 
         return self._beside.submit(decode)
 

@@ -1,6 +1,6 @@
 """The interface of a loaded model; `inference.ct2` is the real one, `testing.engine` ships for tests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,8 +60,9 @@ class DecodeRequest:
     """Silence to append to the samples: a model that was not trained on sentences cut at their end needs some."""
 
     second_pass: SecondPass | None = None
-    draft: str = ""
-    """What the newest partial wrote: where there is one, the second pass may begin beside the first decode."""
+    draft: Callable[[], str] | None = None
+    """Returns what the newest partial wrote, when it is asked: the second pass may begin with that beside the first
+    decode. None where no core is free for it."""
     mel: GrowingMel | None = None
     """Keeps features from one request of an utterance to the next; None computes them from all samples."""
 

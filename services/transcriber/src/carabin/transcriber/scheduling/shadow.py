@@ -44,7 +44,7 @@ class Shadow:
         except NotReady:
             return
         # Another model has other tokens: it decodes the audio without the session's prompt.
-        request = replace(request, prompt=(), prefix=(), word_timestamps=False, draft="")
+        request = replace(request, prompt=(), prefix=(), word_timestamps=False, draft=None)
 
         def done(_: DecodeJob, outcome: Hypothesis | DecodeFailed) -> None:
             self._count(-1)

@@ -1,5 +1,6 @@
 """What is asked of the engine for one utterance: the window, the prompt and the length of each decode; pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from carabin.registry.serving_window import FINAL_TOKENS_PER_S, PARTIAL_TOKENS_PER_S, frames_in, token_cap
@@ -39,13 +40,20 @@ class DecodeRequests:
         return self._request(n, language, 1, PARTIAL_TOKENS_PER_S, prompted, prefix=prefix, word_timestamps=True)
 
     def final(
-        self, language: str | None, beam_size: int, *, prompted: bool, lexicon: bool = True, draft: str = ""
+        self,
+        language: str | None,
+        beam_size: int,
+        *,
+        prompted: bool,
+        lexicon: bool = True,
+        draft: Callable[[], str] | None = None,
     ) -> DecodeRequest:
         """Return the decode of the utterance as if it ended with its last speech.
 
         Args:
             lexicon: decode a second time with the lexicon's words that sound like what was written.
-            draft: what the newest partial wrote: that decode may begin beside the first one, with what sounds like it.
+            draft: returns what the newest partial wrote: that decode may begin beside the first one, with what sounds
+                like it.
         """
         n = self.utterance.spoken_stop
         request = self._request(

@@ -183,7 +183,9 @@ class UtteranceDecoder:
         lexicon = beam_size >= FULL_BEAM  # a loaded service has no time for a second decode
         if not lexicon and requests.prompt.second_pass() is not None:
             self._context.metrics.second_decodes.labels("skipped").inc()
-        draft = self._draft if self._context.scheduler.has_free_worker else ""
+        # Asked when the decode begins: a partial that is decoded just now may be done by then.
+        is_early = not self._recording and self._context.scheduler.has_free_worker
+        draft = (lambda: self._draft) if is_early else None
         return requests.final(self.language, beam_size, prompted=self._prompt_final, lexicon=lexicon, draft=draft)
 
     def _submit(
