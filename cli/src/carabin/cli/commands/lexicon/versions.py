@@ -101,7 +101,7 @@ def promote(
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a lexicon into use: open sessions use it from their next sentence on."""
+    """Put a lexicon into use: within half a minute open sessions use it for their next sentence."""
     lexicon = read(file)
     if all(is_common(word) for entry in lexicon for word in entry.text.split()):
         raise LexiconInvalid(f"{file} holds words of everyday French only: Whisper knows them already")

@@ -27,6 +27,7 @@ from .roles import ModelRoles
 log = logging.getLogger(__name__)
 
 LEXICON_POLL_S = 30.0
+"""Three requests for each lexicon, and each physician may have one: rarer looks than at the model."""
 EXPLAIN_S = 0.5
 """How soon after its start the service notices that the store does not answer, which `/readyz` then gives as reason."""
 
