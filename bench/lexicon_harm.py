@@ -3,6 +3,7 @@
     python bench/lexicon_harm.py                              # the embedded Whisper base
     python bench/lexicon_harm.py --model FOLDER --only        # another CTranslate2 folder, such as one you trained
     python bench/lexicon_harm.py --sentences 20               # of each kind
+    python bench/lexicon_harm.py --kinds everyday             # one kind only
     python bench/lexicon_harm.py --model FOLDER --only --keep libs/lexicon/tests/data/harm.jsonl
 
 Sentences: the corpus and `bench/harm`. Everyday ones are decoded with 50,000 entries, medical ones with 10,000
@@ -35,6 +36,7 @@ from rows import table
 
 SENTENCES: Final = 500
 HARM: Final = Path(__file__).parent / "harm"
+KINDS: Final = ("everyday", "medical")
 SIZES: Final = {"everyday": 50_000, "medical": 10_000, "medical, terms known": 10_000}
 
 
@@ -82,13 +84,14 @@ def main() -> None:
     parser.add_argument("--model", type=Path, action="append", help="CTranslate2 folder beside the embedded base")
     parser.add_argument("--only", action="store_true", help="leave the embedded base out")
     parser.add_argument("--sentences", type=int, default=SENTENCES, help="of each kind")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--keep", type=Path, help="write the last model's decodes here, one JSON object a line")
     arguments = parser.parse_args()
     rows: list[list[str]] = []
     with tempfile.TemporaryDirectory(prefix="carabin-bench-") as scratch:
         folders = [] if arguments.only else [install_base_model(Path(scratch) / "base")]
         for folder in [*folders, *(arguments.model or ())]:
-            decodes = list(_of_model(folder, arguments.sentences))
+            decodes = list(_of_model(folder, arguments.sentences, arguments.kinds))
             rows += _rows(folder.name, decodes)
             if arguments.keep:
                 _keep(decodes, arguments.keep)
@@ -102,14 +105,15 @@ def sentences(kind: str, count: int = SENTENCES) -> list[str]:
     return list(dict.fromkeys([*sentences_of(str(HARM / f"{kind}.txt")), *corpus]))[:count]
 
 
-def _of_model(folder: Path, count: int) -> Iterator[Decode]:
+def _of_model(folder: Path, count: int, kinds: Sequence[str]) -> Iterator[Decode]:
     engine = Ct2Engine(folder, replicas=1)
     terms = {term for text in sentences("medical", count) for term in terms_of(text)}
     lexicons = {
         name: LoadedLexicon(entries_beside(size, sorted(terms) if "known" in name else (), terms), {})
         for name, size in SIZES.items()
+        if name.startswith(tuple(kinds))
     }
-    for kind in ("everyday", "medical"):
+    for kind in kinds:
         matching = {name: lexicon for name, lexicon in lexicons.items() if name.startswith(kind)}
         for place, text in enumerate(sentences(kind, count)):
             if place % 50 == 0:
@@ -148,6 +152,8 @@ def _known(text: str, lexicon: LoadedLexicon) -> set[str]:
 def _rows(model: str, decodes: Sequence[Decode]) -> Iterator[list[str]]:
     for name, size in SIZES.items():
         those = [decode for decode in decodes if decode.lexicon == name]
+        if not those:
+            continue
         said = [plain_text(decode.said) for decode in those]
         yield [
             model,

@@ -209,7 +209,7 @@ class Ct2Engine:
 
     def _begin_second(
         self, batch: Sequence[DecodeRequest], encoded: Any, languages: list[tuple[str, float]]
-    ) -> "Future[Hypothesis | None] | None":
+    ) -> Future[Hypothesis | None] | None:
         """Begin the second decode of a request on its own beside the first one, with words that sound like its draft.
 
         What it takes is the same, and it is taken while another core has nothing to do.
@@ -229,7 +229,7 @@ class Ct2Engine:
         encoded: Callable[[], Any],
         request: DecodeRequest,
         first: Hypothesis,
-        early: "Future[Hypothesis | None] | None" = None,
+        early: Future[Hypothesis | None] | None = None,
     ) -> Hypothesis:
         """Decode once more on the same encoder output where the request's second pass wants it, and merge.
 
