@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,8 @@ def test_the_early_prompt_serves_where_it_held_what_the_words_in_doubt_sound_mos
 
 def test_each_text_is_compared_with_the_lexicon_once(second_pass: LexiconPass, monkeypatch: pytest.MonkeyPatch) -> None:
     compared = []
-    monkeypatch.setattr("carabin.lexicon.merge.likenesses", lambda *of: compared.append(of) or likenesses(*of))
+    module = import_module("carabin.lexicon.merge")  # the package has a function of this name
+    monkeypatch.setattr(module, "likenesses", lambda *of: compared.append(of) or likenesses(*of))
     first = wrote(" Traitement par bisoprelol ce matin.")
     assert second_pass.prompt(first)
     assert not second_pass.is_early(first)
