@@ -102,7 +102,7 @@ def test_final_has_no_draft_while_no_worker_is_free_and_in_a_recording() -> None
     [request] = finals_requests(bench)
     assert request.draft is None
     recording = Bench(engine=engine(), prompt=Prompt(second_pass=Always), recording=True)
-    recording.push(speech(2.0), silence(1.0))
+    recording.push(speech(2.0), silence(2.0))
     assert [request.draft for request in finals_requests(recording)] == [None]
 
 

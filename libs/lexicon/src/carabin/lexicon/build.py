@@ -54,7 +54,7 @@ def build(reports: Iterable[str], *, min_count: int = MIN_COUNT, names: Iterable
         LexiconInvalid: there is no report, or nothing in them is worth a lexicon.
     """
     spellings: dict[str, Counter[str]] = {}
-    known = {part for name in names for part in _name_parts(name) if not is_common(part)}
+    known = {part for name in names for part in _name_parts(name)}
     number = 0
     for text in reports:
         number += 1
