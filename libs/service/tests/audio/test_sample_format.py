@@ -92,9 +92,8 @@ def test_companded_samples_that_are_read_as_16_bit_are_found(voice, container, g
     data = encoded((voice * gain)[::step].copy(), container, f"pcm_{container}")
     block = RATE_HZ // 2
     samples = as_16_bit(data)
-    assert {wrong_format(samples[i : i + block]) for i in range(0, len(samples) - block, block)} >= {
-        ("pairs of companded samples", "8-bit µ-law or A-law declared as 16-bit integers")
-    }
+    faults = [wrong_format(samples[i : i + block]) for i in range(0, len(samples) - block, block)]
+    assert "pairs of companded samples" in {fault.found for fault in faults if fault}
     with pytest.raises(AudioFileRefused, match="µ-law"):
         read(written(data))
 

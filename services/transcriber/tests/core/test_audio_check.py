@@ -6,6 +6,7 @@ from carabin.transcriber.core.api import Samples
 from carabin.transcriber.core.audio_check import AudioCheck
 from carabin.transcriber.core.config import SAMPLE_RATE_HZ
 from carabin.transcriber.core.errors import ImpossibleAudio
+from py_nanotts import NanoTTS
 
 from ..helpers.real_models import SENTENCE, say
 
@@ -85,6 +86,28 @@ def test_integers_of_another_width_are_refused_however_loud_the_voice_is(written
 @pytest.mark.parametrize("gain", [0.003, 0.1, 1.0, 3.0, 30.0])
 def test_integers_in_their_own_width_pass_however_loud_or_clipped(written, read, gain) -> None:
     check(read(written(np.clip(voice() * gain, -1, 1))))
+
+
+REPORTS = (
+    "Pas de fracture visible, le foie est de taille normale et la rate mesure douze centimètres.",
+    "Fibrillation auriculaire rapide, ralentie par bisoprolol, anticoagulation par apixaban.",
+    "Le patient signale une douleur thoracique irradiant vers le bras gauche depuis ce matin.",
+    "Bonne tolérance du traitement, tension artérielle à treize sur huit, pas d'œdème des membres inférieurs.",
+)
+
+
+@pytest.fixture(scope="module")
+def voices() -> list[Samples]:
+    """Return reports in voices of four pitches: some half second of them has bytes that look like another format's."""
+    spoken = [NanoTTS().speak(text, voice="fr-FR", pitch=pitch) for text in REPORTS for pitch in (0.7, 0.9, 1.1, 1.3)]
+    return [np.frombuffer(data, np.int16).astype(np.float32) / np.float32(32768) for data in spoken]
+
+
+@pytest.mark.parametrize("gain", [0.003, 0.05, 0.3, 1.0, 2.0, 5.0, 20.0])
+def test_many_sentences_pass_however_loud_or_clipped(voices: list[Samples], gain: float) -> None:
+    for voice in voices:
+        louder = np.clip(voice / np.abs(voice).max() * gain, -1, 1)
+        check((np.round(louder * 32767) / 32768).astype(np.float32))
 
 
 @pytest.mark.parametrize("hertz", [440, 1000, 2000])

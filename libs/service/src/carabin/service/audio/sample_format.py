@@ -27,11 +27,10 @@ OUTER_ASYMMETRY: Final = 0.03
 """In loudness, between samples at even and at odd places, on the whole scale: high and low bytes of 16-bit samples
 differ by 0.04 to 0.47, sound by nothing, however it is clipped."""
 COMPANDED_RMS: Final = 0.25
-COMPANDED_DISTANCE: Final = 0.5
-"""Between the histograms of high and low bytes, of 2 at most: 0.05 to 0.2 where each is a sample, in sound 0.9 to
-1.6."""
-COMPANDED_CORRELATION: Final = 0.5
-"""Of high with low bytes. Two samples that follow each other: 0.67 to 0.91; sound as loud: 0.2 to 0.3."""
+COMPANDED_DISTANCE: Final = 0.25
+"""Between the histograms of high and low bytes, of 2 at most: to 0.19 where each is a sample, from 0.33 on in sound."""
+COMPANDED_CORRELATION: Final = 0.4
+"""Of high with low bytes: two samples that follow each other correlate, but for silence."""
 SWAPPED_RMS: Final = 0.03
 SWAPPED_NEAR: Final = 16
 SWAPPED_SHARE: Final = 0.95
@@ -49,6 +48,8 @@ class WrongFormat(NamedTuple):
 
     found: str
     probable: str
+    certain: bool = True
+    """Whether half a second is enough to tell; otherwise the next one has to be the same."""
 
 
 def wrong_format(samples: NDArray[np.float32]) -> WrongFormat | None:
@@ -149,7 +150,7 @@ def _companded(block: NDArray[np.float64]) -> WrongFormat | None:
         return None
     if np.corrcoef(high, low)[0, 1] < COMPANDED_CORRELATION:
         return None
-    return WrongFormat("pairs of companded samples", "8-bit µ-law or A-law declared as 16-bit integers")
+    return WrongFormat("pairs of companded samples", "8-bit µ-law or A-law declared as 16-bit integers", False)
 
 
 def _swapped_integers(block: NDArray[np.float64]) -> WrongFormat | None:
@@ -163,7 +164,7 @@ def _swapped_integers(block: NDArray[np.float64]) -> WrongFormat | None:
     negative = (low < 0).mean()
     if (np.abs(low) <= SWAPPED_NEAR).mean() < SWAPPED_SHARE or not SWAPPED_SIGNS < negative < 1 - SWAPPED_SIGNS:
         return None
-    return WrongFormat("low bytes that are those of high ones", "16-bit integers with swapped bytes")
+    return WrongFormat("low bytes that are those of high ones", "16-bit integers with swapped bytes", False)
 
 
 def _is_16_bit(block: NDArray[np.float64]) -> bool:

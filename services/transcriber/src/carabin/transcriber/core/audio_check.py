@@ -4,7 +4,7 @@ Pure; one `AudioCheck` for each stream, in the order of its samples.
 """
 
 import numpy as np
-from carabin.service.audio.sample_format import MAX_ABS, wrong_format
+from carabin.service.audio.sample_format import MAX_ABS, WrongFormat, wrong_format
 
 from .api import Samples
 from .channel_check import BLOCK, ChannelCheck
@@ -18,6 +18,7 @@ class AudioCheck:
         self._waiting: list[Samples] = []
         self._n_waiting = 0
         self._channels = ChannelCheck()
+        self._last_fault: WrongFormat | None = None
 
     def check(self, samples: Samples) -> str | None:
         """Take the next samples, (n,) float32; return a sentence that the client should be told, once.
@@ -43,11 +44,15 @@ class AudioCheck:
         warning = None
         for start in range(0, len(waiting) - BLOCK + 1, BLOCK):
             block = waiting[start : start + BLOCK]
-            if fault := wrong_format(block):
-                raise ImpossibleAudio(*fault)
+            self._refuse(wrong_format(block))
             if not self._channels.done:
                 warning = self._channels.push(block.astype(np.float64))
         # What fills no block waits, so that blocks begin at even places.
         rest = waiting[len(waiting) // BLOCK * BLOCK :]
         self._waiting, self._n_waiting = [rest], len(rest)
         return warning
+
+    def _refuse(self, fault: WrongFormat | None) -> None:
+        if fault and (fault.certain or fault == self._last_fault):
+            raise ImpossibleAudio(fault.found, fault.probable)
+        self._last_fault = fault
