@@ -50,3 +50,44 @@ async def test_closing_forgets_what_waits_and_wakes_whoever_waits_for_it() -> No
     session.add(3)
     session.close()
     assert (session.samples, shared.total) == (0, 0)
+
+
+class Counted(SessionBacklog):
+    """Counts how often it was woken."""
+
+    n_wakes = 0
+
+    def wake(self) -> None:
+        self.n_wakes += 1
+        super().wake()
+
+
+async def test_an_overload_wakes_nobody_before_there_is_room_and_then_each_once() -> None:
+    shared = AudioBacklog(limit=1000)
+    greedy, *others = (Counted(shared, limit=2000) for _ in range(21))
+    greedy.add(1500)
+    for other in others:
+        other.add(1)
+    tasks = [await waits(other) for other in others]
+    for _ in range(600):
+        greedy.take(1)
+    await asyncio.sleep(0)
+    assert not any(task.done() for task in tasks)
+    assert not any(other.n_wakes for other in others)
+    for _ in range(100):
+        greedy.take(1)
+    await asyncio.wait_for(asyncio.gather(*tasks), 20)
+    assert [other.n_wakes for other in others] == [1] * len(others)
+
+
+async def test_a_session_that_waits_for_all_goes_on_when_nothing_of_its_own_waits() -> None:
+    shared = AudioBacklog(limit=1000)
+    greedy, modest = (SessionBacklog(shared, limit=2000) for _ in range(2))
+    greedy.add(1500)
+    modest.add(2)
+    task = await waits(modest)
+    modest.take(1)
+    await asyncio.sleep(0)
+    assert not task.done()
+    modest.take(1)
+    await asyncio.wait_for(task, 20)

@@ -10,6 +10,8 @@ MAX_SESSION_SAMPLES = 30 * SAMPLE_RATE_HZ
 """Of one session: a pause of half a minute in a fast sender's stream is nothing to it, and two megabytes to us."""
 MAX_TOTAL_SAMPLES = 1800 * SAMPLE_RATE_HZ
 """Of all sessions together: 115 MB. A session of which nothing waits always has room."""
+LOW_SHARE = 0.9
+"""Of the total, below which those who wait for it look again: a wake for each slice took most of an overloaded core."""
 
 
 class AudioBacklog:
@@ -27,15 +29,17 @@ class AudioBacklog:
         return self._total
 
     def change(self, n: int) -> None:
-        """Count `n` samples more, or less where it is negative; then whoever waits looks again."""
+        """Count `n` samples more, or less where it is negative; whoever waits looks again where all have room again."""
+        low = self.limit * LOW_SHARE
         with self._lock:
+            before = self._total
             self._total += n
-            waiters = list(self._waiters) if n < 0 else []
+            waiters = list(self._waiters) if before >= low > self._total else []
         for waiter in waiters:
             waiter.wake()
 
     def enter(self, waiter: "SessionBacklog") -> None:
-        """Wake this session at each change for the better."""
+        """Wake this session when there is room for all."""
         with self._lock:
             self._waiters.add(waiter)
 
@@ -61,6 +65,7 @@ class SessionBacklog:
         self._lock = threading.Lock()
         self._waiting = 0
         self._closed = False
+        self._in_line = False
 
     @property
     def samples(self) -> int:
@@ -82,6 +87,8 @@ class SessionBacklog:
                 return
             self._waiting -= n
         self._shared.change(-n)
+        if self._in_line and self._has_room():
+            self.wake()
 
     def close(self) -> None:
         """Count nothing more: what waits is forgotten."""
@@ -95,12 +102,14 @@ class SessionBacklog:
         if self._has_room():
             return
         self._shared.enter(self)
+        self._in_line = True
         try:
             while not self._has_room():
                 self._changed.clear()
                 if not self._has_room():
                     await self._changed.wait()
         finally:
+            self._in_line = False
             self._shared.leave(self)
 
     def wake(self) -> None:
