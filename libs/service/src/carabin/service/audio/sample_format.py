@@ -26,7 +26,8 @@ in another width: 83 to 100 %."""
 OUTER_ASYMMETRY: Final = 0.03
 """In loudness, between samples at even and at odd places, on the whole scale: high and low bytes of 16-bit samples
 differ by 0.04 to 0.47, sound by nothing, however it is clipped."""
-COMPANDED_RMS: Final = 0.25
+LOUD_RMS: Final = 0.25
+"""Below it lies no other format but the swapped bytes of a quiet sound."""
 COMPANDED_DISTANCE: Final = 0.25
 """Between the histograms of high and low bytes, of 2 at most: to 0.19 where each is a sample, from 0.33 on in sound."""
 COMPANDED_CORRELATION: Final = 0.4
@@ -37,6 +38,8 @@ SWAPPED_SHARE: Final = 0.95
 SWAPPED_SIGNS: Final = 0.05
 """What a quiet sound is with swapped bytes is loud: the low byte of nearly every sample is near 0 from above or below,
 as a high byte is. The low byte of a sound as loud has any value, or always 0 where it was 8-bit once."""
+SPARSE: Final = 16
+"""Of so many samples one is looked at first."""
 SWAPPED_PEAK: Final = 1e-20
 """Floats that were 16-bit integers end in two bytes of zeros: swapped, they are smaller than any sound."""
 N_BLOCKS: Final = 20
@@ -54,10 +57,13 @@ class WrongFormat(NamedTuple):
 
 def wrong_format(samples: NDArray[np.float32]) -> WrongFormat | None:
     """Judge half a second of samples or more, (n,) float32, n even, as they were read; None where they may be sound."""
-    if fault := _swapped_floats(samples):
-        return fault
+    power = float(samples @ samples) / len(samples)
+    if power < SWAPPED_RMS**2:
+        return _swapped_floats(samples) if power < SWAPPED_PEAK else None
+    if power < LOUD_RMS**2:
+        return _swapped_integers(samples)
     block = samples.astype(np.float64)
-    return _width(block) or _noise(block) or _companded(block) or _swapped_integers(block)
+    return _width(block) or _noise(block) or _companded(samples) or _swapped_integers(samples)
 
 
 class RecordingFormat:
@@ -140,12 +146,12 @@ def _noise(block: NDArray[np.float64]) -> WrongFormat | None:
     return WrongFormat("noise over the whole scale", probable)
 
 
-def _companded(block: NDArray[np.float64]) -> WrongFormat | None:
+def _companded(samples: NDArray[np.float32]) -> WrongFormat | None:
     """Find samples of which each is two of G.711: high and low byte are then alike, and neighbours."""
-    if np.std(block) < COMPANDED_RMS or not _is_16_bit(block):
+    if np.std(samples) < LOUD_RMS or not _is_16_bit(samples):
         return None
-    high, low = np.divmod((block * 32768).astype(np.int64) & 0xFFFF, 256)
-    distance = np.abs(np.bincount(high, minlength=256) - np.bincount(low, minlength=256)).sum() / len(block)
+    high, low = np.divmod((samples * 32768).astype(np.int64) & 0xFFFF, 256)
+    distance = np.abs(np.bincount(high, minlength=256) - np.bincount(low, minlength=256)).sum() / len(samples)
     if distance > COMPANDED_DISTANCE or not high.std() or not low.std():
         return None
     if np.corrcoef(high, low)[0, 1] < COMPANDED_CORRELATION:
@@ -153,19 +159,23 @@ def _companded(block: NDArray[np.float64]) -> WrongFormat | None:
     return WrongFormat("pairs of companded samples", "8-bit µ-law or A-law declared as 16-bit integers", False)
 
 
-def _swapped_integers(block: NDArray[np.float64]) -> WrongFormat | None:
+def _swapped_integers(samples: NDArray[np.float32]) -> WrongFormat | None:
     """Find the swapped bytes of a quiet sound; those of a loud one are noise."""
-    if np.std(block) < SWAPPED_RMS or not _is_16_bit(block):
-        return None
-    inside = block[np.abs(block) < FULL_SCALE]
-    if 2 * len(inside) < len(block):
-        return None
-    low = (inside * 32768).astype(np.int64).astype(np.int8)
-    negative = (low < 0).mean()
-    if (np.abs(low) <= SWAPPED_NEAR).mean() < SWAPPED_SHARE or not SWAPPED_SIGNS < negative < 1 - SWAPPED_SIGNS:
+    if not (_has_swapped_bytes(samples[::SPARSE]) and _has_swapped_bytes(samples)):
         return None
     return WrongFormat("low bytes that are those of high ones", "16-bit integers with swapped bytes", False)
 
 
-def _is_16_bit(block: NDArray[np.float64]) -> bool:
-    return bool((block * 32768 % 1 == 0).all())
+def _has_swapped_bytes(samples: NDArray[np.float32]) -> bool:
+    inside = samples[np.abs(samples) < FULL_SCALE]
+    if 2 * len(inside) < len(samples) or np.std(inside) < SWAPPED_RMS or not _is_16_bit(inside):
+        return False
+    low = (inside * 32768).astype(np.int64).astype(np.int8).astype(np.int16)
+    negative = (low < 0).mean()
+    near = (np.abs(low) <= SWAPPED_NEAR).mean()
+    return bool(near >= SWAPPED_SHARE and SWAPPED_SIGNS < negative < 1 - SWAPPED_SIGNS)
+
+
+def _is_16_bit(samples: NDArray[np.float32] | NDArray[np.float64]) -> bool:
+    values = samples * 32768
+    return bool((values == np.rint(values)).all())
