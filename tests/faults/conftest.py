@@ -73,6 +73,19 @@ def shares(faults: Sequence[T], most: int, each: int) -> list[tuple[T, float]]:
     return [(faults[place % len(faults)], (place + 0.5) / number) for place in range(number)]
 
 
+def at_share(share: float, most: int, kinds: Sequence[int]) -> int:
+    """Return which of `kinds` is at a share of them: in the whole range the next one, and no test is left for a second.
+
+    The whole range has as many shares as there may be kinds, `most`, and mostly there are fewer.
+    """
+    if not EVERY_FAULT:
+        return kinds[int(share * len(kinds))]
+    number = round(share * most)
+    if number >= len(kinds):
+        pytest.skip("there are no more kinds of steps: each was broken once")
+    return kinds[number]
+
+
 def first_of_each_kind(steps: Sequence[str]) -> list[int]:
     """Return the number of the first step of each kind: those that differ in a number or in a random name are one."""
     kinds = {_kind(step): number for number, step in reversed(list(enumerate(steps)))}

@@ -22,7 +22,7 @@ from carabin.registry.layout import versions_prefix
 from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
 
-from .conftest import FREE_PORTS, as_role, empty, first_of_each_kind, shares
+from .conftest import FREE_PORTS, as_role, at_share, empty, first_of_each_kind, shares
 from .forked import Ended, ForkServer, fork_server
 from .tiny import exportable_checkpoint
 
@@ -140,16 +140,12 @@ def kinds(exports: Exports) -> list[int]:
     return first_of_each_kind(log.read_text().splitlines())
 
 
-def step_at(share: float, kinds: list[int]) -> int:
-    return kinds[int(share * len(kinds))]
-
-
 @pytest.mark.parametrize(("fault", "share"), shares(["killed"], MOST_KINDS, each=5))
 def test_an_exporter_killed_at_any_step_is_followed_by_one_that_does_its_export(
     fault: str, share: float, exports: Exports, kinds: list[int], tmp_path: Path
 ) -> None:
     run = exports.publish()
-    exports.start(step_at(share, kinds), fault)
+    exports.start(at_share(share, MOST_KINDS, kinds), fault)
     exports.until_done(run)
     exports.stop()
     exports.require_exported(run, tmp_path)
@@ -160,7 +156,7 @@ def test_a_clock_that_jumps_at_any_step_costs_no_export(
     fault: str, share: float, exports: Exports, kinds: list[int], tmp_path: Path
 ) -> None:
     run = exports.publish()
-    exports.start(step_at(share, kinds), fault)
+    exports.start(at_share(share, MOST_KINDS, kinds), fault)
     record = exports.until_done(run)
     ended = exports.stop()
     assert record is not None, ended.output

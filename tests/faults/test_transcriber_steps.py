@@ -18,7 +18,7 @@ import pytest
 from carabin.client import FinalText, Options, connect
 from carabin.registry.settings import StoreSettings
 
-from .conftest import first_of_each_kind, shares
+from .conftest import at_share, first_of_each_kind, shares
 from .dictations import PACKET, Ranges, dictate, require_nothing_lost, tiny_model
 from .forked import ForkServer
 from .forked_transcriber import ForkedTranscriber, transcriber_forks
@@ -65,16 +65,12 @@ def kinds(server: ForkServer, store: StoreSettings, files: Path, tmp_path_factor
     return first_of_each_kind((folder / "steps").read_text().splitlines())
 
 
-def step_at(share: float, kinds: list[int]) -> int:
-    return kinds[int(share * len(kinds))]
-
-
 @pytest.mark.parametrize(("fault", "share"), shares(["killed"], MOST_KINDS, each=4))
 def test_a_transcriber_killed_at_any_step_of_a_load_serves_after_a_restart(
     fault: str, share: float, transcriber: ForkedTranscriber, kinds: list[int]
 ) -> None:
     version = transcriber.promote_next()
-    transcriber.start(step_at(share, kinds), fault)
+    transcriber.start(at_share(share, MOST_KINDS, kinds), fault)
     transcriber.until_decided()
     transcriber.stop()
     transcriber.start()
@@ -88,7 +84,7 @@ def test_a_disk_that_is_full_at_any_step_of_a_load_is_named_and_the_model_serves
     fault: str, share: float, transcriber: ForkedTranscriber, kinds: list[int]
 ) -> None:
     version = transcriber.promote_next()
-    transcriber.start(step_at(share, kinds), fault)
+    transcriber.start(at_share(share, MOST_KINDS, kinds), fault)
     ready, reason = transcriber.until_decided()
     assert ready or "cannot write" in reason
     transcriber.give_room()
@@ -105,7 +101,7 @@ def test_a_machine_short_of_memory_at_any_step_of_a_load_serves_once_there_is_so
     fault: str, share: float, transcriber: ForkedTranscriber, kinds: list[int]
 ) -> None:
     version = transcriber.promote_next()
-    transcriber.start(step_at(share, kinds), fault)
+    transcriber.start(at_share(share, MOST_KINDS, kinds), fault)
     transcriber.until_decided()
     if transcriber.server.alive:
         transcriber.give_room()
@@ -120,7 +116,7 @@ def test_a_clock_that_jumps_at_any_step_of_a_load_delays_it_at_most(
     fault: str, share: float, transcriber: ForkedTranscriber, kinds: list[int]
 ) -> None:
     version = transcriber.promote_next()
-    transcriber.start(step_at(share, kinds), fault)
+    transcriber.start(at_share(share, MOST_KINDS, kinds), fault)
     transcriber.until_ready(version)
 
 

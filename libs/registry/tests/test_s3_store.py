@@ -1,12 +1,15 @@
 """The seam to the S3 client: its errors become ours, and a store that fails is distinguished from one that is away."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from carabin.registry.errors import (
     AccessDenied,
+    ClockSkewed,
     StoreError,
     StoreUnreachable,
 )
@@ -88,3 +91,56 @@ def test_an_objects_age_is_measured_by_the_stores_own_clock() -> None:
             thread.join()
     assert info.asked == datetime(2032, 1, 1, 12, tzinfo=UTC)
     assert info.age == timedelta(minutes=1)
+
+
+class OtherClock(BaseHTTPRequestHandler):
+    """Refuses every request: in words, by the clock, where an answer has a body, and by its number alone to HEAD."""
+
+    date = ""
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self) -> None:
+        self.send_response(403)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        body = b"<Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>"
+        self.send_response(403)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the `Date` of every answer."""
+        return self.date or super().date_time_string(timestamp)
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def refusing_by_clock(date: str) -> Iterator[MinioStore]:
+    handler = type("OtherClockAt", (OtherClock,), {"date": date})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield MinioStore(at(f"127.0.0.1:{server.server_port}"))
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_store_that_refuses_our_time_says_so_whether_its_answer_has_a_body_or_none() -> None:
+    with refusing_by_clock("Thu, 01 Jan 2032 12:00:00 GMT") as store:
+        with pytest.raises(ClockSkewed, match="models/key: RequestTimeTooSkewed: The difference is too large"):
+            store.get("models", "key")
+        with pytest.raises(ClockSkewed, match=r"models/key: RequestTimeTooSkewed: .* are \d+ days, .* apart"):
+            store.stat("models", "key")
+
+
+def test_a_refusal_without_a_word_by_a_store_whose_clock_is_ours_is_about_the_key() -> None:
+    with refusing_by_clock("") as store, pytest.raises(AccessDenied):
+        store.exists("models", "key")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from carabin.exporter import app
 from carabin.exporter.app import running
 from carabin.exporter.jobs.lease import LeaseRenewal
 from carabin.exporter.jobs.ledger import Ledger
@@ -16,10 +17,11 @@ from carabin.exporter.jobs.queue import Jobs
 from carabin.exporter.jobs.watcher import CheckpointWatcher
 from carabin.exporter.v1 import exporter_pb2, exporter_pb2_grpc
 from carabin.registry.artifacts.publish import list_versions, read_manifest
-from carabin.registry.errors import ConditionsIgnored, StoreUnreachable
+from carabin.registry.errors import ClockSkewed, ConditionsIgnored, StoreUnreachable
 from carabin.registry.testing.memory import MemoryStore
 from carabin.service.errors import InsecureListening
 from carabin.service.logging import JsonFormatter
+from carabin.service.shutdown import StopFlag
 from carabin.service.testing.certificates import write_certificate
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
@@ -201,3 +203,38 @@ def test_a_store_without_conditional_writes_is_refused_at_the_start(tmp_path: Pa
     store.ensure_bucket("models")
     with pytest.raises(ConditionsIgnored), running(settings(tmp_path), store, STORE, CollectorRegistry()):
         pass
+
+
+class LaterStore(MemoryStore):
+    """Refuses this machine's time for a number of writes."""
+
+    def __init__(self, refusals: int) -> None:
+        super().__init__()
+        self.ensure_bucket("models")
+        self.ensure_bucket("checkpoints")
+        self.refusals = refusals
+
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise ClockSkewed("memory/models: RequestTimeTooSkewed")
+        super().put(bucket, key, data)
+
+
+def test_a_clock_that_is_wrong_at_the_start_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(app, "CLOCK_PAUSE_S", 0.01)
+    with service(LaterStore(3), tmp_path) as (_, channel):
+        assert is_serving(channel)
+    assert [record.message for record in caplog.records if getattr(record, "event", "") == "clock_skewed"] == [
+        "memory/models: RequestTimeTooSkewed"
+    ] * 3
+
+
+def test_a_stop_ends_the_wait_for_a_clock_that_stays_wrong(tmp_path: Path) -> None:
+    stop, store = StopFlag(), LaterStore(1000)
+    stop.set()
+    with pytest.raises(ClockSkewed), running(settings(tmp_path), store, STORE, CollectorRegistry(), stop):
+        pass
+    assert store.refusals == 999

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from carabin.registry.artifacts.publish import publish_model, read_manifest
 from carabin.registry.artifacts.signing import signer
-from carabin.registry.errors import AccessDenied, ManifestInvalid, StoreUnreachable
+from carabin.registry.errors import AccessDenied, ClockSkewed, ManifestInvalid, StoreError, StoreUnreachable
 from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.stages.promote import promote
 from carabin.registry.testing.faulty import FaultyStore
@@ -186,13 +186,14 @@ def test_fetching_from_a_store_that_is_away_says_so(deployment: Deployment) -> N
         deployment.source.fetch(version)
 
 
-def test_a_start_without_the_store_serves_what_was_in_production(deployment: Deployment) -> None:
+@pytest.mark.parametrize("error", [StoreUnreachable("it does not answer"), ClockSkewed("RequestTimeTooSkewed")])
+def test_a_start_without_the_store_serves_what_was_in_production(deployment: Deployment, error: StoreError) -> None:
     version, newer = deployment.publish(1), deployment.publish(2)
     deployment.promote(version)
     with deployment:
         deployment.wait_for(version)
     later = Deployment(deployment.folder, deployment.memory)
-    later.store._fail_at = 0
+    later.store._fail_at, later.store._error = 0, error
     with later:
         later.wait_for(version)
         deployment.promote(newer)

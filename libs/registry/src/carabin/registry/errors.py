@@ -5,6 +5,7 @@ CarabinError             anything that Carabin raises on purpose: its text is on
   x StoreError
     + StoreUnreachable     no answer, or a failing one; trying later may help
     + AccessDenied         wrong credentials, or a policy says no
+    + ClockSkewed          this machine's clock and the store's are too far apart; trying later may help
     + BucketMissing
     + ObjectMissing
     + PreconditionFailed   a conditional write lost: the object is there already, or is another than expected
@@ -45,6 +46,10 @@ class StoreUnreachable(StoreError):
 
 class AccessDenied(StoreError):
     """The credentials are wrong or may not do this."""
+
+
+class ClockSkewed(StoreError):
+    """The store refuses requests that are signed with this machine's time; that passes once its clock is right."""
 
 
 class BucketMissing(StoreError):

@@ -7,7 +7,7 @@ import builtins
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
@@ -24,6 +24,7 @@ from .disk import local_file
 from .errors import (
     AccessDenied,
     BucketMissing,
+    ClockSkewed,
     ObjectMissing,
     PreconditionFailed,
     StoreError,
@@ -44,6 +45,9 @@ NO_TLS = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILUR
 
 MAX_CONNECTIONS = 16
 """Kept open to the store: the parts of an upload and the threads of a service share them."""
+
+MAX_SKEW = timedelta(minutes=15)
+"""S3 refuses a request whose time is further from its own."""
 
 CHUNK_BYTES = 1024 * 1024
 PART_BYTES = 16 * 1024 * 1024
@@ -208,7 +212,7 @@ class MinioStore:
         try:
             yield
         except S3Error as error:
-            raise _STORE_ERRORS.get(error.code or "", StoreError)(f"{where}: {error.code}: {error.message}") from error
+            raise _refusal(error, where) from error
         except ValueError as error:  # Refused by the client, before any request: a name that S3 does not have.
             raise StoreError(f"{where}: {error}") from error
         except (
@@ -217,6 +221,21 @@ class MinioStore:
             raise StoreUnreachable(f"{where}: the answer is not that of an object store ({error})") from error
         except (HTTPError, ServerError, InvalidResponseError, OSError) as error:
             raise StoreUnreachable(f"{where}: {_describe_outage(error)}") from error
+
+
+def _refusal(error: S3Error, where: str) -> StoreError:
+    """Return S3's error as ours.
+
+    The answer to a HEAD request has no body that could name the code, and the client takes every 403 without one for
+    AccessDenied: the time of the answer says whether it was the clock.
+    """
+    code = error.code or ""
+    answered = _date(error.response.headers.get("date"))
+    apart = abs(answered - datetime.now(UTC)) if answered else timedelta()
+    if code == "AccessDenied" and apart > MAX_SKEW:
+        apart = timedelta(seconds=round(apart.total_seconds()))
+        return ClockSkewed(f"{where}: RequestTimeTooSkewed: the store's clock and this machine's are {apart} apart")
+    return _STORE_ERRORS.get(code, StoreError)(f"{where}: {code}: {error.message}")
 
 
 def _date(header: str | None) -> datetime | None:
@@ -243,6 +262,7 @@ _STORE_ERRORS: Mapping[str, type[StoreError]] = {
     "AccessDenied": AccessDenied,
     "InvalidAccessKeyId": AccessDenied,
     "SignatureDoesNotMatch": AccessDenied,
+    "RequestTimeTooSkewed": ClockSkewed,
     "NoSuchBucket": BucketMissing,
     "NoSuchKey": ObjectMissing,
     "NoSuchTagSet": ObjectMissing,

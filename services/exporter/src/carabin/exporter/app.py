@@ -12,6 +12,7 @@ from typing import Final
 
 from carabin.registry.artifacts.signing import signer_from_settings
 from carabin.registry.disk import remove_abandoned
+from carabin.registry.errors import ClockSkewed
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore, require_conditional_writes
 from carabin.service import metrics as metrics_server
@@ -37,6 +38,8 @@ DRAIN_S: Final = 20.0
 
 CHECK_S: Final = 5.0
 """Between two looks at the threads: below the 10 s of a cluster's probe."""
+CLOCK_PAUSE_S: Final = 1.0
+"""Between two attempts to begin while the store refuses this machine's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +71,22 @@ def running(
     store: ObjectStore,
     store_settings: StoreSettings,
     registry: CollectorRegistry = REGISTRY,
+    stop: StopFlag | None = None,
 ) -> Iterator[Running]:
     """Run the exporter for as long as the context lasts.
 
+    Args:
+        stop: ends the wait for a clock that is wrong at the start.
+
     Raises:
         ConditionsIgnored: the store cannot keep two exporters apart.
+        ClockSkewed: `stop` was set while the store refused this machine's time.
         InsecureListening: the settings would let strangers in.
         PortTaken: another program listens on one of the ports.
     """
     authenticator = make_authenticator(settings)
     refuse_insecure(settings, authenticator)
-    require_conditional_writes(store, store_settings.models_bucket)
+    _require_store(store, store_settings.models_bucket, stop or StopFlag())
     remove_abandoned(settings.work, SCRATCH)
     models = store_settings.models_bucket
     ledger = Ledger(store, models, owner_name(), ttl=timedelta(seconds=settings.lease_s))
@@ -112,8 +120,20 @@ def running(
         log.info("stopping", extra={"event": "stopping"})
 
 
+def _require_store(store: ObjectStore, bucket: str, stop: StopFlag) -> None:
+    """Make sure that the store can be used; a clock that is wrong, as one is after a boot, is waited for."""
+    while True:
+        try:
+            require_conditional_writes(store, bucket)
+            return
+        except ClockSkewed as error:
+            log.warning(str(error), extra={"event": "clock_skewed"})
+            if stop.wait(CLOCK_PAUSE_S):
+                raise
+
+
 def serve(settings: ExporterSettings, store: ObjectStore, store_settings: StoreSettings, stop: StopFlag) -> None:
     """Run the exporter until `stop` is set; while one of its threads is dead, its health checks fail."""
-    with running(settings, store, store_settings) as exporter:
+    with running(settings, store, store_settings, stop=stop) as exporter:
         while not stop.wait(CHECK_S):
             exporter.check_threads()

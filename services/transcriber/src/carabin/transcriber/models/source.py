@@ -11,7 +11,7 @@ from typing import Protocol
 from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.publish import fetch_model, list_models, read_manifest_and_document
 from carabin.registry.artifacts.trust import require_trusted
-from carabin.registry.errors import RegistryError, SignatureRefused, StoreUnreachable
+from carabin.registry.errors import ClockSkewed, RegistryError, SignatureRefused, StoreUnreachable
 from carabin.registry.stages.resolve import Decision
 from carabin.registry.stages.watch import ModelWatcher
 from carabin.registry.store import ObjectStore
@@ -155,10 +155,13 @@ class RegistrySource:
             thread.join()
 
     def _manifest(self, version: str) -> tuple[ModelManifest, bytes]:
-        """Read a manifest and its bytes; while the store is away, the remembered one, whose files may not be here."""
+        """Read a manifest and its bytes; while the store is away, the remembered one, whose files may not be here.
+
+        A store that refuses this machine's time is as good as away: so it is where a machine boots with a wrong clock.
+        """
         try:
             return read_manifest_and_document(self._store, self._bucket, self._name, version)
-        except StoreUnreachable:
+        except (StoreUnreachable, ClockSkewed):
             remembered = self._cache.manifest(version)
             if remembered is None:
                 raise
