@@ -398,6 +398,30 @@ class ReadOnlyFinalStore(MemoryStore):
         super().upload(bucket, key, path)
 
 
+class RevokedKeyStore(ReadOnlyFinalStore):
+    """One that refuses every write once it has refused the final checkpoint."""
+
+    refused = False
+
+    def upload(self, bucket: str, key: str, path: Path) -> None:
+        self.refused = self.refused or "final" in path.parts[-2]
+        super().upload(bucket, key, path)
+
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        if self.error is not None and self.refused:
+            raise AccessDenied("memory: AccessDenied: the run's record")
+        super().put(bucket, key, data)
+
+
+def test_a_store_that_takes_neither_the_outcome_nor_the_record_hides_not_where_the_outcome_is_kept(
+    tiny: Path, tones_folder: Path, tmp_path: Path
+) -> None:
+    store = RevokedKeyStore(AccessDenied("memory: AccessDenied: the outcome"))
+    store._buckets = a_store(tones_folder)._buckets
+    with pytest.raises(UploadFailed, match=r"AccessDenied: the outcome; .*kept on this machine, in .*final-3"):
+        run(settings(tiny, tmp_path / "w", max_steps=2), store)
+
+
 @pytest.mark.parametrize(
     "error",
     [AccessDenied("memory: AccessDenied"), ValueError("not a key"), OSError(28, "No space left on device")],

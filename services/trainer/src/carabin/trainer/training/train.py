@@ -1,6 +1,7 @@
 """One run from settings to a published checkpoint: the order of the steps, and what each failure leaves behind."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -87,7 +88,9 @@ def train(
         return TrainResult(run.name, "stopped", run.record.step, None, run.seconds)
     except Exception as error:
         # The text of a library's error may hold what was dictated.
-        run.write_record(state="failed", reason=str(error) if isinstance(error, CarabinError) else type(error).__name__)
+        reason = str(error) if isinstance(error, CarabinError) else type(error).__name__
+        with suppress(CarabinError):  # a store that refuses this too must not hide where the outcome is kept
+            run.write_record(state="failed", reason=reason)
         raise
 
 
