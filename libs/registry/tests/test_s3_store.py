@@ -32,6 +32,12 @@ def test_what_the_client_refuses_before_any_request_is_ours_and_named() -> None:
         store.put("models", "", b"")
 
 
+def test_an_object_is_named_with_its_store_as_the_errors_of_its_content_name_it() -> None:
+    assert MinioStore(at("store:9000")).where("models", "whisper/promotions/1.json") == (
+        "store:9000/models/whisper/promotions/1.json"
+    )
+
+
 def test_a_store_that_is_away_is_unreachable_and_named() -> None:
     with pytest.raises(StoreUnreachable, match=r"127\.0\.0\.1:1/models"):
         MinioStore(at("127.0.0.1:1")).ensure_bucket("models")

@@ -78,6 +78,9 @@ class MinioStore:
         except ValueError as error:
             raise StoreNotConfigured(f"{settings.endpoint} cannot be used as an object store: {error}") from error
 
+    def where(self, bucket: str, key: str) -> str:
+        return f"{self._endpoint}/{bucket}/{key}"
+
     def ensure_bucket(self, bucket: str) -> None:
         with self._translated(bucket):
             if not self._client.bucket_exists(bucket):
@@ -97,7 +100,7 @@ class MinioStore:
         try:
             self._write_on_condition(bucket, key, data, {"If-Match": f'"{etag}"'})
         except ObjectMissing as error:
-            raise PreconditionFailed(f"{self._endpoint}/{bucket}/{key}: it is gone") from error
+            raise PreconditionFailed(f"{self.where(bucket, key)}: it is gone") from error
 
     def _write_on_condition(self, bucket: str, key: str, data: bytes, headers: Mapping[str, str]) -> None:
         def write() -> None:
@@ -208,7 +211,7 @@ class MinioStore:
     @contextmanager
     def _translated(self, bucket: str, key: str = "") -> Iterator[None]:
         """Turn the client's errors into ours, naming the object."""
-        where = f"{self._endpoint}/{bucket}/{key}"
+        where = self.where(bucket, key)
         try:
             yield
         except S3Error as error:

@@ -34,6 +34,9 @@ class ObjectInfo:
 class ObjectStore(Protocol):
     """What the registry asks of a store; every adapter passes the same contract suite."""
 
+    def where(self, bucket: str, key: str) -> str:
+        """Return how errors name the object: the store's address, where it has one, the bucket and the key."""
+
     def ensure_bucket(self, bucket: str) -> None:
         """Create the bucket unless it exists."""
 

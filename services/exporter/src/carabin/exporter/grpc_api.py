@@ -8,7 +8,14 @@ from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 import grpc
-from carabin.registry.errors import AccessDenied, CarabinError, ClockSkewed, StoreUnreachable, UnsafePath, VersionMissing
+from carabin.registry.errors import (
+    AccessDenied,
+    CarabinError,
+    ClockSkewed,
+    StoreUnreachable,
+    UnsafePath,
+    VersionMissing,
+)
 from carabin.registry.store import ObjectStore
 from carabin.service.grpc import DEFAULT_WORKERS, Service
 

@@ -106,6 +106,6 @@ def _fetch_file(store: ObjectStore, bucket: str, key: str, entry: FileEntry, pat
     try:
         store.download(bucket, key, path)
     except ObjectMissing as error:
-        raise ManifestInvalid(f"{bucket}/{key}: the manifest names it, and it is not there") from error
+        raise ManifestInvalid(f"{store.where(bucket, key)}: the manifest names it, and it is not there") from error
     if path.stat().st_size != entry.size or sha256_of(path) != entry.sha256:
-        raise ManifestInvalid(f"{bucket}/{key}: its bytes are not those of the manifest (SHA-256 differs)")
+        raise ManifestInvalid(f"{store.where(bucket, key)}: its bytes are not those of the manifest (SHA-256 differs)")

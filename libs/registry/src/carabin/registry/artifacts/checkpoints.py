@@ -127,11 +127,11 @@ def read_checkpoint(store: ObjectStore, bucket: str, run: str, step: int) -> Che
     """
     key = checkpoint_manifest_key(run, step)
     try:
-        manifest = CheckpointManifest.from_bytes(store.get(bucket, key), f"{bucket}/{key}")
+        manifest = CheckpointManifest.from_bytes(store.get(bucket, key), store.where(bucket, key))
     except ObjectMissing as error:
         raise VersionMissing(f"run {run} has no checkpoint at step {step}") from error
     if (manifest.run, manifest.step) != (run, step):
-        raise ManifestInvalid(f"{bucket}/{key}: it describes run {manifest.run} at step {manifest.step}")
+        raise ManifestInvalid(f"{store.where(bucket, key)}: it describes run {manifest.run} at step {manifest.step}")
     return manifest
 
 
@@ -174,6 +174,6 @@ def read_run(store: ObjectStore, bucket: str, run: str) -> RunRecord | None:
     """
     key = run_key(run)
     try:
-        return RunRecord.from_bytes(store.get(bucket, key), f"{bucket}/{key}")
+        return RunRecord.from_bytes(store.get(bucket, key), store.where(bucket, key))
     except ObjectMissing:
         return None

@@ -78,11 +78,11 @@ def read_dataset(store: ObjectStore, bucket: str, name: str, version: str) -> Da
     """
     key = dataset_manifest_key(name, version)
     try:
-        manifest = DatasetManifest.from_bytes(store.get(bucket, key), f"{bucket}/{key}")
+        manifest = DatasetManifest.from_bytes(store.get(bucket, key), store.where(bucket, key))
     except ObjectMissing as error:
         raise VersionMissing(f"dataset {name} has no version {version}") from error
     if (manifest.name, manifest.version) != (name, version):
-        raise ManifestInvalid(f"{bucket}/{key}: it describes {manifest.name} {manifest.version}")
+        raise ManifestInvalid(f"{store.where(bucket, key)}: it describes {manifest.name} {manifest.version}")
     return manifest
 
 

@@ -93,9 +93,9 @@ def read_manifest_and_document(store: ObjectStore, bucket: str, name: str, versi
         data = store.get(bucket, key)
     except ObjectMissing as error:
         raise VersionMissing(f"{name} has no version {version}") from error
-    manifest = ModelManifest.from_bytes(data, f"{bucket}/{key}")
+    manifest = ModelManifest.from_bytes(data, store.where(bucket, key))
     if (manifest.name, manifest.version) != (name, version):
-        raise ManifestInvalid(f"{bucket}/{key}: it describes {manifest.name} {manifest.version}")
+        raise ManifestInvalid(f"{store.where(bucket, key)}: it describes {manifest.name} {manifest.version}")
     return manifest, data
 
 
@@ -109,9 +109,11 @@ def require_files(store: ObjectStore, bucket: str, manifest: ModelManifest) -> N
     for entry in manifest.files:
         key = file_key(manifest.name, manifest.version, entry.path)
         if key not in sizes:
-            raise ManifestInvalid(f"{bucket}/{key}: the manifest names it, and it is not there")
+            raise ManifestInvalid(f"{store.where(bucket, key)}: the manifest names it, and it is not there")
         if sizes[key] != entry.size:
-            raise ManifestInvalid(f"{bucket}/{key}: it has {sizes[key]} bytes, and {entry.size} by the manifest")
+            raise ManifestInvalid(
+                f"{store.where(bucket, key)}: it has {sizes[key]} bytes, and {entry.size} by the manifest"
+            )
 
 
 def list_versions(store: ObjectStore, bucket: str, name: str) -> list[str]:

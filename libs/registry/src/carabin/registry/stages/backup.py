@@ -97,8 +97,8 @@ def _create(store: ObjectStore, bucket: str, key: str, data: bytes, tags: dict[s
     except PreconditionFailed as error:
         if store.get(bucket, key) != data:
             raise ManifestInvalid(
-                f"{bucket}/{key} is there already with another content: restore into a bucket that holds no other"
-                " registry of this model"
+                f"{store.where(bucket, key)} is there already with another content: restore into a bucket that holds"
+                " no other registry of this model"
             ) from error
         return 0
     return 1

@@ -36,7 +36,9 @@ class StageRecord(StoredRecord):
 
 def read_stage_log(store: ObjectStore, bucket: str, name: str) -> list[StageRecord]:
     """Return every change of stage of `name`, oldest first."""
-    return [StageRecord.from_bytes(store.get(bucket, key), f"{bucket}/{key}") for key in _keys(store, bucket, name)]
+    return [
+        StageRecord.from_bytes(store.get(bucket, key), store.where(bucket, key)) for key in _keys(store, bucket, name)
+    ]
 
 
 def last_stage_number(store: ObjectStore, bucket: str, name: str) -> int:
@@ -54,7 +56,7 @@ def newest_stages_first(store: ObjectStore, bucket: str, name: str) -> Iterator[
 def read_stage(store: ObjectStore, bucket: str, name: str, number: int) -> StageRecord:
     """Return one change of stage by its number."""
     key = stage_key(name, number)
-    return StageRecord.from_bytes(store.get(bucket, key), f"{bucket}/{key}")
+    return StageRecord.from_bytes(store.get(bucket, key), store.where(bucket, key))
 
 
 def append_stage(store: ObjectStore, bucket: str, name: str, record: StageRecord) -> StageRecord:

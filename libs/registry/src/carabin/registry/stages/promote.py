@@ -174,9 +174,10 @@ def _read_state(store: ObjectStore, bucket: str, name: str) -> _State:
     number = last_number(store, bucket, name)
     newest, document = None, None
     if number:
-        document = store.get(bucket, promotion_key(name, number))
+        key = promotion_key(name, number)
+        document = store.get(bucket, key)
         with suppress(ManifestInvalid):
-            newest = PromotionRecord.from_bytes(document, f"{bucket}/{promotion_key(name, number)}")
+            newest = PromotionRecord.from_bytes(document, store.where(bucket, key))
     if newest and (tags := tags_in_force(store, bucket, name, newest)):
         return _State(number, newest, document, newest.version, (newest.version,), {newest.version: tags})
     current = resolve(read_tags(store, bucket, name)).version

@@ -170,4 +170,4 @@ def _keys(store: ObjectStore, bucket: str, name: str) -> list[str]:
 
 
 def _read(store: ObjectStore, bucket: str, key: str) -> PromotionRecord:
-    return PromotionRecord.from_bytes(store.get(bucket, key), f"{bucket}/{key}")
+    return PromotionRecord.from_bytes(store.get(bucket, key), store.where(bucket, key))

@@ -97,7 +97,7 @@ def read_rollout(store: ObjectStore, bucket: str, name: str) -> StoredRollout | 
         data = store.get(bucket, key)
     except ObjectMissing:
         return None
-    return StoredRollout(RolloutRecord.from_bytes(data, f"{bucket}/{key}"), info)
+    return StoredRollout(RolloutRecord.from_bytes(data, store.where(bucket, key)), info)
 
 
 class RolloutLease:

@@ -43,6 +43,9 @@ class FaultyStore:
         """Never fail again."""
         self._fail_at = None
 
+    def where(self, bucket: str, key: str) -> str:
+        return self._store.where(bucket, key)
+
     def ensure_bucket(self, bucket: str) -> None:
         self._count(write=True)
         self._store.ensure_bucket(bucket)

@@ -38,6 +38,9 @@ class MemoryStore:
         self._writes: list[tuple[str, str]] = []
         self._closed = False
 
+    def where(self, bucket: str, key: str) -> str:
+        return f"{bucket}/{key}"
+
     def ensure_bucket(self, bucket: str) -> None:
         with self._lock:
             self._buckets.setdefault(bucket, {})

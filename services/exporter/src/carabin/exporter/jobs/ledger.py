@@ -168,8 +168,9 @@ class Ledger:
         try:
             return Held(ExportRecord.model_validate_json(data), info)
         except ValidationError as error:
+            where = self._store.where(self._bucket, key)
             raise ManifestInvalid(
-                f"{self._bucket}/{key}: {error.errors()[0]['msg']}; delete this object to export its checkpoint again"
+                f"{where}: {error.errors()[0]['msg']}; delete this object to export its checkpoint again"
             ) from error
 
     def find(self, name: str, number: str) -> Held | None:

@@ -16,6 +16,7 @@ from carabin.registry.artifacts.checkpoints import (
     read_checkpoint,
 )
 from carabin.registry.errors import CarabinError, PreconditionFailed, StoreUnreachable
+from carabin.registry.layout import checkpoint_manifest_key
 from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.store import ObjectStore
 from carabin.service.threads import ThreadSupervisor
@@ -168,7 +169,8 @@ class Uploader:
         """
         manifest = read_checkpoint(self._store, self._bucket, self._run, upload.step)
         if not manifest.final or manifest.files != describe_folder(upload.folder):
-            raise UploadFailed(f"the store holds another checkpoint of run {self._run} at step {upload.step}")
+            where = self._store.where(self._bucket, checkpoint_manifest_key(self._run, upload.step))
+            raise UploadFailed(f"{where}: the store holds another checkpoint of run {self._run} at step {upload.step}")
         require_stored(self._store, self._bucket, manifest, upload.folder)
         return manifest
 
