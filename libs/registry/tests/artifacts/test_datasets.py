@@ -1,5 +1,6 @@
 """A dataset version is visible whole, newest last, and comes back byte for byte."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from carabin.registry.artifacts.datasets import (
     read_dataset,
 )
 from carabin.registry.errors import DiskFailed, ManifestInvalid, PreconditionFailed, VersionMissing
+from carabin.registry.layout import dataset_manifest_key
 from carabin.registry.store import ObjectStore
 
 NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
@@ -73,3 +75,11 @@ def test_only_the_files_that_are_wanted_are_fetched(
     made = publish_dataset(store, bucket, "cardio", folder, NOW, source={}, counts=COUNTS)
     fetched = fetch_dataset(store, bucket, made, tmp_path / "got", only=("index.parquet",))
     assert [path.name for path in fetched.rglob("*")] == ["index.parquet"]
+
+
+def test_a_manifest_that_was_damaged_is_named_with_the_store_that_holds_it(store: ObjectStore, bucket: str) -> None:
+    version = "20261123T101500Z-0123456789ab"
+    key = dataset_manifest_key("cardio", version)
+    store.put(bucket, key, b'{"name": "card')
+    with pytest.raises(ManifestInvalid, match=re.escape(f"{store.where(bucket, key)}: document: Invalid JSON")):
+        read_dataset(store, bucket, "cardio", version)
