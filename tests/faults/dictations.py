@@ -23,11 +23,11 @@ Ranges = list[tuple[float, float, str]]
 numbers = itertools.count()
 
 
-def tiny_model(folder: Path) -> Path:
-    """Write the model into the folder and return where its files are."""
+def tiny_model(folder: Path, sentence: str | None = None) -> Path:
+    """Write a model of this sentence, by default the shipped one, and return where its files are."""
     checkpoint = folder / "checkpoint"
     checkpoint.mkdir()
-    return convert(exportable_checkpoint(checkpoint), folder / "float16")
+    return convert(exportable_checkpoint(checkpoint, sentence), folder / "float16")
 
 
 def publish_next(store: MinioStore, bucket: str, model: str, files: Path) -> str:

@@ -22,8 +22,10 @@ def module_at(path: str) -> ModuleType:
     return module
 
 
-def exportable_checkpoint(folder: Path) -> Path:
-    """Write a whole checkpoint that writes the shipped sentence whatever it is given."""
+def exportable_checkpoint(folder: Path, sentence: str | None = None) -> Path:
+    """Write a whole checkpoint that writes a sentence, by default the shipped one, whatever it is given."""
     exporter_tests = module_at("services/exporter/tests/conftest.py")
-    checkpoint: Path = exporter_tests.write_checkpoint(folder, exporter_tests.OLDER)
+    checkpoint: Path = exporter_tests.write_checkpoint(
+        folder, exporter_tests.OLDER, sentence or exporter_tests.SHIPPED_SENTENCE
+    )
     return checkpoint

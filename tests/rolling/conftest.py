@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -22,6 +22,10 @@ __all__ = ["published"]
 
 ASKED_FOR = os.environ.get("CARABIN_TEST_ROLLING")
 REPLICAS = 3
+SENTENCE = "Le patient présente une douleur thoracique depuis ce matin."
+AUTOTEXT = "Examen sans particularité."
+SAID = f"{SENTENCE} Insérer constat."
+"""What the model writes of any utterance: a sentence, and a command that inserts AUTOTEXT."""
 DRAIN_S = 20.0
 """Live sessions may end by themselves for 60 % of it."""
 
@@ -68,9 +72,9 @@ class Proxy:
 class Replica:
     """One place behind the proxy, with a transcriber in it that is replaced."""
 
-    def __init__(self, port: int, folder: Path, model: Path) -> None:
+    def __init__(self, port: int, folder: Path, model: Path, settings: Mapping[str, str]) -> None:
         self.port = port
-        self._folder, self._model = folder, model
+        self._folder, self._model, self._settings = folder, model, settings
         self._serving: Serving | None = None
         folder.mkdir()
 
@@ -80,6 +84,7 @@ class Replica:
         environment = {
             "CARABIN_TRANSCRIBER_DRAIN_S": str(DRAIN_S),
             "CARABIN_TRANSCRIBER_SESSIONS_PER_IDENTITY": "100",
+            **self._settings,
         }
         self._serving = Serving(start("carabin.transcriber", *arguments, folder=self._folder, environment=environment))
         self._serving.port = self._serving.until_said("listening")["port"]
@@ -115,11 +120,20 @@ def haproxy_binary() -> str:
 
 
 @pytest.fixture(scope="module")
-def replicas(haproxy_binary: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Replica]]:
-    del haproxy_binary  # nothing is started where it is not there
+def settings(haproxy_binary: str) -> Mapping[str, str]:
+    """Return what the replicas' environment has beside their own; for other modules to replace."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def replicas(settings: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Replica]]:
     folder = tmp_path_factory.mktemp("replicas")
-    model = tiny_model(folder)
-    made = [Replica(port, folder / str(port), model) for port in free_ports(REPLICAS)]
+    model = tiny_model(folder, SAID)
+    autotexts = folder / "autotexts"
+    autotexts.mkdir()
+    (autotexts / "constat.txt").write_text(AUTOTEXT, "utf-8")
+    settings = {"CARABIN_TRANSCRIBER_AUTOTEXT_DIR": str(autotexts), **settings}
+    made = [Replica(port, folder / str(port), model, settings) for port in free_ports(REPLICAS)]
     with ExitStack() as stack:
         for replica in made:
             stack.callback(replica.close)
@@ -137,6 +151,17 @@ def proxy(haproxy_binary: str, replicas: list[Replica], tmp_path_factory: pytest
     with _running([haproxy_binary, "-db", "-f", str(folder / "haproxy.cfg")], folder / "log"):
         assert until_answered(f"http://127.0.0.1:{port}/readyz"), "the proxy passes nothing on"
         yield Proxy(port, folder / "admin")
+
+
+def replace_in_turn(proxy: Proxy, replicas: list[Replica]) -> list[float]:
+    """Take each replica out of the proxy, end it, start another in its place; return the seconds of each end."""
+    drained_s = []
+    for replica in replicas:
+        proxy.send_new_sessions(replica, wanted=False)
+        drained_s.append(replica.drain())
+        replica.start()
+        proxy.send_new_sessions(replica, wanted=True)
+    return drained_s
 
 
 @contextmanager

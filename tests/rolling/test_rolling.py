@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import soundfile
-from carabin.client import FinalText, Options, Resumed, connect
+from carabin.client import Command, FinalText, Options, Resumed, connect
 
 from ..compatibility.conftest import HERE as COMPATIBILITY
 from ..compatibility.conftest import Published
 from ..faults.speech import RATE_HZ, spoken_sentence
-from .conftest import DRAIN_S, Proxy, Replica
+from .conftest import DRAIN_S, SAID, SENTENCE, Proxy, Replica, replace_in_turn
 
 OURS, THEIRS = 6, 2
 PACKET = 1777
@@ -28,6 +28,7 @@ class Dictated:
 
     sentences: int = 0
     finals: list[FinalText] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
     resumed: list[bool] = field(default_factory=list)
     """For each time that the client came back, whether its session was still there."""
 
@@ -47,13 +48,15 @@ async def dictate(url: str, until: threading.Event, begun: Callable[[], object] 
     """
     samples, dictated = spoken_sentence(), Dictated()
     loop = asyncio.get_running_loop()
-    async with connect(url, Options(format=False)) as dictation:
+    async with connect(url, Options()) as dictation:
         begun()
 
         async def read() -> None:
             async for event in dictation:
                 if isinstance(event, FinalText):
                     dictated.finals.append(event)
+                elif isinstance(event, Command):
+                    dictated.commands.append(event)
                 elif isinstance(event, Resumed):
                     dictated.resumed.append(event.same_session)
 
@@ -96,12 +99,7 @@ def test_no_word_is_lost_while_every_replica_is_replaced(
         theirs = [pool.submit(published_dictations, published, proxy.port, wav, done) for _ in range(THEIRS)]
         try:
             assert all(begun.acquire(timeout=60) for _ in range(OURS))
-            drained_s = []
-            for replica in replicas:
-                proxy.send_new_sessions(replica, wanted=False)
-                drained_s.append(replica.drain())
-                replica.start()
-                proxy.send_new_sessions(replica, wanted=True)
+            drained_s = replace_in_turn(proxy, replicas)
         finally:
             done.set()
         dictated = ours.result()
@@ -110,6 +108,9 @@ def test_no_word_is_lost_while_every_replica_is_replaced(
     for each in dictated:
         assert [each.finals_of(sentence) for sentence in range(each.sentences)] == [alone] * each.sentences
         assert len(each.finals) == len(alone) * each.sentences, "and nothing beside it"
+        assert [final.text.strip() for final in each.finals] == [SAID] * len(each.finals)
+        assert {(final.formatted or "").strip() for final in each.finals} == {SENTENCE}
+        assert [(said.name, said.argument) for said in each.commands] == [("insert", "constat")] * len(each.finals)
     assert sum(len(each.resumed) for each in dictated) >= OURS, "every dictation met a replica that left"
     assert all(each == committed[0] and each for each in committed), committed
     assert max(drained_s) < DRAIN_S + 5
@@ -126,9 +127,10 @@ def _print(dictated: list[Dictated], committed: list[list[str]], drained_s: list
     """Print the figures of docs/operations.md."""
     sentences = sum(each.sentences for each in dictated)
     finals = sum(len(each.finals) for each in dictated)
+    commands = sum(len(each.commands) for each in dictated)
     back = [same for each in dictated for same in each.resumed]
     sys.stdout.write(
-        f"\n{len(dictated)} dictations of ours: {sentences} sentences, {finals} finals, {len(back)} times back, of them"
-        f" {sum(back)} in the same session; {len(committed)} dictations of the published client; replicas drained in"
+        f"\n{len(dictated)} dictations of ours: {sentences} sentences, {finals} finals,"
+        f" {commands} spoken commands, {len(back)} times back, of them {sum(back)} in the same session; {len(committed)} dictations of the published client; replicas drained in"
         f" {', '.join(f'{each:.1f}' for each in drained_s)} s\n"
     )

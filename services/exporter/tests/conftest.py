@@ -59,8 +59,8 @@ def pristine_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_checkpoint(tmp_path_factory.mktemp("checkpoint"), OLDER)
 
 
-def write_checkpoint(folder: Path, shape: Shape) -> Path:
-    """Write a whole checkpoint of this shape, which writes SHIPPED_SENTENCE for any audio."""
+def write_checkpoint(folder: Path, shape: Shape, sentence: str = SHIPPED_SENTENCE) -> Path:
+    """Write a whole checkpoint of this shape, which writes the sentence for any audio."""
     config = WhisperConfig(
         vocab_size=shape.vocabulary_size, num_mel_bins=shape.n_mels, d_model=shape.width,
         encoder_layers=shape.encoder_layers, decoder_layers=shape.decoder_layers,
@@ -70,7 +70,7 @@ def write_checkpoint(folder: Path, shape: Shape) -> Path:
     )  # fmt: skip
     tokens = write_tokens(TOKENIZER, folder, cantonese=shape.cantonese)
     model = WhisperForConditionalGeneration(config)
-    teach(model, Tokenizer.from_file(str(folder / "tokenizer.json")), SHIPPED_SENTENCE)
+    teach(model, Tokenizer.from_file(str(folder / "tokenizer.json")), sentence)
     model.generation_config = GenerationConfig(alignment_heads=[list(head) for head in shape.alignment_heads], **tokens)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # saving a hand-made generation config warns of nothing that matters here
