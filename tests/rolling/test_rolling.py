@@ -131,6 +131,7 @@ def _print(dictated: list[Dictated], committed: list[list[str]], drained_s: list
     back = [same for each in dictated for same in each.resumed]
     sys.stdout.write(
         f"\n{len(dictated)} dictations of ours: {sentences} sentences, {finals} finals,"
-        f" {commands} spoken commands, {len(back)} times back, of them {sum(back)} in the same session; {len(committed)} dictations of the published client; replicas drained in"
+        f" {commands} spoken commands, {len(back)} times back, of them {sum(back)} in the same session;"
+        f" {len(committed)} dictations of the published client; replicas drained in"
         f" {', '.join(f'{each:.1f}' for each in drained_s)} s\n"
     )
