@@ -1,8 +1,10 @@
 """`make release-check`: build what a release consists of, and print what is left for a maintainer.
 
 It checks versions and notes, builds every wheel, writes a bill of materials for each image (CycloneDX, by the package
-cyclonedx-bom), and builds the images where a container engine answers. Where none does it says so and ends with 3, or
-with 0 where `--skip-images` was given; anything that is wrong ends with 1. It signs, tags and uploads nothing.
+cyclonedx-bom), and builds the images where a container engine with compose answers. Where none does it says so and ends
+with 3, or with 0 where `--skip-images` was given; anything that is wrong ends with 1. `--stand-in-base FOLDER` builds
+the CPU images as `make e2e-compose` does, which shows that they build and makes none to push. It signs, tags and
+uploads nothing.
 """
 
 import argparse
@@ -15,18 +17,20 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import e2e_engine
 import versions
+from e2e_stack import Stack
+from e2e_steps import Failed, NoEngine, gather_wheels
 
 ROOT = Path(__file__).resolve().parents[1]
 CYCLONEDX = "cyclonedx-bom==7.5.0"
 """Run by uv in an environment of its own: nothing of ours imports it."""
 PROJECTS = ("libs/*/pyproject.toml", "services/*/pyproject.toml", "cli/pyproject.toml")
 DISTRIBUTIONS = tuple(sorted(path.parent for pattern in PROJECTS for path in ROOT.glob(pattern)))
-BUILD = (
-    ("docker", ("docker", "info"), ("docker", "compose", "--profile", "*", "build")),
-    ("podman", ("podman", "info"), ("podman", "compose", "--profile", "*", "build")),
-)
-"""Engines: their name, what answers where one is there, and what builds all images of docker-compose.yml."""
+ENGINES = ("docker", "podman")
+ASKED = (("info",), ("compose", "version"))
+"""What an engine answers that can build all images of docker-compose.yml; Podman 4.3, say, has no compose."""
+BUILD = ("compose", "--profile", "*", "build")
 NO_ENGINE = 3
 
 
@@ -99,10 +103,14 @@ def bill_problems(bill: Path, lock: Path) -> list[str]:
 
 def engine() -> tuple[str, tuple[str, ...]] | None:
     """Return the name of a container engine that answers and the command that builds the images, or None."""
-    for name, asks, builds in BUILD:
-        if shutil.which(name) and subprocess.run(asks, capture_output=True, check=False).returncode == 0:
-            return name, builds
+    for name in ENGINES:
+        if shutil.which(name) and all(_answers(name, *arguments) for arguments in ASKED):
+            return name, (name, *BUILD)
     return None
+
+
+def _answers(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def build_images() -> bool:
@@ -117,6 +125,20 @@ def build_images() -> bool:
     say(f"images: built by {found[0]}")
     subprocess.run(found[1], cwd=ROOT, check=True)
     return True
+
+
+def build_stand_ins(folder: Path) -> None:
+    """Build every CPU image on a base of Debian's packages, by an engine that keeps its layers in `folder`.
+
+    Raises:
+        NoEngine: none answers and none can be started, or there is no base image; with the reason.
+        Failed: one cannot be built.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with e2e_engine.engine(folder) as environment:
+        environment["PYTHON_IMAGE"] = e2e_engine.base_image(folder, environment)
+        gather_wheels()
+        Stack(folder, environment).compose("--profile", "train", "--profile", "tools", "build")
 
 
 def left_to_do(version: str, out: Path, built: bool) -> str:
@@ -146,6 +168,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--out", type=Path, default=ROOT / "dist", help="folder of wheels and bills; older ones in it are deleted"
     )
     parser.add_argument("--skip-images", action="store_true", help="end with 0 where no container engine answers")
+    parser.add_argument(
+        "--stand-in-base", type=Path, metavar="FOLDER", help="build the CPU images on a base of Debian's packages too"
+    )
     options = parser.parse_args(arguments)
     version = versions.versions()["release"]["version"]
     problems = [*versions.mismatches(), *notes_missing(version)]
@@ -157,6 +182,11 @@ def main(arguments: list[str] | None = None) -> int:
         wheels = build_wheels(options.out)
         bills = write_bills(options.out, locks)
         built = build_images()
+        if options.stand_in_base:
+            build_stand_ins(options.stand_in_base.absolute())
+    except (NoEngine, Failed) as reason:
+        say(f"release-check: images on the stand-in base: {reason}")
+        return NO_ENGINE if isinstance(reason, NoEngine) else 1
     except subprocess.CalledProcessError as error:
         say(f"release-check: {' '.join(map(str, error.cmd[:6]))} ... ended with {error.returncode}")
         return 1
@@ -166,10 +196,12 @@ def main(arguments: list[str] | None = None) -> int:
     for sentence in problems:
         say(f"WRONG: {sentence}")
     say(f"{len(wheels)} wheels and {len(bills)} bills of materials of {version} in {options.out}")
+    if options.stand_in_base:
+        say("images: every CPU image was built on the stand-in base; none of them is to be pushed")
     if not built:
-        say("IMAGES NOT BUILT: no container engine answers here (docker info, podman info)")
+        say("IMAGES NOT BUILT: no container engine with compose answers here")
     say(left_to_do(version, options.out, built).rstrip())
-    return 1 if problems else 0 if built or options.skip_images else NO_ENGINE
+    return 1 if problems else 0 if built or options.skip_images or options.stand_in_base else NO_ENGINE
 
 
 if __name__ == "__main__":

@@ -79,12 +79,12 @@ def test_without_an_engine_it_says_so_and_ends_with_3_unless_that_is_fine(
     assert without_network.main(["--out", str(out), "--skip-images"]) == 0
 
 
-@pytest.mark.parametrize(("answers", "built"), [(0, True), (1, False)])
-def test_an_engine_that_answers_builds_every_image(
-    answers: int, built: bool, release_check: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("refused", "built"), [("nothing", True), ("info", False), ("compose version", False)])
+def test_an_engine_that_answers_and_has_compose_builds_every_image(
+    refused: str, built: bool, release_check: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker = tmp_path / "docker"
-    docker.write_text(f'#!/bin/sh\nif [ "$1" = info ]; then exit {answers}; fi\necho "$@" > {tmp_path}/asked\n')
+    docker.write_text(f'#!/bin/sh\n[ "$*" != "{refused}" ] || exit 125\necho "$@" > {tmp_path}/asked\n')
     docker.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert release_check.build_images() is built

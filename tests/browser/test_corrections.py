@@ -8,6 +8,7 @@ from carabin.registry.corrections import SWEEP_KEY
 from carabin.registry.testing.memory import MemoryStore
 
 from .pages import WAIT_MS, Open, pause, record, start, text, until, until_exactly, until_text, until_units
+from .servers import Wire
 from .speaker import Speaker
 
 KEY = "une-clef-de-test-assez-longue"
@@ -33,8 +34,8 @@ def corrections(store: MemoryStore) -> list[dict[str, Any]]:
     return [json.loads(store.get(BUCKET, key)) for key in keys]
 
 
-def opened(open_page: Open, *, agrees: bool) -> Any:
-    page = open_page(expected="401")  # type: ignore[call-arg]
+def opened(open_page: Open, *, agrees: bool, expected: str = "401") -> Any:
+    page = open_page(expected=expected)  # type: ignore[call-arg]
     page.click("#settings-button")
     page.fill("#token", KEY)
     page.press("#token", "Tab")
@@ -70,6 +71,30 @@ def test_sentence_corrected_by_hand_is_kept_with_its_raw_text_once_the_caret_lea
     assert answer.value.status == 201
     (correction,) = corrections(kept)
     assert correction["raw"].strip() == "Sous bisoprolole le matin."
+    assert correction["corrected"] == "Sous bisoprolol le matin."
+    assert not page.is_visible("#error")
+
+
+@pytest.mark.parametrize("away", ["no replica", "no connection"])
+def test_correction_is_kept_once_somebody_can_keep_it(
+    away: str, open_page: Open, speaker: Speaker, kept: MemoryStore, wire: Wire
+) -> None:
+    page = opened(open_page, agrees=True, expected="the server responded")
+    correct(page, speaker)
+    if away == "no replica":
+        page.route("**/v1/corrections", lambda route: route.fulfill(status=503), times=1)
+        with page.expect_response(lambda answer: answer.status == 503, timeout=WAIT_MS):
+            page.keyboard.press("Control+End")
+    else:
+        with page.expect_event("requestfailed", lambda request: "/v1/corrections" in request.url, timeout=WAIT_MS):
+            wire.cut()
+            page.keyboard.press("Control+End")
+        wire.mend()
+    for _ in range(WAIT_MS // 50):
+        if corrections(kept):
+            break
+        page.wait_for_timeout(50)
+    (correction,) = corrections(kept)
     assert correction["corrected"] == "Sous bisoprolol le matin."
     assert not page.is_visible("#error")
 

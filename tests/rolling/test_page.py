@@ -85,7 +85,7 @@ def correct(page: Any, sentence: int) -> None:
 def test_page_loses_no_word_command_or_correction_while_every_replica_is_replaced(
     open_page: Open, proxy: Proxy, replicas: list[Replica], store: StoreSettings
 ) -> None:
-    page = open_page(MICROPHONE, expected="401")  # type: ignore[call-arg]
+    page = open_page(MICROPHONE, expected="Failed to load resource")  # type: ignore[call-arg]
     sockets: list[Any] = []
     page.on("websocket", lambda socket: sockets.append(socket))
     agree(page)

@@ -36,7 +36,7 @@ const writing = new Writing(reports, french);
 const recorder = new Recorder((events) => new Microphone(events), dictation, () => $("device").value);
 const agreed = () => settings.retention !== "none" && $("consent").checked;
 const corrections = new Corrections(agreed, async (correction) => {
-  if ((await service.correct(correction)) >= 400) tellProblem("correction_lost");
+  if (!(await service.correct(correction))) tellProblem("correction_lost");
 });
 const actions = {
   record: (pressed) => (pressed && $("record-mode").value === "toggle" ? recorder.toggle() : pressed ? recorder.start() : $("record-mode").value === "hold" && recorder.stop()),

@@ -2,6 +2,9 @@
 
 // Addresses are taken from this module's own, so that they are right whatever address the page is shown at.
 const BASE = new URL("../../../", import.meta.url);
+const NO_ANSWER = 0;
+const UNAVAILABLE = 503; // The store is away, or no replica is behind the balancer.
+const AGAIN_AFTER_S = [1, 2, 4, 8, 16, 32];
 
 export const dictationUrl = () => new URL("ws", String(BASE).replace(/^http/, "ws"));
 
@@ -32,13 +35,21 @@ export class Service {
     }
   }
 
+  // Returns whether a correction was kept. While nobody can keep it, as in a rollout, it is sent again, for a minute.
   async correct(correction) {
-    const response = await fetch(new URL("v1/corrections", BASE), {
-      method: "POST",
-      headers: { "Content-Type": "application/json", ...this.headers() },
-      body: JSON.stringify(correction),
-    });
-    return response.status;
+    let status = await this.sendCorrection(correction);
+    for (const pause_s of AGAIN_AFTER_S) {
+      if (status !== NO_ANSWER && status !== UNAVAILABLE) break;
+      await new Promise((resolve) => setTimeout(resolve, 1000 * pause_s));
+      status = await this.sendCorrection(correction);
+    }
+    return status === 201;
+  }
+
+  async sendCorrection(correction) {
+    const headers = { "Content-Type": "application/json", ...this.headers() };
+    const sent = { method: "POST", headers, body: JSON.stringify(correction) };
+    return fetch(new URL("v1/corrections", BASE), sent).then(({ status }) => status, () => NO_ANSWER);
   }
 }
 
