@@ -379,6 +379,34 @@ async def test_a_session_that_is_far_behind_has_no_room_until_its_audio_was_proc
     await transcriber.stop(0)
 
 
+async def test_packets_that_waited_are_processed_as_one_but_neither_over_a_second_nor_across_a_flush(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transcriber = SwappableLive(tmp_path, "v1", 10, None)
+    await start(transcriber)
+    dictation = transcriber.open(SessionConfig(partials=False))
+    taken: list[int] = []
+    push = dictation._session.push
+
+    def noted(samples: Samples) -> None:
+        taken.append(len(samples))
+        push(samples)
+
+    monkeypatch.setattr(dictation._session, "push", noted)
+    gate = threading.Event()
+    dictation._decode_context.post(gate.wait)
+    for packet in np.split(speech(2.5), 25):
+        dictation.push(packet)
+    flush = asyncio.create_task(dictation.flush())
+    await asyncio.sleep(0)
+    dictation.push(speech(0.1))
+    gate.set()
+    await asyncio.wait_for(flush, 20)
+    assert [event for event in await rest(dictation) if isinstance(event, Final)]
+    assert taken == [16_000, 16_000, 8_000, 1_600]
+    await transcriber.stop(0)
+
+
 async def test_what_was_cut_from_a_prompt_is_the_first_event(tmp_path: Path) -> None:
     transcriber = SwappableLive(tmp_path, "v1", 10, None)
     await start(transcriber)

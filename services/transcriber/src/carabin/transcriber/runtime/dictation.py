@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 from carabin.service.logging import bind, describe_error
@@ -28,7 +27,8 @@ from .backlog import AudioBacklog, SessionBacklog
 log = logging.getLogger(__name__)
 
 SLICE_SAMPLES = SAMPLE_RATE_HZ
-"""Audio processed at a time: a client that sends an hour at once waits for its turn after each second of it."""
+"""Audio processed at a time: a client that sends an hour at once waits for its turn after each second of it, and the
+packets that came while others had theirs are processed as one, for less."""
 
 
 class EngineDictation:
@@ -64,9 +64,10 @@ class EngineDictation:
         self._backlog = SessionBacklog(backlog)
         self._check = AudioCheck()
         self._open = True
-        # From here on, what only the sessions' thread touches.
         self._inbox: deque[Samples | None] = deque()
-        """Audio that waits, and None for each flush."""
+        """Audio that waits, and None for each flush: the loop appends, the sessions' thread takes."""
+        self._pump_posted = False
+        # From here on, what only the sessions' thread touches.
         self._session = Session(
             replace(decode_context, post=self._post), config, prompt, self._emit, version=version, recording=recording
         )
@@ -87,7 +88,7 @@ class EngineDictation:
         self.audio_s += len(samples) / SAMPLE_RATE_HZ
         self._decode_context.metrics.audio_seconds.inc(len(samples) / SAMPLE_RATE_HZ)
         self._backlog.add(len(samples))
-        self._decode_context.post(partial(self._receive, samples))
+        self._enqueue(samples)
 
     async def wait_for_room(self) -> None:
         """See `DictationStream.wait_for_room`."""
@@ -132,7 +133,7 @@ class EngineDictation:
     def _flush(self) -> "asyncio.Future[None]":
         future: asyncio.Future[None] = self._loop.create_future()
         self._flushing.append(future)
-        self._decode_context.post(partial(self._receive, None))
+        self._enqueue(None)
         return future
 
     def _post(self, call: Callable[[], None]) -> None:
@@ -144,28 +145,48 @@ class EngineDictation:
 
         self._decode_context.post(run)
 
-    def _receive(self, item: Samples | None) -> None:
-        if self._session.state is not SessionState.CLOSED:
-            self._inbox.append(item)
-            self._pump()
+    def _enqueue(self, item: Samples | None) -> None:
+        self._inbox.append(item)
+        self._post_pump()
+
+    def _post_pump(self) -> None:
+        if not self._pump_posted:
+            self._pump_posted = True
+            self._decode_context.post(self._run_posted_pump)
+
+    def _run_posted_pump(self) -> None:
+        # First, so that what comes from here on posts anew.
+        self._pump_posted = False
+        self._pump()
 
     def _pump(self) -> None:
         """Process a slice of what waits; on the sessions' thread."""
-        if self._inbox and self._session.accepts_audio:
+        if self._session.state is SessionState.CLOSED:
+            self._inbox.clear()
+        elif self._inbox and self._session.accepts_audio:
             self._guarded(self._take_next)
             if self._inbox:
-                self._decode_context.post(self._pump)
+                self._post_pump()
 
     def _take_next(self) -> None:
-        item = self._inbox.popleft()
-        if item is None:
+        if self._inbox[0] is None:
+            self._inbox.popleft()
             self._session.flush()
             return
-        if len(item) > SLICE_SAMPLES:
-            self._inbox.appendleft(item[SLICE_SAMPLES:])
-        taken = item[:SLICE_SAMPLES]
+        taken = self._next_slice()
         self._backlog.take(len(taken))
         self._session.push(taken)
+
+    def _next_slice(self) -> Samples:
+        """Take what waits before the next flush, at most `SLICE_SAMPLES` of it."""
+        parts, left = [], SLICE_SAMPLES
+        while left and self._inbox and (item := self._inbox[0]) is not None:
+            self._inbox.popleft()
+            parts.append(item[:left])
+            if len(item) > left:
+                self._inbox.appendleft(item[left:])
+            left -= len(parts[-1])
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _guarded(self, call: Callable[[], None]) -> None:
         # A copy: two threads cannot be in one context at a time, and both log for this session.

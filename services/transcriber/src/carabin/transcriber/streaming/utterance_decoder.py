@@ -43,6 +43,16 @@ class SpeculativeFinal:
     hypothesis: Hypothesis | None = None
 
 
+@dataclass(slots=True)
+class _Draft:
+    """What the newest partial wrote, words that are not shown yet among them; requests hold it, and nothing else."""
+
+    text: str = ""
+
+    def __call__(self) -> str:
+        return self.text
+
+
 class UtteranceDecoder:
     """Decodes one utterance with one model.
 
@@ -76,8 +86,7 @@ class UtteranceDecoder:
         self._partial_at = 0
         self._speculation: SpeculativeFinal | None = None
         self._final: DecodeJob | None = None
-        self._draft = ""
-        """What the newest partial wrote, words that are not shown yet among them."""
+        self._draft = _Draft()
         self._attempts = 0
         self._ended = False
         self._over = False
@@ -185,7 +194,7 @@ class UtteranceDecoder:
             self._context.metrics.second_decodes.labels("skipped").inc()
         # Asked when the decode begins: a partial that is decoded just now may be done by then.
         is_early = not self._recording and self._context.scheduler.has_free_worker
-        draft = (lambda: self._draft) if is_early else None
+        draft = self._draft if is_early else None
         return requests.final(self.language, beam_size, prompted=self._prompt_final, lexicon=lexicon, draft=draft)
 
     def _submit(
@@ -232,7 +241,7 @@ class UtteranceDecoder:
             self._prompt_partials = False
             self._context.metrics.retries.labels("prompt_echo").inc()
         elif rejection_reason(outcome, len(job.request.samples), self._config.no_speech_threshold) is None:
-            self._draft = self.utterance.agreement.stable + outcome.text
+            self._draft.text = self.utterance.agreement.stable + outcome.text
             self.utterance.agreement.update(outcome.words, self._shown_until_s(len(job.request.samples)))
             self._on_partial(outcome)
 
