@@ -1,6 +1,8 @@
 """The proxy does to a real store's answers what it was asked to, and nothing else."""
 
 import time
+from contextlib import closing
+from http.client import HTTPConnection
 
 import pytest
 from carabin.registry.errors import AccessDenied, StoreError
@@ -66,3 +68,9 @@ def test_a_delayed_request_is_answered_as_any_other_but_late(s3_settings: StoreS
         started = time.monotonic()
         assert through(proxy, s3_settings).get(s3_bucket, "one") == b"1"
     assert time.monotonic() - started >= LATE_S
+
+
+def test_the_time_of_the_store_reaches_the_client(s3_settings: StoreSettings) -> None:
+    with StoreProxy(s3_settings.endpoint).running() as proxy, closing(HTTPConnection(proxy.endpoint)) as connection:
+        connection.request("HEAD", "/")
+        assert connection.getresponse().headers["Date"]

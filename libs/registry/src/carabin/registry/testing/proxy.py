@@ -13,7 +13,7 @@ from socket import SHUT_RDWR
 TIMEOUT_S = 60.0
 LATE_S = 3.0
 """How late a delayed request is: longer than what a service waits between two looks in the tests."""
-_HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "content-length", "keep-alive", "date", "server"})
+_HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "content-length", "keep-alive", "server"})
 
 
 class Fault(Enum):
