@@ -7,7 +7,8 @@ from .stream import END, Stream
 from .tables import commands
 from .tokens import Kind
 
-INSERT = frozenset({"insérer", "insère", "insérez", "inserer"})
+INSERT = frozenset({"insérer", "insère", "insérez", "inserer", "inséré", "insérés", "insérée", "insérées", "insert"})
+"""What sounds as « insérer » or « insère » does: Whisper writes one for the other. An auto-text's name follows."""
 
 
 def spoken_command(
