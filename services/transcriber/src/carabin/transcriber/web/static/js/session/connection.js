@@ -59,7 +59,7 @@ export class Connection extends EventTarget {
       socket.send(JSON.stringify(this.greeting()));
     };
     socket.onmessage = ({ data }) => socket === this.socket && this.receive(JSON.parse(data));
-    socket.onclose = ({ code }) => socket === this.socket && this.closed(code, reached);
+    socket.onclose = ({ code, reason }) => socket === this.socket && this.closed(code, reason, reached);
     this.socket = socket;
   }
 
@@ -171,10 +171,11 @@ export class Connection extends EventTarget {
     this.report("failed", { code: "overloaded" });
   }
 
-  async closed(code, reached) {
+  // A normal end with a reason is the server's own, as of a session that lasted its longest: what it did not take is sent anew.
+  async closed(code, reason, reached) {
     this.ready = false;
     if (!this.refusal) {
-      if (this.ending && (code === NORMAL || code === POLICY)) return this.become("closed");
+      if (this.ending && ((code === NORMAL && !reason) || code === POLICY)) return this.become("closed");
       if (this.ending && this.done >= this.log.end) return this.become("closed");
       if (!reached && this.retries > 0) await this.ask(); // A browser does not tell why a WebSocket was refused.
     }
