@@ -1,7 +1,6 @@
 """Chromium with a fake microphone; without a Chromium on the machine these tests are skipped, and say so."""
 
 import shutil
-import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,17 +9,15 @@ import numpy as np
 import pytest
 from carabin.trainer.models.embedded import install_base_model
 from carabin.transcriber.bootstrap import make_transcriber
-from carabin.transcriber.http.app import create_app, make_parts
+from carabin.transcriber.core.api import Transcriber
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
 from carabin.transcriber.settings.model import TranscriberSettings
-from carabin.transcriber.settings.server import ServerSettings
 from carabin.transcriber.testing.transcriber import FakeTranscriber
-from prometheus_client import CollectorRegistry
 
 from .pages import WAIT_MS
-from .servers import AppServer, LoopThread, Wire
+from .servers import AppServer, LoopThread, Wire, serve
 from .speaker import Speaker
-from .transcript import RATE_HZ, SENTENCES, spoken
+from .transcript import RATE_HZ, SENTENCES, as_wav, spoken
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
 
@@ -35,11 +32,7 @@ def french_wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for sentence in SENTENCES:
         parts += [spoken(sentence), pause]
     path = tmp_path_factory.mktemp("microphone") / "french.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
-        file.writeframes(np.concatenate(parts).tobytes())
+    path.write_bytes(as_wav(np.concatenate(parts)))
     return path
 
 
@@ -70,46 +63,18 @@ def loop() -> Iterator[LoopThread]:
     thread.stop()
 
 
-@pytest.fixture
-def others() -> tuple[str, ...]:
-    """Names of models that are served beside the first."""
-    return ()
-
-
-@pytest.fixture
-def transcriber(others: tuple[str, ...]) -> FakeTranscriber:
-    return FakeTranscriber(vocabularies=("cardiologie",), version="20260101T000000Z-aaaaaaaaaaaa", others=others)
-
-
-@pytest.fixture
-def web_settings() -> dict[str, str]:
-    """Settings of the transcriber's pages and protocols, without their prefix."""
-    return {}
-
-
-@pytest.fixture
-def wire(
-    loop: LoopThread, transcriber: FakeTranscriber, web_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Wire]:
-    """The way to a server of ours that writes a known script."""
-    for name, value in web_settings.items():
-        monkeypatch.setenv(f"CARABIN_TRANSCRIBER_{name}", value)
-    loop.run(transcriber.start())
-    parts = make_parts(transcriber, ServerSettings.load(), CollectorRegistry(), lambda: ["cardiologie"])
-    server = AppServer(loop, create_app(parts))
-    wire = Wire(loop, server.port)
-    yield wire
-    wire.stop()
-    server.stop()
+@pytest.fixture(scope="session")
+def base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Whisper base as a CTranslate2 folder."""
+    return install_base_model(tmp_path_factory.mktemp("model") / "base")
 
 
 @pytest.fixture(scope="session")  # Loaded once for all files.
-def whisper(tmp_path_factory: pytest.TempPathFactory, loop: LoopThread) -> Iterator[LiveTranscriber]:
-    folder = tmp_path_factory.mktemp("model") / "base"
-    install_base_model(folder)
+def whisper(base_folder: Path, tmp_path_factory: pytest.TempPathFactory, loop: LoopThread) -> Iterator[LiveTranscriber]:
+    """The real transcriber with a real Whisper base."""
     vocabularies = tmp_path_factory.mktemp("vocabularies")
     (vocabularies / "cardiologie.txt").write_text("bisoprolol\nrivaroxaban\n", "utf-8")
-    settings = TranscriberSettings(model_dir=folder, vocabulary_dir=vocabularies, device="cpu", workers=1)
+    settings = TranscriberSettings(model_dir=base_folder, vocabulary_dir=vocabularies, device="cpu", workers=1)
 
     async def started() -> LiveTranscriber:
         transcriber = make_transcriber(settings)
@@ -121,30 +86,58 @@ def whisper(tmp_path_factory: pytest.TempPathFactory, loop: LoopThread) -> Itera
     loop.run(transcriber.stop(0.0))
 
 
-@pytest.fixture(scope="session")
-def real_server(loop: LoopThread, whisper: LiveTranscriber) -> Iterator[AppServer]:
-    """The service as it is shipped, with a real Whisper; a pause ends its sessions with their last words."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CARABIN_TRANSCRIBER_PAGE_IDLE_S", "0.2")
-        parts = make_parts(whisper, ServerSettings(), whisper.metrics.registry, whisper.vocabulary_names)
-        server = AppServer(loop, create_app(parts))
+@pytest.fixture
+def transcriber(whisper: LiveTranscriber) -> Transcriber:
+    """What writes: the real one. A module that forces a fault, a moment or a value takes `fake`, and says why."""
+    return whisper
+
+
+@pytest.fixture
+def fake_choices() -> dict[str, Any]:
+    """How the fake differs from a model that is loaded and serves alone."""
+    return {}
+
+
+@pytest.fixture
+def fake(loop: LoopThread, fake_choices: dict[str, Any]) -> FakeTranscriber:
+    """The shipped fake, which writes what a test tells it to."""
+    choices = {"vocabularies": ("cardiologie",), "version": "20260101T000000Z-aaaaaaaaaaaa"} | fake_choices
+    fake = FakeTranscriber(**choices)
+    loop.run(fake.start())
+    return fake
+
+
+@pytest.fixture
+def web_settings() -> dict[str, str]:
+    """Settings of the transcriber's pages and protocols, without their prefix."""
+    return {}
+
+
+@pytest.fixture
+def server(
+    loop: LoopThread, transcriber: Transcriber, web_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[AppServer]:
+    """The service as it is shipped around a transcriber; a pause ends its sessions with their last words."""
+    for name, value in ({"PAGE_IDLE_S": "0.2"} | web_settings).items():
+        monkeypatch.setenv(f"CARABIN_TRANSCRIBER_{name}", value)
+    server = serve(loop, transcriber)
     yield server
     server.stop()
 
 
 @pytest.fixture
-def real_wire(loop: LoopThread, real_server: AppServer) -> Iterator[Wire]:
-    """The way to the real service."""
-    wire = Wire(loop, real_server.port)
+def wire(loop: LoopThread, server: AppServer) -> Iterator[Wire]:
+    """The way to the service."""
+    wire = Wire(loop, server.port)
     yield wire
     wire.stop()
 
 
 @pytest.fixture
-def speaker(transcriber: FakeTranscriber, loop: LoopThread, monkeypatch: pytest.MonkeyPatch) -> Speaker:
-    """Somebody whose words a test says itself: the microphone's own sound counts as silence."""
+def speaker(fake: FakeTranscriber, loop: LoopThread, monkeypatch: pytest.MonkeyPatch) -> Speaker:
+    """Somebody whose words a test gives the fake itself: the microphone's own sound counts as silence."""
     monkeypatch.setattr("carabin.transcriber.testing.dictation.LOUD", 2.0)
-    return Speaker(transcriber, loop)
+    return Speaker(fake, loop)
 
 
 @pytest.fixture

@@ -92,8 +92,10 @@ class FirefoxPage:
         self._call("input.performActions", context=self._context, actions=[source])
 
     def type(self, text: str) -> None:
-        for letter in text:
-            self.press(letter)
+        """Type without a pause: what is said meanwhile goes before or behind it all."""
+        actions = [{"type": kind, "value": letter} for letter in text for kind in ("keyDown", "keyUp")]
+        source = {"type": "key", "id": "keyboard", "actions": actions}
+        self._call("input.performActions", context=self._context, actions=[source])
 
     def _call(self, method: str, **parameters: Any) -> Any:
         self._number += 1

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from carabin.transcriber.testing.dictation import FakeDictation
 
 WAIT_MS = 60_000
 """More than any step needs on a loaded machine; reached only by failures."""
@@ -30,7 +29,11 @@ def shown(page: Any) -> str:
 
 
 def words(page: Any) -> list[str]:
-    return re.findall(r"\w+", text(page))
+    return words_of(text(page))
+
+
+def words_of(written: str) -> list[str]:
+    return re.findall(r"\w+", written)
 
 
 def units(page: Any) -> list[str]:
@@ -45,6 +48,15 @@ def until(page: Any, condition: str) -> None:
             return
         page.wait_for_timeout(50)
     pytest.fail(f"never came true: {condition}; the report is {text(page)!r}")
+
+
+def until_so(page: Any, condition: Callable[[], bool]) -> None:
+    """Wait for a condition of the test's own, while the page goes on."""
+    for _ in range(WAIT_MS // 50):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"never came true; the report is {text(page)!r}")
 
 
 def until_text(page: Any, part: str) -> None:
@@ -82,6 +94,13 @@ def pause(page: Any) -> None:
     until(page, "!document.querySelector('#report .partial')")
 
 
+def finish(page: Any) -> None:
+    """Stop recording once nobody speaks, and wait until the session is over: everything that was said is written."""
+    until(page, "!window.speaking")  # Set by `MICROPHONE`.
+    pause(page)
+    page.wait_for_selector("#state[data-state=closed]", timeout=2 * WAIT_MS)
+
+
 def recorded(page: Any) -> int:
     """Samples of the session in use."""
     return int(page.evaluate("window.carabin?.lastLog.end ?? 0"))
@@ -90,15 +109,6 @@ def recorded(page: Any) -> int:
 def record(page: Any, seconds: float) -> None:
     """Wait until the page has recorded so much more."""
     until(page, f"window.carabin.lastLog.end >= {recorded(page) + int(seconds * 16_000)}")
-
-
-def until_pushed(page: Any, dictation: FakeDictation) -> None:
-    """Wait until the service has every recorded sample, once."""
-    for _ in range(WAIT_MS // 50):
-        if dictation.pushed_samples == recorded(page):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"the service has {dictation.pushed_samples} samples of {recorded(page)}")
 
 
 def insert(page: Any, name: str) -> None:

@@ -7,7 +7,11 @@ from collections.abc import Coroutine
 from typing import Any
 
 import uvicorn
+from carabin.transcriber.core.api import Transcriber
+from carabin.transcriber.http.app import create_app, make_parts
+from carabin.transcriber.settings.server import ServerSettings
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 
 class LoopThread:
@@ -65,6 +69,12 @@ class AppServer:
         self._socket.close()
 
 
+def serve(loop: LoopThread, transcriber: Transcriber) -> AppServer:
+    """Serve a transcriber that is started as the shipped service does, by the environment's settings."""
+    parts = make_parts(transcriber, ServerSettings.load(), CollectorRegistry(), lambda: ["cardiologie"])
+    return AppServer(loop, create_app(parts))
+
+
 class Wire:
     """Passes bytes on to a port until it is cut."""
 
@@ -80,7 +90,9 @@ class Wire:
         """Break every connection, and every new one until `mend()`."""
         self._loop.run(self._cut())
 
-    def mend(self) -> None:
+    def mend(self, target: int | None = None) -> None:
+        """Let connections through again, from now on to another port where one is given."""
+        self._target = self._target if target is None else target
         self._down = False
 
     def stop(self) -> None:
@@ -113,13 +125,20 @@ class StrippingProxy:
         self._target = target
         self._path = path.encode()
         self._host = host
+        self._writers: set[asyncio.StreamWriter] = set()
         self._server = loop.run(asyncio.start_server(self._serve, "127.0.0.1", 0))
         self.port = self._server.sockets[0].getsockname()[1]
 
     def stop(self) -> None:
+        self._loop.run(self._stop())
+
+    async def _stop(self) -> None:
         self._server.close()
+        for writer in list(self._writers):
+            writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
         try:
             head = await reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -135,8 +154,10 @@ class StrippingProxy:
         if b"upgrade: websocket" not in head.lower():  # One request each: the next one has a path to take away as well.
             lines.insert(1, b"Connection: close")
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        self._writers.add(there_writer)
         there_writer.write(b" ".join((method, address, b"\r\n".join(lines))))
         await asyncio.gather(_pass(reader, there_writer), _pass(there_reader, writer))
+        self._writers -= {writer, there_writer}
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

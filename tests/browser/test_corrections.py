@@ -7,10 +7,12 @@ import pytest
 from carabin.registry.corrections import SWEEP_KEY
 from carabin.registry.testing.memory import MemoryStore
 
-from .pages import WAIT_MS, Open, pause, record, start, text, until, until_exactly, until_text, until_units
+from .microphone import MICROPHONE, Messages, dictate
+from .pages import WAIT_MS, Open, finish, start, text, units, until, until_exactly, until_so
 from .servers import Wire
-from .speaker import Speaker
+from .transcript import SENTENCES
 
+FIRST, SECOND, _ = SENTENCES
 KEY = "une-clef-de-test-assez-longue"
 BUCKET = "corrections"
 
@@ -35,7 +37,7 @@ def corrections(store: MemoryStore) -> list[dict[str, Any]]:
 
 
 def opened(open_page: Open, *, agrees: bool, expected: str = "401") -> Any:
-    page = open_page(expected=expected)  # type: ignore[call-arg]
+    page = open_page(MICROPHONE, expected=expected)  # type: ignore[call-arg]
     page.click("#settings-button")
     page.fill("#token", KEY)
     page.press("#token", "Tab")
@@ -45,42 +47,44 @@ def opened(open_page: Open, *, agrees: bool, expected: str = "401") -> Any:
     return page
 
 
-def correct(page: Any, speaker: Speaker) -> None:
-    """Dictate two sentences, and set a letter right in the first."""
+def correct(page: Any) -> str:
+    """Dictate two sentences, set a letter right in the first, and return it as it stands then."""
     start(page)
-    speaker.final("Sous bisoprolole le matin.")
-    speaker.final("Pas de fièvre.")
-    until_units(page, 2)
-    pause(page)
+    dictate(page, FIRST)
+    dictate(page, SECOND)
+    finish(page)
+    first, written = units(page)[0], text(page)
     page.click("#report .unit >> nth=0")
     page.keyboard.press("Home")
-    for _ in range(len("Sous bisoprolole")):
+    for _ in range(len("Le patient")):
         page.keyboard.press("ArrowRight")
-    page.keyboard.press("Backspace")
-    until_exactly(page, "Sous bisoprolol le matin. Pas de fièvre.")
+    page.keyboard.type("e")
+    until_exactly(page, f"{written[:10]}e{written[10:]}")
+    return f"{first[:10]}e{first[10:]}"
 
 
 def test_sentence_corrected_by_hand_is_kept_with_its_raw_text_once_the_caret_leaves_it(
-    open_page: Open, speaker: Speaker, kept: MemoryStore
+    open_page: Open, kept: MemoryStore
 ) -> None:
     page = opened(open_page, agrees=True)
-    correct(page, speaker)
+    messages = Messages(page)
+    corrected = correct(page)
     assert corrections(kept) == []
     with page.expect_response("**/v1/corrections", timeout=WAIT_MS) as answer:
         page.keyboard.press("Control+End")
     assert answer.value.status == 201
     (correction,) = corrections(kept)
-    assert correction["raw"].strip() == "Sous bisoprolole le matin."
-    assert correction["corrected"] == "Sous bisoprolol le matin."
+    assert correction["raw"].strip() == messages.finals[0]["text"].strip()
+    assert correction["corrected"] == corrected
     assert not page.is_visible("#error")
 
 
 @pytest.mark.parametrize("away", ["no replica", "no connection"])
 def test_correction_is_kept_once_somebody_can_keep_it(
-    away: str, open_page: Open, speaker: Speaker, kept: MemoryStore, wire: Wire
+    away: str, open_page: Open, kept: MemoryStore, wire: Wire
 ) -> None:
     page = opened(open_page, agrees=True, expected="the server responded")
-    correct(page, speaker)
+    corrected = correct(page)
     if away == "no replica":
         page.route("**/v1/corrections", lambda route: route.fulfill(status=503), times=1)
         with page.expect_response(lambda answer: answer.status == 503, timeout=WAIT_MS):
@@ -90,45 +94,19 @@ def test_correction_is_kept_once_somebody_can_keep_it(
             wire.cut()
             page.keyboard.press("Control+End")
         wire.mend()
-    for _ in range(WAIT_MS // 50):
-        if corrections(kept):
-            break
-        page.wait_for_timeout(50)
+    until_so(page, lambda: bool(corrections(kept)))
     (correction,) = corrections(kept)
-    assert correction["corrected"] == "Sous bisoprolol le matin."
+    assert correction["corrected"] == corrected
     assert not page.is_visible("#error")
 
 
-def test_correction_of_a_speaker_who_did_not_agree_stays_in_the_page(
-    open_page: Open, speaker: Speaker, kept: MemoryStore
-) -> None:
+def test_correction_of_a_speaker_who_did_not_agree_stays_in_the_page(open_page: Open, kept: MemoryStore) -> None:
     page = opened(open_page, agrees=False)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    correct(page, speaker)
+    correct(page)
     page.keyboard.press("Control+End")
     page.click("#copy")  # Leaves the report, as the end of a correction too.
     until(page, "document.querySelector('#toast').textContent.includes('copié')")
     assert not [url for url in asked if "corrections" in url]
     assert corrections(kept) == []
-
-
-def test_spoken_correction_replaces_the_last_sentence_by_the_next_words(open_page: Open, speaker: Speaker) -> None:
-    page = opened(open_page, agrees=False)
-    start(page)
-    speaker.final("Genou droit.")
-    speaker.final("Pas d'épanchement.")
-    until_units(page, 2)
-    record(page, seconds=0.6)
-    speaker.begins()
-    speaker.partial("corrige ça")
-    speaker.final("corrige ça")
-    until(page, "getSelection().toString().includes('épanchement')")
-    record(page, seconds=0.6)
-    speaker.begins()
-    speaker.final("Épanchement modéré.")
-    until_text(page, "modéré")
-    assert text(page) == "Genou droit. Épanchement modéré."
-    page.click("#undo")
-    until_exactly(page, "Genou droit. Pas d'épanchement.")
-    pause(page)

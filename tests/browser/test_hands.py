@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
-from .pages import WAIT_MS, Open, choose, insert, pause, start, text, until, until_exactly, until_text, until_units
-from .speaker import Speaker
+from .microphone import MICROPHONE, dictate, say, until_written
+from .pages import WAIT_MS, Open, choose, finish, insert, start, text, until, until_exactly, until_text, words
+from .transcript import SENTENCES, TRANSCRIPT, share_recognised
+
+FIRST, SECOND, _ = SENTENCES
 
 RECORDING = "document.querySelector('#dictate').getAttribute('aria-pressed')"
 
@@ -48,15 +51,17 @@ def until_recording(page: Any, wanted: bool) -> None:
     until(page, f"{RECORDING} === '{str(wanted).lower()}'")
 
 
-def test_push_to_talk_insert_and_undo_need_the_keyboard_alone(open_page: Open, speaker: Speaker) -> None:
-    page = open_page()
+def test_push_to_talk_insert_and_undo_need_the_keyboard_alone(open_page: Open) -> None:
+    page = open_page(MICROPHONE)
     page.wait_for_selector("#dictate:enabled", timeout=WAIT_MS)
     page.keyboard.down("F2")
     page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
-    speaker.final("Au clavier seul.")
-    until_units(page, 1)
+    say(page, FIRST)
     page.keyboard.up("F2")
     until_recording(page, False)
+    until_written(page, 0)
+    written = text(page)
+    assert share_recognised(words(page), [FIRST]) >= TRANSCRIPT, written
     page.keyboard.press("F4")
     until(page, "document.activeElement.dataset.autotext !== undefined")
     while page.evaluate("document.activeElement.dataset.autotext") != "examen normal":
@@ -64,9 +69,9 @@ def test_push_to_talk_insert_and_undo_need_the_keyboard_alone(open_page: Open, s
     page.keyboard.press("Enter")
     until_text(page, "Abdomen souple")
     page.keyboard.press("F8")
-    until_exactly(page, "Au clavier seul.")
+    until_exactly(page, written)
     page.keyboard.type(" Puis à la main.")
-    assert text(page) == "Au clavier seul. Puis à la main."
+    assert text(page) == f"{written} Puis à la main."
 
 
 @pytest.mark.parametrize("chord", ["Alt+F4", "Control+F2", "Shift+F8", "Control+F8", "Alt+F9"])
@@ -82,32 +87,34 @@ def test_key_with_a_modifier_that_it_does_not_have_does_nothing(open_page: Open,
     assert not page.is_visible("#autotexts")
 
 
-def test_undo_key_while_a_sentence_is_corrected_takes_back_the_correction_alone(
-    open_page: Open, speaker: Speaker
-) -> None:
-    page = open_page()
+def test_undo_key_while_a_sentence_is_corrected_takes_back_the_correction_alone(open_page: Open) -> None:
+    page = open_page(MICROPHONE)
     start(page)
-    speaker.final("Première phrase.")
-    speaker.final("Deuxième phrase.")
-    until_units(page, 2)
-    pause(page)
+    dictate(page, FIRST)
+    dictate(page, SECOND)
+    finish(page)
+    written = text(page)
     page.click("#report .unit >> nth=0")
     page.keyboard.press("Home")
     page.keyboard.type("X")
+    until_exactly(page, f"X{written}")
     page.keyboard.press("F8")
-    until_exactly(page, "Première phrase. Deuxième phrase.")
+    until_exactly(page, written)
 
 
-def test_held_key_that_comes_up_elsewhere_does_not_leave_the_microphone_open(open_page: Open, speaker: Speaker) -> None:
-    page = open_page()
+def test_held_key_that_comes_up_elsewhere_does_not_leave_the_microphone_open(open_page: Open) -> None:
+    page = open_page(MICROPHONE)
     page.wait_for_selector("#dictate:enabled", timeout=WAIT_MS)
     page.keyboard.down("F2")
     page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
+    say(page, FIRST)
     page.evaluate("window.dispatchEvent(new Event('blur'))")  # Another window took the focus; its keyup is not ours.
     until_recording(page, False)
+    until_written(page, 0)
+    assert share_recognised(words(page), [FIRST]) >= TRANSCRIPT, text(page)
 
 
-def test_another_key_may_be_chosen_and_may_toggle(open_page: Open, speaker: Speaker) -> None:
+def test_another_key_may_be_chosen_and_may_toggle(open_page: Open) -> None:
     page = open_page()
     page.wait_for_selector("#dictate:enabled", timeout=WAIT_MS)
     choose(page, "#record-mode", "toggle")
@@ -130,8 +137,8 @@ def test_another_key_may_be_chosen_and_may_toggle(open_page: Open, speaker: Spea
     until_recording(page, True)
 
 
-def test_dictation_microphone_records_stops_inserts_and_walks_the_variables(open_page: Open, speaker: Speaker) -> None:
-    page = open_page(script=HID)
+def test_dictation_microphone_records_stops_inserts_and_walks_the_variables(open_page: Open) -> None:
+    page = open_page(script=MICROPHONE + HID)
     page.wait_for_selector("#hid-box", state="attached", timeout=WAIT_MS)
     page.click("#settings-button")
     page.click("#hid")
@@ -143,10 +150,12 @@ def test_dictation_microphone_records_stops_inserts_and_walks_the_variables(open
 
     speechmike(1 << 8)  # RECORD held
     page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
-    speaker.final("Au micro de dictée.")
-    until_units(page, 1)
+    say(page, FIRST)
     speechmike(0)
     until_recording(page, False)
+    finish(page)
+    written = text(page)
+    assert share_recognised(words(page), [FIRST]) >= TRANSCRIPT, written
     insert(page, "signature")
     until(page, "document.querySelectorAll('.variable').length === 2")
     speechmike(1 << 11)  # FORWARD
@@ -159,11 +168,11 @@ def test_dictation_microphone_records_stops_inserts_and_walks_the_variables(open
     speechmike(0)
     page.wait_for_selector("#autotexts", timeout=WAIT_MS)
     page.keyboard.press("Escape")
-    until_exactly(page, "Au micro de dictée.")
+    until_exactly(page, written)
 
 
-def test_powermic_and_pedal_record_while_they_are_held(open_page: Open, speaker: Speaker) -> None:
-    page = open_page(script=HID)
+def test_powermic_and_pedal_record_while_they_are_held(open_page: Open) -> None:
+    page = open_page(script=MICROPHONE + HID)
     page.wait_for_selector("#hid-box", state="attached", timeout=WAIT_MS)
     page.click("#settings-button")
     page.click("#hid")
@@ -173,8 +182,11 @@ def test_powermic_and_pedal_record_while_they_are_held(open_page: Open, speaker:
         page.evaluate("([name, bytes]) => devices[name].report(bytes)", [name, down])
         until_recording(page, True)
         page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
+        say(page, FIRST)
         page.evaluate("([name, bytes]) => devices[name].report(bytes)", [name, up])
         until_recording(page, False)
+        finish(page)
+    assert share_recognised(words(page), [FIRST, FIRST]) >= TRANSCRIPT, text(page)
     page.evaluate("devices.pedal.report([2])")
     until_recording(page, True)
     page.evaluate("navigator.hid.dispatchEvent(Object.assign(new Event('disconnect'), { device: devices.pedal }))")

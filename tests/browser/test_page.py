@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from .pages import WAIT_MS, Open, start, text, until, until_units
+from .microphone import MICROPHONE, dictate, say, until_written
+from .pages import WAIT_MS, Open, finish, start, text, until, words
 from .servers import LoopThread, StrippingProxy, Wire
-from .speaker import Speaker
+from .transcript import SENTENCES, TRANSCRIPT, share_recognised
 
+FIRST = SENTENCES[0]
 KEY = "une-clef-de-test-assez-longue"
 
 
@@ -58,28 +60,25 @@ def test_page_of_which_a_script_did_not_arrive_says_so_and_is_loaded_anew_once_t
     assert text(page) == "Écrit."
 
 
-def test_page_is_whole_behind_a_proxy_that_serves_it_under_a_path(
-    chromium: Any, wire: Wire, loop: LoopThread, speaker: Speaker
-) -> None:
+def test_page_is_whole_behind_a_proxy_that_serves_it_under_a_path(chromium: Any, wire: Wire, loop: LoopThread) -> None:
     proxy = StrippingProxy(loop, wire.port, "/dictee")
     context = chromium.new_context(permissions=["microphone"])
     page = context.new_page()
+    page.add_init_script(MICROPHONE)
     page.goto(f"http://127.0.0.1:{proxy.port}/dictee")  # Without the slash that relative addresses need.
     page.wait_for_url("**/dictee/", timeout=WAIT_MS)
     until(page, "getComputedStyle(document.querySelector('footer')).display === 'grid'")
     start(page)
-    speaker.final("Derrière un mandataire.")
-    until_units(page, 1)
-    assert text(page) == "Derrière un mandataire."
+    dictate(page, FIRST)
+    finish(page)
+    assert share_recognised(words(page), [FIRST]) >= TRANSCRIPT, text(page)
     context.close()
     proxy.stop()
 
 
 @pytest.mark.parametrize("web_settings", [{"API_KEYS": f"alice:{KEY}"}])
-def test_token_is_asked_for_when_the_service_wants_one_and_a_wrong_one_is_distinguished(
-    open_page: Open, speaker: Speaker
-) -> None:
-    page = open_page(expected="401")
+def test_token_is_asked_for_when_the_service_wants_one_and_a_wrong_one_is_distinguished(open_page: Open) -> None:
+    page = open_page(MICROPHONE, expected="401")
     page.wait_for_selector("#error:not([hidden])", timeout=WAIT_MS)
     assert "demande un jeton" in page.inner_text("#error")
     page.click("#settings-button")
@@ -88,14 +87,15 @@ def test_token_is_asked_for_when_the_service_wants_one_and_a_wrong_one_is_distin
     until(page, "document.querySelector('#error-text').textContent.includes(\"n'est pas accepté\")")
     page.click("#dictate")
     page.wait_for_selector("#state[data-state=refused]", timeout=WAIT_MS)
-    until(page, "window.carabin.lastLog.end > 16000")  # Speech is kept while the token is looked for.
+    say(page, FIRST)  # Speech is kept while the token is looked for.
     assert "votre voix est gardée" in page.inner_text("#band")
     page.click("#settings-button")
     page.fill("#token", KEY)
     page.keyboard.press("Escape")
     page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
-    speaker.final("Avec le bon jeton.")
-    until_units(page, 1)
+    until_written(page, 0)
+    finish(page)
+    assert share_recognised(words(page), [FIRST]) >= TRANSCRIPT, text(page)
     assert not page.is_visible("#error")
 
 

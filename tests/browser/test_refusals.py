@@ -4,18 +4,20 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
-from carabin.transcriber.core.events import SessionWarning
-from carabin.transcriber.testing.transcriber import FakeTranscriber
 from carabin.transcriber.whisperlive import connection
 from carabin.transcriber.wire import status
 
-from .pages import WAIT_MS, Open, pause, record, start, text, until, until_exactly, until_text, until_units
-from .servers import LoopThread
-from .speaker import Speaker
+from .microphone import MICROPHONE, Messages, dictate, play, say, until_written
+from .pages import WAIT_MS, Open, finish, start, text, until, words
+from .transcript import RATE_HZ, SENTENCES, TRANSCRIPT, share_recognised
 
+FIRST, SECOND, _ = SENTENCES
+NOISE = np.random.default_rng(0).choice(np.array([-32767, 32767], np.int16), 3 * RATE_HZ)
+"""What the bytes of another format sound like: no voice is that loud and that white."""
 OF_RECORDINGS = {"uploads_full", "upload_too_slow", "bad_audio_file"}
-SENTENCES = """async (codes) => {
+FRENCH_OF = """async (codes) => {
   const { sentenceFor } = await import('./web/js/session/sentences.js');
   return codes.map((code) => sentenceFor(code, true));
 }"""
@@ -46,92 +48,40 @@ HAND_OVER_LATE = """() => {
 }"""
 
 
-def until_session(page: Any, transcriber: FakeTranscriber, count: int) -> None:
-    """Wait until so many sessions were opened."""
-    for _ in range(WAIT_MS // 50):
-        if len(transcriber.identities) >= count:
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"{len(transcriber.identities)} sessions were opened, not {count}")
-
-
 def test_every_code_of_the_service_has_a_french_sentence(open_page: Open) -> None:
     labels = {each.label for each in status._TABLE.values()} | {status.status_of(ValueError()).label}
     outcomes = {outcome for _, reason, outcome in connection._ENDINGS.values() if reason}
     codes = sorted((labels | outcomes) - OF_RECORDINGS - {"cancelled"})
     assert len(codes) > 15
-    said = dict(zip(codes, open_page().evaluate(SENTENCES, codes), strict=True))
+    said = dict(zip(codes, open_page().evaluate(FRENCH_OF, codes), strict=True))
     assert not {code: sentence for code, sentence in said.items() if code in sentence}
 
 
-def test_microphone_whose_sound_is_no_voice_is_switched_off_and_the_next_words_are_written(
-    open_page: Open, speaker: Speaker, transcriber: FakeTranscriber, loop: LoopThread
-) -> None:
-    page = open_page()
+def test_microphone_whose_sound_is_no_voice_is_switched_off_and_the_next_words_are_written(open_page: Open) -> None:
+    page = open_page(MICROPHONE)
+    messages = Messages(page)
     page.evaluate(HAND_OVER_LATE)
     start(page)
-    speaker.final("Avant le défaut.")
-    until_text(page, "Avant le défaut.")
-
-    async def refuse() -> None:
-        speaker.dictation.fail(
-            "the audio cannot be int16 at 16 kHz, mono: it has noise over its whole scale", not_audio=True
-        )
-
-    loop.run(refuse())
+    dictate(page, FIRST)
+    written = text(page)
+    play(page, NOISE, whole=False)
     until(page, "document.querySelector('#error-text').textContent.includes('ne peut pas être une voix')")
     page.wait_for_selector("#dictate[aria-pressed=false]", timeout=WAIT_MS)
     until(page, "window.handedOver")
-    assert len(transcriber.identities) == 1  # The last sound of a refused microphone opens no session.
+    assert messages.connections == 1  # The last sound of a refused microphone opens no session.
     assert "ne peut pas être une voix" in page.text_content("#error-text")
-    pause(page)
+    assert text(page).startswith(written)
     start(page)
-    until_session(page, transcriber, 2)
-    speaker.final("Après le défaut.")
-    until_text(page, "Après le défaut.")
-    assert text(page) == "Avant le défaut. Après le défaut."
-    pause(page)
+    assert messages.connections == 2
+    say(page, SECOND)
+    finish(page)
+    assert share_recognised(words(page), [FIRST, SECOND]) >= TRANSCRIPT, text(page)
 
 
 def test_what_is_said_while_a_close_is_under_way_is_kept_and_not_sent(open_page: Open) -> None:
     page = open_page()
     url = page.evaluate("location.href.replace('http', 'ws')")
     assert page.evaluate(SPEAK_WHILE_CLOSING, url) == {"kept": 1600, "flushing": True}
-
-
-def test_warning_about_the_sound_is_shown_in_french_and_one_for_authors_is_not(
-    open_page: Open, speaker: Speaker, loop: LoopThread
-) -> None:
-    page = open_page()
-    start(page)
-
-    async def warn(code: str) -> None:
-        speaker.dictation.emit(SessionWarning(code, "an English sentence"))
-
-    loop.run(warn("prompt_cut"))
-    speaker.final("Phrase suivante.")
-    until_units(page, 1)
-    assert page.text_content("#toast") == ""
-    loop.run(warn("sample_rate"))
-    until(page, "document.querySelector('#toast').textContent.includes('trop lent ou trop rapide')")
-    pause(page)
-
-
-@pytest.mark.parametrize("web_settings", [{"SESSION_HOURS": "0.003"}])
-def test_session_that_reached_its_longest_time_is_continued_by_another(
-    open_page: Open, speaker: Speaker, transcriber: FakeTranscriber
-) -> None:
-    page = open_page()
-    start(page)
-    speaker.final("Première heure.")
-    until_text(page, "Première heure.")
-    until_session(page, transcriber, 2)
-    page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
-    speaker.final("Deuxième heure.")
-    until_text(page, "Deuxième heure.")
-    assert text(page) == "Première heure. Deuxième heure."
-    assert page.get_attribute("#dictate", "aria-pressed") == "true"
-    pause(page)
 
 
 def wait(uid: str) -> str:
@@ -146,13 +96,9 @@ def slow(uid: str) -> str:
     ("answer", "code", "sentence"), [(wait, 1013, "complet"), (slow, 1008, "trop lente"), (None, 4000, None)]
 )
 def test_first_connection_that_is_turned_away_for_a_time_loses_no_word(
-    open_page: Open,
-    speaker: Speaker,
-    answer: Callable[[str], str] | None,
-    code: int,
-    sentence: str | None,
+    open_page: Open, answer: Callable[[str], str] | None, code: int, sentence: str | None
 ) -> None:
-    page = open_page()
+    page = open_page(MICROPHONE)
     turned_away: list[str] = []
 
     def serve(socket: Any) -> None:
@@ -171,12 +117,12 @@ def test_first_connection_that_is_turned_away_for_a_time_loses_no_word(
 
     page.route_web_socket("**/ws", serve)
     page.click("#dictate")
+    until(page, "window.carabin !== undefined")  # The first sound of the microphone opened the connection.
+    say(page, FIRST, whole=False)
     if sentence:
         until(page, f"document.querySelector('#error-text').textContent.includes({sentence!r})")
     page.wait_for_selector("#state[data-state=open]", timeout=WAIT_MS)
     assert not page.is_visible("#error")
-    record(page, seconds=0.5)
-    speaker.final("Écrit ensuite.")
-    until_exactly(page, "Écrit ensuite.")
-    assert speaker.dictation.pushed_samples > 0
-    pause(page)
+    until_written(page, 0)
+    finish(page)
+    assert share_recognised(words(page), [FIRST]) >= TRANSCRIPT, text(page)

@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from .pages import WAIT_MS, Open, pause, start, text, until, until_exactly, until_text, until_units
-from .speaker import Speaker
+from .microphone import MICROPHONE, dictate
+from .pages import WAIT_MS, Open, finish, start, text, until, until_exactly, until_text, words
+from .transcript import SENTENCES, TRANSCRIPT, share_recognised
 
 
 def test_new_report_begins_empty_and_the_ones_before_stay_in_the_list(open_page: Open) -> None:
@@ -35,11 +36,11 @@ def test_new_report_begins_empty_and_the_ones_before_stay_in_the_list(open_page:
 
 def test_undo_after_a_change_of_report_reaches_neither_its_title_nor_another_s(open_page: Open) -> None:
     page = open_page()
-    for title, words in (("Mme A", "Genou droit."), ("M. B", "Hanche gauche.")):
+    for title, written in (("Mme A", "Genou droit."), ("M. B", "Hanche gauche.")):
         page.click("#title")
         page.keyboard.type(title)
         page.click("#report")
-        page.keyboard.type(words)
+        page.keyboard.type(written)
         page.click("#new")
     page.click("#reports-button")
     page.click("#reports-list li:first-child button")
@@ -97,12 +98,13 @@ def test_leaving_with_a_report_that_was_not_taken_anywhere_is_asked(open_page: O
 
 
 @pytest.mark.parametrize("web_settings", [{"PAGE_DRAFTS": "true"}])
-def test_drafts_survive_a_reload_where_the_site_allows_it(open_page: Open, speaker: Speaker) -> None:
-    page = open_page()
+def test_drafts_survive_a_reload_where_the_site_allows_it(open_page: Open) -> None:
+    page = open_page(MICROPHONE)
     start(page)
-    speaker.final("Brouillon dicté.")
-    until_units(page, 1)
-    pause(page)
+    dictate(page, SENTENCES[0])
+    finish(page)
+    written = text(page)
+    assert share_recognised(words(page), SENTENCES[:1]) >= TRANSCRIPT, written
     page.fill("#title", "Mme B")
     page.click("#new")
     page.keyboard.type("Deuxième brouillon.")
@@ -111,9 +113,9 @@ def test_drafts_survive_a_reload_where_the_site_allows_it(open_page: Open, speak
     page.click("#reports-button")
     assert page.locator("#reports-list button span:first-child").all_inner_texts() == ["Mme B", "Deuxième brouillon."]
     page.click("#reports-list li:has-text('Mme B') button")
-    until_exactly(page, "Brouillon dicté.")
+    until_exactly(page, written)
     page.reload()
-    until_exactly(page, "Brouillon dicté.")  # The one that was shown.
+    until_exactly(page, written)  # The one that was shown.
     assert page.input_value("#title") == "Mme B"
     assert page.text_content("#reports-count") == "2 comptes rendus"
 
