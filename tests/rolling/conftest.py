@@ -23,9 +23,9 @@ __all__ = ["published"]
 ASKED_FOR = os.environ.get("CARABIN_TEST_ROLLING")
 REPLICAS = 3
 SENTENCE = "Le patient présente une douleur thoracique depuis ce matin."
+SPOKEN = f"{SENTENCE.removesuffix('.')} point"
+"""Its full stop is said: behind one of the model's own, the words that follow would be an utterance of their own."""
 AUTOTEXT = "Examen sans particularité."
-SAID = f"{SENTENCE} Insérer constat."
-"""What the model writes of any utterance: a sentence, and a command that inserts AUTOTEXT."""
 DRAIN_S = 20.0
 """Live sessions may end by themselves for 60 % of it."""
 
@@ -126,9 +126,17 @@ def settings(haproxy_binary: str) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="module")
-def replicas(settings: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Replica]]:
+def said() -> str:
+    """Return what the model writes of any utterance: a sentence and a command; for other modules to replace."""
+    return f"{SPOKEN} efface ça"
+
+
+@pytest.fixture(scope="module")
+def replicas(
+    settings: Mapping[str, str], said: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Replica]]:
     folder = tmp_path_factory.mktemp("replicas")
-    model = tiny_model(folder, SAID)
+    model = tiny_model(folder, said)
     autotexts = folder / "autotexts"
     autotexts.mkdir()
     (autotexts / "constat.txt").write_text(AUTOTEXT, "utf-8")

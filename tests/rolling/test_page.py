@@ -14,7 +14,7 @@ from carabin.registry.settings import StoreSettings
 from ..browser.conftest import chromium, french_wav, open_page
 from ..browser.microphone import MICROPHONE, say, until_written
 from ..browser.pages import WAIT_MS, Open, pause, start, text, until
-from .conftest import AUTOTEXT, DRAIN_S, SAID, SENTENCE, Proxy, Replica, replace_in_turn
+from .conftest import AUTOTEXT, DRAIN_S, SENTENCE, SPOKEN, Proxy, Replica, replace_in_turn
 
 __all__ = ["chromium", "french_wav", "open_page"]
 
@@ -50,6 +50,11 @@ def settings(store: StoreSettings) -> Mapping[str, str]:
     }
 
 
+@pytest.fixture(scope="module")
+def said() -> str:
+    return f"{SPOKEN} insérer constat"
+
+
 @pytest.fixture
 def wire(proxy: Proxy) -> Proxy:
     """Let the page be the one behind the proxy."""
@@ -83,32 +88,32 @@ def correct(page: Any, sentence: int) -> None:
 
 
 def test_page_loses_no_word_command_or_correction_while_every_replica_is_replaced(
-    open_page: Open, proxy: Proxy, replicas: list[Replica], store: StoreSettings
+    open_page: Open, proxy: Proxy, replicas: list[Replica], store: StoreSettings, said: str
 ) -> None:
     page = open_page(MICROPHONE, expected="Failed to load resource")  # type: ignore[call-arg]
     sockets: list[Any] = []
     page.on("websocket", lambda socket: sockets.append(socket))
     agree(page)
     start(page)
-    said = 0
+    sentences = 0
     with ThreadPoolExecutor(1) as pool:
         replaced = pool.submit(replace_in_turn, proxy, replicas)
-        while said == 0 or not replaced.done():
+        while sentences == 0 or not replaced.done():
             say(page, SENTENCE)
-            until_written(page, said)
-            until(page, f"document.querySelector('#report').textContent.split({AUTOTEXT!r}).length > {said + 1}")
-            correct(page, said)
-            said += 1
+            until_written(page, sentences)
+            until(page, f"document.querySelector('#report').textContent.split({AUTOTEXT!r}).length > {sentences + 1}")
+            correct(page, sentences)
+            sentences += 1
         drained_s = replaced.result()
     pause(page)
     kept = corrections(store)
     sys.stdout.write(
-        f"\nthe page: {said} sentences, commands and corrections over {len(sockets)} connections; replicas drained in"
-        f" {', '.join(f'{each:.1f}' for each in drained_s)} s\n"
+        f"\nthe page: {sentences} sentences, commands and corrections over {len(sockets)} connections;"
+        f" replicas drained in {', '.join(f'{each:.1f}' for each in drained_s)} s\n"
     )
-    assert text(page).split() == [word for _ in range(said) for word in f"{CORRECTED} {AUTOTEXT}".split()]
-    assert len(kept) == said
-    assert {(each.raw.strip(), each.corrected) for each in kept} == {(SAID, CORRECTED)}
-    assert len({(each.session, each.utterance) for each in kept}) == said
+    assert text(page).split() == [word for _ in range(sentences) for word in f"{CORRECTED} {AUTOTEXT}".split()]
+    assert len(kept) == sentences
+    assert {(each.raw.strip(), each.corrected) for each in kept} == {(said, CORRECTED)}
+    assert len({(each.session, each.utterance) for each in kept}) == sentences
     assert len(sockets) > 1, "the page met no replica that left"
     assert max(drained_s) < DRAIN_S + 5

@@ -15,7 +15,7 @@ from carabin.client import Command, FinalText, Options, Resumed, connect
 from ..compatibility.conftest import HERE as COMPATIBILITY
 from ..compatibility.conftest import Published
 from ..faults.speech import RATE_HZ, spoken_sentence
-from .conftest import DRAIN_S, SAID, SENTENCE, Proxy, Replica, replace_in_turn
+from .conftest import DRAIN_S, SENTENCE, Proxy, Replica, replace_in_turn
 
 OURS, THEIRS = 6, 2
 PACKET = 1777
@@ -88,7 +88,7 @@ def published_dictations(published: Published, port: int, wav: Path, until: thre
 
 
 def test_no_word_is_lost_while_every_replica_is_replaced(
-    proxy: Proxy, replicas: list[Replica], published: Published, tmp_path: Path
+    proxy: Proxy, replicas: list[Replica], published: Published, said: str, tmp_path: Path
 ) -> None:
     url, done, begun = f"ws://127.0.0.1:{proxy.port}", threading.Event(), threading.Semaphore(0)
     [alone] = asyncio.run(dictate_once(url))
@@ -108,9 +108,9 @@ def test_no_word_is_lost_while_every_replica_is_replaced(
     for each in dictated:
         assert [each.finals_of(sentence) for sentence in range(each.sentences)] == [alone] * each.sentences
         assert len(each.finals) == len(alone) * each.sentences, "and nothing beside it"
-        assert [final.text.strip() for final in each.finals] == [SAID] * len(each.finals)
+        assert [final.text.strip() for final in each.finals] == [said] * len(each.finals)
         assert {(final.formatted or "").strip() for final in each.finals} == {SENTENCE}
-        assert [(said.name, said.argument) for said in each.commands] == [("insert", "constat")] * len(each.finals)
+        assert [command.name for command in each.commands] == ["delete"] * len(each.finals)
     assert sum(len(each.resumed) for each in dictated) >= OURS, "every dictation met a replica that left"
     assert all(each == committed[0] and each for each in committed), committed
     assert max(drained_s) < DRAIN_S + 5
