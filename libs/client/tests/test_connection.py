@@ -236,6 +236,22 @@ async def test_server_that_sends_no_message_of_the_protocol_is_an_error_and_not_
                     await anext(events)
 
 
+async def test_connection_that_breaks_between_disconnect_and_its_reason_is_taken_up_again():
+    async def answer(socket):
+        hello = json.loads(await socket.recv())
+        ready = {"uid": "u", "message": "SERVER_READY", "resume_token": "secret", "received_samples": 0}
+        await socket.send(json.dumps(ready | {"resumed": "resume_token" in hello}))
+        if "resume_token" not in hello:
+            await socket.send(json.dumps({"uid": "u", "message": "DISCONNECT"}))
+            socket.transport.close()  # what was sent goes out before it
+        await socket.wait_closed()
+
+    async with serve(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with connect(f"ws://127.0.0.1:{port}") as dictation, asyncio.timeout(30):
+            assert (await next_of(aiter(dictation), Resumed)).same_session
+
+
 async def test_first_answer_that_is_no_json_is_an_error():
     async def answer(socket):
         await socket.recv()

@@ -38,7 +38,7 @@ RESUME_S = 60.0
 """How long to try to come back: what a server keeps a session for."""
 RETRY_S = 0.5
 OPEN_S = 10.0
-_NORMAL = 1000
+_NORMAL, _ABNORMAL = 1000, 1006
 
 
 class LiveDictation:
@@ -175,7 +175,9 @@ class LiveDictation:
         code, reason = self._socket.close_code, self._socket.close_reason
         if code == _NORMAL and self._ended:
             return True
-        if code in (_NORMAL, 1008) or (disconnect and code != 1012):
+        # A replica that is killed, or a balancer, may break the connection between DISCONNECT and its reason.
+        broke = code == 1012 or (code == _ABNORMAL and self._resume_token is not None)
+        if code in (_NORMAL, 1008) or (disconnect and not broke):
             raise ServerRefused(reason or "it closed the session", code or 0)
         return False
 
