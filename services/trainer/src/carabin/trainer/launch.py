@@ -14,6 +14,7 @@ from carabin.service.tracing import bind_process_trace
 from rich.console import Console
 
 from .runtime.gauges import Gauges
+from .runtime.memory import translate_memory_errors
 from .runtime.progress import Progress
 from .runtime.terminal import show
 from .runtime.watch_server import WatchRun, serve
@@ -35,8 +36,9 @@ def launch(
         CarabinError: see `train`.
     """
     bind_process_trace()
-    with ExitStack() as stack:
-        progress = Progress(run_name(settings, now))
+    progress = Progress(run_name(settings, now))
+    # Around the listeners too: where memory is short, they can neither start nor stop their threads.
+    with translate_memory_errors(progress.run), ExitStack() as stack:
         if int(os.environ.get("RANK", "0")) == 0:
             shown = show(console)
             stack.callback(shown.close)

@@ -9,8 +9,14 @@ import torch
 
 from ..errors import MemoryExhausted
 
-_SAID: Final = ("can't allocate memory", "not enough memory", "can't start new thread", "std::bad_alloc")
-"""By torch's CPU allocator on Linux and on Windows, by Python for a thread, by native code."""
+_SAID: Final = (
+    "can't allocate memory",
+    "not enough memory",
+    "can't start new thread",
+    "could not create a primitive",
+    "std::bad_alloc",
+)
+"""By torch's CPU allocator on Linux and on Windows, by Python for a thread, by oneDNN, by native code."""
 
 
 @contextmanager
