@@ -47,12 +47,6 @@ def test_everyday_sentence_has_no_candidate() -> None:
     assert INDEX.candidates(words) == []
 
 
-def test_common_words_are_looked_up_where_the_model_doubted_them() -> None:
-    assert not LexiconIndex(Lexicon((Entry("imagerie"),))).candidates(["une", "image", "riz"])
-    doubted = LexiconIndex(Lexicon((Entry("imagerie"),))).candidates(["une", "image", "riz"], [0.9, 0.3, 0.2])
-    assert [candidate.entry.text for candidate in doubted] == ["imagerie"]
-
-
 def test_spoken_form_finds_its_entry() -> None:
     index = LexiconIndex(Lexicon((Entry("HbA1c", "abbreviation", 0, ("hémoglobine glyquée",)),)))
     assert [found.entry.text for found in index.candidates(["une", "émoglobine", "gliquée", "haute"])] == ["HbA1c"]

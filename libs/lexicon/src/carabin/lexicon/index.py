@@ -21,8 +21,6 @@ MAX_CANDIDATES: Final = 16
 """So many fit a prompt of a hundred tokens with room for the session's own words (measured: research of 2026-11)."""
 MAX_SPAN: Final = 4
 """Words of a span: « l'aminée d'arone » is four."""
-DOUBTED: Final = 0.5
-"""A common word that the model gave a lower probability may be a misrecognised entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +52,19 @@ class LexiconIndex:
             self._exact.setdefault(key, []).append(place)
         self._bigrams = Bigrams(keys)
 
-    def candidates(
-        self, words: Sequence[str], probabilities: Sequence[float] | None = None, limit: int = MAX_CANDIDATES
-    ) -> list[Candidate]:
+    def candidates(self, words: Sequence[str], limit: int = MAX_CANDIDATES) -> list[Candidate]:
         """Return the entries that sound most like some span of the transcript, best first.
 
         Args:
             words: the transcript's words in order.
-            probabilities: what the model gave each word; common words below `DOUBTED` are looked up too.
             limit: at most so many entries.
         """
-        keys = _span_keys(words, probabilities)
+        keys = _span_keys(words)
         return self._ranked(keys, self._similar(keys), limit)
 
     def candidates_of(self, transcripts: Iterable[Sequence[str]], limit: int = MAX_CANDIDATES) -> list[list[Candidate]]:
         """Return what `candidates` returns for each transcript; what several of them share is looked up once."""
-        keys = [_span_keys(words, None) for words in transcripts]
+        keys = [_span_keys(words) for words in transcripts]
         found = self._similar({key for of_one in keys for key in of_one})
         return [self._ranked(of_one, found, limit) for of_one in keys]
 
@@ -112,11 +107,9 @@ class LexiconIndex:
         return found
 
 
-def _span_keys(words: Sequence[str], probabilities: Sequence[float] | None) -> list[str]:
-    """Return how each span of one to four words sounds that has a rare one, or one that the model doubted."""
+def _span_keys(words: Sequence[str]) -> list[str]:
+    """Return how each span of one to four words sounds that has a rare one."""
     rare = [not is_common(word) for word in words]
-    if probabilities is not None:
-        rare = [odd or doubt < DOUBTED for odd, doubt in zip(rare, probabilities, strict=True)]
     spans = (
         " ".join(words[start : start + length])
         for length in range(1, MAX_SPAN + 1)
