@@ -40,6 +40,17 @@ def silence(seconds: float) -> npt.NDArray[np.float32]:
     return np.zeros(round(16_000 * seconds), np.float32)
 
 
+def test_a_machine_without_memory_for_threads_is_said_to_be_short_of_it(
+    tiny_ct2: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(WhisperModel, "__init__", fail)
+    with pytest.raises(EvaluationFailed, match="as memory is short"):
+        EvaluationDecoder(tiny_ct2)
+
+
 def test_the_score_is_the_same_twice(base_model: Path) -> None:
     decoder = EvaluationDecoder(base_model, beam_size=1, window=WindowPolicy(min_frames=600, margin_frames=200))
     audio = PicoEngine().speak("Le repas de midi sera servi sous les grands arbres.", SPEAKERS[1])

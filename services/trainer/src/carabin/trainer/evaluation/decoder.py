@@ -11,6 +11,8 @@ from ..errors import EvaluationFailed
 
 _MOST_NEW_TOKENS: Final = 440
 """What faster-whisper accepts beside its prompt in the decoder's 448 positions."""
+_NO_THREAD: Final = "Resource temporarily unavailable"
+"""What the C++ library says where there is no memory for a thread's stack (EAGAIN)."""
 
 
 class EvaluationDecoder:
@@ -48,7 +50,8 @@ class EvaluationDecoder:
                 str(folder), device=device, compute_type=compute_type, cpu_threads=cpu_threads, local_files_only=True
             )
         except (RuntimeError, ValueError, OSError) as error:
-            raise EvaluationFailed(f"{folder}: faster-whisper cannot load it: {error}") from error
+            short = ", as memory is short" if _NO_THREAD in str(error) else ""
+            raise EvaluationFailed(f"{folder}: faster-whisper cannot load it{short}: {error}") from error
         self._options = {
             "language": language,
             "beam_size": beam_size,
