@@ -85,6 +85,14 @@ def test_a_voice_passes_in_its_own_format_however_loud_or_clipped(voice, codec, 
     assert read(encoded(np.clip(voice * gain, -1, 1).astype(np.float32), container, codec))
 
 
+@pytest.mark.parametrize("scale", [32767, 32768, 30000])
+@pytest.mark.parametrize("gain", [0.1, 0.5, 1.0])
+def test_a_voice_that_was_8_bit_once_passes_however_it_was_scaled(voice, gain, scale):
+    assert read(
+        written((np.round(voice * gain * 127) / 128 * scale).clip(-32768, 32767).round().astype("<i2").tobytes())
+    )
+
+
 @pytest.mark.parametrize("step", [1, 2])
 @pytest.mark.parametrize("gain", [0.01, 0.1, 1.0])
 @pytest.mark.parametrize("container", ["mulaw", "alaw"])

@@ -110,6 +110,12 @@ def test_many_sentences_pass_however_loud_or_clipped(voices: list[Samples], gain
         check((np.round(louder * 32767) / 32768).astype(np.float32))
 
 
+def test_what_was_8_bit_once_and_scaled_since_passes(voices: list[Samples]) -> None:
+    for voice in voices:
+        once = np.round(voice / np.abs(voice).max() * 127) / 128
+        check((np.round(once * 32767) / 32768).astype(np.float32))
+
+
 @pytest.mark.parametrize("hertz", [440, 1000, 2000])
 def test_a_tone_at_full_scale_passes_wherever_its_samples_fall(hertz: int) -> None:
     t = np.arange(2 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ

@@ -38,6 +38,7 @@ SWAPPED_SHARE: Final = 0.95
 SWAPPED_SIGNS: Final = 0.05
 """What a quiet sound is with swapped bytes is loud: the low byte of nearly every sample is near 0 from above or below,
 as a high byte is. The low byte of a sound as loud has any value, or always 0 where it was 8-bit once."""
+SWAPPED_AGREEMENT: Final = 0.5
 SPARSE: Final = 16
 """Of so many samples one is looked at first."""
 SWAPPED_PEAK: Final = 1e-20
@@ -162,6 +163,12 @@ def _companded(samples: NDArray[np.float32]) -> WrongFormat | None:
 def _swapped_integers(samples: NDArray[np.float32]) -> WrongFormat | None:
     """Find the swapped bytes of a quiet sound; those of a loud one are noise."""
     if not (_has_swapped_bytes(samples[::SPARSE]) and _has_swapped_bytes(samples)):
+        return None
+    low, high = (samples * 32768).astype("<i2").view(np.int8).reshape(-1, 2).T
+    # Swapped, a sample from -256 to -1: most are near 0, and their other byte is negative too. What was 8-bit once and
+    # scaled since has low bytes as near to 0, but -1 in positive samples.
+    agree = high[low == -1] < 0
+    if not agree.size or agree.mean() < SWAPPED_AGREEMENT:
         return None
     return WrongFormat("low bytes that are those of high ones", "16-bit integers with swapped bytes", False)
 
