@@ -303,6 +303,17 @@ async def test_samples_that_do_not_fit_their_header_are_refused():
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "impossible_audio")
 
 
+@pytest.mark.parametrize(("rate_hz", "code"), [(16_000, "impossible_audio"), (48_000, "bad_audio_file")])
+async def test_a_recording_whose_bytes_are_swapped_is_refused_with_what_it_probably_is(rate_hz, code):
+    data = recording(rate_hz=rate_hz)
+    start = data.index(b"data") + 8
+    async with web() as opened:
+        answer = await post(opened, data[:start] + np.frombuffer(data[start:], "<i2").byteswap().tobytes())
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, code)
+    assert "swapped bytes" in error["message"]
+
+
 class _CountingTranscriber(FakeTranscriber):
     """Counts how often it was asked to open a session."""
 
