@@ -4,22 +4,21 @@ from typing import Any
 
 import pytest
 
-from .microphone import MICROPHONE, Messages, dictate, say
+from .microphone import MICROPHONE, Messages, dictate, play, say
 from .pages import WAIT_MS, Open, finish, record, start, text, until, until_exactly, until_so, until_text, words_of
 from .servers import Wire
-from .transcript import SENTENCES, TRANSCRIPT, share_recognised
+from .transcript import SENTENCES, TRANSCRIPT, share_recognised, spoken
 
 FIRST, SECOND, THIRD = SENTENCES
 CHOSEN = "document.querySelector('.variable.ProseMirror-selectednode') !== null"
+VOICES = ((1.0, 1.0), (0.85, 1.1), (0.85, 0.9), (0.9, 1.25))
+"""Speed and pitch of each try: who is misheard says it otherwise."""
 
 
-TRIES = 3
-
-
-def say_to_the_end(page: Any, messages: Messages, phrase: str) -> None:
+def say_to_the_end(page: Any, messages: Messages, phrase: str, voice: tuple[float, float]) -> None:
     """Speak, and wait until the service sent all that comes of it: the utterance's acknowledgement is the last."""
     finals = len(messages.finals)
-    say(page, phrase)
+    play(page, spoken(phrase, *voice))
     until_so(
         page,
         lambda: len(messages.finals) > finals and messages.received[-1].get("event") == "acknowledged",
@@ -31,8 +30,8 @@ def command(page: Any, messages: Messages, phrase: str) -> None:
     before = text(page)
     known = len(messages.events("command"))
     record(page, seconds=0.6)  # What is said now is said after what was done.
-    for _ in range(TRIES):
-        say_to_the_end(page, messages, phrase)
+    for voice in VOICES:
+        say_to_the_end(page, messages, phrase, voice)
         if len(messages.events("command")) > known:
             return
         page.click("#undo")

@@ -29,9 +29,9 @@ TRANSCRIPT = 0.6
 
 
 @functools.cache
-def spoken(sentence: str) -> np.ndarray:
+def spoken(sentence: str, speed: float = 1.0, pitch: float = 1.0) -> np.ndarray:
     """Return a sentence as a French voice that needs no network says it: int16, 16 kHz."""
-    return np.frombuffer(NanoTTS().speak(sentence, voice="fr-FR"), np.int16)
+    return np.frombuffer(NanoTTS().speak(sentence, voice="fr-FR", speed=speed, pitch=pitch), np.int16)
 
 
 def as_wav(samples: np.ndarray) -> bytes:

@@ -148,7 +148,7 @@ def test_a_folder_that_may_not_be_opened_is_refused_by_name(tmp_path: Path, monk
     scandir = os.scandir
 
     def as_another_user(folder: Any) -> Any:  # root may open everything
-        if Path(folder).name == "closed":
+        if not isinstance(folder, int) and Path(folder).name == "closed":  # by number where folders are removed
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
         return scandir(folder)
 

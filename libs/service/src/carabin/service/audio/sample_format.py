@@ -14,8 +14,9 @@ MAX_ABS: Final = 10.0
 FULL_SCALE: Final = 0.99
 NOISE_RMS: Final = 0.4
 """Raw bytes of any other format are values spread over the whole scale: 0.58 in root mean square."""
-NOISE_CORRELATION: Final = 0.2
-"""Of each sample with the next, at most, in such bytes. Recorded sound is never that loud and that white."""
+NOISE_CORRELATION: Final = 0.3
+"""Of each sample with the next, at most, in such bytes: 0.24 behind the filter of a browser's resampler. Recorded sound
+is never that loud and that white: 0.68 and more."""
 LEVEL_MEAN: Final = 0.9
 """Around this value lies what is unsigned read as signed; an offset of a sound card is a tenth of it."""
 ZERO_AS_UINT8: Final = -0.998
