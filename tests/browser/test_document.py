@@ -239,6 +239,30 @@ def test_key_pressed_before_the_browser_reports_a_moved_caret_leaves_the_chosen_
     assert text(page) == "Dr nom\nPraticien hospitalier"
 
 
+INSIDE = """(() => {
+  const words = document.querySelector('#report .partial')?.getBoundingClientRect();
+  const seen = document.querySelector('#sheet').getBoundingClientRect();
+  return words !== undefined && words.height > 0 && words.top >= seen.top && words.bottom <= seen.bottom;
+})()"""
+
+
+def test_newest_words_stay_in_view_unless_the_reader_scrolled_away(open_page: Open) -> None:
+    page = open_page(MICROPHONE)
+    write(page, lines=80)
+    start(page)
+    begin(page)
+    until(page, INSIDE)
+    until_written(page, 0)
+    assert page.evaluate("document.querySelector('#sheet').scrollTop") > 0
+    page.evaluate("document.querySelector('#sheet').scrollTop = 0")
+    settle(page)
+    count = len(units(page))
+    begin(page)
+    until_written(page, count)
+    assert page.evaluate("document.querySelector('#sheet').scrollTop") == 0
+    finish(page)
+
+
 def test_utterances_join_in_the_page_as_the_service_joins_them(open_page: Open) -> None:
     documents = (
         "",

@@ -125,29 +125,6 @@ def test_words_behind_a_very_long_paragraph_stand_as_its_own_and_leave_it_untouc
     pause(page)
 
 
-def test_newest_words_stay_in_view_unless_the_reader_scrolled_away(open_page: Open, speaker: Speaker) -> None:
-    page = open_page()
-    start(page)
-    for number in range(40):
-        speaker.final(f"Phrase numéro {number}, assez longue pour remplir la page. Point suivant.\nÀ la ligne")
-    until_text(page, "numéro 39")
-    speaker.partial("Les derniers mots")
-    until_partial(page, "Les derniers mots")
-    inside = """(() => {
-      const words = document.querySelector('#report .partial').getBoundingClientRect();
-      const seen = document.querySelector('#sheet').getBoundingClientRect();
-      return words.top >= seen.top && words.bottom <= seen.bottom;
-    })()"""
-    until(page, inside)
-    page.evaluate("document.querySelector('#sheet').scrollTop = 0")
-    page.wait_for_timeout(100)
-    speaker.partial("Les derniers mots de la phrase")
-    until_partial(page, "Les derniers mots de la phrase")
-    assert page.evaluate("document.querySelector('#sheet').scrollTop") == 0
-    speaker.final("Les derniers mots.")
-    pause(page)
-
-
 def test_doubtful_words_and_those_of_the_lexicon_are_marked_on_demand(open_page: Open, speaker: Speaker) -> None:
     page = open_page()
     start(page)
