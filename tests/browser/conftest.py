@@ -24,6 +24,13 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what fails once more, since real speech is cut into utterances as the load allows; the summary counts it."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="session")
 def french_wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three French sentences with pauses, spoken by a voice that needs no network."""
