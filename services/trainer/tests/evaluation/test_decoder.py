@@ -40,11 +40,12 @@ def silence(seconds: float) -> npt.NDArray[np.float32]:
     return np.zeros(round(16_000 * seconds), np.float32)
 
 
-def test_a_machine_without_memory_for_threads_is_said_to_be_short_of_it(
-    tiny_ct2: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("said", ["Resource temporarily unavailable", "CUDA failed with error out of memory"])
+def test_a_machine_without_memory_for_threads_or_weights_is_said_to_be_short_of_it(
+    said: str, tiny_ct2: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("Resource temporarily unavailable")
+        raise RuntimeError(said)
 
     monkeypatch.setattr(WhisperModel, "__init__", fail)
     with pytest.raises(EvaluationFailed, match="as memory is short"):

@@ -24,9 +24,10 @@ def test_what_the_libraries_say_of_missing_memory_is_one_error_that_says_what_to
         OSError(errno.ENOMEM, "Cannot allocate memory"),
         RuntimeError("can't start new thread"),
         RuntimeError("could not create a primitive"),
+        RuntimeError("Resource temporarily unavailable"),
         torch.OutOfMemoryError("CUDA out of memory."),
     ],
-    ids=["no word", "kernel", "thread", "oneDNN", "device"],
+    ids=["no word", "kernel", "thread", "oneDNN", "native thread", "device"],
 )
 def test_each_of_its_forms_is_recognised(error: Exception) -> None:
     with pytest.raises(MemoryExhausted, match="memory"), translate_memory_errors("cardio"):

@@ -37,6 +37,7 @@ def test_a_short_window_says_what_the_full_one_does(engine: Ct2Engine) -> None:
         ("Library libcublas.so.12 is not found or cannot be loaded", True),
         ("CUDA driver version is insufficient for CUDA runtime version", True),
         ("Resource temporarily unavailable", True),
+        ("could not create a primitive", True),
         ("Unable to open file 'model.bin' in model '/models/v2'", False),
         ("Unsupported model binary version", False),
     ],

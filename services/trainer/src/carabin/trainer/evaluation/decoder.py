@@ -6,13 +6,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from carabin.registry.serving_window import WindowPolicy, frames_in, token_cap
+from carabin.service.memory_errors import says_memory_is_short
 
 from ..errors import EvaluationFailed
 
 _MOST_NEW_TOKENS: Final = 440
 """What faster-whisper accepts beside its prompt in the decoder's 448 positions."""
-_NO_THREAD: Final = "Resource temporarily unavailable"
-"""What the C++ library says where there is no memory for a thread's stack (EAGAIN)."""
 
 
 class EvaluationDecoder:
@@ -50,7 +49,7 @@ class EvaluationDecoder:
                 str(folder), device=device, compute_type=compute_type, cpu_threads=cpu_threads, local_files_only=True
             )
         except (RuntimeError, ValueError, OSError) as error:
-            short = ", as memory is short" if _NO_THREAD in str(error) else ""
+            short = ", as memory is short" if says_memory_is_short(str(error)) else ""
             raise EvaluationFailed(f"{folder}: faster-whisper cannot load it{short}: {error}") from error
         self._options = {
             "language": language,

@@ -3,20 +3,11 @@
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 import torch
+from carabin.service.memory_errors import says_memory_is_short
 
 from ..errors import MemoryExhausted
-
-_SAID: Final = (
-    "can't allocate memory",
-    "not enough memory",
-    "can't start new thread",
-    "could not create a primitive",
-    "std::bad_alloc",
-)
-"""By torch's CPU allocator on Linux and on Windows, by Python for a thread, by oneDNN, by native code."""
 
 
 @contextmanager
@@ -38,4 +29,4 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Return whether `error` says that memory ran out."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(text in str(error) for text in _SAID)
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or says_memory_is_short(str(error))

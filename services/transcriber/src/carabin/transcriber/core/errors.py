@@ -23,13 +23,8 @@ CarabinError                  (carabin.registry.errors)
     x DeviceFailed            the GPU did
 """
 
-import re
-from typing import Final
-
 from carabin.registry.errors import CarabinError
-
-NO_MEMORY: Final = re.compile(r"out of memory|alloc|Resource temporarily unavailable", re.IGNORECASE)
-"""What CUDA, the C++ library and NumPy say where there is no memory (ENOMEM), or none for a thread's stack (EAGAIN)."""
+from carabin.service.memory_errors import says_memory_is_short
 
 
 class TranscriberError(CarabinError):
@@ -154,7 +149,7 @@ class DeviceShort(ModelRefused):
     @property
     def of_memory(self) -> bool:
         """Whether memory ran out, the GPU's or the machine's, by what the failed library said."""
-        return NO_MEMORY.search(self.reason) is not None
+        return says_memory_is_short(self.reason)
 
 
 class DecodeFailed(TranscriberError):

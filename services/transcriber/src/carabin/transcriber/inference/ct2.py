@@ -14,13 +14,14 @@ from typing import Any
 import ctranslate2
 import numpy as np
 from carabin.registry.serving_window import WindowPolicy, frames_in
+from carabin.service.memory_errors import says_memory_is_short
 from carabin.service.threads import LoggedPool
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
 from ..core.config import SAMPLE_RATE_HZ
-from ..core.errors import NO_MEMORY, DecodeFailed, DeviceFailed, DeviceShort, ModelBroken, ModelMismatch
+from ..core.errors import DecodeFailed, DeviceFailed, DeviceShort, ModelBroken, ModelMismatch
 from ..core.memory import free_memory
 from .engine import DecodeRequest, DecodeTiming, Hypothesis, TimedWord, TokenWord
 from .mel import GrowingMel
@@ -382,4 +383,4 @@ def is_of_device(error: Exception) -> bool:
     """Say whether CTranslate2's error is one of the GPU or its driver, by the libraries that it names, or of memory."""
     if isinstance(error, MemoryError):
         return True
-    return _DEVICE.search(str(error)) is not None or NO_MEMORY.search(str(error)) is not None
+    return _DEVICE.search(str(error)) is not None or says_memory_is_short(str(error))
