@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from carabin.lexicon import Entry, Lexicon
 from carabin.lexicon.common import common_french, french_words
+from carabin.registry.errors import ClockSkewed, StoreUnavailable, StoreUnreachable
 from carabin.registry.layout import vocabulary_key
 from carabin.registry.stages.lexicon_keys import identity_lexicon, lexicon_key
 from carabin.registry.stages.lexicons import promote_lexicon, publish_lexicon, withdraw_lexicon
+from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.memory import MemoryStore
 from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.core.errors import UnknownVocabulary
@@ -69,6 +71,18 @@ def test_lexicon_stays_while_the_store_is_away_and_where_a_version_is_broken(
         lexicons.read_store(store, "models", "whisper")
     assert texts(lexicons) == {"bisoprolol"}
     assert sum("not usable" in record.message for record in caplog.records) == 1, "it is said once"
+
+
+@pytest.mark.parametrize("error", [StoreUnreachable("it does not answer"), ClockSkewed("RequestTimeTooSkewed")])
+def test_lexicon_stays_without_a_word_while_the_store_cannot_be_used(
+    store: MemoryStore, error: StoreUnavailable, caplog: pytest.LogCaptureFixture
+) -> None:
+    lexicons = Lexicons()
+    promote(store, "bisoprolol\n")
+    lexicons.read_store(store, "models", "whisper")
+    lexicons.read_store(FaultyStore(store, 0, error), "models", "whisper")
+    assert texts(lexicons) == {"bisoprolol"}
+    assert not caplog.records, "the model watcher says it, once for both"
 
 
 def test_folder_is_read_again_where_a_file_changed_or_is_gone(tmp_path: Path) -> None:

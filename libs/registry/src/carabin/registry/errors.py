@@ -3,9 +3,10 @@
 CarabinError             anything that Carabin raises on purpose: its text is one clear sentence for a person
 * RegistryError
   x StoreError
-    + StoreUnreachable     no answer, or a failing one; trying later may help
+    + StoreUnavailable     it cannot be used now, though the key may be right; trying later may help
+      - StoreUnreachable   no answer, or a failing one
+      - ClockSkewed        this machine's clock and the store's are too far apart
     + AccessDenied         wrong credentials, or a policy says no
-    + ClockSkewed          this machine's clock and the store's are too far apart; trying later may help
     + BucketMissing
     + ObjectMissing
     + PreconditionFailed   a conditional write lost: the object is there already, or is another than expected
@@ -40,16 +41,20 @@ class StoreError(RegistryError):
     """The object store did not do what was asked."""
 
 
-class StoreUnreachable(StoreError):
+class StoreUnavailable(StoreError):
+    """The store cannot be used now, though the key may be right: the same request may succeed later."""
+
+
+class StoreUnreachable(StoreUnavailable):
     """The store gave no answer or a server error."""
+
+
+class ClockSkewed(StoreUnavailable):
+    """The store refuses requests that are signed with this machine's time; that passes once its clock is right."""
 
 
 class AccessDenied(StoreError):
     """The credentials are wrong or may not do this."""
-
-
-class ClockSkewed(StoreError):
-    """The store refuses requests that are signed with this machine's time; that passes once its clock is right."""
 
 
 class BucketMissing(StoreError):

@@ -8,7 +8,7 @@ from pathlib import Path
 from carabin.lexicon import Lexicon, LexiconIndex, LexiconInvalid, parse_lexicon
 from carabin.lexicon.common import read_word_lists
 from carabin.lexicon.entries import MAX_VOCABULARY_BYTES, fold, joined
-from carabin.registry.errors import ClockSkewed, ObjectMissing, RegistryError, StoreUnreachable
+from carabin.registry.errors import ObjectMissing, RegistryError, StoreUnavailable
 from carabin.registry.stages.lexicon_keys import IDENTITY, SPECIALTY, VOCABULARY, canonical_name, identity_lexicon
 from carabin.registry.stages.lexicons import lexicons_in_use
 from carabin.registry.store import ObjectStore
@@ -96,7 +96,7 @@ class Lexicons:
                 for name, (version, key) in found.items()
                 if (content := self._fetched(name, version, store, bucket, key)) is not None
             }
-        except (StoreUnreachable, ClockSkewed):
+        except StoreUnavailable:
             return  # the model watcher logs it, once for both
         except RegistryError as error:
             if self._failure != str(error):

@@ -11,7 +11,7 @@ from typing import Protocol
 from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.publish import fetch_model, list_models, read_manifest_and_document
 from carabin.registry.artifacts.trust import require_trusted
-from carabin.registry.errors import ClockSkewed, RegistryError, SignatureRefused, StoreUnreachable
+from carabin.registry.errors import RegistryError, SignatureRefused, StoreUnavailable
 from carabin.registry.stages.resolve import Decision
 from carabin.registry.stages.watch import ModelWatcher
 from carabin.registry.store import ObjectStore
@@ -161,7 +161,7 @@ class RegistrySource:
         """
         try:
             return read_manifest_and_document(self._store, self._bucket, self._name, version)
-        except (StoreUnreachable, ClockSkewed):
+        except StoreUnavailable:
             remembered = self._cache.manifest(version)
             if remembered is None:
                 raise
