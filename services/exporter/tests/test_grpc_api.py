@@ -10,6 +10,8 @@ from carabin.exporter.grpc_api import MAX_FOLLOWERS
 from carabin.exporter.jobs.pipeline import Exporter
 from carabin.exporter.v1 import exporter_pb2, exporter_pb2_grpc
 from carabin.registry.artifacts.publish import list_versions
+from carabin.registry.errors import AccessDenied, ClockSkewed, StoreError, StoreUnreachable
+from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.memory import MemoryStore
 
 from .conftest import HeldConversion, wait_for
@@ -93,6 +95,37 @@ def test_refusals_have_the_status_that_a_caller_can_act_on(
         with pytest.raises(grpc.RpcError) as error:
             stub.GetExport(exporter_pb2.GetExportRequest(id="0" * 16))
         assert error.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StoreUnreachable("store/models: the store does not answer"), grpc.StatusCode.UNAVAILABLE),
+        (
+            ClockSkewed("store/models: the store's clock and this machine's are 2 days apart"),
+            grpc.StatusCode.UNAVAILABLE,
+        ),
+        (AccessDenied("store/models: AccessDenied"), grpc.StatusCode.PERMISSION_DENIED),
+    ],
+    ids=["away", "clock", "denied"],
+)
+def test_a_store_that_refuses_is_a_status_that_says_whether_to_try_again(
+    store: MemoryStore, tmp_path: Path, error: StoreError, code: grpc.StatusCode
+) -> None:
+    refusing = FaultyStore(store, error=error)
+    with service(refusing, tmp_path) as (_, channel):
+        stub = exporter_pb2_grpc.ExporterServiceStub(channel)
+        refusing.fail_from_now()
+        calls = (
+            lambda: list(stub.Export(exporter_pb2.ExportRequest(run="run-1"))),
+            lambda: stub.GetExport(exporter_pb2.GetExportRequest(id="0" * 16)),
+            lambda: stub.ListExports(exporter_pb2.ListExportsRequest()),
+            lambda: stub.CancelExport(exporter_pb2.CancelExportRequest(id="0" * 16)),
+        )
+        for call in calls:
+            with pytest.raises(grpc.RpcError) as refused:
+                call()
+            assert (refused.value.code(), refused.value.details()) == (code, str(error))
 
 
 def test_a_call_cancelled_by_an_operator_ends_its_caller_too_and_leaves_nothing(

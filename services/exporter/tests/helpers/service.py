@@ -10,6 +10,7 @@ from carabin.exporter.app import Running, running
 from carabin.exporter.settings import ExporterSettings
 from carabin.registry.artifacts.checkpoints import publish_checkpoint
 from carabin.registry.settings import StoreSettings
+from carabin.registry.store import ObjectStore
 from carabin.registry.testing.memory import MemoryStore
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client import CollectorRegistry
@@ -25,7 +26,7 @@ def settings(work: Path, **changes: object) -> ExporterSettings:
 
 
 @contextmanager
-def service(store: MemoryStore, work: Path, **changes: object) -> Iterator[tuple[Running, grpc.Channel]]:
+def service(store: ObjectStore, work: Path, **changes: object) -> Iterator[tuple[Running, grpc.Channel]]:
     with (
         running(settings(work, **changes), store, STORE, CollectorRegistry()) as ports,
         grpc.insecure_channel(f"127.0.0.1:{ports.grpc_port}") as channel,

@@ -8,7 +8,14 @@ from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 import grpc
-from carabin.registry.errors import AccessDenied, CarabinError, StoreUnreachable, UnsafePath, VersionMissing
+from carabin.registry.errors import (
+    AccessDenied,
+    CarabinError,
+    ClockSkewed,
+    StoreUnreachable,
+    UnsafePath,
+    VersionMissing,
+)
 from carabin.registry.store import ObjectStore
 from carabin.service.grpc import DEFAULT_WORKERS, Service
 
@@ -53,6 +60,7 @@ STATUS: Final[Mapping[type[CarabinError], grpc.StatusCode]] = MappingProxyType(
         QueueFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
         FollowersFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
         StoreUnreachable: grpc.StatusCode.UNAVAILABLE,
+        ClockSkewed: grpc.StatusCode.UNAVAILABLE,
         AccessDenied: grpc.StatusCode.PERMISSION_DENIED,
     }
 )

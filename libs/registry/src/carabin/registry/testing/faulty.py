@@ -39,6 +39,10 @@ class FaultyStore:
         """Whether it has broken."""
         return self._fail_at is not None and self.requests > self._fail_at
 
+    def fail_from_now(self) -> None:
+        """Break the next request."""
+        self._fail_at = self.requests
+
     def heal(self) -> None:
         """Never fail again."""
         self._fail_at = None
