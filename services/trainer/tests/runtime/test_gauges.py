@@ -22,6 +22,22 @@ def test_gauges_hold_the_newest_figures() -> None:
     assert ratio(registry, "train") == 0.5
 
 
+def test_records_that_the_store_does_not_take_are_counted() -> None:
+    registry = CollectorRegistry()
+    progress = Progress("r", (Gauges(registry),))
+
+    def counted() -> float | None:
+        return registry.get_sample_value("carabin_trainer_record_failures_total", {"run": "r"})
+
+    progress.note("begins")
+    assert counted() == 0
+    for _ in range(2):
+        progress.count_record_failure()
+    progress.metrics(1, {})
+    progress.metrics(2, {})
+    assert counted() == 2
+
+
 def test_a_phase_of_unknown_length_has_no_share_until_it_is_known() -> None:
     registry = CollectorRegistry()
     progress = Progress("r", (Gauges(registry),))

@@ -14,8 +14,16 @@ from carabin.registry.artifacts.checkpoints import (
     read_checkpoint,
     write_run,
 )
-from carabin.registry.errors import AccessDenied, DiskFailed, ManifestInvalid, StoreUnreachable, VersionMissing
-from carabin.registry.layout import checkpoint_file_key
+from carabin.registry.errors import (
+    AccessDenied,
+    ClockSkewed,
+    DiskFailed,
+    ManifestInvalid,
+    StoreError,
+    StoreUnreachable,
+    VersionMissing,
+)
+from carabin.registry.layout import checkpoint_file_key, run_key
 from carabin.registry.testing.memory import MemoryStore
 from carabin.trainer.checkpoints.layout import local_steps
 from carabin.trainer.errors import BaseModelRefused, LossNotFinite, ResumeRefused, SettingsRefused, UploadFailed
@@ -304,6 +312,71 @@ def test_a_store_that_stays_away_loses_nothing(tiny: Path, tones_folder: Path, t
     patient = wanted.model_copy(update={"upload_patience_s": 600.0})
     assert run(patient, a_store(tones_folder), recorder=recorder).state == "finished"
     assert recorder.losses == []
+
+
+class NoRecordStore(MemoryStore):
+    """A store that raises `error` for the run's records of the states `refused`, after the first record."""
+
+    def __init__(self, tones_folder: Path, error: StoreError, *refused: str) -> None:
+        super().__init__()
+        self._buckets = a_store(tones_folder)._buckets
+        self.error: StoreError | None = error
+        self._refused, self._records, self.failed = refused, 0, 0
+
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        if (bucket, key) == (BUCKET, run_key("r")):
+            self._records += 1
+            if self.error is not None and self._records > 1 and json.loads(data)["state"] in self._refused:
+                self.failed += 1
+                raise self.error
+        super().put(bucket, key, data)
+
+
+REFUSALS = (
+    AccessDenied("memory/checkpoints: AccessDenied: the key was revoked"),
+    ClockSkewed("memory/checkpoints: the store's clock and this machine's are 2 days apart"),
+    StoreError("memory/checkpoints: QuotaExceeded"),
+    StoreUnreachable("memory gives no answer"),
+)
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=lambda error: type(error).__name__)
+def test_a_store_that_refuses_the_record_of_progress_does_not_stop_training(
+    tiny: Path, tones_folder: Path, tmp_path: Path, error: StoreError
+) -> None:
+    store, recorder = NoRecordStore(tones_folder, error, "running"), EventRecorder()
+    assert run(settings(tiny, tmp_path / "w"), store, recorder=recorder).state == "finished"
+    assert [step for step, _ in recorder.losses] == [1, 2, 3, 4, 5, 6]
+    said = [event.text for event in recorder.events if "does not take the run's record" in event.text]
+    assert said == [f"the store does not take the run's record, the run goes on: {error}"]
+    assert store.failed >= 3
+    assert recorder.events[-1].record_failures == store.failed
+    assert run_record(store, BUCKET, "r").state == "finished"
+
+
+def test_a_run_that_stops_or_fails_says_so_itself_where_the_store_refuses_its_record(
+    tiny: Path, tones_folder: Path, tmp_path: Path
+) -> None:
+    store, stop = NoRecordStore(tones_folder, REFUSALS[0], "stopped"), Stop(after=1)
+    result = run(settings(tiny, tmp_path / "w"), store, stopped=stop, recorder=stop.recorder)
+    assert (result.state, store.failed) == ("stopped", 1)
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=lambda error: type(error).__name__)
+def test_a_run_is_finished_only_when_the_store_takes_its_last_record(
+    tiny: Path, tones_folder: Path, tmp_path: Path, error: StoreError
+) -> None:
+    wanted = settings(tiny, tmp_path / "w", max_steps=2)
+    store = NoRecordStore(tones_folder, error, "finished")
+    with pytest.raises(UploadFailed, match=f"record that it is finished: {error}; .*w/r is kept, .*--run r"):
+        run(wanted, store)
+    assert read_checkpoint(store, BUCKET, "r", 3).final
+    assert (tmp_path / "w" / "r").is_dir()
+    store.error, recorder = None, EventRecorder()
+    assert run(wanted, store, recorder=recorder).state == "finished"
+    assert recorder.losses == []
+    assert run_record(store, BUCKET, "r").state == "finished"
+    assert not (tmp_path / "w" / "r").exists()
 
 
 class LockedStore(MemoryStore):

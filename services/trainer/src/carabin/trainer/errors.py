@@ -14,7 +14,7 @@
     + OutOfMemory        one dictation alone does not fit the device
     + MemoryExhausted    this machine, or its device, has no memory left for what the run does
     + ResumeRefused      a checkpoint is of another model, dataset or mode
-    + UploadFailed       a checkpoint could not be brought to the store; it is kept on this machine
+    + UploadFailed       a checkpoint, or the last record, did not reach the store; all is kept on this machine
     + WatchFailed        a run that trains elsewhere cannot be followed
     + Stopped            somebody asked us to stop; what was learnt is saved
 """
@@ -102,7 +102,7 @@ class ResumeRefused(TrainingError):
 
 
 class UploadFailed(TrainingError):
-    """A checkpoint did not reach the store; the text names the folder that still holds it."""
+    """A checkpoint, or a run's last record, did not reach the store; the text names the folder that still holds it."""
 
 
 class WatchFailed(TrainingError):

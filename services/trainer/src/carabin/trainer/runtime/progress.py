@@ -26,6 +26,8 @@ class RunEvent:
     step: int = 0
     metrics: Mapping[str, float] = field(default_factory=dict)
     text: str = ""
+    record_failures: int = 0
+    """Records of how the run stands that the store did not take, since this process began."""
 
 
 Listener = Callable[[RunEvent], None]
@@ -46,6 +48,7 @@ class Progress:
         self._clock = clock
         self._lock = threading.RLock()
         self._phase, self._done, self._total, self._step = "", 0, 0, 0
+        self._record_failures = 0
         self._started, self._first = clock(), 0
 
     def listen(self, listener: Listener) -> None:
@@ -77,6 +80,10 @@ class Progress:
         """Send one sentence for a person to read."""
         self._notify("note", text=text)
 
+    def count_record_failure(self) -> None:
+        """Count a record that the store did not take; the next event holds the number."""
+        self._record_failures += 1
+
     def end(self, text: str, values: Mapping[str, float] | None = None) -> None:
         """Report how the run ended."""
         self._notify("end", text=text, metrics=dict(values or {}))
@@ -92,6 +99,7 @@ class Progress:
             step=self._step,
             metrics=metrics or {},
             text=text,
+            record_failures=self._record_failures,
         )
         for listener in tuple(self._listeners):
             listener(event)

@@ -13,7 +13,7 @@ import torch
 from accelerate import PartialState
 from accelerate.utils import gather_object, reduce
 from carabin.registry.artifacts.checkpoints import RunRecord, write_run
-from carabin.registry.errors import StoreUnreachable
+from carabin.registry.errors import StoreError
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 
@@ -49,6 +49,8 @@ class RunContext:
         self.seconds: dict[str, float] = {}
         self.leaving = False
         """All processes agreed to stop, whichever of them was asked."""
+        self._unrecorded = False
+        """Whether the store did not take the newest record."""
 
     @cached_property
     def precision(self) -> Computed:
@@ -114,10 +116,12 @@ class RunContext:
             )
 
     def write_record(self, *, required: bool = False, **changes: Any) -> None:
-        """Write how the run stands; only with `required` must the store be there.
+        """Write how the run stands: only where it is `required` does a store that is away or refuses it end the run.
+
+        The first refusal in a row is noted, each is counted.
 
         Raises:
-            StoreError: the store is away, or refuses us, before anything was spent on training.
+            StoreError: the record is required, and the store does not take it.
         """
         if "metrics" in changes:
             changes["metrics"] = finite(changes["metrics"])
@@ -126,9 +130,15 @@ class RunContext:
             return
         try:
             write_run(self.store, self.bucket, self.record)
-        except StoreUnreachable:
+        except StoreError as error:
             if required:
                 raise
+            if not self._unrecorded:
+                self.progress.note(f"the store does not take the run's record, the run goes on: {error}")
+            self._unrecorded = True
+            self.progress.count_record_failure()
+        else:
+            self._unrecorded = False
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:

@@ -1,13 +1,12 @@
 """One run from settings to a published checkpoint: the order of the steps, and what each failure leaves behind."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import torch
 from carabin.registry.artifacts.checkpoints import CheckpointManifest, read_run
-from carabin.registry.errors import CarabinError
+from carabin.registry.errors import CarabinError, StoreError
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 
@@ -89,8 +88,7 @@ def train(
     except Exception as error:
         # The text of a library's error may hold what was dictated.
         reason = str(error) if isinstance(error, CarabinError) else type(error).__name__
-        with suppress(CarabinError):  # a store that refuses this too must not hide where the outcome is kept
-            run.write_record(state="failed", reason=reason)
+        run.write_record(state="failed", reason=reason, finished_at=None)
         raise
 
 
@@ -134,7 +132,7 @@ def _finished(run: RunContext, published: CheckpointManifest | None) -> TrainRes
     """Declare the run finished and remove its work: only where the store holds the final checkpoint.
 
     Raises:
-        UploadFailed: it does not.
+        UploadFailed: it does not, or does not take the run's last record.
     """
     if published is None or not published.final:
         raise UploadFailed(f"run {run.name}: the store holds no final checkpoint; {run.work} is kept")
@@ -144,15 +142,27 @@ def _finished(run: RunContext, published: CheckpointManifest | None) -> TrainRes
 
 
 def _declare_finished(run: RunContext, published: CheckpointManifest) -> None:
+    """Write the run's last record, and remove its work.
+
+    Raises:
+        UploadFailed: the store does not take the record.
+    """
     step = published.step - 1
-    run.write_record(
-        state="finished",
-        finished_at=datetime.now(UTC),
-        step=step,
-        metrics=dict(published.metrics),
-        total_steps=step,
-        reason=None,
-    )
+    try:
+        run.write_record(
+            required=True,
+            state="finished",
+            finished_at=datetime.now(UTC),
+            step=step,
+            metrics=dict(published.metrics),
+            total_steps=step,
+            reason=None,
+        )
+    except StoreError as error:
+        raise UploadFailed(
+            f"run {run.name}: the store holds its final checkpoint, and does not take the record that it is finished:"
+            f" {error}; {run.work} is kept, `carabin train --run {run.name}` with the same settings goes on from there"
+        ) from error
     run.clean()
 
 
@@ -161,6 +171,7 @@ def _complete(run: RunContext, done: CheckpointManifest) -> None:
 
     Raises:
         ManifestInvalid: the store does not hold what the manifest names.
+        UploadFailed: the store does not take the run's last record.
     """
     if not run.main:
         return
