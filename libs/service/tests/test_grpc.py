@@ -10,6 +10,7 @@ import pytest
 from carabin.service.errors import PortTaken
 from carabin.service.grpc import Service, start_async_server, start_server
 from carabin.service.testing.certificates import write_certificate
+from carabin.service.testing.slow_client import is_let_go
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.wrappers_pb2 import StringValue
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -51,6 +52,18 @@ async def _async_echo(request: StringValue, context: Any) -> StringValue:
 
 def _call(channel: Any) -> Any:
     return channel.unary_unary(f"/{NAME}/Echo", StringValue.SerializeToString, StringValue.FromString)
+
+
+@pytest.mark.parametrize("first", [b"", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"], ids=["silent", "preface alone"])
+def test_a_connection_that_never_completes_its_handshake_is_closed(first: bytes) -> None:
+    server = start_server([Service(_descriptor(), _add, _echo)], 0, host="127.0.0.1", header_timeout_s=1.0)
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+            assert _call(channel)(StringValue(value="avant")).value == "avant"
+            assert is_let_go(server.port, first)
+            assert _call(channel)(StringValue(value="après")).value == "après"
+    finally:
+        server.stop()
 
 
 def test_a_service_is_called_checked_found_by_reflection_and_stopped() -> None:

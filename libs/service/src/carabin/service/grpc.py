@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection
 from .access.calls import AsyncReflectionCheck, TokenCheck
 from .access.factory import is_loopback
 from .access.identity import Authenticator, NoAuthentication
+from .access.settings import HEADER_TIMEOUT_S
 from .errors import PortTaken
 from .grpc_tracing import AsyncTraceBinder, TraceBinder
 from .ports import require_free
@@ -102,6 +103,7 @@ def start_server(
     credentials: grpc.ServerCredentials | None = None,
     authenticator: Authenticator | None = None,
     serving: bool = True,
+    header_timeout_s: float = HEADER_TIMEOUT_S,
 ) -> GrpcServer:
     """Start a server in threads, with health and reflection; port 0 takes a free one.
 
@@ -110,6 +112,7 @@ def start_server(
         authenticator: asked for the token of every call but health checks; None lets everybody call. Without one that
             asks for a token there is no reflection beyond loopback.
         serving: what health checks report at first.
+        header_timeout_s: within which a connection completes its handshakes, TLS's and HTTP/2's, or is closed.
 
     Raises:
         PortTaken: another program listens there.
@@ -118,7 +121,7 @@ def start_server(
     server = grpc.server(
         LoggedPool(workers, thread_name_prefix="grpc"),
         interceptors=[TraceBinder(), *([TokenCheck(authenticator)] if authenticator.required else [])],
-        options=_OPTIONS,
+        options=_options(header_timeout_s),
     )
     servicer = health.HealthServicer()
     names = _register(server, servicers, servicer, reflected=authenticator.required or is_loopback(host))
@@ -136,6 +139,7 @@ async def start_async_server(
     credentials: grpc.ServerCredentials | None = None,
     authenticator: Authenticator | None = None,
     serving: bool = True,
+    header_timeout_s: float = HEADER_TIMEOUT_S,
 ) -> AsyncGrpcServer:
     """Start a server on the running event loop, with health and reflection; otherwise as `start_server`.
 
@@ -144,13 +148,17 @@ async def start_async_server(
     """
     authenticator = authenticator or NoAuthentication()
     checks = [AsyncReflectionCheck(authenticator)] if authenticator.required else []
-    server = grpc.aio.server(interceptors=[AsyncTraceBinder(), *checks], options=_OPTIONS)
+    server = grpc.aio.server(interceptors=[AsyncTraceBinder(), *checks], options=_options(header_timeout_s))
     servicer = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs lack it
     names = _register(server, servicers, servicer, reflected=authenticator.required or is_loopback(host))
     running = AsyncGrpcServer(_bind(server, host, port, credentials), server, servicer, names)
     await running.set_serving(serving)
     await server.start()
     return running
+
+
+def _options(header_timeout_s: float) -> Sequence[tuple[str, int]]:
+    return (*_OPTIONS, ("grpc.server_handshake_timeout_ms", int(header_timeout_s * 1000)))
 
 
 def _register(server: Any, servicers: Sequence[Service], health_servicer: Any, *, reflected: bool) -> list[str]:

@@ -96,7 +96,9 @@ def running(
     jobs = Jobs(exporter, metrics, MAX_WAITING, threads)
     servicer = ExporterServicer(store, store_settings.checkpoints_bucket, ledger, jobs, settings)
     with ExitStack() as stack:
-        metrics_port = metrics_server.serve(settings.metrics_port, settings.host, registry)
+        metrics_port = metrics_server.serve(
+            settings.metrics_port, settings.host, registry, header_timeout_s=settings.header_timeout_s
+        )
         stack.callback(metrics_port.close)
         jobs.start()
         stack.callback(jobs.stop, DRAIN_S)
@@ -106,6 +108,7 @@ def running(
             host=settings.host,
             credentials=server_credentials(settings),
             authenticator=authenticator,
+            header_timeout_s=settings.header_timeout_s,
         )
         stack.callback(server.stop)
         if settings.watch != "none":

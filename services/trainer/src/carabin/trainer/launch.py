@@ -44,7 +44,8 @@ def launch(
             stack.callback(shown.close)
             progress.listen(shown)
             if settings.metrics_port is not None:
-                stack.callback(metrics.serve(settings.metrics_port).close)
+                server = metrics.serve(settings.metrics_port, header_timeout_s=settings.header_timeout_s)
+                stack.callback(server.close)
                 progress.listen(Gauges())
             if settings.grpc_port is not None:
                 watch = WatchRun()

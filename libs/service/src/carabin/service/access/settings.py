@@ -1,9 +1,13 @@
 """Who may reach a port, and over what: the same settings for every service, each under its own prefix."""
 
 from pathlib import Path
+from typing import Final
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
+
+HEADER_TIMEOUT_S: Final = 10.0
+"""The default of `header_timeout_s`; a client on a bad line sends its headers, one packet, within two."""
 
 
 class AccessSettings(BaseSettings):
@@ -15,6 +19,13 @@ class AccessSettings(BaseSettings):
     insecure: bool = Field(
         default=False,
         description="listen beyond loopback without authentication; set it behind a gateway that asks for it",
+    )
+    header_timeout_s: float = Field(
+        default=HEADER_TIMEOUT_S,
+        gt=0,
+        le=300,
+        description="seconds that a connection may take to send a request's headers, on every port, before it is "
+        "closed; raise it for very slow lines",
     )
     tls_cert: Path | None = Field(
         default=None, description="PEM certificate chain, for TLS on the ports; set it where no gateway ends TLS"

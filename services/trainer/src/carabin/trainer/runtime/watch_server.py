@@ -111,5 +111,10 @@ def serve(watch: WatchRun, port: int, access: AccessSettings) -> GrpcServer:
         pb.DESCRIPTOR.services_by_name["TrainerService"], trainer_pb2_grpc.add_TrainerServiceServicer_to_server, watch
     )
     return start_server(
-        [service], port, host=access.host, credentials=server_credentials(access), authenticator=authenticator
+        [service],
+        port,
+        host=access.host,
+        credentials=server_credentials(access),
+        authenticator=authenticator,
+        header_timeout_s=access.header_timeout_s,
     )

@@ -32,4 +32,5 @@ async def start_grpc(
         credentials=server_credentials(settings),
         authenticator=authenticator,
         serving=False,
+        header_timeout_s=settings.header_timeout_s,
     )

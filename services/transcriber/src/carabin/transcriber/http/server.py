@@ -17,6 +17,7 @@ from ..grpc_api.server import start_grpc
 from ..settings.server import ServerSettings
 from .app import Parts, create_app
 from .drain import drain
+from .header_timeout import timed_http
 from .uvicorn_log import adapt_uvicorn_log
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,12 @@ class Server(uvicorn.Server):
             for each in sockets:
                 opened.enter_context(each)
             if settings.metrics_port is not None:
-                metrics_server = metrics.serve(settings.metrics_port, settings.host, self.parts.registry)
+                metrics_server = metrics.serve(
+                    settings.metrics_port,
+                    settings.host,
+                    self.parts.registry,
+                    header_timeout_s=settings.header_timeout_s,
+                )
                 opened.callback(metrics_server.close)
                 self.metrics_port = metrics_server.port
             await self._serve_on(sockets)
@@ -154,6 +160,7 @@ def _config(parts: Parts) -> uvicorn.Config:
         create_app(parts),
         host=settings.host,
         port=settings.port,
+        http=timed_http(settings.header_timeout_s),
         ws=Socket,
         ws_max_size=MAX_MESSAGE_BYTES,
         # A compressed message can be a thousand times its size, and each connection would hold a dictionary.
