@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from carabin.registry.artifacts.checkpoints import list_checkpoints, publish_checkpoint
-from carabin.registry.errors import AccessDenied, StoreUnreachable
+from carabin.registry.errors import AccessDenied, ClockSkewed, StoreError, StoreUnreachable
 from carabin.registry.layout import checkpoint_file_key
 from carabin.registry.testing.memory import MemoryStore
 from carabin.trainer.checkpoints.uploader import CheckpointUpload, Uploader
@@ -14,16 +14,18 @@ from carabin.trainer.errors import UploadFailed
 
 
 class GatedStore(MemoryStore):
-    """A store whose answers wait for `open`, and that is away before."""
+    """A store whose uploads raise `error` until `open` is set."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: StoreError | None = None) -> None:
         super().__init__()
+        self._error = error or StoreUnreachable("the store gives no answer")
         self.asked, self.open = threading.Event(), threading.Event()
 
     def upload(self, bucket: str, key: str, path: Path) -> None:
+        is_open = self.open.is_set()
         self.asked.set()
-        if not self.open.is_set():
-            raise StoreUnreachable("the store gives no answer")
+        if not is_open:
+            raise self._error
         super().upload(bucket, key, path)
 
 
@@ -49,6 +51,18 @@ def test_a_newer_checkpoint_takes_the_place_of_one_that_waits_and_nothing_half_i
     assert published.step == 3
     assert 2 not in [ref.step for ref in list_checkpoints(store, "checkpoints", "r")]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_final_checkpoint_waits_for_a_clock_that_is_wrong(tmp_path: Path) -> None:
+    store = GatedStore(ClockSkewed("the store's clock and this machine's are 2 days apart"))
+    store.ensure_bucket("checkpoints")
+    uploader = Uploader(store, "checkpoints", "r", lambda _: None, first_retry_s=0.01)
+    uploader.submit(staged(tmp_path, 1, final=True))
+    assert store.asked.wait(30)
+    store.open.set()
+    published = uploader.close(30.0)
+    assert published is not None
+    assert published.final
 
 
 def test_a_checkpoint_carries_the_trace_of_its_run_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import sys
 import time
 from dataclasses import dataclass
 from socketserver import ThreadingMixIn
-from threading import Thread
 from typing import Any, ClassVar
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -14,6 +13,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, make_wsgi_app
 
 from .access.settings import HEADER_TIMEOUT_S
 from .errors import PortTaken
+from .threads import SupervisedThread, ThreadSupervisor
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class MetricsServer:
 
     port: int
     _server: WSGIServer
-    _thread: Thread
+    _thread: SupervisedThread
 
     def close(self) -> None:
         """Stop listening."""
@@ -53,8 +53,7 @@ def serve(
         server: WSGIServer = make_server(str(address), port, make_wsgi_app(registry), listener, handler)
     except OSError as error:
         raise PortTaken(f"metrics port {port} on {host} cannot be opened: {error.strerror or error}") from error
-    thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
-    thread.start()
+    thread = ThreadSupervisor().once("metrics", server.serve_forever)
     return MetricsServer(server.server_port, server, thread)
 
 
@@ -73,11 +72,13 @@ class _Handler(WSGIRequestHandler):
     header_timeout_s: ClassVar[float]
 
     def setup(self) -> None:
+        """Bound the time in which the request is read."""
         super().setup()
         self.rfile.close()
         self.rfile = io.BufferedReader(_TimedReader(self.connection, self.header_timeout_s))
 
     def parse_request(self) -> bool:
+        """Read the headers, and bound the time in which the answer is taken."""
         parsed = super().parse_request()
         self.connection.settimeout(self.header_timeout_s)
         return parsed
@@ -94,9 +95,15 @@ class _TimedReader(io.RawIOBase):
         self._deadline = time.monotonic() + seconds
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:
+        """Read what is there, or wait for it.
+
+        Raises:
+            TimeoutError: the deadline is over.
+        """
         left_s = self._deadline - time.monotonic()
         if left_s <= 0:
             raise TimeoutError

@@ -8,14 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 import grpc
-from carabin.registry.errors import (
-    AccessDenied,
-    CarabinError,
-    ClockSkewed,
-    StoreUnreachable,
-    UnsafePath,
-    VersionMissing,
-)
+from carabin.registry.errors import AccessDenied, CarabinError, StoreUnavailable, UnsafePath, VersionMissing
 from carabin.registry.store import ObjectStore
 from carabin.service.grpc import DEFAULT_WORKERS, Service
 
@@ -59,8 +52,7 @@ STATUS: Final[Mapping[type[CarabinError], grpc.StatusCode]] = MappingProxyType(
         ExportCancelled: grpc.StatusCode.CANCELLED,
         QueueFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
         FollowersFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
-        StoreUnreachable: grpc.StatusCode.UNAVAILABLE,
-        ClockSkewed: grpc.StatusCode.UNAVAILABLE,
+        StoreUnavailable: grpc.StatusCode.UNAVAILABLE,
         AccessDenied: grpc.StatusCode.PERMISSION_DENIED,
     }
 )

@@ -9,17 +9,17 @@ from typing import Final
 PAUSE_S: Final = 0.1
 """Between two bytes."""
 PATIENCE_S: Final = 60.0
-"""After which a server is said to hold the connection."""
 
 
-def is_let_go(port: int, first: bytes = b"", drip: bytes | None = None) -> bool:
+def is_let_go(port: int, first: bytes = b"", drip: bytes | None = None, *, patience_s: float = PATIENCE_S) -> bool:
     """Return whether the server on a port of loopback ends the connection.
 
     Args:
         first: sent at once.
         drip: sent after it, byte by byte, its last byte for ever; None sends nothing more.
+        patience_s: after which the server is said to hold it.
     """
-    latest = time.monotonic() + PATIENCE_S
+    latest = time.monotonic() + patience_s
     slow = None if drip is None else chain(drip, repeat(drip[-1]))
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(first)

@@ -15,7 +15,7 @@ from carabin.registry.artifacts.checkpoints import (
     publish_checkpoint,
     read_checkpoint,
 )
-from carabin.registry.errors import CarabinError, PreconditionFailed, StoreUnreachable
+from carabin.registry.errors import CarabinError, PreconditionFailed, StoreUnavailable
 from carabin.registry.layout import checkpoint_manifest_key
 from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.store import ObjectStore
@@ -132,7 +132,7 @@ class Uploader:
                 self.published = self._publish_once(upload)
                 self._notify(f"checkpoint {upload.step} is in the store ({time.monotonic() - started:.0f} s)")
                 return True
-            except StoreUnreachable as error:
+            except StoreUnavailable as error:
                 self._notify(f"the store is away, checkpoint {upload.step} waits: {error}")
                 if self._abandoned.wait(pause_s):
                     raise

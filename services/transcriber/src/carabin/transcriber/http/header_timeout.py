@@ -23,14 +23,17 @@ class TimedHttp(H11Protocol):
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for headers."""
         super().connection_made(transport)
         self._bound_headers()
 
     def data_received(self, data: bytes) -> None:
+        """Take bytes, and wait on where they do not complete the headers."""
         super().data_received(data)
         self._bound_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
         self._stop_deadline()
         super().connection_lost(exc)
 
