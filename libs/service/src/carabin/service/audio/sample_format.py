@@ -65,7 +65,9 @@ def wrong_format(samples: NDArray[np.float32]) -> WrongFormat | None:
     if power < LOUD_RMS**2:
         return _swapped_integers(samples)
     block = samples.astype(np.float64)
-    return _width(block) or _noise(block) or _companded(samples) or _swapped_integers(samples)
+    mean = float(block.mean())
+    variance = power - mean**2
+    return _width(block) or _noise(block, mean, variance) or _companded(samples, variance) or _swapped_integers(samples)
 
 
 class RecordingFormat:
@@ -130,27 +132,25 @@ def _width(block: NDArray[np.float64]) -> WrongFormat | None:
     return None
 
 
-def _noise(block: NDArray[np.float64]) -> WrongFormat | None:
-    mean = float(block.mean())
+def _noise(block: NDArray[np.float64], mean: float, variance: float) -> WrongFormat | None:
     level = f"silence at the level of {mean:.2f}"
     if mean < ZERO_AS_UINT8:
         return WrongFormat(level, "signed samples declared as unsigned ones, or unsigned as signed")
     if abs(mean) > LEVEL_MEAN:
         return WrongFormat(level, "unsigned or 8-bit samples declared as 16-bit ones")
-    centred = block - mean
-    power = float(centred @ centred) / len(block)
-    if power < NOISE_RMS**2:
+    if variance < NOISE_RMS**2:
         return None
-    correlation = float(centred[:-1] @ centred[1:]) / (len(block) * power)
+    centred = block - mean
+    correlation = float(centred[:-1] @ centred[1:]) / (len(block) * variance)
     if abs(correlation) >= NOISE_CORRELATION:
         return None
     probable = "compressed audio, swapped bytes, or another format, such as 32-bit floats declared as integers"
     return WrongFormat("noise over the whole scale", probable)
 
 
-def _companded(samples: NDArray[np.float32]) -> WrongFormat | None:
+def _companded(samples: NDArray[np.float32], variance: float) -> WrongFormat | None:
     """Find samples of which each is two of G.711: high and low byte are then alike, and neighbours."""
-    if np.std(samples) < LOUD_RMS or not _is_16_bit(samples):
+    if variance < LOUD_RMS**2 or not _is_16_bit(samples):
         return None
     high, low = np.divmod((samples * 32768).astype(np.int64) & 0xFFFF, 256)
     distance = np.abs(np.bincount(high, minlength=256) - np.bincount(low, minlength=256)).sum() / len(samples)
@@ -163,9 +163,9 @@ def _companded(samples: NDArray[np.float32]) -> WrongFormat | None:
 
 def _swapped_integers(samples: NDArray[np.float32]) -> WrongFormat | None:
     """Find the swapped bytes of a quiet sound; those of a loud one are noise."""
-    if not (_has_swapped_bytes(samples[::SPARSE]) and _has_swapped_bytes(samples)):
+    if _swapped_bytes(samples[::SPARSE]) is None or (swapped := _swapped_bytes(samples)) is None:
         return None
-    low, high = (samples * 32768).astype("<i2").view(np.int8).reshape(-1, 2).T
+    low, high = swapped
     # Swapped, a sample from -256 to -1: most are near 0, and their other byte is negative too. What was 8-bit once and
     # scaled since has low bytes as near to 0, but -1 in positive samples.
     agree = high[low == -1] < 0
@@ -174,14 +174,18 @@ def _swapped_integers(samples: NDArray[np.float32]) -> WrongFormat | None:
     return WrongFormat("low bytes that are those of high ones", "16-bit integers with swapped bytes", False)
 
 
-def _has_swapped_bytes(samples: NDArray[np.float32]) -> bool:
-    inside = samples[np.abs(samples) < FULL_SCALE]
+def _swapped_bytes(samples: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.int8]] | None:
+    """Return low and high bytes, (n,) int8 each, of what may be a quiet sound with swapped bytes; None of any other."""
+    is_inside = np.abs(samples) < FULL_SCALE
+    inside = samples[is_inside]
     if 2 * len(inside) < len(samples) or np.std(inside) < SWAPPED_RMS or not _is_16_bit(inside):
-        return False
-    low = (inside * 32768).astype(np.int64).astype(np.int8).astype(np.int16)
-    negative = (low < 0).mean()
-    near = (np.abs(low) <= SWAPPED_NEAR).mean()
-    return bool(near >= SWAPPED_SHARE and SWAPPED_SIGNS < negative < 1 - SWAPPED_SIGNS)
+        return None
+    integers = (samples * 32768).astype(np.int32)
+    low, high = integers.astype(np.int8), (integers >> 8).astype(np.int8)
+    judged = low[is_inside]
+    negative = (judged < 0).mean()
+    near = ((judged >= -SWAPPED_NEAR) & (judged <= SWAPPED_NEAR)).mean()
+    return (low, high) if near >= SWAPPED_SHARE and SWAPPED_SIGNS < negative < 1 - SWAPPED_SIGNS else None
 
 
 def _is_16_bit(samples: NDArray[np.float32] | NDArray[np.float64]) -> bool:
