@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .pages import WAIT_MS, until
+from .pages import WAIT_MS, Open, start, until
 from .transcript import WITHOUT_PAUSE, as_wav, spoken
 
 MICROPHONE = """
@@ -92,6 +92,15 @@ class Messages:
         self.connections += 1
         socket.on("framesent", lambda payload: _note(self.sent, payload))
         socket.on("framereceived", lambda payload: _note(self.received, payload))
+
+
+def open_and_dictate(open_page: Open, sentence: str) -> tuple[Any, Messages]:
+    """Open a page, start its session and dictate a sentence; return the page and its messages."""
+    page = open_page(MICROPHONE)
+    messages = Messages(page)
+    start(page)
+    dictate(page, sentence)
+    return page, messages
 
 
 def _note(messages: list[dict[str, Any]], payload: str | bytes) -> None:

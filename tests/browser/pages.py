@@ -9,7 +9,7 @@ import pytest
 WAIT_MS = 60_000
 """More than any step needs on a loaded machine; reached only by failures."""
 
-Open = Callable[[], Any]
+Open = Callable[..., Any]
 
 _TEXT = """(kept) => [...document.querySelectorAll('#report p')].map((line) => {
   const copy = line.cloneNode(true);

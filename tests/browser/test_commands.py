@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .microphone import MICROPHONE, Messages, dictate, play, say
+from .microphone import MICROPHONE, Messages, dictate, open_and_dictate, play, say
 from .pages import WAIT_MS, Open, finish, record, start, text, until, until_exactly, until_so, until_text, words_of
 from .servers import Wire
 from .transcript import SENTENCES, TRANSCRIPT, share_recognised, spoken
@@ -40,10 +40,7 @@ def command(page: Any, messages: Messages, phrase: str) -> None:
 
 
 def test_voice_takes_back_brings_back_and_erases_by_sentence(open_page: Open) -> None:
-    page = open_page(MICROPHONE)
-    messages = Messages(page)
-    start(page)
-    dictate(page, FIRST)
+    page, messages = open_and_dictate(open_page, FIRST)
     first = text(page)
     dictate(page, THIRD)
     both = text(page)
@@ -63,9 +60,7 @@ def test_voice_takes_back_brings_back_and_erases_by_sentence(open_page: Open) ->
 
 
 def test_voice_begins_a_line_and_the_next_words_stand_there(open_page: Open) -> None:
-    page = open_page(MICROPHONE)
-    start(page)
-    dictate(page, FIRST)
+    page, _ = open_and_dictate(open_page, FIRST)
     first = text(page)
     say(page, "À la ligne.")
     until_exactly(page, f"{first}\n")
@@ -99,10 +94,7 @@ def test_voice_inserts_an_autotext_and_chooses_its_variable_for_the_next_words(o
 
 
 def test_voice_corrects_the_last_sentence_by_the_next_words(open_page: Open) -> None:
-    page = open_page(MICROPHONE)
-    messages = Messages(page)
-    start(page)
-    dictate(page, FIRST)
+    page, messages = open_and_dictate(open_page, FIRST)
     first = text(page)
     dictate(page, SECOND)
     both = text(page)
@@ -119,10 +111,7 @@ def test_voice_corrects_the_last_sentence_by_the_next_words(open_page: Open) -> 
 
 @pytest.mark.parametrize("web_settings", [{"PAGE_IDLE_S": "120"}])
 def test_command_said_before_a_cut_is_followed_once(open_page: Open, wire: Wire) -> None:
-    page = open_page(MICROPHONE)
-    messages = Messages(page)
-    start(page)
-    dictate(page, FIRST)
+    page, messages = open_and_dictate(open_page, FIRST)
     dictate(page, SECOND)
     second = text(page)
     dictate(page, THIRD)

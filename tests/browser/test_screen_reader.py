@@ -1,7 +1,7 @@
 """The page by keyboard and screen reader: stops, names, states, and how much is read aloud while one speaks."""
 
-from .microphone import MICROPHONE, Messages, dictate
-from .pages import Open, finish, start, text, units
+from .microphone import MICROPHONE, dictate, open_and_dictate
+from .pages import Open, choose, finish, start, text, units
 from .transcript import SENTENCES
 
 FIRST, SECOND, THIRD = SENTENCES
@@ -31,16 +31,11 @@ def test_button_keeps_its_name_and_says_its_state(open_page: Open) -> None:
 
 
 def test_screen_reader_gets_sentences_only_when_asked(open_page: Open) -> None:
-    page = open_page(MICROPHONE)
-    messages = Messages(page)
-    start(page)
-    dictate(page, FIRST)
+    page, messages = open_and_dictate(open_page, FIRST)
     before = text(page)
     unread = len(messages.finals)
     assert page.text_content("#spoken-log") == ""
-    page.click("#settings-button")
-    page.select_option("#announce", "sentences")
-    page.keyboard.press("Escape")
+    choose(page, "#announce", "sentences")
     dictate(page, SECOND)
     finish(page)
     assert text(page).startswith(before)

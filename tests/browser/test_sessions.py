@@ -6,7 +6,7 @@ import pytest
 from carabin.transcriber.core.api import Transcriber
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
 
-from .microphone import MICROPHONE, Messages, begin, dictate, say, until_written
+from .microphone import MICROPHONE, Messages, begin, dictate, open_and_dictate, say, until_written
 from .pages import (
     WAIT_MS,
     Open,
@@ -108,10 +108,7 @@ def test_report_begun_in_the_middle_of_a_sentence_takes_the_words_said_after_it(
 def test_sentences_of_three_sessions_and_two_vocabularies_stand_in_order_and_are_taken_back_in_turn(
     open_page: Open,
 ) -> None:
-    page = open_page(MICROPHONE)
-    messages = Messages(page)
-    start(page)
-    dictate(page, FIRST)
+    page, messages = open_and_dictate(open_page, FIRST)
     choose(page, "#vocabulary", "cardiologie")
     assert page.get_attribute("#dictate", "aria-pressed") == "true"
     say(page, SECOND)
@@ -137,10 +134,7 @@ def test_sentences_of_three_sessions_and_two_vocabularies_stand_in_order_and_are
 
 @pytest.mark.parametrize("web_settings", [{"PAGE_IDLE_S": "120"}])
 def test_erased_sentences_do_not_come_back_when_the_server_repeats_its_last_ones(open_page: Open) -> None:
-    page = open_page(MICROPHONE)
-    messages = Messages(page)
-    start(page)
-    dictate(page, FIRST)
+    page, messages = open_and_dictate(open_page, FIRST)
     pause(page)
     erased = text(page)
     page.click("#more")
@@ -160,10 +154,7 @@ def test_erased_sentences_do_not_come_back_when_the_server_repeats_its_last_ones
 
 
 def test_one_model_is_no_choice(open_page: Open) -> None:
-    page = open_page(MICROPHONE)
-    messages = Messages(page)
-    start(page)
-    dictate(page, FIRST)
+    page, messages = open_and_dictate(open_page, FIRST)
     assert page.locator("#specialty-box").get_attribute("hidden") is not None
     assert messages.greetings[0].get("model") is None
     finish(page)
@@ -202,10 +193,7 @@ def restarted(loop: LoopThread, server: AppServer, transcriber: Transcriber) -> 
 def test_session_that_the_restarted_service_does_not_know_is_opened_anew_with_what_was_not_final(
     open_page: Open, wire: Wire, restarted: AppServer
 ) -> None:
-    page = open_page(MICROPHONE)
-    messages = Messages(page)
-    start(page)
-    dictate(page, FIRST)
+    page, messages = open_and_dictate(open_page, FIRST)
     written = text(page)
     begin(page)
     wire.cut()
