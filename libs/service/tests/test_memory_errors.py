@@ -18,6 +18,8 @@ from carabin.service.memory_errors import says_memory_is_short
         "[enforce fail at cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried to allocate",
         "DefaultCPUAllocator: not enough memory: you tried to allocate 8 bytes.",
         "Intel oneMKL FATAL ERROR: memory allocation error.",
+        "malloc of size 1125899906842624 failed",
+        "Internal malloc () failed.",
         "Resource temporarily unavailable",
         "can't start new thread",
         "could not create a primitive",

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import resource
 import sys
 import types
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 import soundfile
 from carabin.cli.commands.dictate.audio import RATE_HZ, AudioRefused, blocks, microphone, read_recording
 from carabin.cli.main import main
+from carabin.service.errors import ResourcesExhausted
 from carabin.transcriber.testing.server import serving, silence
 
 
@@ -21,6 +24,21 @@ def test_file_that_is_missing_or_no_audio_is_named(tmp_path, capsys):
     for path in (tmp_path / "absent.wav", text):
         assert main(["dictate", str(path)]) == 1
         assert path.name in capsys.readouterr().err
+
+
+def test_a_process_that_may_open_no_further_file_does_not_call_the_recording_unreadable(tmp_path, capsys):
+    soundfile.write(tmp_path / "tone.wav", np.zeros(RATE_HZ), RATE_HZ)
+    read_recording(tmp_path / "tone.wav")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with (tmp_path / "last").open("w") as last:
+        free = os.dup(last.fileno())
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
+        try:
+            with pytest.raises(ResourcesExhausted, match=r"tone\.wav cannot be used now: .*Too many open files"):
+                read_recording(tmp_path / "tone.wav")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_microphone_without_its_package_or_device_says_so(capsys):

@@ -1,6 +1,7 @@
 """The one decoder: what it reads, and that no file makes it open anything else."""
 
 import ctypes
+import errno
 import io
 import os
 import socket
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 from carabin.service.audio import CONTAINERS, MAX_RATE_HZ, RATE_HZ, decode
-from carabin.service.errors import AudioFileRefused
+from carabin.service.errors import AudioFileRefused, ResourcesExhausted
 
 IN_OPEN, IN_NONBLOCK = 0x20, 0x800
 """From Linux's inotify.h."""
@@ -301,3 +302,29 @@ def test_sound_in_a_container_that_is_not_documented_is_refused():
         assert readable.format.name == "nut", "FFmpeg itself would read it"
     with pytest.raises(AudioFileRefused, match="these are read"):
         list(decode(io.BytesIO(file.getvalue())))
+
+
+class FailingFile(io.BytesIO):
+    """A recording of which no more than 8 kB can be read."""
+
+    def __init__(self, content: bytes, error: Exception) -> None:
+        super().__init__(content)
+        self._error = error
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell() >= 8_000:
+            raise self._error
+        return super().read(8_000 if size is None or size < 0 else min(size, 8_000))
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), ResourcesExhausted),
+        (MemoryError(), ResourcesExhausted),
+        (OSError(errno.EIO, "Input/output error"), AudioFileRefused),
+    ],
+)
+def test_a_shortage_amid_a_recording_is_no_damage_of_it(error: Exception, raised: type[Exception]) -> None:
+    with pytest.raises(raised):
+        list(decode(FailingFile(wav(4.0), error), name="a.wav"))

@@ -1,12 +1,14 @@
 """What of a recording is damaged or missing, by the clock of its container."""
 
+import errno
 import io
+from collections.abc import Iterator
 
 import av
 import numpy as np
 import pytest
 from carabin.service.audio import Recording
-from carabin.service.audio.frames import joined_gaps
+from carabin.service.audio.frames import FrameReader, joined_gaps
 
 from .sounds import encoded, tone
 
@@ -83,3 +85,29 @@ def test_recordings_that_were_joined_have_no_gap_where_the_clock_begins_again():
 def test_silence_and_speech_leave_no_gap_in_a_sound_recording(codec):
     bursts = np.concatenate([np.concatenate([tone(0.7), np.zeros(8_000, np.float32)]) for _ in range(8)])
     assert read(encoded(bursts, "matroska", codec)).gaps == ()
+
+
+class ShortOfMemory:
+    """A packet, and a container whose packets are it: FFmpeg gets no memory to decode it, or to find the next one."""
+
+    pts, time_base, duration = 0, 1, 1
+
+    def __init__(self, *, finding: bool) -> None:
+        self._finding = finding
+
+    def demux(self, _stream: object) -> "Iterator[ShortOfMemory]":
+        if self._finding:
+            av.error.err_check(-errno.ENOMEM)
+        yield self
+
+    def decode(self) -> None:
+        av.error.err_check(-errno.ENOMEM)
+
+
+@pytest.mark.parametrize("finding", [True, False], ids=["next packet", "decoding"])
+def test_a_packet_that_memory_is_short_for_is_not_taken_for_damaged(finding):
+    with av.open(io.BytesIO(encoded(tone(0.2), "wav", "pcm_s16le"))) as container:
+        reader = FrameReader(ShortOfMemory(finding=finding), container.streams.audio[0])
+        with pytest.raises(MemoryError):
+            list(reader.frames())
+    assert reader.damaged == []

@@ -7,6 +7,8 @@ import pytest
 from carabin.exporter.conversion.convert import MODEL_FILES
 from carabin.exporter.errors import ConversionRefused
 from carabin.exporter.validation.load import verify
+from carabin.service.errors import ResourcesExhausted
+from faster_whisper import WhisperModel
 
 SECOND_OF_NOISE = np.random.default_rng(7).normal(0, 0.1, 16_000).astype(np.float32)
 
@@ -32,3 +34,12 @@ def test_a_truncated_model_is_refused(model: Path, tmp_path: Path) -> None:
         (tmp_path / file.name).write_bytes(content[:1000] if file.name == "model.bin" else content)
     with pytest.raises(ConversionRefused, match="refused as a model"):
         verify(tmp_path, SECOND_OF_NOISE)
+
+
+def test_a_machine_that_is_short_of_threads_refuses_no_model(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(WhisperModel, "__init__", fail)
+    with pytest.raises(ResourcesExhausted, match="Resource temporarily unavailable"):
+        verify(model, SECOND_OF_NOISE)

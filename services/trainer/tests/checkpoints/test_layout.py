@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import soundfile
 from carabin.registry.errors import DiskFailed
+from carabin.service.errors import ResourcesExhausted
 from carabin.trainer.checkpoints.layout import (
     SEAL,
     STATE,
@@ -210,3 +211,11 @@ def test_every_librarys_word_for_a_full_disk_names_the_folder(tmp_path: Path, er
 def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
     with pytest.raises(ResumeRefused, match="mine"), translate_disk_errors(tmp_path):
         raise ResumeRefused("mine")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOMEM, "Cannot allocate memory"), RuntimeError("can't start new thread"), MemoryError()]
+)
+def test_a_shortage_of_memory_is_not_taken_for_a_full_disk(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(ResourcesExhausted, match=f"^{tmp_path} cannot be used now"), translate_disk_errors(tmp_path):
+        raise error

@@ -1,14 +1,26 @@
 """A split is a Parquet file that training reads a piece at a time."""
 
+import errno
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from carabin.trainer.data.dictations import load_split
+import soundfile
+from carabin.service.errors import ResourcesExhausted
+from carabin.trainer.data.dictations import Split, load_split
 from carabin.trainer.datasets.parquet import ROWS_A_GROUP, DatasetRow, write_dataset
 from carabin.trainer.errors import DatasetInvalid
+from carabin.trainer.quality.dataset import check_dataset
 
 COUNT = 2 * ROWS_A_GROUP + 5
+
+MALLOC_FAILED = 17
+"""SFE_MALLOC_FAILED of libsndfile's common.h."""
 
 
 def row(number: int) -> DatasetRow:
@@ -55,3 +67,63 @@ def test_an_undecodable_sound_is_named(tmp_path: Path) -> None:
     write_dataset(tmp_path / "dataset", {"train": [bad], "validation": [row(1)], "test": [row(2)]})
     with pytest.raises(DatasetInvalid, match=r"dictation 0 \(dictee-7\.wav\) cannot be decoded"):
         load_split(tmp_path / "dataset", "train")[0]
+
+
+SHORT = """
+import resource, sys
+from pathlib import Path
+from carabin.registry.errors import CarabinError
+from carabin.service.memory import status_bytes
+from carabin.trainer.data.dictations import load_split
+from carabin.trainer.data.index import read_index
+
+folder = Path(sys.argv[1])
+used = status_bytes("VmSize", Path("/proc/self/status"))
+resource.setrlimit(resource.RLIMIT_AS, (used + 4 * 2**20,) * 2)
+for read in (lambda: load_split(folder, "train"), lambda: read_index(folder / "index.parquet")):
+    try:
+        read()
+    except CarabinError as error:
+        print(type(error).__name__, error)
+"""
+"""Too little is left for the stack of a thread, which pyarrow starts to read a file."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is the kernel's")
+def test_a_process_that_may_start_no_further_thread_does_not_call_its_dataset_damaged(folder: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", SHORT, str(folder)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    split, index = done.stdout.splitlines()
+    assert split.startswith(f"ResourcesExhausted {folder}/data/train.parquet cannot be used now: ")
+    assert index.startswith(f"ResourcesExhausted {folder}/index.parquet cannot be used now: ")
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("read", [lambda split: split[0], lambda split: split.sound(0)], ids=["decoded", "stored"])
+def test_a_dictation_that_memory_is_short_for_is_not_called_damaged(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[Split], object]
+) -> None:
+    split = load_split(folder, "train")
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", raising(OSError(errno.ENOMEM, "Cannot allocate memory")))
+    with pytest.raises(ResourcesExhausted, match=r"train\.parquet: dictation 0 \(0\.wav\) cannot be used now"):
+        read(split)
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", raising(pa.ArrowInvalid("no page")))
+    with pytest.raises(DatasetInvalid, match=r"train\.parquet: dictation 0 \(0\.wav\) cannot be \w+: no page"):
+        read(split)
+
+
+def test_a_sound_that_memory_is_short_for_is_not_called_undecodable(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = load_split(folder, "train")
+    monkeypatch.setattr(soundfile, "read", raising(soundfile.LibsndfileError(MALLOC_FAILED)))
+    with pytest.raises(ResourcesExhausted, match=r"dictation 0 .*malloc"):
+        split[0]
+    with pytest.raises(ResourcesExhausted, match=r"train\[0\] \(0\.wav\) cannot be used now: .*malloc"):
+        check_dataset(folder)

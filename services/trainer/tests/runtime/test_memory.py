@@ -5,6 +5,7 @@ import errno
 import numpy as np
 import pytest
 import torch
+from carabin.service.errors import ResourcesExhausted
 from carabin.trainer.errors import MemoryExhausted
 from carabin.trainer.runtime.memory import translate_memory_errors
 
@@ -32,6 +33,12 @@ def test_what_the_libraries_say_of_missing_memory_is_one_error_that_says_what_to
 def test_each_of_its_forms_is_recognised(error: Exception) -> None:
     with pytest.raises(MemoryExhausted, match="memory"), translate_memory_errors("cardio"):
         raise error
+
+
+def test_a_shortage_that_was_translated_where_a_file_is_read_is_the_same_error() -> None:
+    said = r"\(Failed to launch worker thread\).*--run cardio"
+    with pytest.raises(MemoryExhausted, match=said), translate_memory_errors("cardio"):
+        raise ResourcesExhausted("train.parquet", RuntimeError("Failed to launch worker thread"))
 
 
 @pytest.mark.parametrize("error", [RuntimeError("shapes differ"), OSError(errno.ENOENT, "No such file"), KeyError("a")])

@@ -7,7 +7,7 @@ import logging
 import socket
 import struct
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import av
 import httpx
 import numpy as np
 import pytest
+from carabin.service.audio import Recording
 from carabin.transcriber.core.errors import DecodeFailed, NotReady, Overloaded
 from carabin.transcriber.http.server import Server
 from carabin.transcriber.testing.dictation import FakeDictation
@@ -394,3 +395,16 @@ async def test_upload_abandoned_in_its_body_is_no_error_of_the_service(reset: bo
         writer.close()
         await until(lambda: not server.server_state.tasks)
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")], ids=["memory", "thread"])
+async def test_a_machine_short_of_memory_is_a_503_and_no_damaged_recording(error, monkeypatch):
+    def blocks(_recording: Recording) -> Iterator[np.ndarray]:
+        raise error
+        yield
+
+    monkeypatch.setattr(Recording, "blocks", blocks)
+    async with web() as opened:
+        answer = await post(opened)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "resources_exhausted")
+    assert int(answer.headers["Retry-After"]) >= 1

@@ -4,6 +4,7 @@ CarabinError          of carabin.registry.errors
 * ServiceError
   x SettingInvalid    a setting is missing or does not parse; the sentence names its variable
   x PortTaken         another program listens there
+  x ResourcesExhausted  no more memory, threads or open files; what was worked on may be sound
   x AudioFileRefused  a recording is no audio that we read
     x AudioHoldsNothing  its header is right, and no sound follows it
   * AccessRefused       no text of these ever holds a token
@@ -26,6 +27,23 @@ class SettingInvalid(ServiceError):
 
 class PortTaken(ServiceError):
     """Another program listens on the port."""
+
+
+class ResourcesExhausted(ServiceError):
+    """There is no more memory, no further thread or no further open file for what is worked on; it may be sound.
+
+    Args:
+        subject: what is worked on.
+        cause: what a library or the system said.
+    """
+
+    def __init__(self, subject: object, cause: BaseException) -> None:
+        text = str(cause).strip()
+        self.reason = text.splitlines()[-1] if text else type(cause).__name__
+        super().__init__(
+            f"{subject} cannot be used now: this machine, or a limit of this process, gives no more memory, threads or"
+            f" open files ({self.reason}); it was not found damaged: end other programs or raise the limit, and repeat"
+        )
 
 
 class AudioFileRefused(ServiceError):

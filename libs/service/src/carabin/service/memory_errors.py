@@ -12,6 +12,7 @@ _SAID: Final = re.compile(
             "allocate memory",  # the kernel, torch on Linux, oneMKL
             "not enough memory",  # torch on Windows
             "unable to allocate",  # NumPy
+            r"malloc\b.*failed",  # Arrow, libsndfile
             "memory allocation",  # oneMKL, Rust
             "resource temporarily unavailable",  # C++ for a thread's stack (EAGAIN)
             "can't start new thread",  # Python, for the same

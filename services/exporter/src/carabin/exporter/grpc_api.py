@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 import grpc
 from carabin.registry.errors import AccessDenied, CarabinError, StoreUnavailable, UnsafePath, VersionMissing
 from carabin.registry.store import ObjectStore
+from carabin.service.errors import ResourcesExhausted
 from carabin.service.grpc import DEFAULT_WORKERS, Service
 
 from .errors import (
@@ -50,6 +51,7 @@ STATUS: Final[Mapping[type[CarabinError], grpc.StatusCode]] = MappingProxyType(
         ExportBusy: grpc.StatusCode.ABORTED,
         LeaseLost: grpc.StatusCode.ABORTED,
         ExportCancelled: grpc.StatusCode.CANCELLED,
+        ResourcesExhausted: grpc.StatusCode.RESOURCE_EXHAUSTED,
         QueueFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
         FollowersFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
         StoreUnavailable: grpc.StatusCode.UNAVAILABLE,

@@ -92,8 +92,9 @@ class MemoryExhausted(TrainingError):
     def __init__(self, run: str, reason: str) -> None:
         said = f" ({reason})" if reason else ""
         super().__init__(
-            f"memory does not suffice{said}: end other programs, lower the batch size, or take a machine with more;"
-            f" the last complete checkpoint is kept, and `carabin train --run {run}` goes on from there"
+            f"memory, or the number of threads that may run, does not suffice{said}: end other programs, lower the"
+            " batch size, or take a machine with more; the last complete checkpoint is kept, and"
+            f" `carabin train --run {run}` goes on from there"
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from carabin.registry.errors import CarabinError
 from carabin.service.errors import AudioFileRefused
+from carabin.service.shortage import translate_shortage
 from numpy.typing import NDArray
 
 from .push_to_talk import Part, PushToTalk
@@ -43,6 +44,7 @@ def read_recording(path: Path) -> ReadRecording:
 
     Raises:
         AudioRefused: no such file, or no audio in it.
+        ResourcesExhausted: memory or threads are short; the recording may be sound.
     """
     try:
         from carabin.service.audio import Recording, damage_of
@@ -51,7 +53,7 @@ def read_recording(path: Path) -> ReadRecording:
     if not path.is_file():
         raise AudioRefused(f"there is no file {path}")
     try:
-        with path.open("rb") as file:
+        with translate_shortage(path), path.open("rb") as file:
             recording = Recording(file, name=path.name)
             samples = np.concatenate(list(recording.blocks()))
     except AudioFileRefused as error:

@@ -17,6 +17,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from ..errors import AudioFileRefused
+from ..shortage import translate_shortage
 from .foreign import HEAD_BYTES, what_it_is
 from .known_containers import CONTAINERS, HEADERLESS
 
@@ -61,9 +62,13 @@ def open_audio(file: ReadableFile, name: str = "") -> Iterator[tuple[InputContai
 
     Raises:
         AudioFileRefused: no such container, no audio stream, or FFmpeg failed in the block.
+        ResourcesExhausted: memory or threads are short; the recording may be sound.
     """
     try:
-        with av.open(_nameless(file, name), mode="r", options=dict(_OPTIONS), metadata_errors="ignore") as container:
+        with (
+            translate_shortage(name or "the recording"),
+            av.open(_nameless(file, name), mode="r", options=dict(_OPTIONS), metadata_errors="ignore") as container,
+        ):
             if not container.streams.audio:
                 raise AudioFileRefused("the file holds no audio stream")
             stream = _decodable(container)

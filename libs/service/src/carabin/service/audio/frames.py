@@ -8,6 +8,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 
+from ..shortage import is_shortage
+
 Gap: TypeAlias = tuple[float, float]
 """(start, end) in seconds of what could not be decoded."""
 
@@ -43,11 +45,17 @@ class FrameReader:
         self._form: tuple[int, str, str] | None = None
 
     def frames(self) -> Iterator[av.AudioFrame]:
-        """Yield what can be decoded, in order."""
+        """Yield what can be decoded, in order.
+
+        Raises:
+            FFmpegError: memory is short: what follows may be sound.
+        """
         while True:
             try:
                 packet = next(self._packets, None)
-            except av.FFmpegError:
+            except av.FFmpegError as error:
+                if is_shortage(error):
+                    raise
                 self.damaged.append((self._end_s, self._end_s))  # the container itself breaks off
                 return
             if packet is None:
@@ -58,7 +66,9 @@ class FrameReader:
         start_s = self._timed(packet)
         try:
             frames = packet.decode()
-        except av.FFmpegError:
+        except av.FFmpegError as error:
+            if is_shortage(error):
+                raise
             self.damaged.append((start_s, self._end_s))
             return
         for frame in frames:

@@ -71,6 +71,7 @@ class Recording:
         Raises:
             AudioFileRefused: no such container, no audio stream, too long, or samples of another format than it says.
             AudioHoldsNothing: no sample can be decoded.
+            ResourcesExhausted: memory or threads are short; the recording may be sound.
         """
         n_samples = 0
         for block in self._mixed():
@@ -130,7 +131,7 @@ def decode(
     """Yield a recording in blocks of (n,) samples, in order, its channels mixed to one.
 
     Raises:
-        AudioFileRefused, AudioHoldsNothing: see `Recording.blocks`.
+        AudioFileRefused, AudioHoldsNothing, ResourcesExhausted: see `Recording.blocks`.
     """
     return Recording(file, rate_hz, max_hours, name=name).blocks()
 

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Final
 
+from carabin.service.shortage import translate_shortage
 from safetensors import SafetensorError
 from transformers import WhisperForConditionalGeneration
 from transformers.utils import logging as transformers_logging
@@ -40,7 +41,7 @@ def merge_adapter(checkpoint: Path, target: Path) -> Path:
     base = _base_of(checkpoint)
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        with warnings.catch_warnings():
+        with translate_shortage(checkpoint), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # peft warns of generation settings, which are copied as files below
             model = WhisperForConditionalGeneration.from_pretrained(base, dtype="auto")
             merged = PeftModel.from_pretrained(model, str(checkpoint)).merge_and_unload(safe_merge=True)

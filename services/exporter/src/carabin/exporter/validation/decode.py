@@ -16,6 +16,7 @@ from carabin.registry.serving_window import (
     compression_ratio,
     token_cap,
 )
+from carabin.service.shortage import translate_shortage
 from faster_whisper import WhisperModel
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
@@ -86,10 +87,11 @@ class ModelDecoder:
         """
         cap = token_cap(mel.shape[1])
         try:
-            features = ctranslate2.StorageView.from_array(padded(mel, window)[None])
-            result = self._whisper.model.generate(
-                self._whisper.model.encode(features), [list(self._prompt)], beam_size=1, max_length=2 * cap
-            )[0]
+            with translate_shortage(self._folder):
+                features = ctranslate2.StorageView.from_array(padded(mel, window)[None])
+                result = self._whisper.model.generate(
+                    self._whisper.model.encode(features), [list(self._prompt)], beam_size=1, max_length=2 * cap
+                )[0]
         except (RuntimeError, ValueError) as error:
             raise ConversionRefused(self._folder, f"it cannot decode a window of {window} frames: {error}") from error
         tokens = tuple(token for token in result.sequences_ids[0] if token != self._end)
@@ -108,7 +110,8 @@ class CheckpointDecoder:
         transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
-            self._model = WhisperForConditionalGeneration.from_pretrained(checkpoint, dtype=torch.float32)
+            with translate_shortage(checkpoint):
+                self._model = WhisperForConditionalGeneration.from_pretrained(checkpoint, dtype=torch.float32)
         except (OSError, RuntimeError, ValueError, SafetensorError) as error:
             raise CheckpointRefused(checkpoint, f"transformers cannot open it: {error}") from error
 
@@ -120,7 +123,7 @@ class CheckpointDecoder:
         """
         cap = token_cap(mel.shape[1])
         try:
-            with torch.inference_mode():
+            with translate_shortage(self._folder), torch.inference_mode():
                 ids = self._model.generate(
                     torch.from_numpy(padded(mel, FULL_WINDOW)[None]),
                     language=self._language, task="transcribe", return_timestamps=False,

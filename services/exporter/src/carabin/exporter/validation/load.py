@@ -7,6 +7,7 @@ from pathlib import Path
 import ctranslate2
 import numpy as np
 import numpy.typing as npt
+from carabin.service.shortage import translate_shortage
 from faster_whisper import WhisperModel
 
 from ..conversion.ct2_files import require_files
@@ -30,13 +31,15 @@ class LoadedModel:
 
     Raises:
         ConversionRefused: a file is missing, or the model does not load.
+        ResourcesExhausted: memory or threads are short; the model may be sound.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         require_files(folder)
         try:
-            self.whisper = WhisperModel(str(folder), device="cpu", compute_type="default", local_files_only=True)
+            with translate_shortage(folder):
+                self.whisper = WhisperModel(str(folder), device="cpu", compute_type="default", local_files_only=True)
         except (OSError, RuntimeError, ValueError, KeyError) as error:
             raise ConversionRefused(folder, str(error)) from error
 
@@ -45,9 +48,11 @@ class LoadedModel:
 
         Raises:
             ConversionRefused: it cannot decode.
+            ResourcesExhausted: see the class.
         """
         try:
-            texts = [self._write(audio, language, without) for without in (False, True)]
+            with translate_shortage(self.folder):
+                texts = [self._write(audio, language, without) for without in (False, True)]
         except (OSError, RuntimeError, ValueError, IndexError, KeyError) as error:
             raise ConversionRefused(self.folder, str(error)) from error
         return SmokeResult(*texts)

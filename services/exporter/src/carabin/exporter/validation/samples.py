@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from av import FFmpegError
+from carabin.service.shortage import translate_shortage
 from faster_whisper import decode_audio
 
 from ..errors import CheckpointRefused, RequestInvalid
@@ -98,7 +99,8 @@ def _listed(checkpoint: Path, entry: dict[str, Any]) -> Sample:
 
 def _decode(source: str | io.BytesIO, name: str) -> npt.NDArray[np.float32]:
     try:
-        audio: npt.NDArray[np.float32] = decode_audio(source, sampling_rate=RATE_HZ)
+        with translate_shortage(name):
+            audio: npt.NDArray[np.float32] = decode_audio(source, sampling_rate=RATE_HZ)
     except (FFmpegError, ValueError, IndexError) as error:
         raise RequestInvalid(f"{name} is not audio that can be read: {error}") from error
     return audio

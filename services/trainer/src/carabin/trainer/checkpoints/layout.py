@@ -14,6 +14,7 @@ from typing import Final
 
 import soundfile
 from carabin.registry.errors import DiskFailed
+from carabin.service.shortage import translate_shortage
 from safetensors import SafetensorError
 
 from ..errors import ResumeRefused
@@ -42,9 +43,11 @@ def translate_disk_errors(folder: Path) -> Iterator[None]:
 
     Raises:
         DiskFailed: it is full, or may not be written; what was complete before still is.
+        ResourcesExhausted: memory or threads are short, not the disk.
     """
     try:
-        yield
+        with translate_shortage(folder):
+            yield
     except (OSError, SafetensorError, soundfile.SoundFileError) as error:
         raise DiskFailed(f"cannot write {folder}: {error}; the last complete checkpoint is kept") from error
 

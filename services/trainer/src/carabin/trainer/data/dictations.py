@@ -2,7 +2,8 @@
 
 import bisect
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import soundfile
+from carabin.service.shortage import translate_shortage
 
 from ..errors import DatasetInvalid
 from .audio import decode
@@ -80,13 +82,19 @@ class SplitTexts:
 
 
 class Split(SplitTexts, Sequence[Dictation]):
-    """The dictations of one Parquet file; texts and durations are in memory, sounds are read and decoded on access."""
+    """The dictations of one Parquet file; texts and durations are in memory, sounds are read and decoded on access.
+
+    Raises:
+        DatasetInvalid: the file, or the dictation that is asked for, cannot be read.
+        ResourcesExhausted: memory or threads are short; the file may be sound.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         try:
-            self._parquet = pq.ParquetFile(file)
-            super().__init__(self._parquet.read(list(TEXT_COLUMNS)).to_pylist())
+            with translate_shortage(file):
+                self._parquet = pq.ParquetFile(file)
+                super().__init__(self._parquet.read(list(TEXT_COLUMNS)).to_pylist())
         except (pa.ArrowException, OSError, KeyError) as error:
             raise DatasetInvalid(f"{file}: not a split of a dataset: {error}") from error
         metadata = self._parquet.metadata
@@ -106,17 +114,23 @@ class Split(SplitTexts, Sequence[Dictation]):
         place = index + len(self) if index < 0 else index
         if not 0 <= place < len(self):
             raise IndexError(index)
-        row = self._rows[place]
-        try:
+        with self._reading(place, "decoded"):
             audio = decode(self._sound(place))
-        except (soundfile.SoundFileError, pa.ArrowException, OSError) as error:
-            where = f"{self._file}: dictation {place} ({row['source']})"
-            raise DatasetInvalid(f"{where} cannot be decoded: {error}") from error
-        return Dictation(audio=audio, **row)
+        return Dictation(audio=audio, **self._rows[place])
 
     def sound(self, place: int) -> bytes:
         """Return the stored file of one dictation, undecoded."""
-        return self._sound(place)
+        with self._reading(place, "read"):
+            return self._sound(place)
+
+    @contextmanager
+    def _reading(self, place: int, wanted: str) -> Iterator[None]:
+        where = f"{self._file}: dictation {place} ({self._rows[place]['source']})"
+        try:
+            with translate_shortage(where):
+                yield
+        except (soundfile.SoundFileError, pa.ArrowException, OSError) as error:
+            raise DatasetInvalid(f"{where} cannot be {wanted}: {error}") from error
 
     def _sound(self, place: int) -> bytes:
         group = bisect.bisect_right(self._starts, place) - 1
@@ -133,6 +147,7 @@ def load_split(dataset_folder: Path, split: str) -> Split:
 
     Raises:
         DatasetInvalid: the split is not one of SPLITS, its file is missing or it is not one of ours.
+        ResourcesExhausted: memory or threads are short.
     """
     if split not in SPLITS:
         raise DatasetInvalid(f"there is no split {split!r}: choose one of {', '.join(SPLITS)}")

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from carabin.service.shortage import translate_shortage
 
 from ..errors import DatasetInvalid
 from .dictations import SPLITS, TEXT_COLUMNS, SplitTexts, load_split
@@ -33,9 +34,11 @@ def read_index(file: Path) -> dict[str, SplitTexts]:
 
     Raises:
         DatasetInvalid: it is no index of ours.
+        ResourcesExhausted: memory or threads are short; the file may be sound.
     """
     try:
-        rows: list[dict[str, Any]] = pq.read_table(file, columns=[*TEXT_COLUMNS, "split"]).to_pylist()
+        with translate_shortage(file):
+            rows: list[dict[str, Any]] = pq.read_table(file, columns=[*TEXT_COLUMNS, "split"]).to_pylist()
         by_split: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
         for row in rows:
             by_split[row.pop("split")].append(row)

@@ -8,6 +8,7 @@ from typing import Final
 
 from carabin.service.audio import HEAD_BYTES, open_audio, what_it_is
 from carabin.service.errors import AudioFileRefused
+from carabin.service.shortage import translate_shortage
 
 from ..errors import DatasetInvalid
 from ..quality.report import GateReport
@@ -136,7 +137,7 @@ def _is_recording(file: Path, report: GateReport) -> bool:
         report.leave_out(file, "is no sound, by its name")
         return False
     try:
-        with file.open("rb") as opened:
+        with translate_shortage(file), file.open("rb") as opened:
             foreign = what_it_is(opened.read(HEAD_BYTES))
             opened.seek(0)
             with open_audio(opened):

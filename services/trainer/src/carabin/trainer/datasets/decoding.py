@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import av
+from carabin.service.shortage import translate_shortage
 from carabin.service.threads import ThreadSupervisor
 
 from ..data.audio import encode_flac, sha256
@@ -76,12 +77,20 @@ def decode_files(
 
     Raises:
         DatasetInvalid: the disk is full, or the system ended a process.
+        ResourcesExhausted: memory, threads or processes are short; no file is judged by that.
     """
     processes = processes or _worth_processes(files)
     if processes == 1:
         for file in files:
             yield decode_file(file, sounds, accept_damaged=accept_damaged)
         return
+    with translate_shortage("decoding on all cores"):
+        yield from _decode_in_processes(files, sounds, processes, accept_damaged=accept_damaged)
+
+
+def _decode_in_processes(
+    files: Sequence[Path], sounds: Path, processes: int, *, accept_damaged: bool
+) -> Iterator[DecodedFile]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     pool = ProcessPoolExecutor(processes, context, _end_with_parent)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
+from carabin.service.shortage import translate_shortage
 
 from ..data.audio import RATE_HZ, encode_flac, sha256
 from ..data.dictations import SPLITS
@@ -52,13 +53,15 @@ def write_dataset(folder: Path, splits: Mapping[str, Iterable[DatasetRow]]) -> d
 
     Raises:
         DatasetInvalid: the folder exists, a split has no dictation, or the disk is full.
+        ResourcesExhausted: memory or threads are short.
     """
     if folder.exists():
         raise DatasetInvalid(f"{folder} exists already: name a new folder")
     try:
-        (folder / "data").mkdir(parents=True)
-        sizes = {split: _write_split(folder, split, splits[split]) for split in SPLITS}
-        write_index(folder)
+        with translate_shortage(folder):
+            (folder / "data").mkdir(parents=True)
+            sizes = {split: _write_split(folder, split, splits[split]) for split in SPLITS}
+            write_index(folder)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError):

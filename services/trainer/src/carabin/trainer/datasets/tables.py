@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
+from carabin.service.shortage import translate_shortage
 
 from ..errors import DatasetInvalid
 from .file_names import AUDIO_SUFFIXES
@@ -90,7 +91,8 @@ def read_table(file: Path, required: tuple[str, ...]) -> Table:
 
 def _text(file: Path) -> str:
     try:
-        data = file.read_bytes()
+        with translate_shortage(file):
+            data = file.read_bytes()
     except OSError as error:
         raise DatasetInvalid(f"{file}: it cannot be read: {error.strerror}") from error
     if data.startswith(_WORKBOOKS):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from carabin.service.shortage import translate_shortage
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from peft.tuners.lora import LoraLayer
 from safetensors.torch import load_file, save_file
@@ -49,7 +50,8 @@ def load_whisper(folder: Path) -> WhisperForConditionalGeneration:
         BaseModelRefused: the folder holds no such model.
     """
     try:
-        model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+        with translate_shortage(folder):
+            model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
     except (OSError, ValueError, RuntimeError) as error:
         raise BaseModelRefused(f"{folder}: not a Hugging Face Whisper: {str(error).splitlines()[0]}") from error
     return windowed(model)
@@ -166,9 +168,10 @@ def read_weights(model: nn.Module, folder: Path) -> None:
         ResumeRefused: it is of another architecture or mode.
     """
     try:
-        if isinstance(model, PeftModel):
-            set_peft_model_state_dict(model, load_file(folder / ADAPTER))
-        else:
-            inner(model).load_state_dict(load_file(folder / WEIGHTS), strict=False)
+        with translate_shortage(folder):
+            if isinstance(model, PeftModel):
+                set_peft_model_state_dict(model, load_file(folder / ADAPTER))
+            else:
+                inner(model).load_state_dict(load_file(folder / WEIGHTS), strict=False)
     except (OSError, RuntimeError) as error:
         raise ResumeRefused(f"{folder}: its weights are not of this model: {str(error).splitlines()[0]}") from error

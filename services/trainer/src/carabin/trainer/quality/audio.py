@@ -11,6 +11,7 @@ import numpy.typing as npt
 from carabin.service.audio import RATE_HZ, Recording, damage_of, share_above
 from carabin.service.audio.sample_format import MAX_ABS
 from carabin.service.errors import AudioFileRefused, AudioHoldsNothing
+from carabin.service.shortage import translate_shortage
 
 from .report import Action, GateReport
 
@@ -60,7 +61,7 @@ def judge_sound(file: Path, report: GateReport, *, accept_damaged: bool = False)
         say("audio-empty", "refused", "is empty: it has no bytes")
         return None
     try:
-        with file.open("rb") as opened:
+        with translate_shortage(file), file.open("rb") as opened:
             recording = Recording(opened, name=file.name)
             samples = np.concatenate(list(recording.blocks()))
     except AudioHoldsNothing:

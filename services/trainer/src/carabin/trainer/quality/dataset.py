@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from carabin.service.audio import no_speech
+from carabin.service.shortage import translate_shortage
 
 from ..data.audio import RATE_HZ, decode, sha256
 from ..data.dictations import SPLITS, Split, load_split
@@ -24,6 +25,7 @@ def check_dataset(folder: Path, *, progress: Progress | None = None) -> GateRepo
 
     Raises:
         DatasetInvalid: a split is missing or is not one of ours.
+        ResourcesExhausted: memory or threads are short; nothing is said of the dataset.
     """
     splits = {name: load_split(folder, name) for name in SPLITS}
     report, total, done = GateReport(), sum(len(split) for split in splits.values()), 0
@@ -53,7 +55,8 @@ def _is_sound(split: Split, place: int, where: str, report: GateReport) -> bool:
         report.add(where, "audio-hash", "refused", "is not the sound that its hash names")
         return False
     try:
-        samples = decode(data)
+        with translate_shortage(where):
+            samples = decode(data)
     except soundfile.SoundFileError as error:
         report.add(where, "audio-unreadable", "refused", f"cannot be decoded: {error}")
         return False

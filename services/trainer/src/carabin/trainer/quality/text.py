@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from carabin.service.shortage import translate_shortage
 from striprtf.striprtf import rtf_to_text
 from tokenizers import Tokenizer
 
@@ -42,7 +43,8 @@ def count_tokens(text: str) -> int:
 def read_report(file: Path, report: GateReport) -> str | None:
     """Return a report's text on one line, or None when it is refused."""
     try:
-        data = file.read_bytes()
+        with translate_shortage(file):
+            data = file.read_bytes()
     except OSError as error:
         report.add(file, "text-missing", "refused", f"cannot be read: {error.strerror}")
         return None

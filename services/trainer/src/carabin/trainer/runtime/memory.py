@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from carabin.service.errors import ResourcesExhausted
 from carabin.service.memory_errors import says_memory_is_short
 
 from ..errors import MemoryExhausted
@@ -19,6 +20,8 @@ def translate_memory_errors(run: str) -> Iterator[None]:
     """
     try:
         yield
+    except ResourcesExhausted as error:
+        raise MemoryExhausted(run, error.reason) from error
     except (MemoryError, RuntimeError, OSError) as error:
         if not is_out_of_memory(error):
             raise

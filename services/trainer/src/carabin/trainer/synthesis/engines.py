@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 import soundfile
+from carabin.service.shortage import translate_shortage
 
 from ..data.audio import RATE_HZ, resample
 from ..errors import EngineMissing, SynthesisFailed
@@ -136,8 +137,9 @@ def _command(name: str, remedy: str) -> str:
 
 def _wav(command: list[str], stdin: bytes, engine: str, text: str) -> Samples:
     try:
-        done = subprocess.run(command, input=stdin, capture_output=True, timeout=_TIMEOUT_S, check=True)
-        samples, rate_hz = soundfile.read(io.BytesIO(done.stdout), dtype="float32", always_2d=True)
+        with translate_shortage(engine):
+            done = subprocess.run(command, input=stdin, capture_output=True, timeout=_TIMEOUT_S, check=True)
+            samples, rate_hz = soundfile.read(io.BytesIO(done.stdout), dtype="float32", always_2d=True)
     except (subprocess.SubprocessError, soundfile.SoundFileError) as error:
         raise SynthesisFailed(f"{engine} could not speak {text!r}: {error}") from error
     return _checked(samples.mean(axis=1), int(rate_hz), engine, text)

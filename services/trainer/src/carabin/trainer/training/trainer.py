@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from carabin.service.shortage import translate_shortage
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import Seq2SeqTrainer
@@ -76,7 +77,8 @@ class WhisperTrainer(Seq2SeqTrainer):
         folder = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
         with translate_disk_errors(folder):
             try:
-                super()._save_checkpoint(model, trial)
+                with translate_shortage(folder):
+                    super()._save_checkpoint(model, trial)
             except RuntimeError as error:  # torch.save's word for it
                 raise OSError(str(error)) from error
             if self.is_world_process_zero() and self._saved is not None:

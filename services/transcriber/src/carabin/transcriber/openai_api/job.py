@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 
 from carabin.service.audio import Recording, damage_of
+from carabin.service.shortage import translate_shortage
 
 from ..core.api import Samples
 from ..core.config import SAMPLE_RATE_HZ
@@ -41,6 +42,7 @@ class UploadJob:
 
         Raises:
             AudioFileRefused, WrongAudioFormat: the recording, or the rest of it, cannot be decoded.
+            ResourcesExhausted: the machine is short of memory or threads; the recording may be sound.
             DecodeFailed, Draining, SessionTooLong: the service cannot go on.
         """
         feeding = asyncio.create_task(self._feed(), name=f"upload {self._dictation.id}")
@@ -98,7 +100,7 @@ class UploadJob:
 
     async def _push_all(self) -> None:
         waiting = batches(self._recording.blocks())
-        while (samples := await asyncio.to_thread(_next, waiting)) is not None:
+        while (samples := await _next_in_thread(waiting)) is not None:
             if self._admitted.ending.is_set():
                 raise Draining
             try:
@@ -110,6 +112,11 @@ class UploadJob:
             self.audio_s += len(samples) / SAMPLE_RATE_HZ
             self._admitted.record.audio_s = self.audio_s
             await self._dictation.wait_for_room()
+
+
+async def _next_in_thread(waiting: Iterator[Samples]) -> Samples | None:
+    with translate_shortage("the recording"):
+        return await asyncio.to_thread(_next, waiting)
 
 
 def _next(waiting: Iterator[Samples]) -> Samples | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from carabin.service.access.identity import Authenticator, bearer
-from carabin.service.errors import AccessRefused, AudioFileRefused
+from carabin.service.errors import AccessRefused, AudioFileRefused, ResourcesExhausted
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.requests import ClientDisconnect
@@ -78,6 +78,7 @@ def add_openai_routes(
     @app.exception_handler(TranscriberError)
     @app.exception_handler(AccessRefused)
     @app.exception_handler(AudioFileRefused)
+    @app.exception_handler(ResourcesExhausted)
     async def refused(request: Request, error: Exception) -> Response:
         if isinstance(error, AccessRefused | Draining):
             admission.refused(None, PROTOCOL, request.client.host if request.client else "", error)

@@ -51,6 +51,7 @@ _TABLE: dict[type[Exception], Status] = {
     protocol_errors.UploadTooSlow: Status(1008, 408, _CODE.DEADLINE_EXCEEDED, "upload_too_slow"),
     protocol_errors.SlowReader: Status(1008, 408, _CODE.RESOURCE_EXHAUSTED, "slow_reader"),
     service_errors.AudioFileRefused: Status(1003, 400, _CODE.INVALID_ARGUMENT, "bad_audio_file"),
+    service_errors.ResourcesExhausted: Status(1013, 503, _CODE.RESOURCE_EXHAUSTED, "resources_exhausted"),
     service_errors.Unauthenticated: Status(1008, 401, _CODE.UNAUTHENTICATED, "unauthenticated"),
     service_errors.TokenExpired: Status(1008, 401, _CODE.UNAUTHENTICATED, "token_expired"),
     service_errors.Forbidden: Status(1008, 403, _CODE.PERMISSION_DENIED, "forbidden"),
