@@ -57,6 +57,23 @@ def test_a_shortage_keeps_its_first_subject_and_one_without_a_word_is_named_by_i
         raise MemoryError
 
 
+def raise_refused(cause: Exception) -> None:
+    try:
+        raise cause
+    except Exception as error:
+        raise AudioFileRefused("a.wav cannot be read") from error
+
+
+def test_an_error_of_ours_that_was_made_of_a_shortage_is_one() -> None:
+    with (
+        pytest.raises(ResourcesExhausted, match=r"^the folder .*\(\[Errno 24\] Too many"),
+        translate_shortage("the folder"),
+    ):
+        raise_refused(OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
+    with pytest.raises(AudioFileRefused, match=r"^a\.wav cannot be read$"), translate_shortage("the folder"):
+        raise_refused(OSError(errno.EIO, os.strerror(errno.EIO)))
+
+
 def test_python_says_so_itself_where_no_thread_can_be_started() -> None:
     before = threading.stack_size(1 << 46)
     try:

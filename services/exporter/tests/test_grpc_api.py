@@ -1,5 +1,6 @@
 """ExporterService over a real socket: its progress, its statuses, cancelling, and how many may follow."""
 
+import errno
 import threading
 import urllib.request
 from pathlib import Path
@@ -13,7 +14,7 @@ from carabin.registry.artifacts.publish import list_versions
 from carabin.registry.errors import AccessDenied, ClockSkewed, StoreError, StoreUnreachable
 from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.memory import MemoryStore
-from faster_whisper import WhisperModel
+from safetensors import SafetensorError
 
 from .conftest import HeldConversion, wait_for
 from .helpers.service import is_serving, publish, service
@@ -129,22 +130,36 @@ def test_a_store_that_refuses_is_a_status_that_says_whether_to_try_again(
             assert (refused.value.code(), refused.value.details()) == (code, str(error))
 
 
-def test_a_machine_that_is_short_of_threads_marks_no_checkpoint_as_failed(
-    store: MemoryStore, pristine_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("used", "error"),
+    [
+        ("faster_whisper.WhisperModel.__init__", RuntimeError("Resource temporarily unavailable")),
+        ("carabin.ct2whisper.tensors.safe_open", SafetensorError("I/O error: Cannot allocate memory (os error 12)")),
+        ("carabin.exporter.conversion.convert.shutil.copyfile", OSError(errno.EMFILE, "Too many open files")),
+    ],
+    ids=["threads", "memory", "files"],
+)
+def test_a_machine_that_is_short_marks_no_checkpoint_as_failed(
+    store: MemoryStore,
+    pristine_checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    used: str,
+    error: Exception,
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("Resource temporarily unavailable")
+        raise error
 
     publish(store, pristine_checkpoint)
     with service(store, tmp_path) as (_, channel):
         stub = exporter_pb2_grpc.ExporterServiceStub(channel)
         request = exporter_pb2.ExportRequest(run="run-1", quantizations=["int8"])
         with monkeypatch.context() as short:
-            short.setattr(WhisperModel, "__init__", fail)
+            short.setattr(used, fail)
             with pytest.raises(grpc.RpcError) as refused:
                 list(stub.Export(request))
         assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert "Resource temporarily unavailable" in refused.value.details()
+        assert str(error) in refused.value.details()
         exports = stub.ListExports(exporter_pb2.ListExportsRequest(name="cardio")).exports
         assert [export.state for export in exports] == [exporter_pb2.EXPORT_STATE_INTERRUPTED]
         assert list(stub.Export(request))[-1].outcome.state == exporter_pb2.EXPORT_STATE_DONE

@@ -37,6 +37,8 @@ def is_shortage(error: BaseException) -> bool:
 def translate_shortage(subject: object) -> Iterator[None]:
     """Turn a shortage in the block into one error; every other error passes as it is.
 
+    An error of ours that was made of a shortage, by code below that does not ask, counts as one.
+
     Args:
         subject: what is worked on, as the sentence names it.
 
@@ -45,9 +47,12 @@ def translate_shortage(subject: object) -> Iterator[None]:
     """
     try:
         yield
-    except CarabinError:
+    except ResourcesExhausted:
         raise
     except Exception as error:
-        if not is_shortage(error):
+        cause: BaseException | None = error
+        while isinstance(cause, CarabinError):
+            cause = cause.__cause__
+        if cause is None or not is_shortage(cause):
             raise
-        raise ResourcesExhausted(subject, error) from error
+        raise ResourcesExhausted(subject, cause) from error

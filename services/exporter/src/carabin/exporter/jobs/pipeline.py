@@ -12,6 +12,7 @@ from carabin.registry.artifacts.publish import Signer, read_manifest
 from carabin.registry.disk import scratch_folder
 from carabin.registry.errors import CarabinError, VersionMissing
 from carabin.registry.store import ObjectStore
+from carabin.service.shortage import translate_shortage
 from carabin.service.threads import ThreadSupervisor
 
 from ..conversion.convert import convert_all
@@ -78,6 +79,7 @@ class Exporter:
 
         Raises:
             CheckpointRefused, ConversionRefused, ConversionFailed: marked in the ledger with the reason.
+            ResourcesExhausted: memory, threads or files are short; the export is free for the next attempt.
             ExportBusy, ExportFailedBefore: see `Ledger.claim`.
             ExportCancelled, LeaseLost: see `LeaseRenewal.check`.
         """
@@ -125,7 +127,7 @@ class Exporter:
 
     def _carry_out(self, request: ExportRequest, renewal: LeaseRenewal, report: Report) -> None:
         try:
-            with scratch_folder(self._work, SCRATCH) as scratch:
+            with translate_shortage(request.source.label), scratch_folder(self._work, SCRATCH) as scratch:
                 work = _Work(request, renewal, report, scratch)
                 if isinstance(request.source, Ct2Folder):
                     self._import(work, request.source)
