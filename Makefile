@@ -49,6 +49,7 @@ check: setup  ## Lint, types and import direction
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	MYPYPATH=$(subst $(SPACE),:,$(SOURCES)) $(BIN)/mypy $(SOURCES)
+	MYPYPATH=$(subst $(SPACE),:,scripts $(SOURCES)) $(BIN)/mypy scripts
 	$(BIN)/lint-imports
 
 .PHONY: bench-rollout

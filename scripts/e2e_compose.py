@@ -90,8 +90,8 @@ def whole_loop(stack: Stack, folder: Path) -> None:
             stack.compose("up", "--detach", "--wait")
             until("the transcriber's liveness", lambda: True if _alive() else None)
         with step("dataset"):
-            spoken = ("dataset", "synthesize", "--corpus", "medical", "--name", DATASET)
-            spoken += ("--limit", "15", "--takes", "1")
+            spoken = ["dataset", "synthesize", "--corpus", "medical", "--name", DATASET]
+            spoken += ["--limit", "15", "--takes", "1"]
             carabin(*spoken, **stack.store("admin"))
             carabin(*spoken, "--folder", str(folder / "dataset"), **stack.store("admin"))
         with step("train one step and export it"):

@@ -159,7 +159,7 @@ def search_logs(cluster: Cluster, dataset: Path, texts: list[str]) -> None:
     """Require that no log has a word of what was read aloud or written."""
     from carabin.trainer.data.dictations import load_split
 
-    spoken = [dictation.text for split in ("train", "test") for dictation in load_split(dataset, split)]
+    spoken = [dictation.sentence for split in ("train", "test") for dictation in load_split(dataset, split)]
     search_words(cluster, {word.lower() for text in (*spoken, *texts) for word in WORD.findall(text)})
 
 

@@ -27,8 +27,8 @@ def test_times_frame_the_sentence_in_steps_of_20_ms(rebuilt: Path) -> None:
     assert 50_363 not in labels.inputs
 
 
-def test_a_sentence_beyond_the_text_context_is_named(rebuilt: Path) -> None:
-    with pytest.raises(DatasetInvalid, match="exceeds Whisper's 448: 'mot mot"):
+def test_a_sentence_beyond_the_text_context_is_refused_by_its_length_and_not_quoted(rebuilt: Path) -> None:
+    with pytest.raises(DatasetInvalid, match=r"a sentence of 600 words, \d+ tokens, exceeds Whisper's 448$"):
         LabelMaker(rebuilt)("mot " * 600, 20.0)
 
 

@@ -8,6 +8,7 @@ to decide; the margin stays what it is.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -109,8 +110,15 @@ def _require_tokens(folder: Path, transcribed: Sequence[Transcribed], reference:
         ours = each.hypothesis
         if ours.tokens != truth.tokens:
             raise ConversionRefused(
-                folder, f"it writes {ours.text!r} of {each.sample.name}, where its checkpoint writes {truth.text!r}"
+                folder,
+                f"it writes other words of {each.sample.name} than its checkpoint:"
+                f" {len(ours.tokens)} tokens and {len(truth.tokens)}, of which the first"
+                f" {_n_same(ours.tokens, truth.tokens)} are the same",
             )
+
+
+def _n_same(ours: Sequence[int], truth: Sequence[int]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(ours, truth, strict=False)))
 
 
 def _errors(samples: Sequence[Sample], hypotheses: Sequence[DecodedText]) -> float:

@@ -69,7 +69,9 @@ class LabelMaker:
             answer = [*text, self._end]
         inputs = [*prompt, *answer[:-1]]
         if len(inputs) > MAX_LABELS:
-            raise DatasetInvalid(f"a sentence of {len(text)} tokens exceeds Whisper's {MAX_LABELS}: {sentence[:40]!r}…")
+            raise DatasetInvalid(
+                f"a sentence of {len(said.split())} words, {len(text)} tokens, exceeds Whisper's {MAX_LABELS}"
+            )
         return Labels(inputs, [IGNORED] * (len(prompt) - 1) + answer)
 
     def _context(self, expected: Sequence[str]) -> list[int]:
