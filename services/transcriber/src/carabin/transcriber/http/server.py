@@ -17,7 +17,7 @@ from ..grpc_api.server import start_grpc
 from ..settings.server import ServerSettings
 from .app import Parts, create_app
 from .drain import drain
-from .header_timeout import timed_http
+from .timed_http import timed_http
 from .uvicorn_log import adapt_uvicorn_log
 
 log = logging.getLogger(__name__)
