@@ -49,8 +49,9 @@ async def test_a_body_is_judged_anew_in_each_window(monkeypatch: pytest.MonkeyPa
         writer.write(head)
         await until(lambda: [http for http in server.server_state.connections if http._awaited == "body"])
         writer.write(b"{" + b" " * 5_000)
-        with suppress(ConnectionError):
-            await reader.read()
+        async with asyncio.timeout(60):
+            with suppress(ConnectionError):
+                await reader.read()
         writer.close()
     assert judged == [5_001, 0]
 
