@@ -85,6 +85,26 @@ def test_memory_that_runs_short_is_one_sentence(
     assert capfd.readouterr().err == expected
 
 
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("can't start new thread"), BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")],
+    ids=["thread", "process"],
+)
+def test_a_thread_or_process_that_may_not_be_started_is_one_sentence(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _command(monkeypatch, error)
+    assert main(["store"]) == 1
+    [sentence] = capfd.readouterr().err.splitlines()
+    assert f"no more memory, threads or open files ({error}); what this command did before that stands" in sentence
+
+
+def test_another_error_is_raised_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    _command(monkeypatch, RuntimeError("a fault of ours"))
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        main(["store"])
+
+
 def test_ctrl_c_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
     _command(monkeypatch, KeyboardInterrupt())
     assert main(["store"]) == 130

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from carabin.registry.errors import CarabinError
+from carabin.service.shortage import is_shortage
 
 COMMANDS: Final = MappingProxyType(
     {
@@ -53,11 +54,21 @@ def main(arguments: list[str] | None = None) -> int:
             return _fail(f"{error.filename} cannot be used: {error.strerror or error}", REFUSED)
         if error.errno in _FULL:
             return _fail(f"the output cannot be written: {error.strerror}; {_STANDS}", REFUSED)
-        raise
+        if not is_shortage(error):
+            raise
+        return _fail(_short(error), REFUSED)
     except MemoryError:
         return _fail(f"this machine is short of memory; {_STANDS}", REFUSED)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:
+        if not is_shortage(error):
+            raise
+        return _fail(_short(error), REFUSED)
+
+
+def _short(error: Exception) -> str:
+    return f"this machine, or a limit of this process, gives no more memory, threads or open files ({error}); {_STANDS}"
 
 
 def _run(arguments: list[str]) -> int:
