@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import resource
 import sys
 import types
 from pathlib import Path
@@ -15,6 +13,7 @@ import soundfile
 from carabin.cli.commands.dictate.audio import RATE_HZ, AudioRefused, blocks, microphone, read_recording
 from carabin.cli.main import main
 from carabin.service.errors import ResourcesExhausted
+from carabin.service.testing.open_files import no_further_file
 from carabin.transcriber.testing.server import serving, silence
 
 
@@ -29,16 +28,9 @@ def test_file_that_is_missing_or_no_audio_is_named(tmp_path, capsys):
 def test_a_process_that_may_open_no_further_file_does_not_call_the_recording_unreadable(tmp_path, capsys):
     soundfile.write(tmp_path / "tone.wav", np.zeros(RATE_HZ), RATE_HZ)
     read_recording(tmp_path / "tone.wav")
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with (tmp_path / "last").open("w") as last:
-        free = os.dup(last.fileno())
-        os.close(free)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
-        try:
-            with pytest.raises(ResourcesExhausted, match=r"tone\.wav cannot be used now: .*Too many open files"):
-                read_recording(tmp_path / "tone.wav")
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    said = r"tone\.wav cannot be used now: .*Too many open files"
+    with no_further_file(), pytest.raises(ResourcesExhausted, match=said):
+        read_recording(tmp_path / "tone.wav")
 
 
 def test_microphone_without_its_package_or_device_says_so(capsys):

@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from carabin.registry.errors import DiskFailed
 from carabin.service.errors import ResourcesExhausted
+from carabin.service.testing.open_files import no_further_file
 from carabin.trainer.checkpoints.layout import (
     SEAL,
     STATE,
@@ -73,6 +74,16 @@ def test_a_checkpoint_is_complete_once_it_is_sealed_and_while_its_files_keep_the
     assert is_complete(folder)
     (folder / "model.safetensors").unlink()
     assert not is_complete(folder)
+
+
+def test_a_complete_checkpoint_is_not_removed_where_no_further_file_may_be_opened(tmp_path: Path) -> None:
+    seal(checkpoint(tmp_path, 2))
+    assert local_steps(tmp_path) == [2]
+    with no_further_file(), pytest.raises(ResourcesExhausted, match="Too many open files"):
+        local_steps(tmp_path)
+    with no_further_file(), pytest.raises(ResourcesExhausted, match="Too many open files"):
+        is_complete(folder_of(tmp_path, 2))
+    assert local_steps(tmp_path) == [2]
 
 
 def test_a_seal_that_is_cut_off_seals_nothing(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from carabin.registry.serving_window import WindowPolicy
+from carabin.service.errors import ResourcesExhausted
+from carabin.service.testing.open_files import no_further_file
 from carabin.trainer.checkpoints.pending_final import RECORD, PendingFinal, find_final, keep_final
 
 MADE_BY = {"learning_rate": "1e-05", "base_sha256": "ab"}
@@ -110,3 +112,10 @@ def test_a_crash_between_folder_and_record_leaves_no_record_of_another_outcome(
     with pytest.raises(KeyboardInterrupt):
         keep(tmp_path, step=9, weights="second")
     assert find_final(tmp_path, MADE_BY) is None
+
+
+def test_an_outcome_is_neither_found_nor_lost_where_no_further_file_may_be_opened(tmp_path: Path) -> None:
+    kept = keep(tmp_path)
+    with no_further_file(), pytest.raises(ResourcesExhausted, match="Too many open files"):
+        find_final(tmp_path, MADE_BY)
+    assert find_final(tmp_path, MADE_BY) == kept

@@ -47,6 +47,21 @@ def test_a_version_with_a_changed_a_cut_or_a_lost_file_is_removed(cache: ModelCa
     assert not cache.place("v1").exists()
 
 
+def test_a_version_is_not_removed_where_no_further_file_may_be_opened(
+    cache: ModelCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = keep(cache)
+
+    def fail(_path: Path) -> str:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as short:
+        short.setattr("carabin.transcriber.models.cache._digest", fail)
+        with pytest.raises(DiskFailed, match="Too many open files"):
+            cache.holds(manifest)
+    assert cache.holds(manifest)
+
+
 def test_a_version_that_never_was_there_or_cannot_be_read_is_none(cache: ModelCache) -> None:
     manifest = keep(cache)
     assert not cache.holds(manifest.model_copy(update={"version": "v2"}))

@@ -91,23 +91,33 @@ def has_ended(folder: Path) -> bool:
 
 
 def is_complete(folder: Path) -> bool:
-    """Return whether a checkpoint was sealed and still has every file in its size."""
+    """Return whether a checkpoint was sealed and still has every file in its size.
+
+    Raises:
+        ResourcesExhausted: files or memory are short, so that nobody knows; what is incomplete would be removed.
+    """
     try:
-        sizes = json.loads((folder / SEAL).read_text())
-        return all((folder / path).stat().st_size == size for path, size in sizes.items())
+        with translate_shortage(folder):
+            sizes = json.loads((folder / SEAL).read_text())
+            return all((folder / path).stat().st_size == size for path, size in sizes.items())
     except (OSError, ValueError):
         return False
 
 
 def local_steps(work: Path) -> list[int]:
-    """Return the steps of the complete checkpoints here, ascending; half-written ones are removed."""
+    """Return the steps of the complete checkpoints here, ascending; half-written ones are removed.
+
+    Raises:
+        ResourcesExhausted: see `is_complete`.
+    """
     steps = []
-    for folder in work.glob("checkpoint-*"):
-        step = folder.name.removeprefix("checkpoint-")
-        if step.isdigit() and is_complete(folder):
-            steps.append(int(step))
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+    with translate_shortage(work):
+        for folder in work.glob("checkpoint-*"):
+            step = folder.name.removeprefix("checkpoint-")
+            if step.isdigit() and is_complete(folder):
+                steps.append(int(step))
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
     return sorted(steps)
 
 

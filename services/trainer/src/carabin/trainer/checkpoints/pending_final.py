@@ -12,6 +12,8 @@ from carabin.registry.artifacts.bundle import describe_folder
 from carabin.registry.artifacts.records import FileEntry
 from carabin.registry.errors import CarabinError
 from carabin.registry.serving_window import WindowPolicy
+from carabin.service.errors import ResourcesExhausted
+from carabin.service.shortage import translate_shortage
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .layout import seal_file
@@ -68,11 +70,18 @@ def keep_final(
 
 
 def find_final(work: Path, made_by: Mapping[str, str]) -> PendingFinal | None:
-    """Return the outcome that waits in `work` for its upload, where it is complete and this run's own."""
+    """Return the outcome that waits in `work` for its upload, where it is complete and this run's own.
+
+    Raises:
+        ResourcesExhausted: files or memory are short, so that nobody knows.
+    """
     try:
-        kept = PendingFinal.model_validate_json((work / RECORD).read_bytes())
-        kept = kept.model_copy(update={"folder": work / kept.folder.name})  # the work folder may have moved
-        complete = kept.made_by == dict(made_by) and describe_folder(kept.folder) == kept.files
+        with translate_shortage(work):
+            kept = PendingFinal.model_validate_json((work / RECORD).read_bytes())
+            kept = kept.model_copy(update={"folder": work / kept.folder.name})  # the work folder may have moved
+            complete = kept.made_by == dict(made_by) and describe_folder(kept.folder) == kept.files
+    except ResourcesExhausted:
+        raise
     except (OSError, ValidationError, CarabinError):
         return None
     return kept if complete else None

@@ -11,6 +11,7 @@ from carabin.registry.artifacts.bundle import SCRATCH
 from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.disk import remove_abandoned
 from carabin.registry.errors import DiskFailed, RegistryError
+from carabin.service.shortage import is_shortage
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class ModelCache:
         """Return whether every file of the version is there, byte for byte; what is spoiled is removed.
 
         Raises:
-            DiskFailed: what is spoiled cannot be removed.
+            DiskFailed: what is spoiled cannot be removed, or files are short, so that nobody knows.
         """
         folder = self._folder / manifest.version
         with self._named_if_it_fails():
@@ -113,7 +114,9 @@ def _version_of(path: Path) -> str:
 def _is_whole(folder: Path, manifest: ModelManifest) -> bool:
     try:
         return all(_digest(folder / entry.path) == entry.sha256 for entry in manifest.files)
-    except OSError:
+    except OSError as error:
+        if is_shortage(error):  # nobody knows, and what is not whole is removed
+            raise
         return False
 
 
