@@ -9,7 +9,8 @@ import pytest
 from carabin.registry.artifacts.bundle import describe_folder
 from carabin.registry.artifacts.manifest import ModelManifest, Smoke
 from carabin.registry.serving_window import WindowPolicy
-from carabin.transcriber.core.errors import DecodeFailed, ModelBroken, ModelMismatch, SmokeFailed
+from carabin.service.testing.open_files import no_further_file
+from carabin.transcriber.core.errors import DecodeFailed, DeviceShort, ModelBroken, ModelMismatch, SmokeFailed
 from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
 from carabin.transcriber.models.loader import LoadedCandidate, load, read_wav
 from carabin.transcriber.testing.engine import FakeEngine, Script
@@ -126,4 +127,10 @@ def test_a_file_that_is_no_wav_is_named(tmp_path: Path, content: bytes | None) -
     if content is not None:
         (tmp_path / "a.wav").write_bytes(content)
     with pytest.raises(ModelBroken, match=r"a\.wav cannot be read"):
+        read_wav(tmp_path / "a.wav", "v1")
+
+
+def test_a_version_is_not_called_broken_where_no_further_file_may_be_opened(tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", SECOND)
+    with no_further_file(), pytest.raises(DeviceShort, match=r"a\.wav cannot be read: .*Too many open files"):
         read_wav(tmp_path / "a.wav", "v1")

@@ -13,6 +13,7 @@ import numpy as np
 from carabin.registry.artifacts.manifest import ModelManifest, Smoke
 from carabin.registry.serving_window import FULL_WINDOW, WindowPolicy, frames_in, token_cap
 from carabin.registry.word_error import smoke_error
+from carabin.service.shortage import is_shortage
 
 from ..core.api import Samples
 from ..core.config import SAMPLE_RATE_HZ
@@ -126,6 +127,7 @@ def read_wav(path: Path, version: str) -> Samples:
 
     Raises:
         ModelBroken: it is something else.
+        DeviceShort: memory or files are short; it may be sound.
     """
     try:
         with wave.open(str(path)) as file:
@@ -133,5 +135,6 @@ def read_wav(path: Path, version: str) -> Samples:
                 raise ModelBroken(version, f"{path.name} is not 16 kHz mono of 16 bits")
             data = file.readframes(file.getnframes())
     except (wave.Error, EOFError, OSError) as error:
-        raise ModelBroken(version, f"{path.name} cannot be read: {error}") from error
+        refused = DeviceShort if is_shortage(error) else ModelBroken
+        raise refused(version, f"{path.name} cannot be read: {error}") from error
     return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
