@@ -12,11 +12,13 @@ from carabin.transcriber.wire.status import MAX_REASON_BYTES, close_reason, sent
 
 MEETS_NO_CLIENT = (service_errors.InsecureListening, service_errors.SettingInvalid, service_errors.PortTaken)
 """What ends a start."""
+OF_THE_SERVER = (service_errors.ResourcesExhausted,)
+"""What passes without the client's doing, as a model that is not ready yet."""
 CLIENT_ERRORS = [
     kind
     for module in (wire_errors, access_errors, service_errors)
     for _, kind in inspect.getmembers(module, inspect.isclass)
-    if kind.__module__ == module.__name__ and not kind.__subclasses__() and kind not in MEETS_NO_CLIENT
+    if kind.__module__ == module.__name__ and not kind.__subclasses__() and kind not in MEETS_NO_CLIENT + OF_THE_SERVER
 ]
 
 
@@ -27,6 +29,13 @@ def test_no_error_of_a_client_is_reported_as_a_fault_of_the_server(kind: type[Ex
     assert 400 <= status.http < 500
     assert status.grpc is not grpc.StatusCode.INTERNAL
     assert status.close_code != 1011
+
+
+@pytest.mark.parametrize("kind", OF_THE_SERVER)
+def test_a_state_of_the_server_that_passes_is_one_to_try_again_after(kind: type[Exception]) -> None:
+    status = status_of(kind.__new__(kind))
+    assert status.label != "internal"
+    assert (status.close_code, status.http) == (1013, 503)
 
 
 def test_a_kind_that_has_no_row_takes_that_of_the_nearest_kind_above() -> None:
