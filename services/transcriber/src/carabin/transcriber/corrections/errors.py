@@ -3,6 +3,8 @@
 TranscriberError                 (core.errors)
 * CorrectionRefused              it cannot be kept; the sentence says why
   x CorrectionsOff               the site keeps none
+  x CorrectionMalformed          its JSON is no correction; the sentence names the fields
+  x CorrectionTooLarge           its body is longer than that of the longest correction
 * CorrectionsMisconfigured       the settings ask for corrections and leave out what protects them
 """
 
@@ -15,6 +17,14 @@ class CorrectionRefused(TranscriberError):
 
 class CorrectionsOff(CorrectionRefused):
     """The site keeps no corrections."""
+
+
+class CorrectionMalformed(CorrectionRefused):
+    """The body is no JSON of a correction."""
+
+
+class CorrectionTooLarge(CorrectionRefused):
+    """The body is longer than that of the longest correction."""
 
 
 class CorrectionsMisconfigured(TranscriberError):

@@ -26,6 +26,8 @@ MAX_TEXT = 5_000
 """Characters of one utterance: 30 s of speech have about 500."""
 MAX_AUDIO_S = 60.0
 """Twice the longest utterance."""
+MAX_AUDIO_CHARS = int(MAX_AUDIO_S * SAMPLE_RATE_HZ * 2 * 4 / 3) + 4
+"""Its 16-bit samples in base64."""
 SWEEP_EVERY = timedelta(hours=1)
 """A correction is kept for days: an hour more or less is nothing."""
 
@@ -42,9 +44,7 @@ class Correction(BaseModel):
     formatted: str = Field(default="", max_length=MAX_TEXT, description="what was shown")
     corrected: str = Field(max_length=MAX_TEXT, description="what it should have been")
     consent: bool = Field(default=False, description="the speaker agrees that this one is learnt from")
-    audio_int16: str | None = Field(
-        default=None, max_length=int(MAX_AUDIO_S * SAMPLE_RATE_HZ * 2 * 4 / 3) + 4, description="base64 of the samples"
-    )
+    audio_int16: str | None = Field(default=None, max_length=MAX_AUDIO_CHARS, description="base64 of the samples")
 
 
 class CorrectionStore:
