@@ -2,6 +2,7 @@
 
 import pytest
 from carabin.lexicon import Entry
+from carabin.lexicon.likeness import likenesses
 from carabin.lexicon.spans import MAX_SPAN, best_span, forms_of, replaceable_spans
 from carabin.lexicon.thresholds import COMMON_SIMILARITY, FRENCH_SIMILARITY, RARE_SIMILARITY
 from carabin.lexicon.words import split_words
@@ -79,6 +80,32 @@ def test_one_common_word_alone_stays_whatever_sounds_like_it() -> None:
 )
 def test_a_drug_is_not_written_without_the_prefix_that_makes_another_of_it(written: str, entry: str) -> None:
     assert best_span(replaceable_spans(split_words(written), ()), 0, Entry(entry), "") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "entry"),
+    [
+        ("et citalopromme", "escitalopram"),
+        ("tamsulosine et citalopramme", "escitalopram"),
+        ("loratadinne", "desloratadine"),
+    ],
+)
+def test_a_drug_is_not_written_with_a_prefix_that_was_not_said(written: str, entry: str) -> None:
+    assert best_span(replaceable_spans(split_words(written), ()), 0, Entry(entry), "") is None
+    assert likenesses(replaceable_spans(split_words(written), ()), [Entry(entry)], [""]) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "entry"),
+    [
+        ("le vothyrocse", "lévothyrox"),
+        ("l'escitalopramme", "escitalopram"),
+        ("et soufflemant", "essoufflement"),
+        ("est carre", "escarre"),
+    ],
+)
+def test_an_entry_that_was_split_in_front_is_still_written(written: str, entry: str) -> None:
+    assert best_span(replaceable_spans(split_words(written), ()), 0, Entry(entry), "") is not None
 
 
 @pytest.mark.parametrize(("entry", "elided"), [("ganglion", False), ("héparine", True), ("artère", True)])

@@ -21,6 +21,10 @@ REVERSING: Final = frozenset(
 """Prefixes, without accents, that make another finding of a word."""
 DROPPED: Final = frozenset({"anti", "des", "dex", "dys", "es", "hyper", "hypo", "in", "levo", "nor", "non"})
 """Prefixes that make another drug or finding of an entry, which is then not what was said: « escitalopram »."""
+OF_DRUGS: Final = frozenset({"des", "dex", "es", "levo", "nor"})
+"""Prefixes that make another drug of an entry's rest: what sounds like the rest is not the entry."""
+MIN_REST: Final = 6
+"""Letters of such a rest: a shorter one is no drug (« escarre »)."""
 MAX_SPAN: Final = 5
 """Words of the first decode that one entry may stand for."""
 
@@ -79,7 +83,7 @@ def least_of(span: Span, entry: Entry) -> float:
 
 def is_kept(span: Span, entry: Entry, folded: str) -> bool:
     """Say whether what was written is the entry in another form, or as well spelled, so that it stays."""
-    if _is_inflected(span.phrase, folded) or _is_reversed(span.phrase, folded):
+    if _is_inflected(span.phrase, folded) or _is_reversed(span.phrase, folded) or _is_another_drug(span, folded):
         return True
     parts = (span.phrase, *span.phrase.split())
     return not entry.count and any(_is_as_well_spelled(part, folded) for part in parts)
@@ -115,6 +119,25 @@ def _is_reversed(written: str, entry: str) -> bool:
     if any((prefix := plain.removesuffix(word)) in REVERSING and prefix not in words for word in ends):
         return True
     return any(word.endswith(plain) and word.removesuffix(plain) in DROPPED for word in words)
+
+
+def _is_another_drug(span: Span, entry: str) -> bool:
+    """Say whether what was written sounds more like the entry without its prefix, which is another drug.
+
+    « citalopramme » is not « escitalopram », nor is « et citalopramme », though the two sound nearly alike.
+    """
+    plain, away = _without_accents(entry), Levenshtein.distance(span.sounds, phonetic_key(entry))
+    *_, behind = f" {span.phrase}".split(" et ")
+    for prefix in OF_DRUGS:
+        rest = entry[len(prefix) :]
+        if not plain.startswith(prefix) or len(rest) < MIN_REST or rest.startswith("s"):  # as in « essoufflement »
+            continue
+        sounds = phonetic_key(rest)
+        if Levenshtein.distance(span.sounds, sounds) < away:
+            return True
+        if prefix == "es" and Levenshtein.distance(phonetic_key(behind), sounds) <= away:
+            return True
+    return False
 
 
 def _without_accents(text: str) -> str:
