@@ -1,9 +1,8 @@
 """A lexicon from reports: what is taken, what is kept out, and what is refused."""
 
-from pathlib import Path
-
 import pytest
-from carabin.lexicon.build import build, read_reports
+from carabin.lexicon.build import build
+from carabin.lexicon.entries import fold
 from carabin.lexicon.errors import LexiconInvalid
 
 REPORTS = [
@@ -65,22 +64,38 @@ def test_everyday_words_are_no_terms() -> None:
         build([])
 
 
-def test_reports_are_read_from_text_table_and_dataset(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("un rapport", "utf-8")
-    (tmp_path / "b.csv").write_text("id;text\n1;deux\n2;trois\n", "utf-8")
-    (tmp_path / "c.jsonl").write_text('{"text": "quatre"}\n', "utf-8")
-    assert list(read_reports(tmp_path)) == ["un rapport", "deux", "trois", "quatre"]
-
-
 @pytest.mark.parametrize(
-    ("name", "data", "said"),
+    "header",
     [
-        ("a.txt", b"\xff\xfe", "cannot be read as UTF-8"),
-        ("b.csv", b"id;note\n1;x\n", "no column 'text'"),
-        ("c.jsonl", b"[]\n", "line 1: no JSON object"),
+        "NOM : ZWINGELSTEIN",
+        "Nom de naissance : Zwingelstein",
+        "Prénom\u00a0: Zwingelstein",
+        "Signé : Dr Zwingelstein",
+        "M.ZWINGELSTEIN",
+        "M ZWINGELSTEIN",
+        "Mme Z. Zwingelstein",
+        "Mme d'Zwingelstein",
+        "Maître Zwingelstein",
     ],
 )
-def test_file_that_holds_no_reports_is_named(tmp_path: Path, name: str, data: bytes, said: str) -> None:
-    (tmp_path / name).write_bytes(data)
-    with pytest.raises(LexiconInvalid, match=said):
-        list(read_reports(tmp_path / name))
+def test_names_behind_labels_initials_and_short_titles_are_kept_out(header: str) -> None:
+    built = build([f"{header}\nÉchocardiographie et apixaban."] * 3)
+    assert [fold(entry.text) for entry in built.lexicon] == ["apixaban", "échocardiographie"]
+
+
+def test_word_that_begins_the_line_after_a_name_is_no_name() -> None:
+    assert "holter" in {fold(entry.text) for entry in build(["Dr Zwingelstein\nHolter et apixaban."] * 3).lexicon}
+
+
+def test_word_in_capitals_that_is_too_long_for_an_abbreviation_is_a_word() -> None:
+    kinds = {entry.text: entry.kind for entry in build(["COROSCANNER sous NYHA"] * 3).lexicon}
+    assert kinds == {"COROSCANNER": "word", "NYHA": "abbreviation"}
+
+
+def test_word_longer_than_an_entry_may_be_is_none() -> None:
+    assert [entry.text for entry in build([f"apixaban {'x' * 81}"] * 3).lexicon] == ["apixaban"]
+
+
+def test_numbers_of_patients_and_addresses_are_none() -> None:
+    text = "IPP A8001234, jean.zorgmail@chu-nantes.fr, https://intranet.zorg/x : CA125 normal, apixaban."
+    assert {entry.text for entry in build([text] * 3).lexicon} == {"CA125", "apixaban", "IPP"}

@@ -1,28 +1,40 @@
 """A lexicon from a hospital's own reports: words that everyday French does not have, counted, spelled as written."""
 
-import csv
-import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from .common import is_common
-from .entries import Entry, Lexicon, fold
+from .entries import MAX_TEXT, Entry, Lexicon, fold
 from .errors import LexiconInvalid
 
 MIN_COUNT: Final = 3
 """A word that stands in fewer reports is more often a slip or a name than a term."""
 MISSPELLING_RATIO: Final = 20
 """So many times more frequent is the right spelling of a word that differs from it in one letter."""
-MAX_REPORT_BYTES: Final = 4 * 1024 * 1024
+MAX_ABBREVIATION: Final = 8
+"""Letters of the longest abbreviation (« NT-proBNP » is mixed); a longer word in capitals is a headline's or a name."""
 
-_TITLE: Final = r"(?:monsieur|madame|mademoiselle|mme|mlle|mr|m\.|dr|docteur|pr|professeur|née?|enfant|patiente?)"
-_NAME: Final = re.compile(rf"\b{_TITLE}\.?\s+((?:[A-ZÀ-Ý][\w'’-]+\s*){{1,3}})", re.IGNORECASE)
+_TITLE: Final = (
+    r"(?:messieurs|monsieur|mesdames|madame|mademoiselle|mmes?|mlles?|mr|mm?|drs?|docteurs?|prs?|professeurs?|ma[iî]tre"
+    r"|née?|enfant|patiente?)"
+)
+_LABEL: Final = (
+    r"(?:(?:pré)?noms?(?:\s+(?:de\s+naissance|de\s+famille|d['’]usage|marital|du\s+patient))?|signé(?:\s+par)?)"
+)
+_GAP: Final = r"[^\S\n]"
+"""White space within a line: the next line begins another sentence."""
+_PART: Final = rf"(?:(?:[A-ZÀ-Ý]\.{_GAP}*)?(?:d['’])?[A-ZÀ-Ý][\w'’-]+{_GAP}*)"
+_NAME: Final = re.compile(
+    rf"\b(?:{_TITLE}(?:\.{_GAP}*|{_GAP}+)|{_LABEL}{_GAP}*:{_GAP}*)({_PART}{{1,3}})", re.IGNORECASE
+)
 _WORD: Final = re.compile(r"[^\W\d_][\w'’-]*\w")
+_ADDRESS: Final = re.compile(r"\S+@\S+|\bhttps?://\S+|\bwww\.\S+")
+_NUMBER: Final = re.compile(r"\d{4}")
+"""In a word, of a patient's or a file's number; « CA125 » has three."""
 _PARTS: Final = re.compile(r"[^\W\d_]{2,}")
 _ELIDED: Final = re.compile(r"^(?:[cdjlmnst]|qu)['’]", re.IGNORECASE)
 
@@ -58,21 +70,23 @@ def build(reports: Iterable[str], *, min_count: int = MIN_COUNT, names: Iterable
     number = 0
     for text in reports:
         number += 1
+        text = _ADDRESS.sub(" ", text)
         for match in _NAME.finditer(text):
-            parts = [part for part in match.group(1).split() if part[:1].isupper() and not is_common(part)]
+            parts = [_ELIDED.sub("", part) for part in match.group(1).split()]
+            parts = [part for part in parts if part[:1].isupper() and not is_common(part)]
             known.update(*map(_name_parts, parts))
         for word in {_ELIDED.sub("", word) for word in _WORD.findall(text)}:
-            if len(word) > 2 and not is_common(word):
+            if 2 < len(word) <= MAX_TEXT and not _NUMBER.search(word) and not is_common(word):
                 spellings.setdefault(fold(word), Counter())[word] += 1
     if not number:
         raise LexiconInvalid(
-            "there is no report: give a folder of .txt files, a .csv with a column of texts, or a dataset"
+            "there is no report: give a folder of .txt and .rtf files, a .csv with a column of texts, or a dataset"
         )
     kept_out = {key for key in spellings if (parts := _name_parts(key)) and known.issuperset(parts)}
     counts = {key: seen.total() for key, seen in spellings.items() if key not in kept_out and seen.total() >= min_count}
     wrong = _misspellings(counts)
     entries = tuple(
-        Entry(_spelling(spellings[key]), "abbreviation" if _spelling(spellings[key]).isupper() else "word", count)
+        _entry(_spelling(spellings[key]), count)
         for key, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         if key not in wrong
     )
@@ -84,41 +98,9 @@ def build(reports: Iterable[str], *, min_count: int = MIN_COUNT, names: Iterable
     return LexiconProposal(Lexicon(entries), number, tuple(sorted(kept_out)), tuple(sorted(wrong.items())))
 
 
-def read_reports(path: Path, column: str = "text") -> Iterator[str]:
-    """Yield the texts of a folder of .txt files, of a .csv's column, or of a dataset's metadata.jsonl.
-
-    Raises:
-        LexiconInvalid: a file cannot be read; the error names it.
-    """
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.suffix in (".txt", ".csv", ".jsonl"))
-    else:
-        files = [path]
-    for file in files:
-        if not file.is_file() or file.stat().st_size > MAX_REPORT_BYTES * 64:
-            raise LexiconInvalid(f"{file} is no file of reports")
-        yield from _texts(file, column)
-
-
-def _texts(file: Path, column: str) -> Iterator[str]:
-    try:
-        text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LexiconInvalid(f"{file} cannot be read as UTF-8 text: {error}") from error
-    if file.suffix == ".txt":
-        yield text
-        return
-    if file.suffix == ".csv":
-        table = csv.DictReader(text.splitlines(), dialect=csv.Sniffer().sniff(text[:4096], ",;\t"))
-        if column not in (table.fieldnames or ()):
-            raise LexiconInvalid(f"{file} has no column {column!r}: {', '.join(table.fieldnames or ())}; see --column")
-        yield from (row[column] or "" for row in table)
-        return
-    for line_number, line in enumerate(text.splitlines(), 1):
-        try:
-            yield str(json.loads(line)[column])
-        except (ValueError, KeyError, TypeError) as error:
-            raise LexiconInvalid(f"{file}, line {line_number}: no JSON object with {column!r}") from error
+def _entry(text: str, count: int) -> Entry:
+    is_abbreviation = text.isupper() and len(text) <= MAX_ABBREVIATION
+    return Entry(text, "abbreviation" if is_abbreviation else "word", count)
 
 
 def _name_parts(name: str) -> list[str]:

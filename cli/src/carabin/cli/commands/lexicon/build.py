@@ -1,13 +1,13 @@
 """`carabin lexicon build`: a lexicon from a hospital's own reports, as a file to be read over and promoted."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from carabin.cli.output import write_json
-from carabin.lexicon.build import LexiconProposal, read_reports
+from carabin.lexicon.build import LexiconProposal
 from carabin.lexicon.build import build as build_lexicon
 from carabin.lexicon.entries import Lexicon
 from carabin.lexicon.errors import LexiconInvalid
@@ -15,15 +15,16 @@ from carabin.registry.artifacts.datasets import fetch_dataset
 from carabin.registry.connect import connect, store_settings
 
 from .files import AsJson, bytes_of, write
+from .reports import KINDS, read_reports
 
 SHOWN: Final = 20
-"""Rows of a table on the screen; the file has all."""
+"""Rows of a table on the screen, and files that are left out; the file, and --json, have all."""
 
 
 def build(
     out: Annotated[Path, typer.Option(help="The lexicon to write, to be read over.")],
     reports: Annotated[
-        Path | None, typer.Argument(help="A folder of .txt, .csv and .jsonl files, or one of them.", show_default=False)
+        Path | None, typer.Argument(help=f"A folder of {KINDS}, or one of them.", show_default=False)
     ] = None,
     dataset: Annotated[
         str | None, typer.Option(help="In place of files, the transcripts of dataset NAME or NAME@VERSION.")
@@ -39,26 +40,52 @@ def build(
     """Take the words that everyday French lacks from reports; names after a title are kept out, others are not.
 
     Of a dataset, the test split is left out, so that `carabin evaluate --lexicon` on it says what to expect of new
-    dictations.
+    dictations. Reports that cannot be read are named, and end the command with 1; the lexicon of the others is written.
     """
     if (reports is None) == (dataset is None):
         raise LexiconInvalid("give either files of reports or --dataset")
-    texts = read_reports(reports, column) if reports is not None else _transcripts(dataset or "")
-    built = build_lexicon(texts, min_count=min_count, names=_names(names) if names else ())
+    if kept_out is not None and (kept_out.resolve() == out.resolve() or not kept_out.absolute().parent.is_dir()):
+        raise LexiconInvalid(f"--kept-out {kept_out} is the lexicon's own file, or in no folder: name another")
+    left_out: list[dict[str, str]] = []
+
+    def leave_out(where: str, reason: str) -> None:
+        left_out.append({"file": where, "reason": reason})
+
+    texts = read_reports(reports, column, leave_out) if reports is not None else _transcripts(dataset or "")
+    try:
+        built = build_lexicon(texts, min_count=min_count, names=_names(names) if names else ())
+    except LexiconInvalid:
+        _name_left_out(left_out)
+        raise
     write(out, built.lexicon)
     if kept_out is not None:
         kept_out.write_text("".join(f"{word}\t{reason}\n" for word, reason in _kept_out(built)), "utf-8")
     counts = {"names": len(built.names), "misspellings": len(built.misspellings)}
     if as_json:
-        write_json({"file": str(out), "entries": len(built.lexicon), "reports": built.reports, "kept_out": counts})
-        return
+        found = {"file": str(out), "entries": len(built.lexicon), "reports": built.reports, "kept_out": counts}
+        write_json(found | {"left_out": left_out})
+    else:
+        _tell(built, out, kept_out)
+    if left_out:
+        _name_left_out(left_out)
+        raise typer.Exit(1)
+
+
+def _name_left_out(left_out: Sequence[Mapping[str, str]]) -> None:
+    for each in left_out[:SHOWN]:
+        typer.echo(f"left out: {each['file']} {each['reason']}", err=True)
+    if len(left_out) > SHOWN:
+        typer.echo(f"and {len(left_out) - SHOWN} more are left out; --json names all", err=True)
+
+
+def _tell(built: LexiconProposal, out: Path, kept_out: Path | None) -> None:
     _show(built.lexicon)
     for wrong, right in built.misspellings[:SHOWN]:
         typer.echo(f"  kept out: {wrong}, taken for a slip of {right}")
     typer.echo(
-        f"{out}: {len(built.lexicon)} entries from {built.reports} reports; kept out: {counts['names']} names, "
-        f"{counts['misspellings']} misspellings{'' if kept_out else ' (--kept-out FILE lists them)'}. Names that stand "
-        "after no title may be left: read it over, then `carabin lexicon promote` it."
+        f"{out}: {len(built.lexicon)} entries from {built.reports} reports; kept out: {len(built.names)} names, "
+        f"{len(built.misspellings)} misspellings{'' if kept_out else ' (--kept-out FILE lists them)'}. Names that "
+        "stand after no title may be left: read it over, then `carabin lexicon promote` it."
     )
 
 

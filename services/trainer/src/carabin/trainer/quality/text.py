@@ -42,6 +42,12 @@ def count_tokens(text: str) -> int:
 
 def read_report(file: Path, report: GateReport) -> str | None:
     """Return a report's text on one line, or None when it is refused."""
+    text = decode_report(file, report)
+    return None if text is None else judge_text(text, file, report)
+
+
+def decode_report(file: Path, report: GateReport) -> str | None:
+    """Return the text of a text or RTF file as it stands there, or None when it cannot be read."""
     try:
         with translate_shortage(file):
             data = file.read_bytes()
@@ -60,7 +66,7 @@ def read_report(file: Path, report: GateReport) -> str | None:
         return None
     if is_rtf:
         report.add(file, "text-rtf", "changed", "is RTF: its text is taken")
-    return judge_text(text, file, report)
+    return text
 
 
 def _rtf_text(data: bytes) -> str:
