@@ -99,3 +99,8 @@ def test_word_longer_than_an_entry_may_be_is_none() -> None:
 def test_numbers_of_patients_and_addresses_are_none() -> None:
     text = "IPP A8001234, jean.zorgmail@chu-nantes.fr, https://intranet.zorg/x : CA125 normal, apixaban."
     assert {entry.text for entry in build([text] * 3).lexicon} == {"CA125", "apixaban", "IPP"}
+
+
+def test_spellings_that_differ_in_accents_are_one_word_as_most_reports_write_it() -> None:
+    entries = build(["furosémide"] * 5 + ["furosemide", "FUROSEMIDE"] * 2).lexicon.entries
+    assert [(entry.text, entry.count) for entry in entries] == [("furosémide", 9)]

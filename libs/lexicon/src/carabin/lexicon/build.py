@@ -77,7 +77,7 @@ def build(reports: Iterable[str], *, min_count: int = MIN_COUNT, names: Iterable
             known.update(*map(_name_parts, parts))
         for word in {_ELIDED.sub("", word) for word in _WORD.findall(text)}:
             if 2 < len(word) <= MAX_TEXT and not _NUMBER.search(word) and not is_common(word):
-                spellings.setdefault(fold(word), Counter())[word] += 1
+                spellings.setdefault(_plain(word), Counter())[word] += 1
     if not number:
         raise LexiconInvalid(
             "there is no report: give a folder of .txt and .rtf files, a .csv with a column of texts, or a dataset"
@@ -95,7 +95,9 @@ def build(reports: Iterable[str], *, min_count: int = MIN_COUNT, names: Iterable
             f"{number} reports hold no word that {min_count} of them share and everyday French lacks: "
             "give more reports, or lower --min-count"
         )
-    return LexiconProposal(Lexicon(entries), number, tuple(sorted(kept_out)), tuple(sorted(wrong.items())))
+    written = {key: fold(_spelling(spellings[key])) for pair in wrong.items() for key in pair}
+    slips = sorted((written[slip], written[right]) for slip, right in wrong.items())
+    return LexiconProposal(Lexicon(entries), number, tuple(sorted(kept_out)), tuple(slips))
 
 
 def _entry(text: str, count: int) -> Entry:
@@ -105,8 +107,12 @@ def _entry(text: str, count: int) -> Entry:
 
 def _name_parts(name: str) -> list[str]:
     """Return the parts of a name or a compound word as lists of names spell them: without accents and capitals."""
-    plain = (char for char in unicodedata.normalize("NFD", fold(name)) if not unicodedata.combining(char))
-    return _PARTS.findall("".join(plain))
+    return _PARTS.findall(_plain(name))
+
+
+def _plain(text: str) -> str:
+    """Return a text without accents and capitals: reports that leave them out hold the same words."""
+    return "".join(char for char in unicodedata.normalize("NFD", fold(text)) if not unicodedata.combining(char))
 
 
 def _spelling(seen: Counter[str]) -> str:
