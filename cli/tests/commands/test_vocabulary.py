@@ -12,6 +12,7 @@ from carabin.lexicon import Entry, LexiconInvalid, parse_lexicon
 from carabin.registry.artifacts.datasets import SplitCount, list_datasets, publish_dataset
 from carabin.registry.connect import connect
 from carabin.registry.corrections import SWEEP_KEY
+from carabin.registry.errors import PromotionRefused
 from carabin.registry.layout import vocabulary_key
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
@@ -148,3 +149,9 @@ def test_listing_counts_and_never_prints_text(kept_corrections: CorrectionStore)
     assert f"{kept_corrections.policy.pseudonym('dr.martin')}: 2 corrections" in shown
     assert "bisoprolol" not in shown
     assert "0 corrections had expired" in run(corrections.app, "expire", "--bucket", BUCKET)
+
+
+def test_vocabulary_without_a_name_is_not_published(store: ObjectStore, tmp_path: Path) -> None:
+    (tmp_path / "cardio.txt").write_text("bisoprolol\n", "utf-8")
+    with pytest.raises(PromotionRefused, match="nothing behind its dot"):
+        run(vocabulary.app, "publish", str(tmp_path / "cardio.txt"), "--name", "", "--model", "vocabulary-unnamed")

@@ -1,8 +1,8 @@
 """A lexicon's name in the store says for whom it is, and holds no person's name."""
 
 import pytest
-from carabin.registry.errors import UnsafePath
-from carabin.registry.stages.lexicon_keys import canonical_name, identity_lexicon, lexicon_key
+from carabin.registry.errors import PromotionRefused, UnsafePath
+from carabin.registry.stages.lexicon_keys import canonical_name, identity_lexicon, lexicon_key, promotable_name
 
 
 def test_person_stands_as_a_digest_which_is_left_as_it_is() -> None:
@@ -22,3 +22,32 @@ def test_other_names_are_those_of_the_store(name: str) -> None:
 def test_name_that_would_leave_its_folder_is_refused(name: str) -> None:
     with pytest.raises(UnsafePath):
         lexicon_key("whisper", name, "v1")
+
+
+@pytest.mark.parametrize("name", ["cardiologie", "specialty.cardio", "specialty.a.b", "vocabulary.cardio"])
+def test_plain_name_and_one_behind_a_prefix_are_promoted_as_they_are(name: str) -> None:
+    assert promotable_name(name) == name
+
+
+def test_person_may_have_any_name() -> None:
+    assert promotable_name("identity.Dr. Ève\nMartin ") == identity_lexicon("Dr. Ève\nMartin ")
+
+
+@pytest.mark.parametrize(
+    "name", ["speciality.cardio", "Specialty.cardio", "foo.bar", ".tsv", "cardio.v2", "Identity.m"]
+)
+def test_dot_behind_anything_else_is_refused_before_every_session_uses_it(name: str) -> None:
+    with pytest.raises(PromotionRefused, match=r"begins with none of specialty\., vocabulary\., identity\."):
+        promotable_name(name)
+
+
+@pytest.mark.parametrize("name", ["specialty.", "vocabulary.", "identity.", "identity. "])
+def test_prefix_alone_is_refused(name: str) -> None:
+    with pytest.raises(PromotionRefused, match="nothing behind its dot"):
+        promotable_name(name)
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_empty_name_is_refused(name: str) -> None:
+    with pytest.raises(PromotionRefused, match="is empty"):
+        promotable_name(name)

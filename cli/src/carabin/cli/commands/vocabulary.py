@@ -7,10 +7,10 @@ import typer
 from carabin.cli.output import write_json
 from carabin.lexicon.entries import parse_lexicon
 from carabin.registry.errors import CarabinError
-from carabin.registry.stages.lexicon_keys import VOCABULARY
+from carabin.registry.stages.lexicon_keys import VOCABULARY, promotable_name
 from carabin.registry.stages.lexicons import lexicons_in_use
 
-from .lexicon.versions import put_into_use
+from .lexicon.change import put_into_use
 from .models.context import By, open_context
 
 app = typer.Typer(
@@ -48,8 +48,8 @@ def publish(
         raise VocabularyInvalid(lexicon.refused[0])
     if not len(lexicon):
         raise VocabularyInvalid(f"{file} holds no term: write one a line")
-    vocabulary = name or file.stem
-    put_into_use(lexicon, f"{VOCABULARY}{vocabulary}", model, reason, by)
+    vocabulary = file.stem if name is None else name
+    put_into_use(lexicon, promotable_name(f"{VOCABULARY}{vocabulary}"), model, reason, by)
     typer.echo(f"vocabulary {vocabulary} of {model}: {len(lexicon)} terms")
 
 

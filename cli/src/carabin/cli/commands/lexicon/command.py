@@ -3,8 +3,9 @@
 import typer
 
 from .build import build
+from .change import promote, rollback, withdraw
 from .files import check, default, import_, suggest
-from .versions import diff, list_, promote, rollback, show, withdraw
+from .versions import diff, list_, show
 
 app = typer.Typer(
     help="Words that the transcriber recognises without training: made from reports, checked, promoted, rolled back.",

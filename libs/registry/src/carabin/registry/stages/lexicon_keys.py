@@ -10,12 +10,14 @@ import hashlib
 import re
 from typing import Final
 
+from ..errors import PromotionRefused
 from ..layout import safe_name, versions_prefix
 
 FILE: Final = "lexicon.tsv"
 SPECIALTY: Final = "specialty."
 VOCABULARY: Final = "vocabulary."
 IDENTITY: Final = "identity."
+PREFIXES: Final = (SPECIALTY, VOCABULARY, IDENTITY)
 INFIX: Final = ".lexicon."
 _DIGEST: Final = re.compile(r"[0-9a-f]{16}")
 
@@ -25,6 +27,28 @@ def canonical_name(name: str) -> str:
     if name.startswith(IDENTITY) and not _DIGEST.fullmatch(name.removeprefix(IDENTITY)):
         return identity_lexicon(name.removeprefix(IDENTITY))
     return name
+
+
+def promotable_name(given: str) -> str:
+    """Return the name in the store of a lexicon that is to be promoted under the name `given`.
+
+    A dot stands only behind `specialty.`, `vocabulary.` or `identity.`: with a mistyped prefix it would be a plain
+    name, whose lexicon every session uses. Older names with other dots are still read and withdrawn.
+
+    Raises:
+        PromotionRefused: it is empty, has a dot behind something else, or nothing behind its prefix.
+    """
+    if not given.strip():
+        raise PromotionRefused("a lexicon needs a name, and the one given is empty")
+    before, dot, rest = given.partition(".")
+    if dot and f"{before}." not in PREFIXES:
+        raise PromotionRefused(
+            f"{given!r} begins with none of {', '.join(PREFIXES)}, and as a plain name every session would use it:"
+            " correct what stands before the dot, or give a --name without a dot"
+        )
+    if dot and not rest.strip():
+        raise PromotionRefused(f"{given!r} has nothing behind its dot: say for whom the lexicon is, as {before}.NAME")
+    return canonical_name(given)
 
 
 def identity_lexicon(identity: str) -> str:
