@@ -1,16 +1,18 @@
 """Versions of a lexicon on a real store: put into use, listed, shown, taken back and withdrawn."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from carabin.cli.main import main
+from carabin.lexicon.entries import parse_lexicon
 from carabin.lexicon.errors import LexiconInvalid
 from carabin.registry.connect import connect
 from carabin.registry.errors import PromotionRefused, VersionMissing
 from carabin.registry.settings import StoreSettings
 from carabin.registry.stages.lexicon_keys import identity_lexicon
-from carabin.registry.stages.lexicons import production_lexicons
+from carabin.registry.stages.lexicons import production_lexicons, promote_lexicon, publish_lexicon
 
 from .conftest import run
 
@@ -50,6 +52,17 @@ def test_version_is_put_into_use_listed_shown_and_taken_back(
     kinds = [line.split()[3] for line in said.out.splitlines()]
     assert kinds == ["promote", "promote", "rollback", "withdraw"]
     assert said.out.rstrip().endswith("by dm: a patient's name")
+
+
+def test_stored_line_break_of_a_log_is_no_entry_of_what_is_shown(s3_environment: StoreSettings) -> None:
+    store, bucket, model = connect(), s3_environment.models_bucket, f"{MODEL}-broken"
+    store.ensure_bucket(bucket)
+    at = datetime.now(UTC)
+    version = publish_lexicon(store, bucket, model, "cardio", b"bisoprolol\n", at)
+    promote_lexicon(store, bucket, model, "cardio", version, by="d\nm", reason="first\r\npropofol\u2028x\n", at=at)
+    shown = run("show", "cardio", "--model", model)
+    assert [entry.text for entry in parse_lexicon(shown.encode(), source="shown")] == ["bisoprolol"]
+    assert shown.splitlines()[0].endswith("by d m: first propofol x")
 
 
 def test_persons_lexicon_is_promoted_shown_and_listed_under_a_digest(

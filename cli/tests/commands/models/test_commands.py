@@ -3,9 +3,13 @@
 import json
 
 import pytest
+import typer
+from carabin.cli.commands import lexicon, models
 from carabin.cli.commands.models.rows import SHOWN
 from carabin.cli.main import main
 from carabin.registry.layout import manifest_key
+from typer.main import get_command
+from typer.testing import CliRunner
 
 from ...conftest import words
 from .conftest import Registry
@@ -85,3 +89,13 @@ def test_a_model_that_is_not_there_is_an_error_that_names_those_that_are(
     assert captured.out == ""
     assert "holds no model 'cardoi'; it holds cardio, radio" in words(captured.err)
     assert main(["models", command, "--model", "cardio", *form]) == 0
+
+
+@pytest.mark.parametrize("app", [models.app, lexicon.app])
+def test_quoted_example_stands_on_one_line_of_a_narrow_terminal(app: typer.Typer) -> None:
+    commands = getattr(get_command(app), "commands")  # noqa: B009 - of a group, which the type does not say
+    quoted = {name: command.epilog for name, command in commands.items() if set("'\"") & set(command.epilog or "")}
+    assert {"promote", "rollback"} <= quoted.keys()
+    for name, example in quoted.items():
+        shown = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"}).output
+        assert example in shown, name

@@ -6,7 +6,9 @@ import pytest
 from carabin.cli.commands.models.context import AmbiguousName, pick_version
 from carabin.cli.main import main
 from carabin.registry.errors import VersionMissing
+from carabin.registry.stages.promotions import read_log
 
+from ...conftest import words
 from .conftest import Registry
 
 VERSIONS = ["20261101T000000Z-aaaaaaaaaaaa", "20261102T000000Z-abbbbbbbbbbb", "20261103T000000Z-cccccccccccc"]
@@ -44,3 +46,25 @@ def test_what_was_typed_must_name_one_version_and_one_model(
     assert main(["models", "list"]) == 1
     assert "there are 2 models: cardio, neuro; choose one with --model" in capfd.readouterr().err
     assert main(["models", "list", "--model", "cardio"]) == 0
+
+
+def test_reason_and_name_are_logged_as_one_line(registry: Registry) -> None:
+    version = registry.publish(0.2)
+    by, reason = "dr\u2028a\n", "first\r\n\tversion,  \x1b[31mread over\n"
+    assert main(["models", "promote", version, "--reason", reason, "--by", by]) == 0
+    (record,) = read_log(registry.store, registry.bucket, "cardio")
+    assert (record.by, record.reason) == ("dr a", "first version,   [31mread over")
+
+
+def test_reason_of_line_breaks_alone_is_none(registry: Registry, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "promote", registry.publish(0.2), "--reason", "\n\n"]) == 1
+    assert "the reason is empty" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("length", "exit_code"), [(500, 0), (501, 2)])
+def test_reason_is_as_long_as_a_log_can_show(
+    registry: Registry, capfd: pytest.CaptureFixture[str], length: int, exit_code: int
+) -> None:
+    assert main(["models", "promote", registry.publish(0.2), "--reason", "x" * length]) == exit_code
+    assert ("more than the 500" in words(capfd.readouterr().err)) == (exit_code == 2)
+    assert len(read_log(registry.store, registry.bucket, "cardio")) == (exit_code == 0)

@@ -83,6 +83,14 @@ def test_a_trial_says_its_share_and_whom_it_displaces() -> None:
     assert describe_record(plain) == "2026-11-24 10:15 shadow v2 by dr-a: r"
 
 
+def test_record_that_holds_line_breaks_and_control_characters_is_one_line() -> None:
+    broken = "names\r\nin it\x1b[2J\u2028\x85propofol\n"
+    promotion = PromotionRecord(number=1, version="v2", previous=None, by="dr\na", reason=broken, at=NOW)
+    assert describe_record(promotion) == "2026-11-24 10:15 promote nothing -> v2 by dr a: names in it [2J propofol"
+    trial = StageRecord(number=1, version="v2", stage="shadow", by="dr\na", reason=broken, at=NOW)
+    assert describe_record(trial) == "2026-11-24 10:15 shadow v2 by dr a: names in it [2J propofol"
+
+
 def test_figures_before_and_after_are_judged_and_nothing_to_compare_is_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

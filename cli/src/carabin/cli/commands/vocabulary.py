@@ -11,7 +11,7 @@ from carabin.registry.stages.lexicon_keys import VOCABULARY, promotable_name
 from carabin.registry.stages.lexicons import lexicons_in_use
 
 from .lexicon.change import put_into_use
-from .models.context import By, open_context
+from .models.context import By, Reason, open_context
 
 app = typer.Typer(
     help="Short lists of terms that sessions name: lexicons named vocabulary.NAME, see `carabin lexicon`.",
@@ -35,7 +35,7 @@ def publish(
     file: Annotated[Path, typer.Argument(help="Terms, one a line; its name is the vocabulary's.")],
     model: Model = "whisper",
     name: Annotated[str | None, typer.Option(help="Another name.")] = None,
-    reason: Annotated[str, typer.Option(help="Why, for the log of promotions.")] = "carabin vocabulary publish",
+    reason: Reason = "carabin vocabulary publish",
     by: By = None,
 ) -> None:
     """Promote the lexicon vocabulary.NAME: sessions that name the vocabulary expect its terms from now on."""

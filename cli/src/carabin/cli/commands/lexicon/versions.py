@@ -18,7 +18,7 @@ from carabin.registry.stages.lexicons import (
     unversioned_vocabularies,
 )
 
-from ..models.context import Context, open_context
+from ..models.context import Context, one_line, open_context
 from .files import AsJson, read
 
 Model = Annotated[str, typer.Option("--model", "-m", help="The registry's name of the model that is served.")]
@@ -87,7 +87,8 @@ def _print_log(at: Context, name: str) -> None:
     """Print who put which version into use, or withdrew the lexicon, when and why: each on a line of comment."""
     for record in lexicon_log(at.store, at.bucket, at.name, name):
         kind = "withdraw" if is_withdrawal(record.version) else record.kind
-        typer.echo(f"# {record.at:%Y-%m-%d %H:%M} {kind} {record.version} by {record.by}: {record.reason}")
+        line = f"{record.at:%Y-%m-%d %H:%M} {kind} {record.version} by {record.by}: {record.reason}"
+        typer.echo(f"# {one_line(line)}")
 
 
 def _either(given: str, model: str) -> Lexicon:

@@ -21,9 +21,9 @@ from .tables import describe_promotion, print_changes, print_json
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
     example = "Example: carabin models"
-    app.command(epilog=f"{example} promote latest --reason 'fewer drug errors on the March dictations'")(promote)
-    app.command(epilog=f"{example} rollback --reason 'laterality errors reported by radiology'")(rollback)
-    app.command(epilog=f"{example} stage latest canary --share 0.1 --reason 'two wards try it'")(stage)
+    app.command(epilog=f"{example} promote latest --reason 'fewer drug errors'")(promote)
+    app.command(epilog=f"{example} rollback --reason 'laterality errors'")(rollback)
+    app.command(epilog=f"{example} stage latest canary --share 0.1 --reason trial")(stage)
 
 
 def promote(

@@ -1,8 +1,9 @@
-"""Which model and version a `carabin models` command speaks of."""
+"""Which model and version a `carabin models` command speaks of, and who changes it why."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from carabin.registry.artifacts.publish import list_models
@@ -11,14 +12,42 @@ from carabin.registry.errors import RegistryError, VersionMissing
 from carabin.registry.layout import is_safe_name, manifest_key, versions_prefix
 from carabin.registry.store import ObjectStore
 
+MAX_REASON: Final = 500
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+"""Control characters, and all at which a line may end."""
+
+
+def one_line(text: str) -> str:
+    """Return the text with each run of control characters and line breaks as one space, and none around it."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+def _reason(given: str) -> str:
+    """Return a reason as one line.
+
+    Raises:
+        typer.BadParameter: it is too long for a log that is read.
+    """
+    reason = one_line(given)
+    if len(reason) > MAX_REASON:
+        raise typer.BadParameter(f"it has {len(reason):,} characters, more than the {MAX_REASON} that the log takes")
+    return reason
+
+
+def _by(given: str | None) -> str | None:
+    return None if given is None else one_line(given)
+
+
 Name = Annotated[
     str | None,
     typer.Option("--model", "-m", envvar="CARABIN_MODEL", help="Model name; needless where there is only one."),
 ]
 Version = Annotated[str, typer.Argument(help="A version, the part of one that no other has, or `latest`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print for machines.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the promotion log for good.")]
-By = Annotated[str | None, typer.Option("--by", help="Who; by default the user of this machine.")]
+Reason = Annotated[
+    str, typer.Option("--reason", callback=_reason, help="Why; it goes into the promotion log for good.")
+]
+By = Annotated[str | None, typer.Option("--by", callback=_by, help="Who; by default the user of this machine.")]
 
 
 class AmbiguousName(RegistryError):

@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .context import one_line
+
 LogRecord = PromotionRecord | StageRecord
 LOG_OF: Mapping[type[LogRecord], str] = {PromotionRecord: "promotion", StageRecord: "stage"}
 """What each kind of record is called in the log."""
@@ -142,21 +144,23 @@ def differing_facts(before: ModelManifest, after: ModelManifest) -> dict[str, tu
 
 
 def describe_promotion(record: PromotionRecord) -> str:
-    """Return one line of the log in words."""
+    """Return one line of the log in words, whatever the record holds."""
     forced = ", against its metrics" if record.forced and record.kind == "promote" else ""
-    return (
+    return one_line(
         f"{record.at:%Y-%m-%d %H:%M} {record.kind} {record.previous or 'nothing'} -> {record.version}"
         f" by {record.by}{forced}: {record.reason}"
     )
 
 
 def describe_record(record: LogRecord) -> str:
-    """Return one line of either log in words."""
+    """Return one line of either log in words, whatever the record holds."""
     if isinstance(record, PromotionRecord):
         return describe_promotion(record)
     share = f" {record.share:g}" if record.share else ""
     instead = f" instead of {', '.join(record.displaced)}" if record.displaced else ""
-    return f"{record.at:%Y-%m-%d %H:%M} {record.stage}{share} {record.version}{instead} by {record.by}: {record.reason}"
+    return one_line(
+        f"{record.at:%Y-%m-%d %H:%M} {record.stage}{share} {record.version}{instead} by {record.by}: {record.reason}"
+    )
 
 
 def size(total_bytes: int) -> str:

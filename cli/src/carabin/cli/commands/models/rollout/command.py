@@ -57,7 +57,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
         epilog="Example: carabin models rollout latest --steps 5%,25%,100% --hold 20m"
-        " --prometheus http://prometheus:9090 --reason 'fewer drug errors on the March dictations'"
+        " --prometheus http://prometheus:9090 --reason trial"
     )(rollout)
 
 
