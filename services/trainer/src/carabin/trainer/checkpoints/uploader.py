@@ -90,7 +90,10 @@ class Uploader:
         self._thread.join(patience_s)
         if self._thread.is_alive():
             self._abandoned.set()
-            raise UploadFailed(f"the store stayed away for {patience_s:.0f} s: {self._kept()}") from self._failure
+            reason = self._reason(self._failure) if self._failure else "it is still under way"
+            raise UploadFailed(
+                f"a checkpoint of run {self._run} was not uploaded within {patience_s:.0f} s: {reason}; {self._kept()}"
+            ) from self._failure
         if self._unconfirmed is not None:
             reason = self._reason(self._failure) if self._failure else "its thread died"
             raise UploadFailed(
@@ -133,6 +136,7 @@ class Uploader:
                 self._notify(f"checkpoint {upload.step} is in the store ({time.monotonic() - started:.0f} s)")
                 return True
             except StoreUnavailable as error:
+                self._failure = error
                 self._notify(f"the store is away, checkpoint {upload.step} waits: {error}")
                 if self._abandoned.wait(pause_s):
                     raise

@@ -2,7 +2,7 @@
 
 const PASSING = new Set([
   "not_ready", "draining", "overloaded", "identity_limit", "session_failed", "decode_failed", "internal", "session_closed",
-  "config_timeout", "slow_reader", "session_too_long",
+  "config_timeout", "slow_reader", "session_too_long", "resources_exhausted",
 ]);
 const UNUSABLE = new Set(["impossible_audio"]);
 

@@ -5,6 +5,7 @@ const DISAGREE = "La page et le service ne s'entendent pas : rechargez la page ;
 const SENTENCES = {
   not_ready: "Le modèle n'est pas encore chargé ; la dictée commence dès qu'il l'est, rien n'est perdu.",
   draining: "Le service redémarre ; la dictée continue dès qu'il répond.",
+  resources_exhausted: "Le serveur manque de mémoire pour l'instant ; la dictée continue dès qu'il en a.",
   overloaded: "Le service est complet pour l'instant ; la dictée continue dès qu'une place se libère.",
   identity_limit: "Trop de dictées sont ouvertes à votre nom : fermez un autre onglet ; la dictée continue ensuite.",
   session_failed: "Le service a interrompu la session ; elle est reprise, rien n'est perdu.",
