@@ -51,6 +51,8 @@ def test_entry_in_two_spellings_is_one_and_counts_are_added() -> None:
         (b"a\nb\n", "line 1: 'a' is no word"),
         (b"bisoprolol\n\xff\xfe\n", "line 2: not UTF-8"),
         (b"bisoprolol\nx\x07y\n", "line 2: .*control character"),
+        (b"nom;classe\napixaban;AOD\n", "line 1: .nom;classe. holds .;.: columns stand between tabs"),
+        (b"<b>apixaban</b>\n", "line 1: .* holds .<."),
         (b"<|endoftext|>\n", "special token"),
         (b"bisoprolol\tpill\n", "line 1: the kind 'pill'"),
         (b"bisoprolol\tdrug\tmany\n", "the count 'many'"),

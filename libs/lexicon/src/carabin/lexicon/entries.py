@@ -153,6 +153,8 @@ def _require_phrase(text: str, where: str) -> None:
         raise LexiconInvalid(f"{where}: {shown!r} holds a control character")
     if "<|" in text or "|>" in text:
         raise LexiconInvalid(f"{where}: {shown!r} holds one of Whisper's special tokens")
+    if sign := next((sign for sign in ";<>" if sign in text), ""):
+        raise LexiconInvalid(f"{where}: {shown!r} holds {sign!r}: columns stand between tabs, words hold no markup")
     if len(text) > MAX_TEXT or len(text.split()) > MAX_WORDS:
         raise LexiconInvalid(f"{where}: {shown!r} is longer than {MAX_TEXT} characters or {MAX_WORDS} words")
     if sum(char.isalnum() for char in text) < 2 or not any(char.isalpha() for char in text):
