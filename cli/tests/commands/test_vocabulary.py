@@ -12,7 +12,7 @@ from carabin.lexicon import Entry, LexiconInvalid, parse_lexicon
 from carabin.registry.artifacts.datasets import SplitCount, list_datasets, publish_dataset
 from carabin.registry.connect import connect
 from carabin.registry.corrections import SWEEP_KEY
-from carabin.registry.errors import PromotionRefused
+from carabin.registry.errors import BucketMissing, PromotionRefused
 from carabin.registry.layout import vocabulary_key
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
@@ -68,6 +68,27 @@ def test_corrected_terms_become_a_lexicon_in_which_what_was_written_instead_is_a
     assert [(term["text"], term["corrections"], term["persons"]) for term in terms] == [("bisoprolol", 3, 2)]
     assert parse_lexicon(out.read_bytes()).entries == (Entry("bisoprolol", "word", 3, ("bise au prolol",)),)
     assert "bisoprolol  (recognised as: bise au prolol)" in run(lexicon.app, "suggest", "--bucket", BUCKET)
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_nothing_to_suggest_leaves_the_file_as_it_is_and_says_so(
+    store: ObjectStore, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    out = tmp_path / "corrected.tsv"
+    out.write_text("bisoprolol\n", "utf-8")
+    arguments = ("suggest", "--bucket", BUCKET, "--out", str(out), *options)
+    result = CliRunner().invoke(lexicon.app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "nothing to suggest: in 0 corrections" in result.output
+    assert f"{out} is not written" in result.output
+    assert not options or json.loads(result.stdout) == []
+    assert out.read_text("utf-8") == "bisoprolol\n"
+
+
+def test_missing_bucket_of_corrections_is_an_error_and_is_not_made(s3_environment: StoreSettings) -> None:
+    for _ in range(2):
+        with pytest.raises(BucketMissing, match="vocabulary-test-mistyped"):
+            run(lexicon.app, "suggest", "--bucket", "vocabulary-test-mistyped")
 
 
 def test_list_of_terms_becomes_a_vocabulary_of_the_model(store: ObjectStore, tmp_path: Path) -> None:

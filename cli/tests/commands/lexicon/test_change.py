@@ -88,3 +88,28 @@ def test_lexicon_of_a_model_that_is_not_there_yet_is_promoted_with_a_warning(
     said = capfd.readouterr()
     assert json.loads(said.out)["warning"] is None
     assert said.err == ""
+
+
+@pytest.mark.parametrize("command", ["rollback", "withdraw"])
+def test_unknown_lexicon_is_refused_with_those_in_use(
+    s3_environment: StoreSettings, file: Path, command: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = f"{MODEL}-unknown-{command}"
+    change = ["lexicon", command, "cardoi", "--model", model, "--reason", "x", "--by", "dm"]
+    assert main(change) == 1
+    assert f"{model} has no lexicon in use" in capfd.readouterr().err
+    run("promote", str(file), "--model", model, "--reason", "x", "--by", "dm")
+    assert main(change) == 1
+    said = capfd.readouterr().err
+    assert "in use are cardio" in said
+    assert "carabin lexicon withdraw" not in said
+    assert lexicon_names(connect(), s3_environment.models_bucket, model) == ["cardio"]
+
+
+def test_rollback_to_a_withdrawal_says_that_none_is_in_use(file: Path) -> None:
+    named = ("--model", f"{MODEL}-again", "--reason", "x", "--by", "dm")
+    run("promote", str(file), *named)
+    run("withdraw", "cardio", *named)
+    file.write_text("propofol\n", "utf-8")
+    run("promote", str(file), *named)
+    assert run("rollback", "cardio", *named).rstrip().endswith("withdrawn again")

@@ -54,6 +54,39 @@ def test_version_is_put_into_use_listed_shown_and_taken_back(
     assert said.out.rstrip().endswith("by dm: a patient's name")
 
 
+def test_version_is_shown_that_stands_behind_the_name(
+    s3_environment: StoreSettings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store, bucket, model = connect(), s3_environment.models_bucket, f"{MODEL}-behind"
+    store.ensure_bucket(bucket)
+    first, second = (
+        publish_lexicon(store, bucket, model, "cardio", data, datetime(2026, 11, 24, 10, minute, tzinfo=UTC))
+        for minute, data in enumerate((b"bisoprolol\n", b"propofol\n"))
+    )
+    promote_lexicon(store, bucket, model, "cardio", second, by="dm", reason="x", at=datetime.now(UTC))
+    named = ("--model", model)
+    assert run("show", f"cardio@{first}", *named).splitlines()[-1] == "bisoprolol"
+    assert run("show", f"cardio@{first}", "--version", first, *named).splitlines()[-1] == "bisoprolol"
+    assert main(["lexicon", "show", f"cardio@{first}", "--version", second, *named]) == 2
+    assert main(["lexicon", "show", "cardio@2099", *named]) == 1
+    said = capfd.readouterr()
+    assert "no version 2099" in said.err
+    assert said.out == ""
+
+
+def test_list_of_nothing_is_a_sentence_for_a_person_and_empty_for_a_machine(
+    s3_environment: StoreSettings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    connect().ensure_bucket(s3_environment.models_bucket)
+    assert main(["lexicon", "list", "--model", f"{MODEL}-none"]) == 0
+    said = capfd.readouterr()
+    assert f"{MODEL}-none has no lexicon in the store" in said.err
+    assert said.out == ""
+    assert main(["lexicon", "list", "--model", f"{MODEL}-none", "--json"]) == 0
+    said = capfd.readouterr()
+    assert (json.loads(said.out), said.err) == ([], "")
+
+
 def test_stored_line_break_of_a_log_is_no_entry_of_what_is_shown(s3_environment: StoreSettings) -> None:
     store, bucket, model = connect(), s3_environment.models_bucket, f"{MODEL}-broken"
     store.ensure_bucket(bucket)

@@ -2,7 +2,13 @@
 
 import pytest
 from carabin.registry.errors import PromotionRefused, UnsafePath
-from carabin.registry.stages.lexicon_keys import canonical_name, identity_lexicon, lexicon_key, promotable_name
+from carabin.registry.stages.lexicon_keys import (
+    canonical_name,
+    identity_lexicon,
+    lexicon_key,
+    name_and_version,
+    promotable_name,
+)
 
 
 def test_person_stands_as_a_digest_which_is_left_as_it_is() -> None:
@@ -51,3 +57,20 @@ def test_prefix_alone_is_refused(name: str) -> None:
 def test_empty_name_is_refused(name: str) -> None:
     with pytest.raises(PromotionRefused, match="is empty"):
         promotable_name(name)
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "version"),
+    [
+        ("cardio", "cardio", None),
+        ("cardio@", "cardio", None),
+        ("cardio@2099", "cardio", "2099"),
+        ("specialty.cardio@20261124T101500-0123abcd", "specialty.cardio", "20261124T101500-0123abcd"),
+        ("identity.eve@chu.example", identity_lexicon("eve@chu.example"), None),
+        ("identity.eve@chu@20261124T101500-0123abcd", identity_lexicon("eve@chu"), "20261124T101500-0123abcd"),
+    ],
+)
+def test_version_stands_behind_the_name_and_a_person_may_have_an_address(
+    given: str, name: str, version: str | None
+) -> None:
+    assert name_and_version(given) == (name, version)

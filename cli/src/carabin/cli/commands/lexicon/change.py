@@ -12,7 +12,13 @@ from carabin.lexicon.errors import LexiconInvalid
 from carabin.registry.artifacts.publish import list_models
 from carabin.registry.layout import versions_prefix
 from carabin.registry.stages.lexicon_keys import VOCABULARY, canonical_name, promotable_name
-from carabin.registry.stages.lexicons import promote_lexicon, publish_lexicon, rollback_lexicon, withdraw_lexicon
+from carabin.registry.stages.lexicons import (
+    is_withdrawal,
+    promote_lexicon,
+    publish_lexicon,
+    rollback_lexicon,
+    withdraw_lexicon,
+)
 
 from ..models.context import By, Context, Reason, open_context
 from .files import AsJson, File, read
@@ -48,10 +54,11 @@ def rollback(name: Lex, reason: Reason, model: Model = "whisper", by: By = None,
     record = rollback_lexicon(
         at.store, at.bucket, model, name, by=by or getpass.getuser(), reason=reason, at=datetime.now(UTC)
     )
+    withdrawn = is_withdrawal(record.version)
     if as_json:
-        write_json({"name": name, "version": record.version})
+        write_json({"name": name, "version": None if withdrawn else record.version})
     else:
-        typer.echo(f"lexicon {name} of {model}: {record.version} in use again")
+        typer.echo(f"lexicon {name} of {model}: {'withdrawn' if withdrawn else f'{record.version} in use'} again")
 
 
 def withdraw(name: Lex, reason: Reason, model: Model = "whisper", by: By = None, as_json: AsJson = False) -> None:

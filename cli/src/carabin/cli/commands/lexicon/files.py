@@ -45,12 +45,17 @@ def suggest(
     out: Annotated[Path | None, typer.Option(help="The lexicon to write, to be read over.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Propose terms that clinicians had to correct, with what was written instead as their spoken forms."""
+    """Propose terms that clinicians had to correct, with what was written instead as their spoken forms.
+
+    With nothing to propose, no file is written.
+    """
     from carabin.trainer.datasets.corrections import read_corrections, suggest_terms
 
-    records = read_corrections(connect(), bucket, datetime.now(UTC))
+    store = connect()
+    store.folders(bucket, "")  # says where a bucket is missing, which reading the corrections would make
+    records = read_corrections(store, bucket, datetime.now(UTC))
     terms = suggest_terms(records, min_corrections=min_corrections, min_persons=min_persons)
-    if out is not None:
+    if out is not None and terms:
         entries = (Entry(term.text, "word", term.corrections, _spoken(term.recognized)) for term in terms)
         write(out, joined(entries))
     if as_json:
@@ -65,6 +70,14 @@ def suggest(
                 for term in terms
             ]
         )
+    if not terms:
+        unwritten = f"; {out} is not written" if out is not None else ""
+        typer.echo(
+            f"nothing to suggest: in {len(records)} corrections no term was written at least {min_corrections} times,"
+            f" and by at least {min_persons} clinicians{unwritten}",
+            err=as_json,
+        )
+    if as_json or not terms:
         return
     for term in terms:
         typer.echo(f"{term.corrections:>4} × {term.text}  (recognised as: {', '.join(term.recognized)})")

@@ -7,7 +7,7 @@ import typer
 from carabin.cli.output import write_json
 from carabin.lexicon.entries import Entry, Lexicon, fold, parse_lexicon
 from carabin.lexicon.errors import LexiconInvalid
-from carabin.registry.stages.lexicon_keys import canonical_name
+from carabin.registry.stages.lexicon_keys import name_and_version
 from carabin.registry.stages.lexicons import (
     is_withdrawal,
     lexicon_log,
@@ -45,6 +45,8 @@ def list_(model: Model = "whisper", as_json: AsJson = False) -> None:
     if as_json:
         write_json(rows)
         return
+    if not rows:
+        typer.echo(f"{model} has no lexicon in the store: `carabin lexicon promote` puts one into use", err=True)
     width = max((len(str(row["name"])) for row in rows), default=0)
     for row in rows:
         state = "in use" if row["in_use"] else "none: withdrawn" if row["withdrawal"] else ""
@@ -52,22 +54,26 @@ def list_(model: Model = "whisper", as_json: AsJson = False) -> None:
 
 
 def show(
-    name: Lex,
+    name: Annotated[str, typer.Argument(help="NAME, for the version in use, or NAME@VERSION.")],
     model: Model = "whisper",
     version: Annotated[str | None, typer.Option(help="Another than the one in use.")] = None,
 ) -> None:
     """Print a lexicon as it is in the store, and who promoted it when."""
-    at, name = open_context(model), canonical_name(name)
+    name, behind = name_and_version(name)
+    if version and behind and version != behind:
+        raise typer.BadParameter(f"{behind} stands behind the name, and --version is {version}: give one of them")
+    at, version = open_context(model), version or behind
     old = unversioned_vocabularies(at.store, at.bucket, model).get(name)
     if old is not None and version is None:
         typer.echo(at.store.get(at.bucket, old[1]).decode("utf-8", "replace"), nl=False)
         return
     used = version or production_lexicons(at.store, at.bucket, model).get(name, ("", ""))[0]
+    data = read_lexicon(at.store, at.bucket, model, name, used) if used else None
     if used or name in lexicon_names(at.store, at.bucket, model):
         _print_log(at, name)
-    if not used:
+    if data is None:
         raise LexiconInvalid(f"no version of the lexicon {name} of {model} is in use; see `carabin lexicon list`")
-    typer.echo(read_lexicon(at.store, at.bucket, model, name, used).decode(), nl=False)
+    typer.echo(data.decode(), nl=False)
 
 
 def diff(old: Either, new: Either, model: Model = "whisper") -> None:
@@ -100,8 +106,8 @@ def _either(given: str, model: str) -> Lexicon:
     """
     if Path(given).is_file() or Path(given).suffix in (".tsv", ".txt"):
         return read(Path(given))
-    name, _, version = given.partition("@")
-    at, name = open_context(model), canonical_name(name)
+    name, version = name_and_version(given)
+    at = open_context(model)
     used = version or production_lexicons(at.store, at.bucket, model).get(name, ("", ""))[0]
     if not used:
         raise LexiconInvalid(f"{given} is neither a file nor a lexicon of {model} that is in use")

@@ -20,6 +20,7 @@ IDENTITY: Final = "identity."
 PREFIXES: Final = (SPECIALTY, VOCABULARY, IDENTITY)
 INFIX: Final = ".lexicon."
 _DIGEST: Final = re.compile(r"[0-9a-f]{16}")
+_VERSION: Final = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
 
 
 def canonical_name(name: str) -> str:
@@ -27,6 +28,14 @@ def canonical_name(name: str) -> str:
     if name.startswith(IDENTITY) and not _DIGEST.fullmatch(name.removeprefix(IDENTITY)):
         return identity_lexicon(name.removeprefix(IDENTITY))
     return name
+
+
+def name_and_version(given: str) -> tuple[str, str | None]:
+    """Return the name in the store, and the version, of NAME or NAME@VERSION; a person's name may have an @ itself."""
+    name, at, version = given.rpartition("@")
+    if not at or (given.startswith(IDENTITY) and not _VERSION.fullmatch(version)):
+        return canonical_name(given), None
+    return canonical_name(name), version or None
 
 
 def promotable_name(given: str) -> str:

@@ -102,16 +102,19 @@ def rollback_lexicon(
     """Put the version before the current one into use again.
 
     Raises:
-        PromotionRefused: there is none before it.
+        PromotionRefused: there is none before it, or no such lexicon.
     """
     log = lexicon_log(store, bucket, model, name)
     current = log[-1].version if log else None
+    if current is None and name not in unversioned_vocabularies(store, bucket, model):
+        raise PromotionRefused(f"no lexicon {name} of {model} was promoted; {_held(store, bucket, model)}")
     versions = lexicon_versions(store, bucket, model, name)
     previous = previous_holder(reversed(log), current, versions.__contains__)
     if previous is None:
+        withdrawn = current is not None and is_withdrawal(current)
+        way_out = "it is withdrawn" if withdrawn else "`carabin lexicon withdraw` takes it out of use"
         raise PromotionRefused(
-            f"lexicon {name} of {model} has no version before {current or 'its first promotion'};"
-            " `carabin lexicon withdraw` takes it out of use"
+            f"lexicon {name} of {model} has no version before {current or 'its first promotion'}; {way_out}"
         )
     return promote_lexicon(
         store, bucket, model, name, previous, by=by, reason=reason, at=at, expect=current, kind="rollback"
@@ -129,7 +132,7 @@ def withdraw_lexicon(
     """
     used = production_lexicons(store, bucket, model).get(name)
     if used is None and name not in unversioned_vocabularies(store, bucket, model):
-        raise PromotionRefused(f"no version of the lexicon {name} of {model} is in use")
+        raise PromotionRefused(f"no version of the lexicon {name} of {model} is in use; {_held(store, bucket, model)}")
     version = publish_lexicon(store, bucket, model, name, _NOTHING, at)
     expect = used[0] if used else None
     return promote_lexicon(store, bucket, model, name, version, by=by, reason=reason, at=at, expect=expect)
@@ -180,6 +183,11 @@ def unversioned_vocabularies(store: ObjectStore, bucket: str, model: str) -> dic
         for name, key in named.items()
         if not is_safe_name(name) or read_head(store, bucket, lexicon_id(model, name)) is None
     }
+
+
+def _held(store: ObjectStore, bucket: str, model: str) -> str:
+    names = sorted(lexicons_in_use(store, bucket, model))
+    return f"in use are {', '.join(names)}" if names else f"{model} has no lexicon in use"
 
 
 def _short_digest(data: bytes) -> str:
