@@ -104,6 +104,17 @@ def test_build_ends_with_one_where_reports_are_left_out_and_writes_the_lexicon_o
     assert [each["file"] for each in json.loads(said.stdout)["left_out"]] == [str(folder / "b.docx")]
 
 
+def test_file_that_was_edited_is_kept_beside_the_new_one(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("dyspnée sous apixaban", "utf-8")
+    out = tmp_path / "a.tsv"
+    arguments = ["build", str(tmp_path / "a.txt"), "--min-count", "1", "--out", str(out)]
+    assert CliRunner().invoke(lexicon.app, arguments).stderr == ""
+    out.write_text("apixaban\tdrug\n", "utf-8")
+    assert "a.tsv.bak" in CliRunner().invoke(lexicon.app, arguments).stderr
+    assert (tmp_path / "a.tsv.bak").read_text("utf-8") == "apixaban\tdrug\n"
+    assert "dyspnée" in out.read_text("utf-8")
+
+
 def test_list_of_what_was_kept_out_is_another_file_than_the_lexicon(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("dyspnée sous apixaban", "utf-8")
     out = tmp_path / "a.tsv"

@@ -113,14 +113,19 @@ def read(file: Path) -> Lexicon:
 
 
 def write(file: Path, lexicon: Lexicon) -> None:
-    """Write a lexicon that can be read again.
+    """Write a lexicon that can be read again; a file that held something else, such as edits, stays beside it as .bak.
 
     Raises:
         LexiconInvalid: it has too many entries; nothing is written.
     """
     if len(lexicon) > MAX_ENTRIES:
         raise LexiconInvalid(f"{file} would have more than {MAX_ENTRIES:,} entries: keep the words that matter")
-    file.write_bytes(format_lexicon(lexicon))
+    data = format_lexicon(lexicon)
+    if file.is_file() and (before := file.read_bytes()) not in (b"", data):
+        kept = file.with_name(f"{file.name}.bak")
+        kept.write_bytes(before)
+        typer.echo(f"{file} was there: what it held is in {kept}", err=True)
+    file.write_bytes(data)
 
 
 def bytes_of(file: Path) -> bytes:
