@@ -85,8 +85,9 @@ def fill(store: MinioStore, count: int) -> list[str]:
         order = versions[:-1]
         previous = order[(number - 2) % len(order)] if number > 1 else None
         record = PromotionRecord(
-            number=number, version=order[(number - 1) % len(order)], previous=previous, by="bench", reason="r", at=START
-        )
+            number=number, version=order[(number - 1) % len(order)], previous=previous, metrics={},
+            by="bench", reason="r", at=START,
+        )  # fmt: skip
         store.create(BUCKET, promotion_key(NAME, number), record.to_bytes())
 
     with ThreadPoolExecutor(WRITERS) as pool:

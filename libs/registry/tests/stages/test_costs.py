@@ -11,7 +11,7 @@ from carabin.registry.testing.memory import MemoryStore
 
 from ..helpers.versions import NAME, NOW, publish_many
 
-MOST = {"promote": 12, "rollback": 15, "read_production": 4}
+MOST = {"promote": 12, "rollback": 15, "rollback behind ten": 15, "read_production": 4}
 
 
 @pytest.fixture(scope="module", params=[4, 60])
@@ -31,8 +31,12 @@ def test_an_action_is_as_many_requests_in_a_large_registry_as_in_a_small_one(
 ) -> None:
     store, versions = grown
     counted = FaultyStore(store)
+    for _ in range(10 if action == "rollback behind ten" else 0):
+        promote(store, "models", NAME, versions[-1], by="a", reason="r", at=NOW)
+        rollback(store, "models", NAME, by="a", reason="r", at=NOW)
     actions: dict[str, Callable[[], object]] = {
         "promote": lambda: promote(counted, "models", NAME, versions[-1], by="a", reason="r", at=NOW),
+        "rollback behind ten": lambda: rollback(counted, "models", NAME, by="a", reason="r", at=NOW),
         "rollback": lambda: rollback(counted, "models", NAME, by="a", reason="r", at=NOW),
         "read_production": lambda: read_production(counted, "models", NAME),
     }

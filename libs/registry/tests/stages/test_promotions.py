@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from carabin.registry.errors import ManifestInvalid, PromotionLost
 from carabin.registry.layout import promotion_key
-from carabin.registry.stages.promotions import PromotionRecord, append, previous_holder, read_head, read_log
+from carabin.registry.stages.promotions import PromotionRecord, append, read_head, read_log
 from carabin.registry.store import ObjectStore
 from carabin.registry.testing.memory import MemoryStore
 
@@ -18,39 +18,6 @@ def record(number: int, step: str, previous: str | None = None) -> PromotionReco
     return PromotionRecord(
         number=number, version=step.lstrip("<"), previous=previous, by="me", reason="why", at=NOW, kind=kind, token=step
     )
-
-
-@pytest.mark.parametrize(
-    ("steps", "current", "back_to"),
-    [
-        ("A", "A", None),
-        ("A B", "B", "A"),
-        ("A B C <B", "B", "A"),
-        ("A B C <B <A", "A", None),
-        ("A B C <A", "A", None),
-        ("A B A", "A", "B"),
-        ("A B <A C", "C", "A"),
-        ("A A B", "B", "A"),
-        ("A B B", "B", "A"),
-        ("A A", "A", None),
-        ("A B", "hand-tagged", "B"),
-        ("", "hand-tagged", None),
-        ("", None, None),
-        ("A B", None, "B"),
-        ("A <X", "X", "A"),
-    ],
-)
-def test_a_rollback_goes_where_production_was_before(steps: str, current: str | None, back_to: str | None) -> None:
-    log: list[PromotionRecord] = []
-    for number, step in enumerate(steps.split(), 1):
-        log.append(record(number, step, log[-1].version if log else None))
-    assert previous_holder(reversed(log), current, lambda _: True) == back_to
-
-
-def test_a_rollback_passes_over_what_was_pruned() -> None:
-    log = [record(1, "A", None), record(2, "B", "A"), record(3, "C", "B")]
-    assert previous_holder(reversed(log), "C", lambda version: version != "B") == "A"
-    assert previous_holder(reversed(log), None, lambda version: version != "C") == "B"
 
 
 def test_a_number_is_given_once_and_the_loser_learns_the_winner(store: ObjectStore, bucket: str) -> None:

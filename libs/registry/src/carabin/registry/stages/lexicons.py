@@ -11,8 +11,9 @@ from typing import Final, Literal
 from ..errors import ObjectMissing, PromotionRefused, StalePromotion, VersionMissing
 from ..layout import is_safe_name, safe_name, versions_prefix, vocabularies_prefix
 from ..store import ObjectStore
+from .former import former_holder
 from .lexicon_keys import FILE, INFIX, VOCABULARY, lexicon_id, lexicon_key
-from .promotions import PromotionRecord, append, last_number, previous_holder, read_head, read_log, require_account
+from .promotions import PromotionRecord, append, last_number, read_head, read_log, require_account
 
 _NOTHING: Final = b"# withdrawn: no lexicon of this name is in use\n"
 
@@ -109,15 +110,16 @@ def rollback_lexicon(
     if current is None and name not in unversioned_vocabularies(store, bucket, model):
         raise PromotionRefused(f"no lexicon {name} of {model} was promoted; {_held(store, bucket, model)}")
     versions = lexicon_versions(store, bucket, model, name)
-    previous = previous_holder(reversed(log), current, versions.__contains__)
-    if previous is None:
+    by_number = {record.number: record for record in log}
+    former = former_holder(by_number.get, max(by_number, default=0), current, versions.__contains__)
+    if former is None:
         withdrawn = current is not None and is_withdrawal(current)
         way_out = "it is withdrawn" if withdrawn else "`carabin lexicon withdraw` takes it out of use"
         raise PromotionRefused(
             f"lexicon {name} of {model} has no version before {current or 'its first promotion'}; {way_out}"
         )
     return promote_lexicon(
-        store, bucket, model, name, previous, by=by, reason=reason, at=at, expect=current, kind="rollback"
+        store, bucket, model, name, former.version, by=by, reason=reason, at=at, expect=current, kind="rollback"
     )
 
 

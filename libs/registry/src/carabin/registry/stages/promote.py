@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from functools import cache
 from typing import Literal
 
 from ..artifacts.publish import read_manifest, read_manifest_and_document, require_files
 from ..artifacts.trust import require_trusted
 from ..errors import (
     ManifestInvalid,
+    ObjectMissing,
     PromotionRefused,
     PromotionUnfinished,
     Regression,
@@ -22,12 +23,12 @@ from ..errors import (
 from ..layout import manifest_key, promotion_key
 from ..store import ObjectStore
 from .apply import apply
+from .former import Former, former_holder, restored_promotion
 from .promotions import (
     PromotionRecord,
     append,
     last_number,
-    newest_first,
-    previous_holder,
+    read_promotion,
     require_account,
     require_immutable,
 )
@@ -83,17 +84,25 @@ def rollback(
     """
     state = _read_state(store, bucket, name)
     current = state.current
-    if to is None:
 
-        def visible(version: str) -> bool:
-            return store.exists(bucket, manifest_key(name, version))
+    @cache
+    def read(number: int) -> PromotionRecord | None:
+        if number == state.number:
+            return state.newest
+        with suppress(ObjectMissing, ManifestInvalid):
+            return read_promotion(store, bucket, name, number)
+        return None
 
-        earlier = newest_first(store, bucket, name, state.number - bool(state.newest))
-        log = chain([state.newest], earlier) if state.newest else earlier
-        to = previous_holder(log, current, visible)
-    if to is None:
+    def visible(version: str) -> bool:
+        return store.exists(bucket, manifest_key(name, version))
+
+    former = Former(to, None) if to else former_holder(read, state.number, current, visible)
+    if former is None:
         raise PromotionRefused(f"{name}: no other version was in production before {current}; name one to roll back to")
-    return _promote(store, bucket, name, to, by, reason, at, expect=current, force=True, kind="rollback", state=state)
+    return _promote(
+        store, bucket, name, former.version, by, reason, at,
+        expect=current, force=True, kind="rollback", state=state, restores=restored_promotion(read, former),
+    )  # fmt: skip
 
 
 def _promote(
@@ -109,6 +118,7 @@ def _promote(
     force: bool,
     kind: Kind,
     state: "_State | None" = None,
+    restores: int | None = None,
 ) -> PromotionRecord:
     manifest, document = read_manifest_and_document(store, bucket, name, version)
     require_trusted(manifest, document)
@@ -133,6 +143,7 @@ def _promote(
         reason=reason,
         at=at,
         kind=kind,
+        restores=restores,
         forced=bool(regressions),
         metrics=manifest.metrics,
         metrics_delta={change.metric: change.delta for change in changes if change.delta is not None},

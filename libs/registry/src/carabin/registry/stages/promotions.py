@@ -1,7 +1,7 @@
 """The promotion log: numbered records that are written once and never changed."""
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Literal
 
@@ -20,8 +20,6 @@ from ..layout import promotion_key, promotions_prefix, record_number
 from ..store import ObjectStore
 from .log_end import NumberedLog
 
-Visible = Callable[[str], bool]
-
 
 class PromotionRecord(StoredRecord):
     """One line of the promotion log."""
@@ -33,6 +31,11 @@ class PromotionRecord(StoredRecord):
     reason: str = Field(min_length=1)
     at: AwareDatetime
     kind: Literal["promote", "rollback"] = "promote"
+    restores: int | None = Field(
+        default=None,
+        ge=1,
+        description="of a rollback: the promotion behind which the log need not be read for `version`",
+    )
     forced: bool = Field(default=False, description="a regression was seen and accepted, for `reason`")
     metrics: Metrics | None = Field(
         default=None, description="the promoted manifest's; none in records of old releases"
@@ -58,52 +61,16 @@ def read_promotion(store: ObjectStore, bucket: str, name: str, number: int) -> P
     return _read(store, bucket, promotion_key(name, number))
 
 
-def newest_first(store: ObjectStore, bucket: str, name: str, number: int | None = None) -> Iterator[PromotionRecord]:
-    """Yield promotions from `number` backwards, by default from the newest, one request each.
-
-    A record that is not there or cannot be read is passed over.
-    """
-    for each in range(last_number(store, bucket, name) if number is None else number, 0, -1):
+def newest_first(store: ObjectStore, bucket: str, name: str) -> Iterator[PromotionRecord]:
+    """Yield promotions from the newest backwards, one request each; what cannot be read is passed over."""
+    for number in range(last_number(store, bucket, name), 0, -1):
         with suppress(ObjectMissing, ManifestInvalid):
-            yield read_promotion(store, bucket, name, each)
+            yield read_promotion(store, bucket, name, number)
 
 
 def last_number(store: ObjectStore, bucket: str, name: str) -> int:
     """Return the newest promotion's number, 0 where there was none; whether its record can be read is no matter."""
     return NumberedLog(store, bucket, name).last_number()
-
-
-def previous_holder(newest_first: Iterable[PromotionRecord], current: str | None, visible: Visible) -> str | None:
-    """Return the version that a rollback from `current` goes to, or None where there is none.
-
-    A rollback takes its promotion back: after A, B, C and a rollback to B, the next one goes to A and not to C. Read
-    backwards: the last promotion of `current` that was no rollback says what it replaced; where that is gone, what that
-    one had replaced is looked for in the same way.
-
-    Args:
-        newest_first: the log backwards; it is read as far as needed.
-        visible: says whether a version is still there.
-    """
-    sought, replaced = current, None
-    seen: list[str] = []
-    for record in newest_first:
-        seen.append(record.version)
-        if sought is None:
-            sought = record.version
-            if visible(sought):
-                return sought
-        if record.version != sought or record.previous == sought:
-            # A version promoted onto itself replaced nothing.
-            continue
-        if record.kind == "rollback":
-            replaced = record.previous
-            continue
-        sought, replaced = record.previous, None
-        if sought is None or visible(sought):
-            return sought
-    # Promoted by a rollback alone, or by hand: what it replaced, or else the newest that the log knows.
-    rest = [replaced] if replaced else [version for version in seen if sought == current not in seen]
-    return next((version for version in rest if version != current and visible(version)), None)
 
 
 def require_account(by: str, reason: str) -> None:
