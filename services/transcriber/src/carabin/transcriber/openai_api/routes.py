@@ -10,6 +10,7 @@ from carabin.service.access.identity import Authenticator, bearer
 from carabin.service.errors import AccessRefused, AudioFileRefused, ResourcesExhausted
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -19,9 +20,9 @@ from ..core.errors import Draining, TranscriberError
 from ..settings.server import ServerSettings
 from ..wire.admission import Admission
 from ..wire.model_choice import chosen_model
-from ..wire.status import sentence_of, status_of
 from . import formats as openai_formats
 from .budget import UploadBudget
+from .errors import error_answer, error_body, not_served, partial
 from .job import UploadJob
 from .models import add_model_routes
 from .upload import parse_upload, read_form
@@ -30,8 +31,6 @@ PROTOCOL = "openai"
 WARNING_HEADER = "X-Carabin-Warning"
 MAX_WARNINGS = 10
 """In the header; JSON has all."""
-RETRY_AFTER_S = 5.0
-"""Where an error does not say when to come back."""
 CLIENT_LEFT = 499
 """Nginx's status for it; nobody reads it."""
 
@@ -82,7 +81,9 @@ def add_openai_routes(
     async def refused(request: Request, error: Exception) -> Response:
         if isinstance(error, AccessRefused | Draining):
             admission.refused(None, PROTOCOL, request.client.host if request.client else "", error)
-        return _error(error)
+        return error_answer(error)
+
+    app.add_exception_handler(HTTPException, not_served)
 
 
 def _answer(job: UploadJob) -> Response:
@@ -129,7 +130,7 @@ async def _finished(job: UploadJob) -> Response:
             async for _ in finals:
                 pass
     except Exception as error:
-        return _error(error, job)
+        return error_answer(error, job)
     return _with_warnings(_answer(job), job)
 
 
@@ -159,29 +160,7 @@ async def _events(job: UploadJob) -> AsyncIterator[str]:
                 delta = final.text if len(job.finals) > 1 else final.text.lstrip()
                 yield openai_formats.sse({"type": "transcript.text.delta", "delta": delta})
     except Exception as error:
-        yield openai_formats.sse({"type": "error", "error": _error_body(error), **_partial(job)})
+        yield openai_formats.sse({"type": "error", "error": error_body(error), **partial(job)})
         return
     done = {"type": "transcript.text.done", "text": openai_formats.full_text(job.finals)}
     yield openai_formats.sse(done | _warnings(job))
-
-
-def _partial(job: UploadJob | None) -> dict[str, Any]:
-    """Return what was transcribed before an error, where there is any."""
-    if job is None or not job.finals:
-        return {}
-    return openai_formats.verbose(job.finals, job.audio_s, replace(job.upload.config, word_timestamps=False))
-
-
-def _error(error: Exception, job: UploadJob | None = None) -> Response:
-    status = status_of(error)
-    headers = {"WWW-Authenticate": "Bearer"} if status.http == 401 else {}
-    if status.http in (429, 503):
-        headers["Retry-After"] = str(max(1, round(getattr(error, "retry_after_s", RETRY_AFTER_S))))
-    return JSONResponse({"error": _error_body(error), **_partial(job)}, status_code=status.http, headers=headers)
-
-
-def _error_body(error: Exception) -> dict[str, Any]:
-    status = status_of(error)
-    kind = "server_error" if status.http >= 500 else "invalid_request_error"
-    param = getattr(error, "param", None)
-    return {"message": sentence_of(error), "type": kind, "param": param, "code": status.label}
