@@ -312,3 +312,18 @@ def test_file_of_a_local_folder_that_cannot_be_read_takes_no_other_lexicon_with_
         lexicons.read_folder(tmp_path)
     assert texts(lexicons) == {"propofol"}
     assert [record.lexicon for record in caplog.records] == ["a"]  # type: ignore[attr-defined]
+
+
+def test_mistyped_prefix_in_a_local_folder_makes_no_lexicon_of_every_session(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "speciality.cardio.tsv").write_text("bisoprolol\n", "utf-8")
+    (tmp_path / "specialty.cardio.tsv").write_text("propofol\n", "utf-8")
+    lexicons = Lexicons()
+    with caplog.at_level("WARNING"):
+        for _ in range(2):
+            lexicons.read_folder(tmp_path)
+    assert lexicons.loaded is None
+    assert candidates(lexicons, "cardio") == {"propofol"}
+    assert [record.lexicon for record in caplog.records] == ["speciality.cardio"]  # type: ignore[attr-defined]
+    assert "begins with none of" in caplog.records[0].error  # type: ignore[attr-defined]

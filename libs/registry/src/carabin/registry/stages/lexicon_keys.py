@@ -53,7 +53,7 @@ def promotable_name(given: str) -> str:
     if dot and f"{before}." not in PREFIXES:
         raise PromotionRefused(
             f"{given!r} begins with none of {', '.join(PREFIXES)}, and as a plain name every session would use it:"
-            " correct what stands before the dot, or give a --name without a dot"
+            " correct what stands before the dot, or give a name without a dot"
         )
     if dot and not rest.strip():
         raise PromotionRefused(f"{given!r} has nothing behind its dot: say for whom the lexicon is, as {before}.NAME")

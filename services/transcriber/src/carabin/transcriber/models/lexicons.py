@@ -8,8 +8,8 @@ from pathlib import Path
 from carabin.lexicon import Lexicon, LexiconIndex, LexiconInvalid, parse_lexicon
 from carabin.lexicon.common import read_word_lists
 from carabin.lexicon.entries import MAX_VOCABULARY_BYTES, fold, joined
-from carabin.registry.errors import ObjectMissing, RegistryError, StoreUnavailable
-from carabin.registry.stages.lexicon_keys import IDENTITY, SPECIALTY, VOCABULARY, canonical_name, identity_lexicon
+from carabin.registry.errors import ObjectMissing, PromotionRefused, RegistryError, StoreUnavailable
+from carabin.registry.stages.lexicon_keys import IDENTITY, SPECIALTY, VOCABULARY, identity_lexicon, promotable_name
 from carabin.registry.stages.lexicons import lexicons_in_use
 from carabin.registry.store import ObjectStore
 
@@ -113,7 +113,11 @@ class Lexicons:
         `*.txt` are vocabularies: `cardiologie.txt` is the same as `vocabulary.cardiologie.tsv`, which goes before it.
         """
         paths = {f"{VOCABULARY}{path.stem}": path for path in sorted(folder.glob("*.txt"))}
-        paths |= {canonical_name(path.stem): path for path in sorted(folder.glob("*.tsv"))}
+        for path in sorted(folder.glob("*.tsv")):
+            try:
+                paths[promotable_name(path.stem)] = path
+            except PromotionRefused as error:
+                self._refuse(path.stem, "", error)
         files: dict[str, tuple[str, bytes]] = {}
         for name, path in paths.items():
             try:
