@@ -7,6 +7,7 @@ from carabin.cli.main import main
 from carabin.registry.artifacts.datasets import DatasetManifest
 from carabin.registry.artifacts.records import FileEntry
 from carabin.registry.connect import connect
+from carabin.registry.errors import BucketMissing
 from carabin.registry.layout import dataset_manifest_key
 from carabin.registry.settings import StoreSettings
 
@@ -37,3 +38,14 @@ def test_a_dataset_that_cannot_be_read_does_not_keep_the_others(
 def test_a_pseudonym_that_would_reach_beyond_one_person_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["corrections", "delete", "--person", "p-1/a", "--bucket", "corrections"]) == 1
     assert "is not a plain name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [("list",), ("expire",), ("delete", "--person", "p-1")], ids=lambda words: words[0])
+def test_a_mistyped_bucket_is_an_error_and_is_not_made(
+    command: tuple[str, ...], s3_environment: StoreSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mistyped = f"corections-{s3_environment.datasets_bucket}"
+    assert main(["corrections", *command, "--bucket", mistyped]) == 1
+    assert mistyped in capsys.readouterr().err
+    with pytest.raises(BucketMissing):
+        connect().list(mistyped, "")

@@ -92,8 +92,10 @@ def delete_person(store: ObjectStore, bucket: str, person: str) -> int:
 
     Returns:
         How many corrections there were.
+
+    Raises:
+        BucketMissing: there is no such bucket: a mistyped name must not pass for one without corrections.
     """
-    store.ensure_bucket(bucket)
     keys = store.list(bucket, f"{person}/")
     records = [key for key in keys if key.endswith(".json")]
     for key in [*records, *(key for key in keys if key not in records)]:
@@ -108,10 +110,12 @@ def delete_expired(store: ObjectStore, bucket: str, now: datetime | None = None)
 
     Args:
         now: by default the store's own clock, so that a replica whose clock is wrong deletes nothing too early.
+
+    Raises:
+        BucketMissing: there is no such bucket.
     """
-    store.ensure_bucket(bucket)
-    now = now or store_now(store, bucket)
     keys = [key for key in store.list(bucket, "") if key != SWEEP_KEY]
+    now = now or store_now(store, bucket)
     record_keys = [key for key in keys if key.endswith(".json")]
     expired, unreadable = 0, list[str]()
     for key in record_keys:

@@ -46,8 +46,11 @@ class CorrectionSet:
 
 
 def read_corrections(store: ObjectStore, bucket: str, now: datetime) -> list[CorrectionRecord]:
-    """Return what has not expired, the oldest first; a file that is no record is skipped."""
-    store.ensure_bucket(bucket)
+    """Return what has not expired, the oldest first; a file that is no record is skipped.
+
+    Raises:
+        BucketMissing: there is no such bucket.
+    """
     found = []
     for key in store.list(bucket, ""):
         if key.endswith(".json"):

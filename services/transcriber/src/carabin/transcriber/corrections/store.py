@@ -86,6 +86,7 @@ class CorrectionStore:
 
     def forget(self, identity: str) -> int:
         """Delete all that is kept of one person; return how many corrections there were."""
+        self._store.ensure_bucket(self.policy.bucket)
         return delete_person(self._store, self.policy.bucket, self.policy.pseudonym(identity))
 
     def _record(self, correction: Correction, person: str, now: datetime, *, with_audio: bool) -> CorrectionRecord:
