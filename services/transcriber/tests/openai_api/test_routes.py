@@ -408,18 +408,3 @@ async def test_a_machine_short_of_memory_is_a_503_and_no_damaged_recording(error
         answer = await post(opened)
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "resources_exhausted")
     assert int(answer.headers["Retry-After"]) >= 1
-
-
-async def test_a_path_or_a_method_that_is_not_served_is_refused_as_openai_does():
-    async with web() as opened:
-        method, path = await opened.get(PATH), await opened.post("/v1/audio/speech", json={})
-        other = await opened.get("/nowhere")
-    assert (method.status_code, method.headers["allow"], path.status_code) == (405, "POST", 404)
-    assert method.json()["error"] == {
-        "message": f"GET {PATH}: Method Not Allowed",
-        "type": "invalid_request_error",
-        "param": None,
-        "code": "method_not_allowed",
-    }
-    assert path.json()["error"]["code"] == "unknown_url"
-    assert other.json() == {"detail": "Not Found"}, "beside the API nothing changes"

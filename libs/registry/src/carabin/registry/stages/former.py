@@ -1,9 +1,13 @@
 """Where a rollback goes: which version was in production before, read from the log by few reads."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
-from .promotions import PromotionRecord
+from ..errors import ManifestInvalid, ObjectMissing
+from ..store import ObjectStore
+from .promotions import PromotionRecord, read_promotion
 
 Visible = Callable[[str], bool]
 ReadPromotion = Callable[[int], PromotionRecord | None]
@@ -64,6 +68,20 @@ def restored_promotion(read: ReadPromotion, former: Former) -> int | None:
     if record and record.kind == "rollback" and record.version == former.version and record.restores:
         return record.restores
     return former.until
+
+
+def promotion_reader(store: ObjectStore, bucket: str, name: str, newest: PromotionRecord | None) -> ReadPromotion:
+    """Return what reads each promotion of `name` once; `newest` was read already."""
+
+    @cache
+    def read(number: int) -> PromotionRecord | None:
+        if newest and number == newest.number:
+            return newest
+        with suppress(ObjectMissing, ManifestInvalid):
+            return read_promotion(store, bucket, name, number)
+        return None
+
+    return read
 
 
 class _Backwards:

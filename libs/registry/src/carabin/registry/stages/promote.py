@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Literal
 
 from ..artifacts.publish import read_manifest, read_manifest_and_document, require_files
 from ..artifacts.trust import require_trusted
 from ..errors import (
     ManifestInvalid,
-    ObjectMissing,
     PromotionRefused,
     PromotionUnfinished,
     Regression,
@@ -23,12 +21,11 @@ from ..errors import (
 from ..layout import manifest_key, promotion_key
 from ..store import ObjectStore
 from .apply import apply
-from .former import Former, former_holder, restored_promotion
+from .former import Former, former_holder, promotion_reader, restored_promotion
 from .promotions import (
     PromotionRecord,
     append,
     last_number,
-    read_promotion,
     require_account,
     require_immutable,
 )
@@ -85,17 +82,10 @@ def rollback(
     state = _read_state(store, bucket, name)
     current = state.current
 
-    @cache
-    def read(number: int) -> PromotionRecord | None:
-        if number == state.number:
-            return state.newest
-        with suppress(ObjectMissing, ManifestInvalid):
-            return read_promotion(store, bucket, name, number)
-        return None
-
     def visible(version: str) -> bool:
         return store.exists(bucket, manifest_key(name, version))
 
+    read = promotion_reader(store, bucket, name, state.newest)
     former = Former(to, None) if to else former_holder(read, state.number, current, visible)
     if former is None:
         raise PromotionRefused(f"{name}: no other version was in production before {current}; name one to roll back to")
