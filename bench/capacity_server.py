@@ -91,7 +91,7 @@ async def serve(folder: Path, port: int, batch_s: float, batch: int) -> None:
         workers=1,
         mel_workers=GPU_MEL_WORKERS,
     )
-    server_settings = ServerSettings(port=port, grpc_port=None, sessions_per_identity=1000, audio_rate=1e6)
+    server_settings = ServerSettings(port=port, grpc_port=None, sessions_per_identity=1000)
     parts = make_parts(transcriber, server_settings, metrics.registry, transcriber.vocabulary_names)
     await Server(parts).serve()
 
