@@ -10,7 +10,6 @@ the share below the threshold; wrongly refused: the same of the own ones. Then 5
 """
 
 import argparse
-import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -124,4 +123,4 @@ def _show_swaps(right: np.ndarray, wrong: np.ndarray, *, as_json: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

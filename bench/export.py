@@ -70,8 +70,11 @@ def compare(size: str, checkpoint: Path, forms: Sequence[str], scratch: Path) ->
                 for name in ("model.bin", "config.json", "vocabulary.json")
             )
     size_mb = sum(file.stat().st_size for file in checkpoint.glob("*.safetensors")) / 1e6
-    fastest = [min(costs, key=lambda cost: cost.wall_s) for costs in (ours, plain)]
-    return Row(size, size_mb, "+".join(forms), *fastest, same)
+    return Row(size, size_mb, "+".join(forms), _fastest(ours), _fastest(plain), same)
+
+
+def _fastest(costs: Sequence[Cost]) -> Cost:
+    return min(costs, key=lambda cost: cost.wall_s)
 
 
 def _ours(checkpoint: Path, forms: Sequence[str], target: Path) -> Cost:

@@ -128,7 +128,7 @@ def ours(recipe: str, task: Task) -> tuple[Any, int, str]:
     dictations = load_split(task.data / "data", "train")
     prepared = prepare_split("train", dictations, config, model, training=True, progress=lambda *_: None)
     sampler = prepared.sampler(task.batch, seed=0)
-    trained = prepare(model, recipe, train_embeddings=False, lora_rank=16)
+    trained = prepare(model, settings.mode, train_embeddings=False, lora_rank=16)
     wanted = arguments(settings, work, computed, world=1, steps_an_epoch=len(sampler))
     wanted.save_strategy = wanted.eval_strategy = "no"
     wanted.load_best_model_at_end, wanted.report_to = False, []
@@ -152,12 +152,12 @@ def notebook(_: str, task: Task) -> tuple[Any, int, str]:
         Seq2SeqTrainingArguments,
         WhisperFeatureExtractor,
         WhisperForConditionalGeneration,
-        WhisperTokenizerFast,
+        WhisperTokenizer,
     )
 
     base = (task.data / "base").resolve()
     extractor = WhisperFeatureExtractor.from_pretrained(base)
-    tokenizer = WhisperTokenizerFast.from_pretrained(base, language="french", task="transcribe")
+    tokenizer = WhisperTokenizer.from_pretrained(base, language="french", task="transcribe")
     dictations = load_split(task.data / "data", "train")
     rows = [
         {
