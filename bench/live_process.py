@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class Process:
     def cpu_s(self) -> float:
         """CPU seconds of all its threads so far."""
         times = self._process.cpu_times()
-        return times.user + times.system
+        return float(times.user + times.system)
 
     def peak_mb(self) -> float:
         """Most memory that was ever resident."""
@@ -61,7 +61,7 @@ class Process:
 
     def resident_mb(self) -> float:
         """Memory that is resident now."""
-        return self._process.memory_info().rss / 2**20
+        return float(self._process.memory_info().rss / 2**20)
 
 
 @contextmanager
@@ -137,7 +137,7 @@ def install_peer(folder: Path) -> Path:
 @contextmanager
 def running(command: list[str], log: Path, settings: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process with settings in its environment, in a folder of its own; it is ended behind the block."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1"} | settings
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **settings}
     with log.open("wb") as stream, tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(command, stdout=stream, stderr=stream, env=environment, cwd=folder)
         try:
@@ -150,7 +150,7 @@ def running(command: list[str], log: Path, settings: Mapping[str, str]) -> Itera
             process.wait()
 
 
-def wait(ready, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until a server is ready; ends the program with its log where it does not start."""
     deadline = time.monotonic() + READY_S
     while not ready():
@@ -162,7 +162,7 @@ def wait(ready, process: subprocess.Popen[bytes], log: Path) -> None:
 def _ready(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-            return answer.status == 200
+            return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
