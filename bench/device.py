@@ -26,7 +26,7 @@ from carabin.transcriber.core.config import SAMPLE_RATE_HZ
 from carabin.transcriber.inference.ct2 import Ct2Engine, has_gpu
 from carabin.transcriber.inference.engine import DecodeRequest
 from checkpoints import SIZES, checkpoint
-from live_audio import speak
+from live_audio import Samples, speak
 from rows import table
 
 TOKENS = 40
@@ -101,7 +101,7 @@ def measure(size: str, folder: Path, arguments: argparse.Namespace) -> Iterator[
     engine.close()
 
 
-def _request(engine: Ct2Engine, voice, window: int) -> DecodeRequest:
+def _request(engine: Ct2Engine, voice: Samples, window: int) -> DecodeRequest:
     samples = voice[: min(len(voice), (window - 50) * SAMPLE_RATE_HZ // 100)]
     request = DecodeRequest(samples, window, "fr", max_tokens=TOKENS, beam_size=1, mel=engine.growing_mel())
     if request.mel is not None:

@@ -53,7 +53,7 @@ def batch_ms(out: Path, size: str) -> float:
     """Return what the largest batch of 10 s windows takes."""
     try:
         rows = [row for row in read(out, "device") if row["size"] == size and row["window_s"] == LIVE_WINDOW_S]
-        return max(rows, key=lambda row: row["batch"])["batch_ms"]
+        return float(max(rows, key=lambda row: row["batch"])["batch_ms"])
     except (OSError, ValueError, KeyError):
         return ASSUMED_BATCH_MS
 

@@ -168,15 +168,16 @@ def _measure(
 
 def _decode(engine: Ct2Engine, loaded: LoadedLexicon, sentences: list[Spoken]) -> tuple[list[str], list[float]]:
     """Return each sentence's text with the lexicon, and what it takes; the first decode is done already."""
-    texts, spans = [], []
-    for spoken in sentences:
-        second_pass = LexiconPass((loaded,), lambda words: build_prompt(engine, words, None).tokens)
-        request = replace(spoken.request, second_pass=second_pass)
-        began = time.process_time()
-        hypothesis = engine._decode_again(lambda encoded=spoken.encoded: encoded, request, spoken.plain)
-        spans.append(spoken.plain_s + time.process_time() - began)
-        texts.append(hypothesis.text)
-    return texts, spans
+    decoded = [_decode_again(engine, loaded, spoken) for spoken in sentences]
+    return [text for text, _ in decoded], [span for _, span in decoded]
+
+
+def _decode_again(engine: Ct2Engine, loaded: LoadedLexicon, spoken: Spoken) -> tuple[str, float]:
+    second_pass = LexiconPass((loaded,), lambda words: build_prompt(engine, words, None).tokens)
+    request = replace(spoken.request, second_pass=second_pass)
+    began = time.process_time()
+    hypothesis = engine._decode_again(lambda: spoken.encoded, request, spoken.plain)
+    return hypothesis.text, spoken.plain_s + time.process_time() - began
 
 
 def _memory_mb(entries: list[Entry]) -> float:

@@ -9,6 +9,7 @@ from carabin.client import (
     ClientError,
     Event,
     FinalText,
+    LiveDictation,
     ModelSwitched,
     Options,
     PartialText,
@@ -69,7 +70,7 @@ async def _dictate(url: str, speaker: Speaker, options: Options) -> Received:
     return received
 
 
-async def _send(dictation, speaker: Speaker, started_s: float) -> None:
+async def _send(dictation: LiveDictation, speaker: Speaker, started_s: float) -> None:
     async for block in blocks_in_time(speaker, started_s):
         await dictation.send(block)
 
@@ -83,7 +84,7 @@ async def blocks_in_time(speaker: Speaker, started_s: float) -> AsyncIterator[Sa
         yield speaker.samples[first : first + size]
 
 
-async def _read(dictation, received: Received, started_s: float) -> None:
+async def _read(dictation: LiveDictation, received: Received, started_s: float) -> None:
     try:
         async for event in dictation:
             received.events.append((time.perf_counter() - started_s, event))

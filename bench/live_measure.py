@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import jiwer
 import numpy as np
+from carabin.client import FinalText, PartialText
 from carabin.trainer.text.normalize import normalize
 from live_audio import Speaker, Spoken
 from live_client import Received
@@ -93,7 +94,7 @@ def measure(speakers: Sequence[Speaker], received: Sequence[Received]) -> Figure
 
 def first_text_s(sentence: Spoken, received: Received) -> float:
     """Return the seconds from the first sound of a sentence to the first text of it."""
-    texts = [*received.partials(), *received.finals()]
+    texts: list[tuple[float, PartialText | FinalText]] = [*received.partials(), *received.finals()]
     times = [
         at
         for at, text in texts

@@ -7,7 +7,7 @@ end, less one. Which words of the transcript those are is found by aligning it w
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
@@ -77,8 +77,9 @@ def sentence_lags(speaker: Speaker, received: Received) -> tuple[list[float], li
     shown = list(screens(received))
     places = _places(speaker, shown[-1].words if shown else ())
     lags: tuple[list[float], list[float]] = ([], [])
+    counts: tuple[Callable[[Screen], int], ...] = (lambda s: len(s.words), lambda s: s.n_final)
     for sentence, place in zip(speaker.sentences, places, strict=True):
-        for each, n_words in zip(lags, (lambda s: len(s.words), lambda s: s.n_final), strict=True):
+        for each, n_words in zip(lags, counts, strict=True):
             times = (s.at_s for s in shown if place is not None and n_words(s) >= place - 1)
             each.append(max(0.0, next(times, math.inf) - sentence.end_s))
     return lags

@@ -19,6 +19,7 @@ import tempfile
 import wave
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -130,7 +131,7 @@ def measure(page: Page, server: ThreadedServer, load: Load) -> dict[str, float]:
     chromium = Chromium(page)
     alone = _medians([chromium.interval() for _ in range(IDLE_INTERVALS)])
     spent = _medians(
-        [chromium.interval(lambda count=count: speaker.partial(load.finals, count)) for count in range(load.partials)]
+        [chromium.interval(partial(speaker.partial, load.finals, count)) for count in range(load.partials)]
     )
     cost = {figure: spent[figure] - alone[figure] for figure in FIGURES}
     return cost | {"recording": alone["all"] * 1000 / INTERVAL_MS}

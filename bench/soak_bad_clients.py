@@ -9,6 +9,7 @@ from contextlib import suppress
 import numpy as np
 from live_audio import RATE_HZ, Samples
 from soak_clients import Scene
+from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_websocket
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
@@ -35,7 +36,7 @@ class BadClient:
 
     def __init__(self, speech: Samples) -> None:
         self._speech = speech
-        self.acts: tuple[Callable[..., Awaitable[None]], ...] = (
+        self.acts: tuple[Callable[[ClientConnection], Awaitable[None]], ...] = (
             self.send_no_json,
             self.send_audio_first,
             self.tear_a_frame,
@@ -48,53 +49,53 @@ class BadClient:
             self.send_nothing,
         )
 
-    async def send_no_json(self, socket) -> None:
+    async def send_no_json(self, socket: ClientConnection) -> None:
         await socket.send("{" * 5000)
         await _until_closed(socket)
 
-    async def send_audio_first(self, socket) -> None:
+    async def send_audio_first(self, socket: ClientConnection) -> None:
         await socket.send(b"\1\2\3")
         await _until_closed(socket)
 
-    async def send_nothing(self, socket) -> None:
+    async def send_nothing(self, socket: ClientConnection) -> None:
         await _until_closed(socket)
 
-    async def tear_a_frame(self, socket) -> None:
+    async def tear_a_frame(self, socket: ClientConnection) -> None:
         await _configure(socket)
         await socket.send(self._speech[:30_000].tobytes())
         await socket.send(b"\0" * 4097)
         await _until_closed(socket)
 
-    async def send_text_amid_audio(self, socket) -> None:
+    async def send_text_amid_audio(self, socket: ClientConnection) -> None:
         await _configure(socket)
         await socket.send(self._speech[:30_000].tobytes())
         await socket.send("what is this")
         await _until_closed(socket)
 
-    async def send_too_much(self, socket) -> None:
+    async def send_too_much(self, socket: ClientConnection) -> None:
         await _configure(socket)
         await socket.send(b"\0" * (3 << 20))
         await _until_closed(socket)
 
-    async def send_no_numbers(self, socket) -> None:
+    async def send_no_numbers(self, socket: ClientConnection) -> None:
         await _configure(socket)
         await socket.send(np.full(4000, np.nan, "<f4").tobytes())
         await socket.send(np.full(4000, 3e8, "<f4").tobytes())
         await socket.send(b"END_OF_AUDIO")
         await _until_closed(socket)
 
-    async def send_ten_minutes_at_once(self, socket) -> None:
+    async def send_ten_minutes_at_once(self, socket: ClientConnection) -> None:
         await _configure(socket)
         for _ in range(60):
             await socket.send(np.zeros(RATE_HZ * 10, "<f4").tobytes())
         socket.transport.abort()
 
-    async def vanish_and_never_resume(self, socket) -> None:
+    async def vanish_and_never_resume(self, socket: ClientConnection) -> None:
         await _configure(socket, resume=True)
         await socket.send(self._speech.tobytes())
         socket.transport.abort()
 
-    async def never_read(self, socket) -> None:
+    async def never_read(self, socket: ClientConnection) -> None:
         socket.transport.pause_reading()
         await socket.send(json.dumps({"uid": "never-reads", "language": "fr"}))
         for _ in range(10):
@@ -103,11 +104,11 @@ class BadClient:
         socket.transport.abort()
 
 
-async def _configure(socket, **fields: object) -> None:
+async def _configure(socket: ClientConnection, **fields: object) -> None:
     await socket.send(json.dumps({"uid": "bad", "language": "fr", "events": True} | fields))
     await socket.recv()
 
 
-async def _until_closed(socket) -> None:
+async def _until_closed(socket: ClientConnection) -> None:
     async for _ in socket:
         pass

@@ -260,7 +260,7 @@ async def stream_for_ever(scene: Scene) -> None:
     """Dictate over gRPC; every third stream is cancelled amid its audio."""
     rng = random.Random(1)
     async with grpc.aio.insecure_channel(f"127.0.0.1:{scene.grpc_port}") as channel:
-        stub = TranscriberServiceStub(channel)
+        stub = TranscriberServiceStub(channel)  # type: ignore[no-untyped-call]  # generated without types
         for number in itertools.count():
             if scene.over:
                 return
@@ -301,7 +301,10 @@ async def _requests(samples: Samples, ready: asyncio.Future[bool]) -> AsyncItera
 
 
 async def _finals(
-    call: "grpc.aio.StreamStreamCall", ready: asyncio.Future[bool], *, cancel: bool
+    call: "grpc.aio.StreamStreamCall[pb.DictateRequest, pb.DictateResponse]",
+    ready: asyncio.Future[bool],
+    *,
+    cancel: bool,
 ) -> list[FinalText] | None:
     finals = []
     async for response in call:
