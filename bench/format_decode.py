@@ -83,7 +83,7 @@ class SpokenDecoder:
 
     def transcribe(self, said: str) -> str:
         pcm = self._voice.speak(said, voice="fr-FR", speed=self._speaker.speed, pitch=self._speaker.pitch)
-        samples = np.frombuffer(pcm, np.int16).astype(np.float32) / 32768
+        samples = np.frombuffer(pcm, np.int16).astype(np.float32) / np.float32(32768)
         n_frames = frames_in(len(samples))
         request = DecodeRequest(
             samples,

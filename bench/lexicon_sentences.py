@@ -39,7 +39,7 @@ class Spoken:
 
 def speak(engine: Ct2Engine, text: str) -> Spoken:
     """Speak a sentence (SVOX Pico, fr-FR) and decode it once, as live finals are."""
-    samples = np.frombuffer(NanoTTS().speak(text, voice="fr-FR"), np.int16).astype(np.float32) / 32768
+    samples = np.frombuffer(NanoTTS().speak(text, voice="fr-FR"), np.int16).astype(np.float32) / np.float32(32768)
     window = engine.windows.window_for(len(samples) // 160)
     request = DecodeRequest(
         samples, window, "fr", beam_size=5, max_tokens=150, silence_s=FINAL_SILENCE_S, second_pass=_NEVER

@@ -135,7 +135,7 @@ def _voice() -> NanoTTS:
 
 def speak(text: str) -> Samples:
     """Return a sentence from its first to its last audible sample."""
-    return _audible(np.frombuffer(_voice().speak(text, voice="fr-FR"), np.int16).astype(np.float32) / 32768)
+    return _audible(np.frombuffer(_voice().speak(text, voice="fr-FR"), np.int16).astype(np.float32) / np.float32(32768))
 
 
 def _audible(samples: Samples) -> Samples:
