@@ -53,7 +53,7 @@ def random_weights(size: str, scratch: Path) -> Path:
     config.save_pretrained(folder)
     _write_weights(config, folder)
     _write_tokens(size, install_base_model(scratch / "tokens"), folder, cantonese=cantonese)
-    WhisperFeatureExtractor(feature_size=shape["mels"]).save_pretrained(folder)
+    WhisperFeatureExtractor(feature_size=shape["mels"]).save_pretrained(folder)  # type: ignore[no-untyped-call]  # has no types
     return folder
 
 
@@ -81,5 +81,5 @@ def _write_tokens(size: str, source: Path, folder: Path, *, cantonese: bool) -> 
     """Write base's tokenizer, for large-v3 with Cantonese after the other languages, and the size's alignment heads."""
     tokens = write_tokens(source / "tokenizer.json", folder, cantonese=cantonese)
     shutil.rmtree(source)
-    generation = GenerationConfig(alignment_heads=ALIGNMENT_HEADS[size], **tokens)
+    generation = GenerationConfig(alignment_heads=ALIGNMENT_HEADS[size], **tokens)  # type: ignore[no-untyped-call]  # has no types
     (folder / "generation_config.json").write_text(generation.to_json_string(use_diff=False))

@@ -143,11 +143,11 @@ def counted_requests() -> Iterator[list[str]]:
         sent.append(method)
         return send(self, method, *arguments, **options)
 
-    PoolManager.urlopen = counting  # type: ignore[method-assign, assignment]
+    PoolManager.urlopen = counting  # type: ignore[method-assign]  # a patch of the library, to count
     try:
         yield sent
     finally:
-        PoolManager.urlopen = send  # type: ignore[method-assign]
+        PoolManager.urlopen = send  # type: ignore[method-assign]  # likewise
 
 
 def _manifest(number: int) -> ModelManifest:
