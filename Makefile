@@ -50,6 +50,7 @@ check: setup  ## Lint, types and import direction
 	$(BIN)/ruff format --check .
 	MYPYPATH=$(subst $(SPACE),:,$(SOURCES)) $(BIN)/mypy $(SOURCES)
 	MYPYPATH=$(subst $(SPACE),:,scripts $(SOURCES)) $(BIN)/mypy scripts
+	MYPYPATH=$(subst $(SPACE),:,bench $(SOURCES)) $(BIN)/mypy bench
 	$(BIN)/lint-imports
 
 .PHONY: bench-rollout
