@@ -76,6 +76,12 @@ def test_everyday_words_are_no_terms() -> None:
         "Mme Z. Zwingelstein",
         "Mme d'Zwingelstein",
         "Maître Zwingelstein",
+        "Patient : ZWINGELSTEIN",
+        "PATIENTE: Zwingelstein",
+        "Médecin traitant : Zwingelstein",
+        "Opérateur : ZWINGELSTEIN",
+        "Validé par : Zwingelstein",
+        "Adressée par : Zwingelstein",
     ],
 )
 def test_names_behind_labels_initials_and_short_titles_are_kept_out(header: str) -> None:

@@ -23,7 +23,9 @@ _TITLE: Final = (
     r"|née?|enfant|patiente?)"
 )
 _LABEL: Final = (
-    r"(?:(?:pré)?noms?(?:\s+(?:de\s+naissance|de\s+famille|d['’]usage|marital|du\s+patient))?|signé(?:\s+par)?)"
+    r"(?:(?:pré)?noms?(?:\s+(?:de\s+naissance|de\s+famille|d['’]usage|marital|du\s+patient))?|patiente?|destinataire"
+    r"|(?:médecin|correspondant|opérateur|opératrice|anesthésiste|chirurgien)(?:\s+[a-zà-ÿ]+)?|signé"
+    r"|(?:signé|dicté|rédigé|relu|saisi|validé|adressée?)\s+par)"
 )
 _GAP: Final = r"[^\S\n]"
 """White space within a line: the next line begins another sentence."""
