@@ -76,7 +76,8 @@ def shares(faults: Sequence[T], most: int, each: int) -> list[tuple[T, float]]:
 def at_share(share: float, most: int, kinds: Sequence[int]) -> int:
     """Return which of `kinds` is at a share of them: in the whole range the next one, and no test is left for a second.
 
-    The whole range has as many shares as there may be kinds, `most`, and mostly there are fewer.
+    The whole range has as many shares as there may be kinds, `most`, and mostly there are fewer. It is asked before a
+    test writes anything: what a test that is left out leaves behind would be done by the next ones.
     """
     if not EVERY_FAULT:
         return kinds[int(share * len(kinds))]

@@ -145,8 +145,9 @@ def kinds(exports: Exports) -> list[int]:
 def test_an_exporter_killed_at_any_step_is_followed_by_one_that_does_its_export(
     fault: str, share: float, exports: Exports, kinds: list[int], tmp_path: Path
 ) -> None:
+    step = at_share(share, MOST_KINDS, kinds)
     run = exports.publish()
-    exports.start(at_share(share, MOST_KINDS, kinds), fault)
+    exports.start(step, fault)
     exports.until_done(run)
     exports.stop()
     exports.require_exported(run, tmp_path)
@@ -156,8 +157,9 @@ def test_an_exporter_killed_at_any_step_is_followed_by_one_that_does_its_export(
 def test_a_clock_that_jumps_at_any_step_costs_no_export(
     fault: str, share: float, exports: Exports, kinds: list[int], tmp_path: Path
 ) -> None:
+    step = at_share(share, MOST_KINDS, kinds)
     run = exports.publish()
-    exports.start(at_share(share, MOST_KINDS, kinds), fault)
+    exports.start(step, fault)
     record = exports.until_done(run)
     ended = exports.stop()
     assert record is not None, ended.output
