@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from carabin.registry.artifacts.publish import read_manifest
 from carabin.registry.artifacts.verify import verify_files
-from carabin.registry.errors import ManifestInvalid, StoreUnreachable
+from carabin.registry.errors import BackupMissing, ManifestInvalid, StoreUnreachable
 from carabin.registry.layout import manifest_key
 from carabin.registry.stages.assign import set_stage
 from carabin.registry.stages.backup import TAGS, backup, restore
+from carabin.registry.stages.lexicons import promote_lexicon, publish_lexicon, read_lexicon
 from carabin.registry.stages.promote import promote
 from carabin.registry.stages.read import read_decision, read_tags
 from carabin.registry.store import ObjectStore
@@ -124,3 +125,34 @@ def test_a_restore_that_is_cut_off_anywhere_is_finished_by_the_next(tmp_path: Pa
         if not faulty.failed:
             return
     raise AssertionError("it never came through")
+
+
+def test_a_folder_without_a_backup_of_the_model_is_refused_and_changes_nothing(
+    store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path
+) -> None:
+    backup(store, bucket, NAME, tmp_path / "backup")
+    for folder, name, sentence in (
+        (tmp_path / "mistyped", NAME, f"mistyped holds no backup of {NAME}: give"),
+        (tmp_path / "backup", "radiology", f"holds no backup of radiology; it has {NAME}: give"),
+    ):
+        restored = empty()
+        with pytest.raises(BackupMissing, match=sentence):
+            restore(restored, "models", name, folder)
+        assert restored.list("models", "") == []
+
+
+def test_the_lexicons_of_a_model_come_back_with_it_and_those_of_others_do_not(
+    store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path
+) -> None:
+    for model in (NAME, f"{NAME}-2"):
+        lexicon = publish_lexicon(store, bucket, model, "cardiologie", b"apixaban\n", NOW)
+        promote_lexicon(store, bucket, model, "cardiologie", lexicon, by="a", reason="r", at=NOW)
+    backup(store, bucket, NAME, tmp_path / "backup")
+    restored = empty()
+    order: list[str] = []
+    restore(restored, "models", NAME, tmp_path / "backup", order.append)
+    prefix = f"{NAME}.lexicon."
+    assert restored.list("models", prefix) == store.list(bucket, prefix)
+    assert read_lexicon(restored, "models", NAME, "cardiologie", lexicon) == b"apixaban\n"
+    assert [key.split("/")[1] for key in order if key.startswith(prefix)] == ["versions", "promotions"]
+    assert restored.list("models", f"{NAME}-2") == []

@@ -20,6 +20,7 @@ CarabinError             anything that Carabin raises on purpose: its text is on
     + SignatureRefused     a version is not signed by a key that is trusted
   x UnsafePath             a name would leave its folder
   x VersionMissing
+  x BackupMissing          the folder holds nothing of the model that is asked for
   x PromotionRefused       this may not happen as asked
     + PromotionLost        somebody else promoted first
     + StalePromotion       production is not what the operator expected
@@ -107,6 +108,10 @@ class UnsafePath(RegistryError):
 
 class VersionMissing(RegistryError):
     """No manifest makes this version visible."""
+
+
+class BackupMissing(RegistryError):
+    """The folder holds no backup of this model."""
 
 
 class PromotionRefused(RegistryError):

@@ -1,4 +1,4 @@
-"""A model's whole registry as a folder, and back: files, manifests, logs and tags, every byte of a version verified.
+"""A model's whole registry as a folder, and back: files, manifests, logs, tags and lexicons, every byte verified.
 
     DIR/objects/<key>         each object of the model, under its own key
     DIR/tags.json             the tags of every manifest, written last
@@ -14,10 +14,11 @@ from pathlib import Path
 from ..artifacts.bundle import sha256_of
 from ..artifacts.manifest import ModelManifest
 from ..disk import local_file
-from ..errors import ManifestInvalid, ObjectMissing, PreconditionFailed, UnsafePath
+from ..errors import BackupMissing, ManifestInvalid, ObjectMissing, PreconditionFailed, UnsafePath
 from ..layout import is_safe_name, manifest_key, record_number, safe_file, safe_name, version_prefix, versions_prefix
 from ..store import ObjectStore
 from .apply import repair
+from .lexicon_keys import INFIX
 from .read import read_tags
 
 OBJECTS, TAGS = "objects", "tags.json"
@@ -35,7 +36,7 @@ def backup(store: ObjectStore, bucket: str, name: str, folder: Path, report: Rep
     tags = read_tags(store, bucket, name)
     fetched = 0
     # Manifests sort after their files: a backup that was cut off holds no version by halves.
-    for key in store.list(bucket, f"{safe_name(name)}/"):
+    for key in (key for prefix in _prefixes(safe_name(name)) for key in store.list(bucket, prefix)):
         target = _path(folder, key)
         if target is None or (_never_changes(name, key) and target.is_file()):
             continue
@@ -63,6 +64,7 @@ def restore(store: ObjectStore, bucket: str, name: str, folder: Path, report: Re
     What is there already and the same stays; nothing is overwritten.
 
     Raises:
+        BackupMissing: the folder holds nothing of this model; nothing is changed in the store.
         ManifestInvalid: a file of the backup is not what its manifest names, or the store holds another registry.
     """
     versions = list(_versions(folder, name))
@@ -71,10 +73,16 @@ def restore(store: ObjectStore, bucket: str, name: str, folder: Path, report: Re
     tags = _read_tags(folder)
     written = 0
     base = folder / OBJECTS
-    keys = sorted(path.relative_to(base).as_posix() for path in (base / name).rglob("*") if path.is_file())
+    keys = _keys(base, name)
+    if not keys:
+        there = f"; it has {', '.join(others)}" if (others := _models(base)) else ""
+        raise BackupMissing(
+            f"{folder} holds no backup of {name}{there}: give the folder that `carabin models backup` wrote,"
+            " and the model that it is of"
+        )
     manifests = {manifest_key(name, version): version for version in versions}
-    # Files first, each manifest after all of them: what was cut off is seen by nobody.
-    for key in (*(key for key in keys if key not in manifests), *manifests):
+    # Files first, then records, each manifest after all of them: what was cut off is seen by nobody.
+    for key in (*sorted((key for key in keys if key not in manifests), key=record_number), *manifests):
         path = _path(folder, key)
         if path is None:
             continue
@@ -89,6 +97,21 @@ def restore(store: ObjectStore, bucket: str, name: str, folder: Path, report: Re
             store.set_tags(bucket, manifest_key(name, version), found)
     repair(store, bucket, name)
     return written
+
+
+def _prefixes(name: str) -> tuple[str, str]:
+    """Return where a model's own objects lie, and those of its lexicons."""
+    return f"{name}/", f"{name}{INFIX}"
+
+
+def _keys(base: Path, name: str) -> list[str]:
+    paths = (path.relative_to(base).as_posix() for path in base.rglob("*") if path.is_file())
+    return sorted(path for path in paths if path.startswith(_prefixes(name)))
+
+
+def _models(base: Path) -> list[str]:
+    """Return the models that a backup holds something of."""
+    return sorted({path.name.partition(INFIX)[0] for path in base.glob("*") if path.is_dir()})
 
 
 def _create(store: ObjectStore, bucket: str, key: str, data: bytes, tags: dict[str, str]) -> int:
