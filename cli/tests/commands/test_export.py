@@ -87,5 +87,7 @@ def test_wrong_usage_is_exit_code_2(s3_environment: StoreSettings, capfd: pytest
     assert main(["export"]) == 2
     assert main(["export", "run-1", "--folder", "x", "--name", "stock"]) == 2
     assert "exactly one of" in capfd.readouterr().err
+    assert main(["export", "--ct2-folder", "x", "--quantization", "int8", "--name", "stock"]) == 2
+    assert "leave --quantization out" in capfd.readouterr().err
     assert main(["export", "--help"]) == 0
     assert "Example: carabin export" in capfd.readouterr().out

@@ -78,6 +78,8 @@ def checkpoint(
     as_json: AsJson = False,
 ) -> None:
     """Convert a checkpoint, validate it, and publish each form as a candidate version."""
+    if ct2_folder is not None and quantization:
+        raise typer.BadParameter("--ct2-folder is taken in the form that it has: leave --quantization out")
     settings, store = _store()
     store.ensure_bucket(settings.models_bucket)
     request = ExportRequest(
