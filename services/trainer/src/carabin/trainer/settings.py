@@ -245,7 +245,8 @@ class TrainerSettings(AccessSettings, ServiceSettings):
         default=None,
         ge=0,
         le=65535,
-        description="port of WatchRun, not served without one; set it to follow the run from elsewhere",
+        description="port of WatchRun, by default 9094 in the service and none with `carabin train`;"
+        " set it to follow a run",
     )
     oidc_scope: str = Field(
         default="watch", description="scope that a JWT must grant; change it where the issuer names scopes otherwise"
@@ -254,7 +255,8 @@ class TrainerSettings(AccessSettings, ServiceSettings):
         default=None,
         ge=0,
         le=65535,
-        description="port of Prometheus metrics, none without one, on every address; set it where they are scraped",
+        description="port of Prometheus metrics on every address, by default 9095 in the service and none with"
+        " `carabin train`; set it where they are scraped",
     )
 
     @model_validator(mode="after")
