@@ -29,6 +29,9 @@ from carabin.registry.testing.memory import MemoryStore
         (lambda folder: edit(folder / "config.json", "alignment_heads", []), "no alignment_heads"),
         (lambda folder: edit(folder / "preprocessor_config.json", "feature_size", 128), "128 mel bins"),
         (lambda folder: drop_last_token(folder / "vocabulary.json"), "51864 tokens, the token embedding 51865 rows"),
+        (lambda folder: (folder / "vocabulary.json").write_text('["<|endof'), "vocabulary.json is not JSON"),
+        (lambda folder: (folder / "vocabulary.json").write_text("51865"), "vocabulary.json holds no list of tokens"),
+        (lambda folder: edit(folder / "tokenizer.json", "added_tokens", [{"id": 1}]), "without `id` and `content`"),
     ],
 )
 def test_a_spoilt_ct2_folder_is_refused_by_name(
@@ -66,6 +69,9 @@ def test_a_vocabulary_written_as_text_by_an_older_converter_is_read(model: Path,
     assert inspect_ct2(folder) == inspect_ct2(model)
     (folder / "vocabulary.txt").write_text("\n".join(tokens[:-1]) + "\n", encoding="utf-8")
     with pytest.raises(ConversionRefused, match="51864 tokens"):
+        inspect_ct2(folder)
+    (folder / "vocabulary.txt").write_text("\n".join(tokens) + "\n", encoding="utf-16")
+    with pytest.raises(ConversionRefused, match=r"vocabulary\.txt is not UTF-8"):
         inspect_ct2(folder)
 
 

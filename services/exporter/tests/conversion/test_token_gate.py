@@ -25,6 +25,12 @@ def test_an_added_token_in_a_timestamps_place_is_refused(checkpoint: Path) -> No
         inspect_checkpoint(checkpoint)
 
 
+def test_an_added_token_without_a_text_is_refused(checkpoint: Path) -> None:
+    edit(checkpoint, "tokenizer.json", lambda content: content["added_tokens"].append({"id": 50364}))
+    with pytest.raises(CheckpointRefused, match="an added token without `id` and `content`"):
+        inspect_checkpoint(checkpoint)
+
+
 def test_a_config_of_another_vocabulary_is_refused(checkpoint: Path) -> None:
     edit(checkpoint, "config.json", lambda content: content.update(vocab_size=51866))
     with pytest.raises(CheckpointRefused, match=r"51865 rows and config\.json says 51866"):

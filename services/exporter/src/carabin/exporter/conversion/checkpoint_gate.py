@@ -4,7 +4,6 @@ Each check stands for a checkpoint that CTranslate2 converts without a word and 
 fail, in front of a clinician.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from carabin.ct2whisper.quantize import all_finite
 from carabin.ct2whisper.tensors import read_tensors
 
 from ..errors import CheckpointRefused
+from .json_files import read_json_object
 from .token_gate import check_tokens
 
 REQUIRED_FILES: Final[Mapping[str, str]] = MappingProxyType(
@@ -62,13 +62,13 @@ def inspect_checkpoint(folder: Path) -> CheckpointFacts:
     for name, remedy in REQUIRED_FILES.items():
         if not (folder / name).is_file():
             raise CheckpointRefused(folder, f"{name} is missing: {remedy}")
-    config = _read_json(folder, "config.json")
-    generation = _read_json(folder, "generation_config.json")
+    config = read_json_object(folder, "config.json", CheckpointRefused)
+    generation = read_json_object(folder, "generation_config.json", CheckpointRefused)
     n_languages = _check_generation(folder, generation)
     n_mels = _check_mels(folder, config)
     rows = _check_weights(folder)
     _check_alignment(folder, config, generation)
-    check_tokens(folder, config, generation, _read_json(folder, "tokenizer.json"), rows)
+    check_tokens(folder, config, generation, read_json_object(folder, "tokenizer.json", CheckpointRefused), rows)
     return CheckpointFacts(n_mels=n_mels, vocabulary_size=rows, n_languages=n_languages)
 
 
@@ -89,16 +89,6 @@ def _require_safetensors(folder: Path) -> None:
     raise CheckpointRefused(folder, "model.safetensors is missing: name the folder that `save_pretrained` wrote")
 
 
-def _read_json(folder: Path, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads((folder / name).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CheckpointRefused(folder, f"{name} is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise CheckpointRefused(folder, f"{name} holds no JSON object")
-    return value
-
-
 def _check_generation(folder: Path, generation: dict[str, Any]) -> int:
     """Without these the converted model loses languages or shifts word times, silently."""
     languages = generation.get("lang_to_id") or {}
@@ -115,7 +105,7 @@ def _check_generation(folder: Path, generation: dict[str, Any]) -> int:
 
 def _check_mels(folder: Path, config: dict[str, Any]) -> int:
     expected = config.get("num_mel_bins")
-    found = _read_json(folder, "preprocessor_config.json").get("feature_size")
+    found = read_json_object(folder, "preprocessor_config.json", CheckpointRefused).get("feature_size")
     if not isinstance(expected, int) or found != expected:
         raise CheckpointRefused(
             folder, f"preprocessor_config.json makes {found} mel bins, the encoder reads {expected}"

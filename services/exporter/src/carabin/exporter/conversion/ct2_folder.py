@@ -1,9 +1,7 @@
 """A CTranslate2 folder that somebody else converted, taken in as a model version."""
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 from carabin.ct2whisper.binary import Ct2Binary, read_binary
 from carabin.ct2whisper.errors import BinaryInvalid
@@ -12,6 +10,7 @@ from carabin.ct2whisper.layout import CT2_CONVOLUTION, CT2_EMBEDDING, CT2_NORM
 from ..errors import ConversionRefused
 from .checkpoint_gate import N_LANGUAGES, CheckpointFacts
 from .ct2_files import LOADED_FILES, VOCABULARIES, require_files
+from .json_files import added_tokens, read_json, read_json_object
 from .token_gate import N_TIMESTAMPS
 
 
@@ -36,7 +35,7 @@ def inspect_ct2(folder: Path) -> CheckpointFacts:
         raise ConversionRefused(
             folder, f"{rows - no_timestamps - 1} timestamp tokens, not {N_TIMESTAMPS}: were tokens added to it?"
         )
-    config = _read_json(folder, "config.json")
+    config = read_json_object(folder, "config.json", ConversionRefused)
     languages = config.get("lang_ids") or []
     if len(languages) not in N_LANGUAGES:
         raise ConversionRefused(folder, f"config.json names {len(languages)} languages in lang_ids, not 99 or 100")
@@ -77,34 +76,29 @@ def _read_binary(folder: Path) -> Ct2Binary:
 
 def _vocabulary(folder: Path) -> list[str]:
     if (folder / "vocabulary.json").is_file():
-        tokens = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+        tokens = read_json(folder, "vocabulary.json", ConversionRefused)
+        if not isinstance(tokens, list):
+            raise ConversionRefused(folder, "vocabulary.json holds no list of tokens")
         return [str(token) for token in tokens]
     # Whisper's tokens hold no line feed of their own: its byte-level alphabet writes one as another letter.
-    return (folder / "vocabulary.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    try:
+        text = (folder / "vocabulary.txt").read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConversionRefused(folder, "vocabulary.txt is not UTF-8") from error
+    return text.removesuffix("\n").split("\n")
 
 
 def _check_tokenizer(folder: Path, vocabulary: list[str]) -> None:
-    tokenizer = _read_json(folder, "tokenizer.json")
-    for token in tokenizer.get("added_tokens", []):
-        place, content = token["id"], token["content"]
+    tokenizer = read_json_object(folder, "tokenizer.json", ConversionRefused)
+    for place, content in added_tokens(folder, tokenizer, ConversionRefused):
         if place >= len(vocabulary) or vocabulary[place] != content:
             raise ConversionRefused(folder, f"tokenizer.json puts {content!r} at {place}, where the vocabulary differs")
 
 
 def _mel_bins(folder: Path, conv1: tuple[int, ...]) -> int:
-    found = _read_json(folder, "preprocessor_config.json").get("feature_size")
+    found = read_json_object(folder, "preprocessor_config.json", ConversionRefused).get("feature_size")
     if found != conv1[1]:
         raise ConversionRefused(
             folder, f"preprocessor_config.json makes {found} mel bins, the encoder reads {conv1[1]}"
         )
     return conv1[1]
-
-
-def _read_json(folder: Path, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads((folder / name).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ConversionRefused(folder, f"{name} is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise ConversionRefused(folder, f"{name} holds no JSON object")
-    return value

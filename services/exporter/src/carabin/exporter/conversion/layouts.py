@@ -14,6 +14,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
 
 from ..errors import CheckpointRefused
+from .json_files import read_json_object
 
 PREPROCESSOR: Final = "preprocessor_config.json"
 PROCESSOR: Final = "processor_config.json"
@@ -52,7 +53,7 @@ def complete(checkpoint: Path, target: Path) -> Path:
 def _feature_extractor(checkpoint: Path) -> Mapping[str, Any] | None:
     if not (checkpoint / PROCESSOR).is_file():
         return None
-    found = _read_json(checkpoint, PROCESSOR).get("feature_extractor")
+    found = read_json_object(checkpoint, PROCESSOR, CheckpointRefused).get("feature_extractor")
     return found if isinstance(found, dict) else None
 
 
@@ -63,7 +64,7 @@ def _preprocessor(checkpoint: Path) -> str:
 def _fast_tokenizer(checkpoint: Path) -> str:
     """Return the tokenizer.json of the same tokens: byte-level BPE, then the special tokens at their ids."""
     vocabulary, merges, _ = (str(checkpoint / name) for name in SLOW_TOKENIZER)
-    added = _read_json(checkpoint, SLOW_TOKENIZER[2])
+    added = read_json_object(checkpoint, SLOW_TOKENIZER[2], CheckpointRefused)
     try:
         tokenizer = Tokenizer(BPE.from_file(vocabulary, merges))
     except Exception as error:  # tokenizers raises nothing more precise
@@ -76,13 +77,3 @@ def _fast_tokenizer(checkpoint: Path) -> str:
         if tokenizer.token_to_id(name) != place:
             raise CheckpointRefused(checkpoint, f"{SLOW_TOKENIZER[2]} puts {name!r} at {place}, after a gap")
     return str(tokenizer.to_str())
-
-
-def _read_json(checkpoint: Path, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads((checkpoint / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointRefused(checkpoint, f"{name} is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise CheckpointRefused(checkpoint, f"{name} holds no JSON object")
-    return value

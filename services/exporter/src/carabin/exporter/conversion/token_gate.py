@@ -7,6 +7,7 @@ from typing import Any, Final
 from tokenizers import Tokenizer
 
 from ..errors import CheckpointRefused
+from .json_files import added_tokens
 
 NO_ADDED_TOKENS: Final = (
     "Train again from the base's own tokenizer, without `add_tokens`: Whisper spells any word from the pieces it has,"
@@ -44,18 +45,17 @@ def _check_vocabulary(folder: Path, config: Json, generation: Json, tokenizer: J
             f"the token embedding has {rows} rows and config.json says {config.get('vocab_size')}, but a Whisper whose "
             f"no_timestamps token is {no_timestamps} has {expected}: were tokens added to it? {NO_ADDED_TOKENS}",
         )
-    for token in tokenizer.get("added_tokens", []):
-        if token["id"] > no_timestamps and not token["content"].startswith("<|"):
+    for place, content in added_tokens(folder, tokenizer, CheckpointRefused):
+        if place > no_timestamps and not content.startswith("<|"):
             raise CheckpointRefused(
                 folder,
-                f"tokenizer.json puts the added token {token['content']!r} at {token['id']}, a timestamp's place."
-                f" {NO_ADDED_TOKENS}",
+                f"tokenizer.json puts the added token {content!r} at {place}, a timestamp's place. {NO_ADDED_TOKENS}",
             )
 
 
 def _check_specials(folder: Path, generation: Json, tokenizer: Json) -> None:
     """Tokenizer and generation settings must mean the same tokens: one writes prompts, the other reads."""
-    places = {token["content"]: token["id"] for token in tokenizer.get("added_tokens", [])}
+    places = {content: place for place, content in added_tokens(folder, tokenizer, CheckpointRefused)}
     named = {f"<|{task}|>": place for task, place in (generation.get("task_to_id") or {}).items()}
     expected = {
         **named,
