@@ -1,6 +1,7 @@
 """A version is named by any part that no other has, and a model by --model where there are several."""
 
 import json
+import pwd
 
 import pytest
 from carabin.cli.commands.models.context import AmbiguousName, pick_version
@@ -54,6 +55,21 @@ def test_reason_and_name_are_logged_as_one_line(registry: Registry) -> None:
     assert main(["models", "promote", version, "--reason", reason, "--by", by]) == 0
     (record,) = read_log(registry.store, registry.bucket, "cardio")
     assert (record.by, record.reason) == ("dr a", "first version,   [31mread over")
+
+
+def test_a_machine_without_a_name_for_its_user_asks_for_one(
+    registry: Registry, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(number: int) -> pwd.struct_passwd:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    version = registry.publish(0.2)
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert main(["models", "promote", version, "--reason", "trial"]) == 2
+    assert "--by" in words(capfd.readouterr().err)
+    assert main(["models", "promote", version, "--reason", "trial", "--by", "dr.martin"]) == 0
 
 
 def test_reason_of_line_breaks_alone_is_none(registry: Registry, capfd: pytest.CaptureFixture[str]) -> None:

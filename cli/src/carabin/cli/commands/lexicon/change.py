@@ -1,6 +1,5 @@
 """What changes which version of a lexicon is used: put into use, taken back, withdrawn."""
 
-import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -20,7 +19,7 @@ from carabin.registry.stages.lexicons import (
     withdraw_lexicon,
 )
 
-from ..models.context import By, Context, Reason, open_context
+from ..models.context import By, Context, Reason, open_context, who_changes
 from .files import AsJson, File, read
 from .versions import Lex, Model
 
@@ -51,9 +50,7 @@ def promote(
 def rollback(name: Lex, reason: Reason, model: Model = "whisper", by: By = None, as_json: AsJson = False) -> None:
     """Put the version before into use again."""
     at, name = open_context(model), canonical_name(name)
-    record = rollback_lexicon(
-        at.store, at.bucket, model, name, by=by or getpass.getuser(), reason=reason, at=datetime.now(UTC)
-    )
+    record = rollback_lexicon(at.store, at.bucket, model, name, by=who_changes(by), reason=reason, at=datetime.now(UTC))
     withdrawn = is_withdrawal(record.version)
     if as_json:
         write_json({"name": name, "version": None if withdrawn else record.version})
@@ -64,7 +61,7 @@ def rollback(name: Lex, reason: Reason, model: Model = "whisper", by: By = None,
 def withdraw(name: Lex, reason: Reason, model: Model = "whisper", by: By = None, as_json: AsJson = False) -> None:
     """Take a lexicon out of use, its first version too; a rollback puts it into use again."""
     at, name = open_context(model), canonical_name(name)
-    withdraw_lexicon(at.store, at.bucket, model, name, by=by or getpass.getuser(), reason=reason, at=datetime.now(UTC))
+    withdraw_lexicon(at.store, at.bucket, model, name, by=who_changes(by), reason=reason, at=datetime.now(UTC))
     if as_json:
         write_json({"name": name, "version": None})
     else:
@@ -87,9 +84,9 @@ def put_into_use(lexicon: Lexicon, name: str, model: str, reason: str, by: str |
             f"the vocabulary {short} would have {len(data):,} bytes, more than {MAX_VOCABULARY_BYTES:,}: a prompt "
             f"holds about a hundred words; promote it as the lexicon specialty.{short}, which sessions name likewise"
         )
-    at, now = open_context(model), datetime.now(UTC)
+    at, now, who = open_context(model), datetime.now(UTC), who_changes(by)
     version = publish_lexicon(at.store, at.bucket, model, name, data, now)
-    promote_lexicon(at.store, at.bucket, model, name, version, by=by or getpass.getuser(), reason=reason, at=now)
+    promote_lexicon(at.store, at.bucket, model, name, version, by=who, reason=reason, at=now)
     warning = _missing_model(at)
     if warning:
         typer.echo(f"Look: {warning}.", err=True)

@@ -1,6 +1,5 @@
 """`carabin models promote | rollback | stage`: what changes which version serves."""
 
-import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from carabin.registry.stages.promote import rollback as roll_back
 from carabin.registry.stages.read import read_decision
 from carabin.registry.stages.regressions import compare
 
-from .context import AsJson, By, Context, Name, Reason, Version, open_context
+from .context import AsJson, By, Context, Name, Reason, Version, open_context, who_changes
 from .tables import describe_promotion, print_changes, print_json
 
 
@@ -46,7 +45,7 @@ def promote(
         context.bucket,
         context.name,
         chosen,
-        by=by or getpass.getuser(),
+        by=who_changes(by),
         reason=reason,
         at=datetime.now(UTC),
         expect=expected,
@@ -68,7 +67,7 @@ def rollback(
         context.store,
         context.bucket,
         context.name,
-        by=by or getpass.getuser(),
+        by=who_changes(by),
         reason=reason,
         at=datetime.now(UTC),
         to=context.version(to) if to else None,
@@ -95,7 +94,7 @@ def stage(
         chosen,
         stage,
         share=share,
-        by=by or getpass.getuser(),
+        by=who_changes(by),
         reason=reason,
         at=datetime.now(UTC),
     )

@@ -1,5 +1,6 @@
 """Which model and version a `carabin models` command speaks of, and who changes it why."""
 
+import getpass
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +37,18 @@ def _reason(given: str) -> str:
 
 def _by(given: str | None) -> str | None:
     return None if given is None else one_line(given)
+
+
+def who_changes(by: str | None) -> str:
+    """Return who stands in the log: the one that `--by` names, else the user of this machine.
+
+    Raises:
+        typer.BadParameter: nobody is named, and the machine knows no name, as a container of any user's number.
+    """
+    try:
+        return by or getpass.getuser()
+    except (KeyError, OSError, ImportError) as error:  # of the password database, by the release of Python
+        raise typer.BadParameter("this machine has no name for its user: name yourself", param_hint="--by") from error
 
 
 Name = Annotated[

@@ -1,6 +1,5 @@
 """`carabin models rollout`: a version moves by steps into production, and out again at the first breach."""
 
-import getpass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -9,7 +8,7 @@ import typer
 from carabin.cli.interruption import until_interrupted
 from carabin.registry.stages.rollouts import RolloutPlan, RolloutRecord
 
-from ..context import AsJson, By, Name, Reason, Version, open_context
+from ..context import AsJson, By, Name, Reason, Version, open_context, who_changes
 from ..tables import print_json
 from .begin import begin_or_go_on, production_to_replace
 from .controller import Rollout
@@ -100,7 +99,7 @@ def rollout(
             error_rate=error_rate,
             budgets=parse_budgets(budget or ()),
             force=force,
-            by=by or getpass.getuser(),
+            by=who_changes(by),
             reason=reason,
             started_at=datetime.now(UTC),
         )
