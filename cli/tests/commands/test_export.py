@@ -91,3 +91,8 @@ def test_wrong_usage_is_exit_code_2(s3_environment: StoreSettings, capfd: pytest
     assert "leave --quantization out" in capfd.readouterr().err
     assert main(["export", "--help"]) == 0
     assert "Example: carabin export" in capfd.readouterr().out
+
+
+def test_the_help_names_the_form_that_is_made_unasked(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "checkpoint", "--help"]) == 0
+    assert "[default: float16]" in " ".join(capfd.readouterr().out.split())

@@ -56,6 +56,8 @@ app = typer.Typer(
     cls=_CheckpointByDefault,
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Turn checkpoints into validated model versions. `carabin export RUN --model MODEL` is the short form.",
     epilog="Example: carabin export cardio-1@200 --model cardio --quantization float16 --quantization int8",
 )
