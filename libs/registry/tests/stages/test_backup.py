@@ -97,6 +97,18 @@ def test_a_spoiled_backup_is_named_and_nothing_of_it_is_restored(
     assert restored.list("models", "") == []
 
 
+@pytest.mark.parametrize("text", ["{", "[]", '{"20261124T101500Z-0123456789ab": "production"}'])
+def test_tags_that_are_none_are_named_and_nothing_is_restored(tmp_path: Path, text: str) -> None:
+    store = empty()
+    publish_many(store, "models", tmp_path / "published", 1)
+    backup(store, "models", NAME, tmp_path / "backup")
+    (tmp_path / "backup" / TAGS).write_text(text)
+    restored = empty()
+    with pytest.raises(ManifestInvalid, match=r"tags\.json "):
+        restore(restored, "models", NAME, tmp_path / "backup")
+    assert restored.list("models", "") == []
+
+
 def test_another_registry_is_not_overwritten(tmp_path: Path) -> None:
     ours, others = empty(), empty()
     for number, store in enumerate((ours, others)):

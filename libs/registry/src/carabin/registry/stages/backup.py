@@ -166,4 +166,6 @@ def _read_tags(folder: Path) -> dict[str, dict[str, str]]:
         return {}
     except ValueError as error:
         raise ManifestInvalid(f"{folder / TAGS} is not JSON: {error}") from error
+    if not isinstance(found, dict) or not all(isinstance(tags, dict) for tags in found.values()):
+        raise ManifestInvalid(f"{folder / TAGS} holds no tags by version: without it the logs say what is in use")
     return {str(version): {str(tag): str(value) for tag, value in tags.items()} for version, tags in found.items()}
