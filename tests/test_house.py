@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import Counter
+from collections.abc import Collection
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -31,6 +32,35 @@ def test_no_class_name_stands_for_two_things() -> None:
         if isinstance(node, ast.ClassDef)
     )
     assert {name: count for name, count in names.items() if count > 1} == {}
+
+
+_DRAWN = re.compile(r"^(\s*(?:[*x+-]|└──)?\s*)([A-Z][A-Za-z0-9]+)(?=\s|$)", re.MULTILINE)
+"""A line of a tree: what stands before an error's name says below which other one it stands."""
+
+
+def drawn_parents(drawing: str, known: Collection[str]) -> dict[str, str]:
+    """Return the error that each one of `known` is drawn below; empty for one below none."""
+    parents: dict[str, str] = {}
+    above: list[tuple[int, str]] = []
+    for found in _DRAWN.finditer(drawing):
+        column, name = len(found[1]), found[2]
+        if name in known:
+            above = [each for each in above if each[0] < column]
+            parents[name] = above[-1][1] if above else ""
+            above.append((column, name))
+    return parents
+
+
+def test_each_error_stands_in_the_tree_at_the_head_of_its_file_below_its_base() -> None:
+    for path in modules():
+        if path.name != "errors.py":
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        bases = {node.name: ast.unparse(node.bases[0]) for node in tree.body if isinstance(node, ast.ClassDef)}
+        parents = drawn_parents(ast.get_docstring(tree, clean=False) or "", {*bases, *bases.values()})
+        # A tree may leave its root's own base out: it is another package's.
+        expected = {name: base if base in parents else "" for name, base in bases.items()}
+        assert {name: parents.get(name) for name in bases} == expected, path
 
 
 def test_only_the_whisper_module_reaches_into_transformers_internals() -> None:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from carabin.exporter.errors import ExportCancelled, ExporterError
+from carabin.exporter.errors import ExportCancelled, ExporterError, QueueFull
 from carabin.exporter.jobs.ledger import Ledger
 from carabin.exporter.jobs.pipeline import Exporter
-from carabin.exporter.jobs.queue import Jobs, QueueFull
+from carabin.exporter.jobs.queue import Jobs
 from carabin.exporter.jobs.request import ExportRequest
 from carabin.exporter.metrics import ExporterMetrics
 from carabin.exporter.sources import FolderCheckpoint

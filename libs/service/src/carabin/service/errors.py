@@ -2,16 +2,16 @@
 
 CarabinError          of carabin.registry.errors
 * ServiceError
-  x SettingInvalid    a setting is missing or does not parse; the sentence names its variable
-  x PortTaken         another program listens there
-  x ResourcesExhausted  no more memory, threads or open files; what was worked on may be sound
-  x AudioFileRefused  a recording is no audio that we read
-    x AudioHoldsNothing  its header is right, and no sound follows it
-  * AccessRefused       no text of these ever holds a token
-    x Unauthenticated     no credential, or one that is not valid
-    x TokenExpired        the credential was valid and is no longer
-    x Forbidden           a valid credential without the right, or an origin that is not allowed
-  x InsecureListening   the settings would open the service to a network without authentication
+  x SettingInvalid         a setting is missing or does not parse; the sentence names its variable
+  x PortTaken              another program listens there
+  x ResourcesExhausted     no more memory, threads or open files; what was worked on may be sound
+  x AudioFileRefused       a recording is no audio that we read
+    + AudioHoldsNothing    its header is right, and no sound follows it
+  x AccessRefused          no text of these ever holds a token
+    + Unauthenticated      no credential, or one that is not valid
+    + TokenExpired         the credential was valid and is no longer
+    + Forbidden            a valid credential without the right, or an origin that is not allowed
+  x InsecureListening      the settings would open the service to a network without authentication
 """
 
 from carabin.registry.errors import CarabinError

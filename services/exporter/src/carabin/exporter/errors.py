@@ -3,13 +3,15 @@
 * ExporterError
   x CheckpointRefused   the checkpoint must not become a model; never retried by itself
   x ConversionFailed    the converter could not finish; the checkpoint may be fine
-  x ConversionRefused        the converted folder does not behave as the checkpoint does
+  x ConversionRefused   the converted folder does not behave as the checkpoint does
   x RequestInvalid      the request itself makes no sense: an unknown form, a file that is not there
   x ExportFailedBefore  this checkpoint failed earlier and is retried on demand only
   x ExportBusy          another exporter works on this checkpoint now
   x ExportCancelled     somebody asked for this export to stop
   x ExportUnknown       no export has this id
   x LeaseLost           another exporter took the work over; what we did is not published
+  x QueueFull           too many exports wait in this process
+  x FollowersFull       too many callers follow exports over gRPC
 """
 
 from pathlib import Path
@@ -70,3 +72,11 @@ class ExportUnknown(ExporterError):
 
 class LeaseLost(ExporterError):
     """The lease expired and another exporter took the work over."""
+
+
+class QueueFull(ExporterError):
+    """Too many exports wait here."""
+
+
+class FollowersFull(ExporterError):
+    """Too many callers follow exports over gRPC."""

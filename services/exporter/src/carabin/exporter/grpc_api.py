@@ -19,24 +19,20 @@ from .errors import (
     ConversionRefused,
     ExportBusy,
     ExportCancelled,
-    ExporterError,
     ExportFailedBefore,
     ExportUnknown,
+    FollowersFull,
     LeaseLost,
+    QueueFull,
     RequestInvalid,
 )
 from .jobs.ledger import Ledger
-from .jobs.queue import ExportJob, Jobs, QueueFull
+from .jobs.queue import ExportJob, Jobs
 from .jobs.records import ExportRecord
 from .jobs.request import ExportRequest
 from .settings import ExporterSettings
 from .sources import StoredCheckpoint
 from .v1 import exporter_pb2, exporter_pb2_grpc
-
-
-class FollowersFull(ExporterError):
-    """Too many callers follow exports over gRPC."""
-
 
 STATUS: Final[Mapping[type[CarabinError], grpc.StatusCode]] = MappingProxyType(
     {

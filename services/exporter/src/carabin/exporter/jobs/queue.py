@@ -16,7 +16,7 @@ from carabin.service.logging import bind
 from carabin.service.threads import SupervisedThread, ThreadSupervisor
 from carabin.service.tracing import FIELD, current_trace_id, trace_id_of
 
-from ..errors import ExportBusy, ExportCancelled, ExporterError, ExportFailedBefore, LeaseLost
+from ..errors import ExportBusy, ExportCancelled, ExporterError, ExportFailedBefore, LeaseLost, QueueFull
 from ..metrics import ExporterMetrics
 from .pipeline import Exporter
 from .records import export_id
@@ -70,10 +70,6 @@ class ExportJob:
                 return
             if not steps:
                 yield None
-
-
-class QueueFull(ExporterError):
-    """Too many exports wait here."""
 
 
 class Jobs:

@@ -11,12 +11,12 @@ from carabin.registry.errors import ManifestInvalid, RegistryError, VersionMissi
 from carabin.registry.store import ObjectStore
 from carabin.service.threads import SupervisedThread, ThreadSupervisor
 
-from ..errors import ExporterError
+from ..errors import ExporterError, QueueFull
 from ..metrics import ExporterMetrics
 from ..settings import ExporterSettings
 from ..sources import StoredCheckpoint
 from .ledger import Ledger
-from .queue import Jobs, QueueFull
+from .queue import Jobs
 from .records import export_id
 from .request import ExportRequest
 

@@ -16,6 +16,7 @@ CarabinError                  (carabin.registry.errors)
   * ModelRefused              a model version cannot be served; `version` and `reason`: which and why
     x ModelBroken             files missing, bytes wrong, or CTranslate2 cannot read them
     x ModelMismatch           mel bins, vocabulary or manifest disagree
+    x ModelUntrusted          trusted keys are set, and none of them signed it
     x SmokeFailed             it loads, and its smoke dictation comes out wrong
     x MemoryShort             it does not fit beside the model in use
     x DeviceShort             the GPU failed under it, or no memory is left; the version itself may be sound
