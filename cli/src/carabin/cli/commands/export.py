@@ -3,11 +3,8 @@
 Over 200 lines: the four commands share the ledger and the stages that they show.
 """
 
-import os
-import socket
 import sys
 import time
-import uuid
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +14,7 @@ from carabin.cli.output import write_json
 from carabin.exporter.errors import RequestInvalid
 from carabin.exporter.jobs.ledger import Ledger
 from carabin.exporter.jobs.pipeline import Exporter
-from carabin.exporter.jobs.records import ExportRecord
+from carabin.exporter.jobs.records import ExportRecord, owner_name
 from carabin.exporter.jobs.request import ExportRequest, Step
 from carabin.exporter.sources import (
     CheckpointSource,
@@ -153,7 +150,7 @@ def _store() -> tuple[StoreSettings, ObjectStore]:
 
 
 def _ledger(store: ObjectStore, settings: StoreSettings) -> Ledger:
-    return Ledger(store, settings.models_bucket, f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}")
+    return Ledger(store, settings.models_bucket, owner_name())
 
 
 def _source(

@@ -1,9 +1,6 @@
 """The long-running exporter: wires store, ledger, jobs, watcher, gRPC and metrics, and takes them down in order."""
 
 import logging
-import os
-import socket
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,6 +23,7 @@ from .grpc_api import ExporterServicer, exporter_service
 from .jobs.ledger import Ledger
 from .jobs.pipeline import SCRATCH, Exporter
 from .jobs.queue import MAX_WAITING, Jobs
+from .jobs.records import owner_name
 from .jobs.watcher import CheckpointWatcher
 from .metrics import ExporterMetrics
 from .settings import ExporterSettings
@@ -58,11 +56,6 @@ class Running:
             self._server.set_serving(False)
             log.critical("threads died: %s", ", ".join(dead), extra={"event": "threads_dead", "threads": list(dead)})
         return dead
-
-
-def owner_name() -> str:
-    """Return a name for leases: host and process for people, and a part of its own for every start."""
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
 
 
 @contextmanager

@@ -1,6 +1,9 @@
 """One export's record: lease, status and result in one, so that no two of them can disagree."""
 
 import hashlib
+import os
+import socket
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
@@ -63,3 +66,8 @@ class Held:
 def export_id(name: str, identity: str) -> str:
     """Return the id of exporting the checkpoint `identity` as `name`: 16 hex digits."""
     return hashlib.sha256(f"{name}\n{identity}".encode()).hexdigest()[:16]
+
+
+def owner_name() -> str:
+    """Return a name for leases: host and process for people, and a part of its own for every start."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
