@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from carabin.client import FinalText, Options, connect
-from carabin.exporter.conversion.convert import convert
+from carabin.exporter.conversion.convert import convert_all
 from carabin.registry.artifacts.manifest import ModelFormat
 from carabin.registry.artifacts.publish import publish_model
 from carabin.registry.s3_store import MinioStore
@@ -27,7 +27,8 @@ def tiny_model(folder: Path, sentence: str | None = None) -> Path:
     """Write a model of this sentence, by default the shipped one, and return where its files are."""
     checkpoint = folder / "checkpoint"
     checkpoint.mkdir()
-    return convert(exportable_checkpoint(checkpoint, sentence), folder / "float16")
+    convert_all(exportable_checkpoint(checkpoint, sentence), {"float16": folder / "float16"})
+    return folder / "float16"
 
 
 def publish_next(store: MinioStore, bucket: str, model: str, files: Path) -> str:

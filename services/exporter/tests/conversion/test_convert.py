@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from carabin.ct2whisper.quantize import FORMS
 from carabin.exporter.__main__ import main
-from carabin.exporter.conversion.convert import MODEL_FILES, convert, convert_all
+from carabin.exporter.conversion.convert import MODEL_FILES, convert_all
 from carabin.exporter.errors import CheckpointRefused, ConversionFailed
-from carabin.exporter.validation.load import verify
+from carabin.exporter.validation.load import LoadedModel
 from carabin.exporter.validation.samples import shipped_sample
 from ctranslate2.converters import TransformersConverter
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import WhisperForConditionalGeneration
+
+from ..helpers.checkpoints import convert
 
 
 def test_the_folder_holds_what_faster_whisper_reads_and_others_may_read_it(model: Path) -> None:
@@ -46,7 +48,8 @@ def test_a_tokenizer_saved_again_by_a_newer_library_still_serves(checkpoint: Pat
     Tokenizer.from_file(str(path)).save(str(path))
     assert isinstance(json.loads(path.read_text())["model"]["merges"][0], list)
     sample = shipped_sample()
-    assert verify(convert(checkpoint, tmp_path / "model"), sample.audio).text == sample.sentence
+    model = LoadedModel(convert(checkpoint, tmp_path / "model"))
+    assert model.write_both(sample.audio, "fr").text == sample.sentence
 
 
 def test_sharded_safetensors_give_the_same_model(pristine_checkpoint: Path, model: Path, tmp_path: Path) -> None:

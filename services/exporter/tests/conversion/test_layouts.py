@@ -11,7 +11,6 @@ import pytest
 import torch
 from carabin.exporter.__main__ import main
 from carabin.exporter.conversion.checkpoint_gate import TO_SAFETENSORS, inspect_checkpoint
-from carabin.exporter.conversion.convert import convert
 from carabin.exporter.conversion.layouts import complete
 from carabin.exporter.errors import CheckpointRefused
 from carabin.exporter.jobs.pipeline import Exporter
@@ -28,6 +27,8 @@ from transformers import (
     WhisperProcessor,
     WhisperTokenizer,
 )
+
+from ..helpers.checkpoints import convert
 
 
 @pytest.fixture

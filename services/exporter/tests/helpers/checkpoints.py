@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from carabin.exporter.conversion.convert import convert_all
 from safetensors.torch import load_file, save_file
 
 
@@ -21,3 +22,9 @@ def edit_weights(folder: Path, change: Callable[[dict[str, torch.Tensor]], objec
     weights = load_file(folder / "model.safetensors")
     change(weights)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def convert(checkpoint: Path, target: Path, form: str = "float16") -> Path:
+    """Convert `checkpoint` into the new folder `target`, in one form."""
+    convert_all(checkpoint, {form: target})
+    return target

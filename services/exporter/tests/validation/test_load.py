@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from carabin.exporter.conversion.convert import MODEL_FILES
 from carabin.exporter.errors import ConversionRefused
-from carabin.exporter.validation.load import verify
+from carabin.exporter.validation.load import LoadedModel
 from carabin.service.errors import ResourcesExhausted
 from faster_whisper import WhisperModel
 
@@ -14,7 +14,7 @@ SECOND_OF_NOISE = np.random.default_rng(7).normal(0, 0.1, 16_000).astype(np.floa
 
 
 def test_it_decodes_offline_in_both_timestamp_modes(model: Path) -> None:
-    result = verify(model, SECOND_OF_NOISE)
+    result = LoadedModel(model).write_both(SECOND_OF_NOISE, "fr")
     assert isinstance(result.text, str)
     assert isinstance(result.text_without_timestamps, str)
 
@@ -25,7 +25,7 @@ def test_a_model_with_a_missing_file_is_refused(model: Path, tmp_path: Path, nam
         if file.name != name:
             (tmp_path / file.name).symlink_to(file)
     with pytest.raises(ConversionRefused, match=f"{name} is missing"):
-        verify(tmp_path, SECOND_OF_NOISE)
+        LoadedModel(tmp_path).write_both(SECOND_OF_NOISE, "fr")
 
 
 def test_a_truncated_model_is_refused(model: Path, tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_a_truncated_model_is_refused(model: Path, tmp_path: Path) -> None:
         content = file.read_bytes()
         (tmp_path / file.name).write_bytes(content[:1000] if file.name == "model.bin" else content)
     with pytest.raises(ConversionRefused, match="refused as a model"):
-        verify(tmp_path, SECOND_OF_NOISE)
+        LoadedModel(tmp_path).write_both(SECOND_OF_NOISE, "fr")
 
 
 def test_a_machine_that_is_short_of_threads_refuses_no_model(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,4 +42,4 @@ def test_a_machine_that_is_short_of_threads_refuses_no_model(model: Path, monkey
 
     monkeypatch.setattr(WhisperModel, "__init__", fail)
     with pytest.raises(ResourcesExhausted, match="Resource temporarily unavailable"):
-        verify(model, SECOND_OF_NOISE)
+        LoadedModel(model)

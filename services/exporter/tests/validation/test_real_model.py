@@ -4,7 +4,6 @@ import filecmp
 from pathlib import Path
 
 import pytest
-from carabin.exporter.conversion.convert import convert
 from carabin.exporter.jobs.pipeline import Exporter
 from carabin.exporter.jobs.request import ExportRequest
 from carabin.exporter.sources import FolderCheckpoint
@@ -19,6 +18,8 @@ from carabin.registry.word_error import smoke_error
 from carabin.trainer.models.ct2_import import import_ct2
 from carabin.trainer.models.embedded import install_base_model
 from ctranslate2.converters import TransformersConverter
+
+from ..helpers.checkpoints import convert
 
 
 @pytest.fixture(scope="module")

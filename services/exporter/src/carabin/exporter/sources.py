@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
-from carabin.registry.artifacts.bundle import Progress, sha256_of
+from carabin.registry.artifacts.bundle import sha256_of
 from carabin.registry.artifacts.checkpoints import fetch_checkpoint, latest_checkpoint, read_checkpoint
 from carabin.registry.layout import checkpoint_file_key
 from carabin.registry.serving_window import WindowPolicy
@@ -48,7 +48,7 @@ class CheckpointSource(Protocol):
     def identity(self) -> str:
         """Return a SHA-256 over everything in it that can change a model version."""
 
-    def fetch(self, target: Path, progress: Progress | None = None) -> Path:
+    def fetch(self, target: Path) -> Path:
         """Bring the files here and return their folder, `target` or where they already lie."""
 
     def background(self) -> Background:
@@ -81,8 +81,8 @@ class StoredCheckpoint:
         entries = [(entry.path, entry.sha256) for entry in self._manifest.files if _exported(entry.path)]
         return _digest(entries)
 
-    def fetch(self, target: Path, progress: Progress | None = None) -> Path:
-        return fetch_checkpoint(self._store, self._bucket, self._manifest, target, _exported, progress)
+    def fetch(self, target: Path) -> Path:
+        return fetch_checkpoint(self._store, self._bucket, self._manifest, target, _exported)
 
     def background(self) -> Background:
         manifest = self._manifest
@@ -131,8 +131,8 @@ class FolderCheckpoint:
             )
         return self._identity
 
-    def fetch(self, target: Path, progress: Progress | None = None) -> Path:
-        del target, progress
+    def fetch(self, target: Path) -> Path:
+        del target
         return self._folder
 
     def background(self) -> Background:

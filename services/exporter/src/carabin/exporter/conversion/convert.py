@@ -33,12 +33,6 @@ INT16_WARNING: Final = (
 )
 
 
-def convert(checkpoint: Path, target: Path, quantization: str = "float16") -> Path:
-    """Convert `checkpoint` into the new folder `target`; see `convert_all`."""
-    convert_all(checkpoint, {quantization: target})
-    return target
-
-
 def convert_all(checkpoint: Path, targets: Mapping[str, Path], check: Check = lambda: None) -> CheckpointFacts:
     """Convert `checkpoint` into a new folder for each quantization, from one load; all of them or none.
 

@@ -5,7 +5,7 @@ from importlib.metadata import version as release
 from pathlib import Path
 from typing import Final
 
-from carabin.registry.artifacts.bundle import Progress, describe_folder
+from carabin.registry.artifacts.bundle import describe_folder
 from carabin.registry.artifacts.manifest import ModelFormat, ModelManifest, Smoke
 from carabin.registry.artifacts.publish import Signer, publish_model, read_manifest
 from carabin.registry.artifacts.records import version_id
@@ -29,7 +29,6 @@ def publish(
     background: Background,
     *,
     sign: Signer | None = None,
-    progress: Progress | None = None,
 ) -> ModelManifest:
     """Publish `folder` as a candidate, or return the version that these very bytes are already."""
     facts, smoke = validated.facts, validated.smoke
@@ -55,7 +54,6 @@ def publish(
             report=background.report,
             provenance=tool_releases(),
             sign=sign,
-            progress=progress,
         )
     except PreconditionFailed:
         return read_manifest(store, bucket, name, version_id(created_at, describe_folder(folder)))

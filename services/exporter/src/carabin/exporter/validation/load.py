@@ -62,8 +62,3 @@ class LoadedModel:
             audio, language=language, beam_size=1, temperature=0.0, without_timestamps=without_timestamps
         )
         return " ".join(segment.text.strip() for segment in segments).strip()
-
-
-def verify(model: Path, audio: npt.NDArray[np.float32], language: str = "fr") -> SmokeResult:
-    """Load `model` and transcribe `audio` in both modes; for a folder that is looked at once."""
-    return LoadedModel(model).write_both(audio, language)

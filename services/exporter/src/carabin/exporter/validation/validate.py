@@ -52,8 +52,8 @@ class Validator:
             ConversionRefused: with the first reason found.
         """
         folder = candidate.folder
-        if inspect_ct2(folder) != candidate.facts:
-            raise ConversionRefused(folder, f"its files say {inspect_ct2(folder)}, its checkpoint {candidate.facts}")
+        if (found := inspect_ct2(folder)) != candidate.facts:
+            raise ConversionRefused(folder, f"its files say {found}, its checkpoint {candidate.facts}")
         quantization = stored_quantization(folder)
         loaded = LoadedModel(folder)
         decoder = ModelDecoder(loaded.whisper, folder, self._language)
