@@ -8,6 +8,7 @@ import pytest
 from carabin.registry.artifacts.datasets import (
     SplitCount,
     fetch_dataset,
+    find_dataset,
     latest_dataset,
     list_datasets,
     publish_dataset,
@@ -38,6 +39,8 @@ def test_a_dataset_is_listed_read_and_fetched(store: ObjectStore, bucket: str, f
     assert len(list_datasets(store, bucket)) == 3
     assert latest_dataset(store, bucket, "cardio") == new
     assert read_dataset(store, bucket, "cardio", old.version) == old
+    assert find_dataset(store, bucket, "cardio") == new
+    assert find_dataset(store, bucket, f"cardio@{old.version}") == old
     fetched = fetch_dataset(store, bucket, old, tmp_path / "got")
     assert (fetched / "data" / "train.parquet").read_bytes() == b"PAR1train"
     assert old.fingerprint != new.fingerprint

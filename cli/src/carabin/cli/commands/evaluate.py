@@ -8,14 +8,13 @@ from typing import Annotated, Final
 import typer
 from carabin.cli.output import write_json
 from carabin.lexicon import Lexicon
-from carabin.registry.artifacts.datasets import fetch_dataset
+from carabin.registry.artifacts.datasets import fetch_dataset, find_dataset
 from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.publish import fetch_model, read_manifest
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 from carabin.trainer.data.dictations import Dictation, load_split
-from carabin.trainer.datasets.local import named
 from carabin.trainer.evaluation.evaluate import ScoredDictation, evaluate_model, score, summarize
 from carabin.trainer.text.terms import TermIndex, load_terms
 from carabin.transcriber.inference.ct2 import Ct2Engine
@@ -77,7 +76,7 @@ def held_out(
 ) -> list[Dictation]:
     """Fetch a dataset, `NAME` or `NAME@VERSION`, into `target`, and return its test split."""
     bucket = buckets.datasets_bucket
-    manifest = named(store, bucket, dataset)
+    manifest = find_dataset(store, bucket, dataset)
     return list(load_split(fetch_dataset(store, bucket, manifest, target), "test"))[:limit]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from carabin.registry.artifacts.datasets import DatasetManifest, fetch_dataset, latest_dataset, read_dataset
+from carabin.registry.artifacts.datasets import DatasetManifest, fetch_dataset, find_dataset
 from carabin.registry.connect import connect, store_settings
 
 Reference = Annotated[
@@ -20,9 +20,7 @@ def find_manifest(reference: str) -> DatasetManifest | None:
     """Return the manifest of a dataset in the store; None where `reference` is a folder here."""
     if Path(reference).is_dir():
         return None
-    store, bucket = connect(), store_settings().datasets_bucket
-    name, _, version = reference.partition("@")
-    return read_dataset(store, bucket, name, version) if version else latest_dataset(store, bucket, name)
+    return find_dataset(connect(), store_settings().datasets_bucket, reference)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from carabin.lexicon.build import LexiconProposal
 from carabin.lexicon.build import build as build_lexicon
 from carabin.lexicon.entries import Lexicon
 from carabin.lexicon.errors import LexiconInvalid
-from carabin.registry.artifacts.datasets import fetch_dataset
+from carabin.registry.artifacts.datasets import fetch_dataset, find_dataset
 from carabin.registry.connect import connect, store_settings
 
 from .files import AsJson, bytes_of, write
@@ -119,10 +119,9 @@ def _names(file: Path) -> list[str]:
 def _transcripts(dataset: str) -> list[str]:
     """Return what is said in a dataset's training and validation dictations, each sentence once."""
     from carabin.trainer.data.dictations import load_split
-    from carabin.trainer.datasets.local import named
 
     store, bucket = connect(), store_settings().datasets_bucket
-    manifest = named(store, bucket, dataset)
+    manifest = find_dataset(store, bucket, dataset)
     with tempfile.TemporaryDirectory(prefix="carabin-lexicon-") as scratch:
         folder = fetch_dataset(store, bucket, manifest, Path(scratch) / manifest.name)
         splits = [split for split in ("train", "validation") if manifest.counts.get(split)]

@@ -45,6 +45,7 @@ def publish_dataset(
 
     Raises:
         PreconditionFailed: this very version is there already.
+        ManifestInvalid: a file of the folder has the manifest's name; nothing was uploaded.
         DiskFailed: a file cannot be read, or changed meanwhile; nothing is visible.
     """
     files = describe_folder(folder)
@@ -96,6 +97,12 @@ def latest_dataset(store: ObjectStore, bucket: str, name: str) -> DatasetManifes
     if not versions:
         raise VersionMissing(f"there is no dataset {name}: make one with `carabin dataset build` or `synthesize`")
     return read_dataset(store, bucket, *versions[-1])
+
+
+def find_dataset(store: ObjectStore, bucket: str, reference: str) -> DatasetManifest:
+    """Read the manifest of NAME, its newest version, or of NAME@VERSION; raise as the readers of the two do."""
+    name, _, version = reference.partition("@")
+    return read_dataset(store, bucket, name, version) if version else latest_dataset(store, bucket, name)
 
 
 def fetch_dataset(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from carabin.registry.artifacts.datasets import DatasetManifest, fetch_dataset, latest_dataset, read_dataset
+from carabin.registry.artifacts.datasets import fetch_dataset, find_dataset
 from carabin.registry.store import ObjectStore
 
 from ..data.dictations import Dictation, load_split
@@ -48,7 +48,7 @@ def fetch(store: ObjectStore, bucket: str, spec: str, cache: Path) -> LocalDatas
         VersionMissing: there is no such dataset or version.
         DatasetRefused: the gate refuses some of its dictations.
     """
-    manifest = named(store, bucket, spec)
+    manifest = find_dataset(store, bucket, spec)
     folder = cache / f"{manifest.name}-{manifest.version}"
     if not folder.exists():
         fetch_dataset(store, bucket, manifest, folder)
@@ -59,12 +59,6 @@ def fetch(store: ObjectStore, bucket: str, spec: str, cache: Path) -> LocalDatas
             f" ({len(refused)} in all; `carabin dataset check {dataset}` names them)"
         )
     return LocalDataset(manifest.name, manifest.version, manifest.fingerprint, folder)
-
-
-def named(store: ObjectStore, bucket: str, spec: str) -> DatasetManifest:
-    """Read the manifest of NAME, its newest version, or of NAME@VERSION."""
-    name, _, version = spec.partition("@")
-    return read_dataset(store, bucket, name, version) if version else latest_dataset(store, bucket, name)
 
 
 class Subset(Sequence[Dictation]):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import torch
 from carabin.registry.artifacts.checkpoints import CheckpointManifest, read_run
+from carabin.registry.artifacts.datasets import find_dataset
 from carabin.registry.errors import CarabinError, StoreError
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
@@ -16,7 +17,6 @@ from ..checkpoints.read_back import require_stored
 from ..checkpoints.resume import finished
 from ..checkpoints.samples import choose_samples
 from ..checkpoints.saver import Saver
-from ..datasets.local import named
 from ..errors import Stopped, UploadFailed
 from ..finishing.candidate_evaluation import CandidateEvaluator
 from ..finishing.curves import curves
@@ -76,7 +76,7 @@ def train(
         torch.set_num_threads(settings.threads)
     # A name that was mistyped is no run that failed: it leaves no record, and its sentence stands alone.
     for spec in filter(None, (settings.dataset, settings.replay)):
-        named(store, run.datasets_bucket, spec)
+        find_dataset(store, run.datasets_bucket, spec)
     run.write_record(required=True)
     try:
         with translate_memory_errors(run.name):
