@@ -29,9 +29,9 @@ def error_answer(error: Exception, job: UploadJob | None = None) -> Response:
 
 
 def error_body(error: Exception) -> dict[str, Any]:
-    """Return OpenAI's `error` object."""
+    """Return OpenAI's `error` object of one of our errors."""
     status = status_of(error)
-    return _body(status.http, sentence_of(error), status.label, getattr(error, "param", None))
+    return error_object(status.http, sentence_of(error), status.label, getattr(error, "param", None))
 
 
 def partial(job: UploadJob | None) -> dict[str, Any]:
@@ -48,10 +48,11 @@ async def not_served(request: Request, error: Exception) -> Response:
     if not path.startswith(SERVED_BELOW):
         return await http_exception_handler(request, error)
     label = LABELS.get(error.status_code, "bad_request")
-    body = _body(error.status_code, f"{request.method} {path[:200]}: {error.detail}", label)
+    body = error_object(error.status_code, f"{request.method} {path[:200]}: {error.detail}", label)
     return JSONResponse({"error": body}, status_code=error.status_code, headers=error.headers)
 
 
-def _body(status: int, sentence: str, label: str, param: str | None = None) -> dict[str, Any]:
+def error_object(status: int, sentence: str, label: str, param: str | None = None) -> dict[str, Any]:
+    """Return OpenAI's `error` object of an HTTP status, with our own sentence and label."""
     kind = "server_error" if status >= 500 else "invalid_request_error"
     return {"message": sentence, "type": kind, "param": param, "code": label}

@@ -5,15 +5,13 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
-from carabin.registry.serving_window import compression_ratio
+from carabin.registry.serving_window import FRAMES_PER_S, compression_ratio
 from carabin.service.subtitles import Cue, subrip, webvtt
 
 from ..core import events
 from ..core.config import SessionConfig
 
 FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
-FRAMES_PER_S: Final = 100
-"""Of Whisper's spectrogram, in which OpenAI counts `seek` (Radford et al. 2022, section 2.2)."""
 ABBREVIATIONS: Final = frozenset({"m.", "mm.", "dr.", "pr.", "st.", "ste.", "cf.", "ex.", "p.", "n.", "vs.", "env."})
 """Words with a full stop that end no sentence, in French dictations and reports."""
 STOPS: Final = frozenset(".!?…")
@@ -66,7 +64,7 @@ def sse(event: dict[str, Any]) -> str:
 def _segment(final: events.Final) -> dict[str, Any]:
     return {
         "id": final.utterance,
-        "seek": int(final.start_s * FRAMES_PER_S),
+        "seek": int(final.start_s * FRAMES_PER_S),  # OpenAI counts it in frames of the spectrogram
         "start": round(final.start_s, 3),
         "end": round(final.end_s, 3),
         "text": final.text,

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from ..core.api import ModelInfo, Transcriber
 from ..wire.model_choice import listed
+from .errors import error_object
 
 
 def add_model_routes(app: FastAPI, transcriber: Transcriber) -> None:
@@ -22,12 +23,8 @@ def add_model_routes(app: FastAPI, transcriber: Transcriber) -> None:
         for model in _served(transcriber):
             if model["id"] == version:
                 return JSONResponse(model)
-        error = {
-            "message": "this model does not answer here: GET /v1/models lists the one that does",
-            "type": "invalid_request_error",
-            "param": "model",
-            "code": "model_not_found",
-        }
+        sentence = "this model does not answer here: GET /v1/models lists the one that does"
+        error = error_object(404, sentence, "model_not_found", param="model")
         return JSONResponse({"error": error}, status_code=404)
 
     @app.get("/v1/model")
