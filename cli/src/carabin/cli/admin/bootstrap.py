@@ -15,7 +15,7 @@ from typing import Annotated, Protocol
 
 import typer
 from carabin.registry.connect import connect, store_settings
-from carabin.registry.errors import CarabinError, StoreError, StoreUnreachable
+from carabin.registry.errors import CarabinError, StoreUnreachable
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore, require_conditional_writes
 from carabin.service.output import never_lose_output
@@ -172,7 +172,7 @@ def main() -> int:
     never_lose_output()
     try:
         app(standalone_mode=True)
-    except (CarabinError, StoreError) as error:
+    except CarabinError as error:
         sys.stderr.write(f"carabin bootstrap: {error}\n")
         return 1
     return 0

@@ -27,10 +27,9 @@ class Screen:
     Where standard error is no terminal, only what is final is written, so that a log stays readable.
     """
 
-    def __init__(self, *, quiet: bool, show_model: bool = True) -> None:
+    def __init__(self, *, quiet: bool) -> None:
         self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
         self._live = Live(console=self._console, refresh_per_second=12, transient=True)
-        self._show_model = show_model
 
     def __enter__(self) -> "Screen":
         # A live display takes standard error over; a quiet one would swallow what others say there.
@@ -64,7 +63,7 @@ class Screen:
 
     def _line(self, final: FinalText) -> Text:
         head = f"{final.start_s:7.2f}-{final.end_s:.2f} s"
-        version = f"  [{final.model_version}]" if self._show_model and final.model_version else ""
+        version = f"  [{final.model_version}]" if final.model_version else ""
         return Text.assemble((f"{head}{version}  ", "dim"), final.formatted or final.text.strip())
 
     def _note(self, sentence: str) -> None:

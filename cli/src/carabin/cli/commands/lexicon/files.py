@@ -51,9 +51,7 @@ def suggest(
     """
     from carabin.trainer.datasets.corrections import read_corrections, suggest_terms
 
-    store = connect()
-    store.folders(bucket, "")  # says where a bucket is missing, which reading the corrections would make
-    records = read_corrections(store, bucket, datetime.now(UTC))
+    records = read_corrections(connect(), bucket, datetime.now(UTC))
     terms = suggest_terms(records, min_corrections=min_corrections, min_persons=min_persons)
     if out is not None and terms:
         entries = (Entry(term.text, "word", term.corrections, _spoken(term.recognized)) for term in terms)

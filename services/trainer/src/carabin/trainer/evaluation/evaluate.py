@@ -43,12 +43,6 @@ class Evaluation:
     silence: dict[str, str]
     dictations: Sequence[Dictation] = field(repr=False, default=())
 
-    def write(self, folder: Path) -> tuple[Path, Path]:
-        """Write `report.html` and `report.json` into `folder`; see `report.write_report` for curves and a baseline."""
-        from .report import write_report
-
-        return write_report(self, folder)
-
 
 def evaluate_model(
     ct2_folder: Path,

@@ -34,12 +34,12 @@ class LabelMaker:
         BaseModelRefused: the tokenizer does not know the language or is not Whisper's.
     """
 
-    def __init__(self, folder: Path, language: str = "fr", task: str = "transcribe") -> None:
+    def __init__(self, folder: Path, language: str = "fr") -> None:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.encode_special_tokens = True  # « <|endoftext|> » in a sentence is text, never control
         self._before = self._id("<|startofprev|>")
         self._start = self._id("<|startoftranscript|>")
-        self._prompt = [self._id(f"<|{language}|>"), self._id(f"<|{task}|>")]
+        self._prompt = [self._id(f"<|{language}|>"), self._id("<|transcribe|>")]
         self._no_timestamps = self._id("<|notimestamps|>")
         self._end = self._id("<|endoftext|>")
 
