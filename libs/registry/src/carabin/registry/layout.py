@@ -1,4 +1,4 @@
-"""Where things lie in the three buckets; the only place that spells a key."""
+"""Where things lie in the three buckets: the only place that spells their keys, but for lexicons (`lexicon_keys`)."""
 
 import re
 from pathlib import PurePosixPath

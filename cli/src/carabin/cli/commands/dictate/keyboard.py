@@ -17,8 +17,10 @@ class NoKeys(CarabinError):
 
 
 def require_terminal() -> None:
-    """Raises:
-    NoKeys: standard input is no terminal, or this platform has none whose keys can be read.
+    """Check that the keys of a terminal can be read.
+
+    Raises:
+        NoKeys: standard input is no terminal, or this platform has none whose keys can be read.
     """
     try:
         import termios  # noqa: F401  # not on Windows

@@ -58,7 +58,8 @@ def former_holder(read: ReadPromotion, newest: int, current: str | None, visible
         if visible(sought):
             return Former(sought, record.number - 1 or None)
     # Promoted by a rollback alone, or by hand: what it replaced, or else the newest that the log knows.
-    rest = [replaced] if replaced else [version for version in seen if sought == current not in seen]
+    by_hand = sought == current and current not in seen
+    rest = [replaced] if replaced else seen if by_hand else []
     return next((Former(version, None) for version in rest if version != current and visible(version)), None)
 
 

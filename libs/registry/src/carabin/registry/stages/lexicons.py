@@ -73,6 +73,7 @@ def promote_lexicon(
 
     Raises:
         VersionMissing: there is no such version.
+        PromotionRefused: `by` or `reason` is empty, or no text.
         StalePromotion: another version than `expect` is in use.
         PromotionLost: somebody promoted at the same time; the message names the winner.
     """

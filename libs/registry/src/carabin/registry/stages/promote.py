@@ -78,6 +78,7 @@ def rollback(
         PromotionRefused: nothing was in production before.
         VersionMissing: there is no such version.
         PromotionLost: somebody promoted at the same time; the message names the winner.
+        ManifestInvalid, SignatureRefused, PromotionUnfinished: see `promote`.
     """
     state = _read_state(store, bucket, name)
     current = state.current

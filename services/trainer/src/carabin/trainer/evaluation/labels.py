@@ -36,7 +36,7 @@ NOTES: Final[Mapping[str, str]] = MappingProxyType(
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {"negation": "négation", "laterality": "côté", "dose": "mesure ou dose", "drug": "médicament"}
 )
-"""The kinds of critical error, as `evaluate_critical` names them."""
+"""The kinds of critical error, as `critical_errors` names them."""
 
 COUNTED: Final = frozenset({"critical_errors", "hallucinated_words"} | {name for name in LABELS if "critical_" in name})
 """Metrics that are numbers of errors, not rates."""

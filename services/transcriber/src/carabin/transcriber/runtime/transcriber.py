@@ -44,7 +44,7 @@ TICK_S = 0.5
 
 
 class LiveTranscriber:
-    """See `core.api.Transcriber`. Over 200 lines: the one place where models, sessions and threads are joined.
+    """See `core.api.Transcriber`.
 
     Args:
         models: what is served, at least one; the first is the default.
