@@ -134,6 +134,13 @@ def test_a_file_that_another_would_be_made_from_is_refused_by_name(checkpoint: P
         complete(checkpoint, tmp_path / "completed")
 
 
+def test_an_added_token_whose_id_is_no_number_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    as_slow_tokenizer(checkpoint)
+    (checkpoint / "added_tokens.json").write_text('{"<|fr|>": "many"}')
+    with pytest.raises(CheckpointRefused, match=r"added_tokens\.json gives a token an id that is no number"):
+        complete(checkpoint, tmp_path / "completed")
+
+
 def test_a_pickle_is_refused_with_a_command_that_converts_it(checkpoint: Path, tmp_path: Path) -> None:
     whole = Path(shutil.copytree(checkpoint, tmp_path / "whole"))
     torch.save(load_file(checkpoint / "model.safetensors"), checkpoint / "pytorch_model.bin")

@@ -65,7 +65,7 @@ def print_json(data: Any) -> None:
 def print_versions(name: str, rows: Sequence[VersionRow], decision: Decision, total: int) -> None:
     """Print the versions of one model, newest first, and what an operator should look at."""
     shown = f", {len(rows)} shown" if len(rows) < total else ""
-    table = Table(box=box.SIMPLE, title=f"{name}: {total} versions{shown}", title_justify="left")
+    table = Table(box=box.SIMPLE, title=f"{name}: {total} version{'s' * (total > 1)}{shown}", title_justify="left")
     for column in ("version", "stage", "form", "size", *SHOWN_METRICS, "promoted"):
         table.add_column(column, no_wrap=column == "version", justify="right" if column in SHOWN_METRICS else "left")
     for row in rows:

@@ -65,13 +65,15 @@ def _fast_tokenizer(checkpoint: Path) -> str:
     """Return the tokenizer.json of the same tokens: byte-level BPE, then the special tokens at their ids."""
     vocabulary, merges, _ = (str(checkpoint / name) for name in SLOW_TOKENIZER)
     added = read_json_object(checkpoint, SLOW_TOKENIZER[2], CheckpointRefused)
+    if not all(isinstance(place, int) for place in added.values()):
+        raise CheckpointRefused(checkpoint, f"{SLOW_TOKENIZER[2]} gives a token an id that is no number")
     try:
         tokenizer = Tokenizer(BPE.from_file(vocabulary, merges))
     except Exception as error:  # tokenizers raises nothing more precise
         raise CheckpointRefused(checkpoint, f"{', '.join(SLOW_TOKENIZER[:2])} cannot be read: {error}") from error
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    names = [END_OF_TEXT, *(name for name in sorted(added, key=lambda name: int(added[name])) if name != END_OF_TEXT)]
+    names = [END_OF_TEXT, *(name for name in sorted(added, key=added.__getitem__) if name != END_OF_TEXT)]
     tokenizer.add_special_tokens([AddedToken(name, normalized=False, special=True) for name in names])
     for name, place in added.items():
         if tokenizer.token_to_id(name) != place:
