@@ -20,6 +20,9 @@ from .forked import Ended, ForkServer, fork_server
 from .transcriber import WRONG_EVENTS, Answering
 
 IMPORTED = ("carabin.transcriber.bootstrap", "ctranslate2", "faster_whisper", "onnxruntime", "uvicorn", "minio")
+PROBES = 3
+NO_ANSWER = "no answer"
+"""For longer than a probe waits, as from a server that gets no memory for an answer."""
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
@@ -94,7 +97,20 @@ class ForkedTranscriber(Answering):
             status, body = self.ask("/readyz")
         except (URLError, ConnectionError, HTTPException):  # it may die between an answer's head and its body
             return False, "", None
+        except TimeoutError:
+            return False, NO_ANSWER, None
         return status == 200, body["reason"], body["model_version"]
+
+    def lives(self) -> bool:
+        """Return whether it runs and one of three liveness probes is answered; else Kubernetes starts it anew."""
+        for _ in range(PROBES):
+            if not self.server.alive:
+                return False
+            try:
+                return self.ask("/livez")[0] == 200
+            except (URLError, OSError, HTTPException):
+                continue
+        return False
 
     def until_ready(self, version: str | None = None) -> None:
         def serves() -> bool:
@@ -104,7 +120,7 @@ class ForkedTranscriber(Answering):
         self.wait_until(serves, f"it serves {version or 'a model'}")
 
     def until_decided(self) -> tuple[bool, str]:
-        """Wait until it is ready, or says why not, or has ended; return whether it is, and its reason."""
+        """Wait until it is ready, says why not or cannot answer, or has ended; return whether it is, and its reason."""
         found = False, ""
 
         def decided() -> bool:
@@ -113,7 +129,8 @@ class ForkedTranscriber(Answering):
                 return True
             ready, reason, _ = self.readiness()
             found = ready, reason
-            return ready or "cannot" in reason or "memory" in reason or "Skewed" in reason
+            said = any(word in reason for word in ("cannot", "memory", "Skewed", NO_ANSWER))
+            return ready or said
 
         self.wait_until(decided, "it is ready or says why not", may_end=True)
         return found

@@ -105,7 +105,8 @@ def test_a_machine_short_of_memory_at_any_step_of_a_load_serves_once_there_is_so
     transcriber.until_decided()
     if transcriber.server.alive:
         transcriber.give_room()
-    else:  # native code that gets no memory ends its process
+    if not transcriber.lives():  # native code that gets no memory, or no thread, ends its process or blocks for ever
+        transcriber.server.kill_now()
         transcriber.server.wait()
         transcriber.start()
     transcriber.until_ready(version)
