@@ -1,13 +1,10 @@
 """Where a rollback goes: which version was in production before, read from the log by few reads."""
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
-from ..errors import ManifestInvalid, ObjectMissing
 from ..store import ObjectStore
-from .promotions import PromotionRecord, read_promotion
+from .promotions import PromotionRecord, find_promotion
 
 Visible = Callable[[str], bool]
 ReadPromotion = Callable[[int], PromotionRecord | None]
@@ -38,8 +35,12 @@ def former_holder(read: ReadPromotion, newest: int, current: str | None, visible
     """
     sought, replaced = current, None
     seen: list[str] = []
-    log = _Backwards(read, newest)
-    for record in log:
+    number = newest
+    while number > 0:
+        record = read(number)
+        number -= 1
+        if record is None:
+            continue
         seen.append(record.version)
         if sought is None:
             sought = record.version
@@ -50,7 +51,7 @@ def former_holder(read: ReadPromotion, newest: int, current: str | None, visible
             continue
         if record.kind == "rollback":
             replaced = record.previous
-            log.skip_to(record.restores)
+            number = min(number, record.restores or number)
             continue
         sought, replaced = record.previous, None
         if sought is None:
@@ -72,33 +73,10 @@ def restored_promotion(read: ReadPromotion, former: Former) -> int | None:
 
 
 def promotion_reader(store: ObjectStore, bucket: str, name: str, newest: PromotionRecord | None) -> ReadPromotion:
-    """Return what reads each promotion of `name` once; `newest` was read already."""
+    """Return what reads the promotions of `name`; `newest` was read already."""
 
-    @cache
     def read(number: int) -> PromotionRecord | None:
-        if newest and number == newest.number:
-            return newest
-        with suppress(ObjectMissing, ManifestInvalid):
-            return read_promotion(store, bucket, name, number)
-        return None
+        known = newest is not None and number == newest.number
+        return newest if known else find_promotion(store, bucket, name, number)
 
     return read
-
-
-class _Backwards:
-    """The records from one number downwards, each read when it is asked for."""
-
-    def __init__(self, read: ReadPromotion, newest: int) -> None:
-        self._read = read
-        self._next = newest
-
-    def __iter__(self) -> Iterator[PromotionRecord]:
-        while self._next > 0:
-            record = self._read(self._next)
-            self._next -= 1
-            if record is not None:
-                yield record
-
-    def skip_to(self, number: int | None) -> None:
-        """Go on with `number`, where that is further back."""
-        self._next = min(self._next, number or self._next)

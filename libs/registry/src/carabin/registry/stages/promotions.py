@@ -34,7 +34,7 @@ class PromotionRecord(StoredRecord):
     restores: int | None = Field(
         default=None,
         ge=1,
-        description="of a rollback: the promotion behind which the log need not be read for `version`",
+        description="of a rollback: the number of the promotion that it restores",
     )
     forced: bool = Field(default=False, description="a regression was seen and accepted, for `reason`")
     metrics: Metrics | None = Field(
@@ -61,11 +61,18 @@ def read_promotion(store: ObjectStore, bucket: str, name: str, number: int) -> P
     return _read(store, bucket, promotion_key(name, number))
 
 
+def find_promotion(store: ObjectStore, bucket: str, name: str, number: int) -> PromotionRecord | None:
+    """Return one promotion by its number, or None where it is not there or cannot be read."""
+    with suppress(ObjectMissing, ManifestInvalid):
+        return read_promotion(store, bucket, name, number)
+    return None
+
+
 def newest_first(store: ObjectStore, bucket: str, name: str) -> Iterator[PromotionRecord]:
     """Yield promotions from the newest backwards, one request each; what cannot be read is passed over."""
     for number in range(last_number(store, bucket, name), 0, -1):
-        with suppress(ObjectMissing, ManifestInvalid):
-            yield read_promotion(store, bucket, name, number)
+        if record := find_promotion(store, bucket, name, number):
+            yield record
 
 
 def last_number(store: ObjectStore, bucket: str, name: str) -> int:
