@@ -160,6 +160,9 @@ def test_the_lexicons_of_a_model_come_back_with_it_and_those_of_others_do_not(
         lexicon = publish_lexicon(store, bucket, model, "cardiologie", b"apixaban\n", NOW)
         promote_lexicon(store, bucket, model, "cardiologie", lexicon, by="a", reason="r", at=NOW)
     backup(store, bucket, NAME, tmp_path / "backup")
+    again: list[str] = []
+    backup(store, bucket, NAME, tmp_path / "backup", again.append)
+    assert [key for key in again if ".lexicon." in key] == [], "what never changes is fetched once"
     restored = empty()
     order: list[str] = []
     restore(restored, "models", NAME, tmp_path / "backup", order.append)

@@ -1,4 +1,4 @@
-"""A model's whole registry as a folder, and back: files, manifests, logs, tags and lexicons, every byte verified.
+"""A model's whole registry and its lexicons as a folder, and back, every byte of a version of the model verified.
 
     DIR/objects/<key>         each object of the model, under its own key
     DIR/tags.json             the tags of every manifest, written last
@@ -38,7 +38,7 @@ def backup(store: ObjectStore, bucket: str, name: str, folder: Path, report: Rep
     # Manifests sort after their files: a backup that was cut off holds no version by halves.
     for key in (key for prefix in _prefixes(safe_name(name)) for key in store.list(bucket, prefix)):
         target = _path(folder, key)
-        if target is None or (_never_changes(name, key) and target.is_file()):
+        if target is None or (_never_changes(key) and target.is_file()):
             continue
         with local_file(target):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -146,8 +146,9 @@ def _verify(folder: Path, name: str, version: str) -> None:
             raise ManifestInvalid(f"{path}: its SHA-256 is not the manifest's; delete it and back up again")
 
 
-def _never_changes(name: str, key: str) -> bool:
-    return key.startswith(versions_prefix(name)) or record_number(key) > 0
+def _never_changes(key: str) -> bool:
+    """Return whether a key is a version's, of the model or of a lexicon, or a numbered record's."""
+    return key.split("/")[1] == "versions" or record_number(key) > 0
 
 
 def _path(folder: Path, key: str) -> Path | None:
