@@ -108,7 +108,7 @@ class ForkedTranscriber(Answering):
                 return False
             try:
                 return self.ask("/livez")[0] == 200
-            except (URLError, OSError, HTTPException):
+            except (OSError, HTTPException):
                 continue
         return False
 

@@ -41,9 +41,8 @@ def partial(job: UploadJob | None) -> dict[str, Any]:
     return formats.verbose(job.finals, job.audio_s, replace(job.upload.config, word_timestamps=False))
 
 
-async def not_served(request: Request, error: Exception) -> Response:
+async def not_served(request: Request, error: HTTPException) -> Response:
     """Answer a path or a method that is not served: in OpenAI's form where its clients ask, else as FastAPI does."""
-    assert isinstance(error, HTTPException)
     path = request.url.path
     if not path.startswith(SERVED_BELOW):
         return await http_exception_handler(request, error)

@@ -83,7 +83,7 @@ def add_openai_routes(
             admission.refused(None, PROTOCOL, request.client.host if request.client else "", error)
         return error_answer(error)
 
-    app.add_exception_handler(HTTPException, not_served)
+    app.exception_handler(HTTPException)(not_served)
 
 
 def _answer(job: UploadJob) -> Response:
