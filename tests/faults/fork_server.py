@@ -5,6 +5,7 @@ input is one order, a JSON object; the answers are lines too: the process's id, 
 that it wrote.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -20,6 +21,8 @@ import process_faults
 def main() -> None:
     for module in sys.argv[1:]:
         importlib.import_module(module)
+    # A fork then neither searches what was imported for garbage, nor copies it by doing so: a tenth of a run's time.
+    gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
         reading, writing = os.pipe()
