@@ -10,6 +10,7 @@ from carabin.registry.artifacts.publish import list_versions
 from carabin.registry.artifacts.sweep import ORPHAN_AFTER, find_orphans, sweep
 from carabin.registry.layout import vocabulary_key
 from carabin.registry.s3_store import MinioStore
+from carabin.registry.stages.lexicons import publish_lexicon, read_lexicon
 from carabin.registry.stages.promote import promote
 from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.memory import MemoryStore
@@ -44,6 +45,7 @@ def test_a_models_orphans_go_after_a_day_and_nothing_else(memory: MemoryStore, c
     kept = publish(memory, "b", tmp_path, "kept")
     promote(memory, "b", NAME, kept, by="a", reason="r", at=NOW)
     memory.put("b", vocabulary_key(NAME, "drugs"), b"amiodarone\n")
+    lexicon = publish_lexicon(memory, "b", NAME, "site", b"amiodarone\n", NOW)
     with pytest.raises(KeyboardInterrupt):
         publish(crash(memory, 1), "b", tmp_path, "lost")
     assert find_orphans(memory, "b", NOW + ORPHAN_AFTER - timedelta(seconds=1)) == []
@@ -52,6 +54,7 @@ def test_a_models_orphans_go_after_a_day_and_nothing_else(memory: MemoryStore, c
     assert (orphan.objects, orphan.total_bytes, orphan.modified) == (1, 2, NOW)
     assert before - set(memory.list("b", "")) == {f"{orphan.prefix}files/config.json"}
     assert list_versions(memory, "b", NAME) == [kept]
+    assert read_lexicon(memory, "b", NAME, "site", lexicon) == b"amiodarone\n"
     assert sweep(memory, "b", NOW + ORPHAN_AFTER) == []
 
 

@@ -2,8 +2,12 @@
 
 import re
 from pathlib import PurePosixPath
+from typing import Final
 
 from .errors import UnsafePath
+
+LEXICON_FILE: Final = "lexicon.tsv"
+"""The one file of a lexicon's version."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..errors import ObjectMissing
+from ..layout import LEXICON_FILE
 from ..store import ObjectInfo, ObjectStore
 
 ORPHAN_AFTER = timedelta(hours=24)
 """Longer than any upload takes: its newest file says how old an orphan is."""
 
+_WHOLE = ("manifest.json", LEXICON_FILE)
+"""What makes a folder visible: its manifest, and in a lexicon's version, which is one file, that file."""
+
 _FOLDER = re.compile(r"(?:[^/]+/versions/[^/]+|[^/]+/\d{8}(?:T\d{6}Z-[0-9a-f]{12})?)(?=/)")
-"""A model version, a checkpoint's step or a dataset version; nothing else is ever swept."""
+"""A version of a model or of a lexicon, a checkpoint's step or a dataset version; nothing else is ever swept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ def find_orphans(store: ObjectStore, bucket: str, now: datetime | None = None) -
             keys_by_folder[f"{match.group()}/"].append(key)
     found = []
     for prefix, keys in sorted(keys_by_folder.items()):
-        if f"{prefix}manifest.json" in keys:
+        if any(f"{prefix}{name}" in keys for name in _WHOLE):
             continue
         infos = [info for info in (_stat(store, bucket, key) for key in keys) if info]
         newest = max(infos, key=lambda info: info.modified, default=None)
@@ -51,7 +55,7 @@ def sweep(store: ObjectStore, bucket: str, now: datetime | None = None) -> list[
     """Delete the orphans of `bucket` that are older than a day, by the store's clock or `now`; return them."""
     swept = []
     for orphan in find_orphans(store, bucket, now):
-        if store.exists(bucket, f"{orphan.prefix}manifest.json"):
+        if any(store.exists(bucket, f"{orphan.prefix}{name}") for name in _WHOLE):
             continue
         for key in store.list(bucket, orphan.prefix):
             store.delete(bucket, key)

@@ -11,9 +11,8 @@ import re
 from typing import Final
 
 from ..errors import PromotionRefused
-from ..layout import safe_name, versions_prefix
+from ..layout import LEXICON_FILE, safe_name, versions_prefix
 
-FILE: Final = "lexicon.tsv"
 SPECIALTY: Final = "specialty."
 VOCABULARY: Final = "vocabulary."
 IDENTITY: Final = "identity."
@@ -71,4 +70,4 @@ def lexicon_id(model: str, name: str) -> str:
 
 
 def lexicon_key(model: str, name: str, version: str) -> str:
-    return f"{versions_prefix(lexicon_id(model, name))}{safe_name(version)}/{FILE}"
+    return f"{versions_prefix(lexicon_id(model, name))}{safe_name(version)}/{LEXICON_FILE}"

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Final, Literal
 
 from ..errors import ObjectMissing, PromotionRefused, StalePromotion, VersionMissing
-from ..layout import is_safe_name, safe_name, versions_prefix, vocabularies_prefix
+from ..layout import LEXICON_FILE, is_safe_name, safe_name, versions_prefix, vocabularies_prefix
 from ..store import ObjectStore
 from .former import former_holder
-from .lexicon_keys import FILE, INFIX, VOCABULARY, lexicon_id, lexicon_key
+from .lexicon_keys import INFIX, VOCABULARY, lexicon_id, lexicon_key
 from .promotions import PromotionRecord, append, last_number, read_head, read_log, require_account
 
 _NOTHING: Final = b"# withdrawn: no lexicon of this name is in use\n"
@@ -37,8 +37,8 @@ def publish_lexicon(store: ObjectStore, bucket: str, model: str, name: str, data
 def lexicon_versions(store: ObjectStore, bucket: str, model: str, name: str) -> list[str]:
     """Return the versions of a lexicon, oldest first."""
     prefix = versions_prefix(lexicon_id(model, name))
-    keys = (key for key in store.list(bucket, prefix) if key.endswith(f"/{FILE}"))
-    return sorted(key.removeprefix(prefix).removesuffix(f"/{FILE}") for key in keys)
+    keys = (key for key in store.list(bucket, prefix) if key.endswith(f"/{LEXICON_FILE}"))
+    return sorted(key.removeprefix(prefix).removesuffix(f"/{LEXICON_FILE}") for key in keys)
 
 
 def read_lexicon(store: ObjectStore, bucket: str, model: str, name: str, version: str) -> bytes:
