@@ -1,15 +1,16 @@
 """A restore drill: what was backed up comes back byte for byte, tag for tag, and in use as it was."""
 
+import errno
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from carabin.registry.artifacts.publish import read_manifest
+from carabin.registry.artifacts.publish import publish_model, read_manifest
 from carabin.registry.artifacts.verify import verify_files
-from carabin.registry.errors import BackupMissing, ManifestInvalid, StoreUnreachable
-from carabin.registry.layout import manifest_key
+from carabin.registry.errors import BackupMissing, DiskFailed, ManifestInvalid, StoreUnreachable, VersionMissing
+from carabin.registry.layout import manifest_key, vocabulary_key
 from carabin.registry.stages.assign import set_stage
-from carabin.registry.stages.backup import TAGS, backup, restore
+from carabin.registry.stages.backup import OLD_TAGS, backup, restore, tags_file
 from carabin.registry.stages.lexicons import promote_lexicon, publish_lexicon, read_lexicon
 from carabin.registry.stages.promote import promote
 from carabin.registry.stages.read import read_decision, read_tags
@@ -17,7 +18,8 @@ from carabin.registry.store import ObjectStore
 from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.memory import MemoryStore
 
-from ..helpers.versions import NAME, NOW, publish, publish_many
+from ..conftest import FORMAT
+from ..helpers.versions import NAME, NOW, model_folder, publish, publish_many
 
 
 def empty() -> MemoryStore:
@@ -75,7 +77,7 @@ def test_without_its_tags_the_logs_say_what_is_in_use(
     store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path
 ) -> None:
     backup(store, bucket, NAME, tmp_path / "backup")
-    (tmp_path / "backup" / TAGS).unlink()
+    tags_file(tmp_path / "backup", NAME).unlink()
     restored = empty()
     restore(restored, "models", NAME, tmp_path / "backup")
     assert read_decision(restored, "models", NAME) == read_decision(store, bucket, NAME)
@@ -102,9 +104,9 @@ def test_tags_that_are_none_are_named_and_nothing_is_restored(tmp_path: Path, te
     store = empty()
     publish_many(store, "models", tmp_path / "published", 1)
     backup(store, "models", NAME, tmp_path / "backup")
-    (tmp_path / "backup" / TAGS).write_text(text)
+    tags_file(tmp_path / "backup", NAME).write_text(text)
     restored = empty()
-    with pytest.raises(ManifestInvalid, match=r"tags\.json "):
+    with pytest.raises(ManifestInvalid, match=rf"tags/{NAME}\.json "):
         restore(restored, "models", NAME, tmp_path / "backup")
     assert restored.list("models", "") == []
 
@@ -171,3 +173,74 @@ def test_the_lexicons_of_a_model_come_back_with_it_and_those_of_others_do_not(
     assert read_lexicon(restored, "models", NAME, "cardiologie", lexicon) == b"apixaban\n"
     assert [key.split("/")[1] for key in order if key.startswith(prefix)] == ["versions", "promotions"]
     assert restored.list("models", f"{NAME}-2") == []
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_backup_that_fails_at_any_request_leaves_the_one_before_as_it_was(tmp_path: Path) -> None:
+    store, folder = empty(), tmp_path / "backup"
+    for version in publish_many(store, "models", tmp_path / "published", 2):
+        promote(store, "models", NAME, version, by="a", reason="r", at=NOW)
+    store.put("models", vocabulary_key(NAME, "ward"), b"apixaban\n")
+    backup(store, "models", NAME, folder)
+    before = files_below(folder)
+    for number in range(100):
+        faulty = FaultyStore(store, number)
+        try:
+            backup(faulty, "models", NAME, folder)
+        except StoreUnreachable:
+            assert files_below(folder) == before
+        if not faulty.failed:
+            return
+    raise AssertionError("it never came through")
+
+
+def test_a_disk_that_is_full_leaves_the_tags_of_the_backup_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, folder = empty(), tmp_path / "backup"
+    publish_many(store, "models", tmp_path / "published", 1)
+    backup(store, "models", NAME, folder)
+    before = files_below(folder)
+
+    def full(self: Path, *arguments: object, **options: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(DiskFailed, match="No space left"):
+        backup(store, "models", NAME, folder)
+    assert files_below(folder) == before
+
+
+def test_a_model_that_the_store_does_not_have_is_an_error_and_touches_no_backup(
+    store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path
+) -> None:
+    backup(store, bucket, NAME, tmp_path / "backup")
+    before = files_below(tmp_path / "backup")
+    with pytest.raises(VersionMissing, match=f"holds nothing of the model cadrio; it holds {NAME}"):
+        backup(store, bucket, "cadrio", tmp_path / "backup")
+    assert files_below(tmp_path / "backup") == before
+
+
+def test_several_models_in_one_folder_keep_their_own_tags(
+    store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path
+) -> None:
+    folder = model_folder(tmp_path / "published", "other")
+    publish_model(store, bucket, "radiology", folder, NOW, format=FORMAT)
+    for name in (NAME, "radiology"):
+        backup(store, bucket, name, tmp_path / "backup")
+    restored = empty()
+    restore(restored, "models", NAME, tmp_path / "backup")
+    assert read_tags(restored, "models", NAME) == read_tags(store, bucket, NAME)
+
+
+def test_the_tags_of_an_older_backup_are_read(
+    store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path
+) -> None:
+    backup(store, bucket, NAME, tmp_path / "backup")
+    tags_file(tmp_path / "backup", NAME).replace(tmp_path / "backup" / OLD_TAGS)
+    restored = empty()
+    restore(restored, "models", NAME, tmp_path / "backup")
+    assert read_tags(restored, "models", NAME) == read_tags(store, bucket, NAME)

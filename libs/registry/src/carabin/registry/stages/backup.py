@@ -1,27 +1,31 @@
 """A model's whole registry and its lexicons as a folder, and back, every byte of a version of the model verified.
 
     DIR/objects/<key>         each object of the model, under its own key
-    DIR/tags.json             the tags of every manifest, written last
+    DIR/tags/<model>.json     the tags of every manifest, written last; in older backups DIR/tags.json
 
-A backup into the same folder brings what is new: versions and records of the logs never change. Nothing is deleted from
-the folder, so that a version that was pruned by mistake is still there.
+A folder may hold several models. A backup into the same folder brings what is new: versions and records of the logs
+never change. Nothing is deleted from the folder, so that a version that was pruned by mistake is still there.
 """
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from ..artifacts.bundle import sha256_of
 from ..artifacts.manifest import ModelManifest
+from ..artifacts.publish import list_models
 from ..disk import local_file
-from ..errors import BackupMissing, ManifestInvalid, ObjectMissing, PreconditionFailed, UnsafePath
+from ..errors import BackupMissing, ManifestInvalid, ObjectMissing, PreconditionFailed, UnsafePath, VersionMissing
 from ..layout import is_safe_name, manifest_key, record_number, safe_file, safe_name, version_prefix, versions_prefix
 from ..store import ObjectStore
 from .apply import repair
 from .lexicon_keys import INFIX
 from .read import read_tags
 
-OBJECTS, TAGS = "objects", "tags.json"
+OBJECTS: Final = "objects"
+OLD_TAGS: Final = "tags.json"
 
 Report = Callable[[str], None]
 
@@ -29,32 +33,35 @@ Report = Callable[[str], None]
 def backup(store: ObjectStore, bucket: str, name: str, folder: Path, report: Report = lambda _: None) -> int:
     """Bring everything of model `name` into `folder`, and return how many objects were fetched.
 
+    Whatever fails, what an earlier backup brought stays.
+
     Raises:
+        VersionMissing: the bucket holds nothing of this model; nothing is written.
         ManifestInvalid: a file is not what its manifest names, in the store or in the folder; the sentence names it.
         DiskFailed: the disk is full or may not be written.
     """
     tags = read_tags(store, bucket, name)
+    keys = [key for prefix in _prefixes(safe_name(name)) for key in store.list(bucket, prefix)]
+    if not keys:
+        there = f"; it holds {', '.join(others)}" if (others := list_models(store, bucket)) else ""
+        raise VersionMissing(f"the bucket {bucket} holds nothing of the model {name}{there}")
     fetched = 0
     # Manifests sort after their files: a backup that was cut off holds no version by halves.
-    for key in (key for prefix in _prefixes(safe_name(name)) for key in store.list(bucket, prefix)):
+    for key in keys:
         target = _path(folder, key)
         if target is None or (_never_changes(key) and target.is_file()):
             continue
-        with local_file(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_name(f".{target.name}.part")
-            try:
+        try:
+            with _replaced(target) as part:
                 store.download(bucket, key, part)
-            except ObjectMissing:
-                continue  # pruned since the listing
-            part.replace(target)
+        except ObjectMissing:
+            continue  # pruned since the listing
         fetched += 1
         report(key)
     for version in _versions(folder, name):
         _verify(folder, name, version)
-    with local_file(folder / TAGS):
-        (folder / f".{TAGS}.part").write_text(json.dumps(tags, indent=1, sort_keys=True), encoding="utf-8")
-        (folder / f".{TAGS}.part").replace(folder / TAGS)
+    with _replaced(tags_file(folder, name)) as part:
+        part.write_text(json.dumps(tags, indent=1, sort_keys=True), encoding="utf-8")
     return fetched
 
 
@@ -70,7 +77,7 @@ def restore(store: ObjectStore, bucket: str, name: str, folder: Path, report: Re
     versions = list(_versions(folder, name))
     for version in versions:
         _verify(folder, name, version)
-    tags = _read_tags(folder)
+    tags = _read_tags(folder, name)
     written = 0
     base = folder / OBJECTS
     keys = _keys(base, name)
@@ -97,6 +104,21 @@ def restore(store: ObjectStore, bucket: str, name: str, folder: Path, report: Re
             store.set_tags(bucket, manifest_key(name, version), found)
     repair(store, bucket, name)
     return written
+
+
+def tags_file(folder: Path, name: str) -> Path:
+    """Return where a backup in `folder` keeps the tags of a model's manifests."""
+    return folder / "tags" / f"{safe_name(name)}.json"
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[Path]:
+    """Give a path to write a file at, which then takes the place of `path`; where that fails, `path` is as it was."""
+    part = path.with_name(f".{path.name}.part")
+    with local_file(part):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.replace(path)
 
 
 def _prefixes(name: str) -> tuple[str, str]:
@@ -159,14 +181,15 @@ def _path(folder: Path, key: str) -> Path | None:
         return None
 
 
-def _read_tags(folder: Path) -> dict[str, dict[str, str]]:
+def _read_tags(folder: Path, name: str) -> dict[str, dict[str, str]]:
     """Return the tags by version; none where the file was lost: the logs still say what is in use."""
-    try:
-        found = json.loads((folder / TAGS).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    path = next((path for path in (tags_file(folder, name), folder / OLD_TAGS) if path.is_file()), None)
+    if path is None:
         return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ManifestInvalid(f"{folder / TAGS} is not JSON: {error}") from error
+        raise ManifestInvalid(f"{path} is not JSON: {error}") from error
     if not isinstance(found, dict) or not all(isinstance(tags, dict) for tags in found.values()):
-        raise ManifestInvalid(f"{folder / TAGS} holds no tags by version: without it the logs say what is in use")
+        raise ManifestInvalid(f"{path} holds no tags by version: without it the logs say what is in use")
     return {str(version): {str(tag): str(value) for tag, value in tags.items()} for version, tags in found.items()}
