@@ -43,15 +43,15 @@ def set_stage(
         StalePromotion: the version was promoted meanwhile; it stays in production.
         PromotionUnfinished: the store failed after the change was logged; setting the stage again finishes it.
     """
+    trial = stage in ("canary", "shadow")
     manifest, document = read_manifest_and_document(store, bucket, name, version)
-    if stage in ("canary", "shadow"):
+    if trial:
         require_trusted(manifest, document)
     promotions_before = last_number(store, bucket, name)
     tags_by_version = read_tags(store, bucket, name)
     if resolve(tags_by_version).version == version:
         raise PromotionRefused(f"{name}: {version} is in production; promote another version first")
     _require_share(name, stage, share)
-    trial = stage in ("canary", "shadow")
     displaced = [
         other for other, tags in tags_by_version.items() if trial and other != version and tags.get(STAGE) == stage
     ]
@@ -68,20 +68,25 @@ def set_stage(
         at=at,
     )
     record = append_stage(store, bucket, name, record)
-    try:
-        for other in displaced:
-            _set(store, bucket, name, other, "candidate", None)
-        _set(store, bucket, name, version, stage, share)
-        promoted = _finish_promotions_since(store, bucket, name, promotions_before)
-    except StoreError as error:
-        raise PromotionUnfinished(
-            f"{name}: {stage} for {version} is logged as number {record.number}, and the store failed before it took"
-            f" effect; set the stage again ({error})"
-        ) from error
+    promoted = _take_effect(store, bucket, name, record, promotions_before)
     if promoted == version:
         raise StalePromotion(f"{name}: {version} was promoted to production meanwhile, and is no {stage}")
     NumberedLog(store, bucket, name, stages=True).note(record.number)
     return record
+
+
+def _take_effect(store: ObjectStore, bucket: str, name: str, record: StageRecord, promotions_before: int) -> str | None:
+    """Write the tags that the record stands for; return the version that was promoted meanwhile, if one was."""
+    try:
+        for other in record.displaced:
+            _set(store, bucket, name, other, "candidate", None)
+        _set(store, bucket, name, record.version, record.stage, record.share)
+        return _finish_promotions_since(store, bucket, name, promotions_before)
+    except StoreError as error:
+        raise PromotionUnfinished(
+            f"{name}: {record.stage} for {record.version} is logged as number {record.number}, and the store failed"
+            f" before it took effect; set the stage again ({error})"
+        ) from error
 
 
 def _finish_promotions_since(store: ObjectStore, bucket: str, name: str, number: int) -> str | None:
