@@ -42,6 +42,8 @@ def test_a_folder_goes_in_is_listed_and_comes_out_ready_for_faster_whisper(
     assert (record["state"], list(record["versions"].values())) == ("done", [described["version"]])
     assert main(["export", "list", "--name", "stock"]) == 0
     assert record["id"] in capfd.readouterr().out
+    assert main(["export", "list", "--name", "stok"]) == 1
+    assert "holds no model 'stok'; it holds stock" in capfd.readouterr().err
     assert main(["export", "cancel", record["id"], "--name", "stock"]) == 0
     assert "is done" in capfd.readouterr().out
 

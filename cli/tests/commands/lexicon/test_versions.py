@@ -14,7 +14,10 @@ from carabin.registry.settings import StoreSettings
 from carabin.registry.stages.lexicon_keys import identity_lexicon
 from carabin.registry.stages.lexicons import production_lexicons, promote_lexicon, publish_lexicon
 
+from ..models.conftest import Registry, registry
 from .conftest import run
+
+__all__ = ["registry"]
 
 MODEL = "lexicon-test"
 
@@ -75,16 +78,27 @@ def test_version_is_shown_that_stands_behind_the_name(
 
 
 def test_list_of_nothing_is_a_sentence_for_a_person_and_empty_for_a_machine(
-    s3_environment: StoreSettings, capfd: pytest.CaptureFixture[str]
+    registry: Registry, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    connect().ensure_bucket(s3_environment.models_bucket)
-    assert main(["lexicon", "list", "--model", f"{MODEL}-none"]) == 0
+    registry.publish(0.2)
+    assert main(["lexicon", "list", "--model", "cardio"]) == 0
     said = capfd.readouterr()
-    assert f"{MODEL}-none has no lexicon in the store" in said.err
+    assert "cardio has no lexicon in the store" in said.err
     assert said.out == ""
-    assert main(["lexicon", "list", "--model", f"{MODEL}-none", "--json"]) == 0
+    assert main(["lexicon", "list", "--model", "cardio", "--json"]) == 0
     said = capfd.readouterr()
     assert (json.loads(said.out), said.err) == ([], "")
+
+
+@pytest.mark.parametrize("command", ["lexicon", "vocabulary"])
+def test_list_beside_a_model_that_is_not_there_is_an_error_that_names_those_that_are(
+    registry: Registry, capfd: pytest.CaptureFixture[str], command: str
+) -> None:
+    registry.publish(0.2)
+    assert main([command, "list", "--model", "cadrio", "--json"]) == 1
+    said = capfd.readouterr()
+    assert "holds no model 'cadrio'; it holds cardio" in said.err
+    assert said.out == ""
 
 
 def test_stored_line_break_of_a_log_is_no_entry_of_what_is_shown(s3_environment: StoreSettings) -> None:

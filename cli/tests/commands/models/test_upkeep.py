@@ -34,6 +34,15 @@ def test_a_promotion_cut_off_is_pointed_out_and_repaired(registry: Registry, cap
     assert "Nothing was cut off." in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("command", [["repair"], ["prune", "--yes"]])
+def test_a_model_that_is_not_there_is_an_error_that_names_those_that_are(
+    registry: Registry, capfd: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    registry.publish(0.2)
+    assert main(["models", *command, "--model", "cadrio"]) == 1
+    assert "holds no model 'cadrio'; it holds cardio" in words(capfd.readouterr().err)
+
+
 def test_prune_shows_first_and_deletes_only_after_yes(
     registry: Registry, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,8 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
 
+from .models.context import Context, require_known
+
 Name = Annotated[
     str, typer.Option("--model", "-m", "--name", envvar="CARABIN_MODEL", help="model name, such as cardio")
 ]
@@ -124,6 +126,8 @@ def list_exports(name: Name, as_json: AsJson = False) -> None:
     """Show every export of a model: those that run, that are done, and that failed, with the reason."""
     settings, store = _store()
     records = _ledger(store, settings).list(name, lambda error: _warn(str(error)))
+    if not records:
+        require_known(Context(store, settings.models_bucket, name))
     if as_json:
         _write_json([record.model_dump(mode="json") for record in records])
         return

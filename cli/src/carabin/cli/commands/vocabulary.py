@@ -8,10 +8,10 @@ from carabin.cli.output import write_json
 from carabin.lexicon.entries import parse_lexicon
 from carabin.registry.errors import CarabinError
 from carabin.registry.stages.lexicon_keys import VOCABULARY, promotable_name
-from carabin.registry.stages.lexicons import lexicons_in_use
+from carabin.registry.stages.lexicons import lexicon_names, lexicons_in_use
 
 from .lexicon.change import put_into_use
-from .models.context import By, Reason, open_context
+from .models.context import By, Reason, open_context, require_known
 
 app = typer.Typer(
     help="Short lists of terms that sessions name: lexicons named vocabulary.NAME, see `carabin lexicon`.",
@@ -62,6 +62,8 @@ def list_(model: Model = "whisper", as_json: AsJson = False) -> None:
         for name, (_, key) in sorted(lexicons_in_use(at.store, at.bucket, model).items())
         if name.startswith(VOCABULARY)
     }
+    if not counts and not lexicon_names(at.store, at.bucket, model):  # one may be withdrawn
+        require_known(at)
     if as_json:
         write_json(counts)
         return

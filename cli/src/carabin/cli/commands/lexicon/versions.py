@@ -18,7 +18,7 @@ from carabin.registry.stages.lexicons import (
     unversioned_vocabularies,
 )
 
-from ..models.context import Context, one_line, open_context
+from ..models.context import Context, one_line, open_context, require_known
 from .files import AsJson, read
 
 Model = Annotated[str, typer.Option("--model", "-m", help="The registry's name of the model that is served.")]
@@ -42,6 +42,8 @@ def list_(model: Model = "whisper", as_json: AsJson = False) -> None:
     ]
     old = unversioned_vocabularies(at.store, at.bucket, model)
     rows += [{"name": name, "version": "unversioned", "in_use": True, "withdrawal": False} for name in sorted(old)]
+    if not rows:
+        require_known(at)
     if as_json:
         write_json(rows)
         return

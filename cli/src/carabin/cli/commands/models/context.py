@@ -106,11 +106,21 @@ def open_known(name: str | None) -> Context:
         VersionMissing: the one that was named is not there.
     """
     context = open_context(name)
-    names = list_models(context.store, context.bucket) if name else [context.name]
+    if name:
+        require_known(context)
+    return context
+
+
+def require_known(context: Context) -> None:
+    """Refuse a model that holds no version: its name is mistyped, where nothing else was found under it.
+
+    Raises:
+        VersionMissing: it holds none; the sentence names those that do.
+    """
+    names = list_models(context.store, context.bucket)
     if context.name not in names:
         held = f"it holds {', '.join(names)}" if names else "it holds none"
         raise VersionMissing(f"the bucket {context.bucket} holds no model {context.name!r}; {held}")
-    return context
 
 
 def pick_version(name: str, versions: Sequence[str], text: str) -> str:

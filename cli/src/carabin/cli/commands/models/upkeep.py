@@ -12,7 +12,7 @@ from carabin.registry.stages.apply import repair as repair_promotion
 from carabin.registry.stages.prune import KEEP_BEFORE, KEEP_FOR, plan_prune
 from carabin.registry.stages.prune import prune as prune_versions
 
-from .context import AsJson, Name, Version, open_context
+from .context import AsJson, Name, Version, open_context, open_known
 from .tables import describe_promotion, print_json, size
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -32,14 +32,14 @@ def register(app: typer.Typer) -> None:
 
 def repair(name: Name = None) -> None:
     """Finish a promotion that was cut off between its record and its tags."""
-    context = open_context(name)
+    context = open_known(name)
     record = repair_promotion(context.store, context.bucket, context.name)
     typer.echo(f"Finished: {describe_promotion(record)}" if record else "Nothing was cut off.")
 
 
 def prune(name: Name = None, yes: Yes = False) -> None:
     """Delete old versions, after showing which; those in use, the two before production and recent ones stay."""
-    context = open_context(name)
+    context = open_known(name)
     planned = plan_prune(context.store, context.bucket, context.name)
     if not planned:
         typer.echo(
