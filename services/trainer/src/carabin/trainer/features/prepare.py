@@ -82,6 +82,37 @@ def prepare_split(
         DatasetInvalid: a recording cannot be decoded, or a sentence does not fit; it is named.
         Stopped: `stopped` said so; what is cached so far is discarded.
     """
+    texts, mels = _heard(name, dictations, config, progress, stopped)
+    if training and config.augment:  # the slowest speed lasts longest
+        texts = [replace(text, n_frames=round(text.n_frames / min(SPEEDS))) for text in texts]
+    windows = _windows(texts, config, training=training)
+    features = _states(name, mels, windows, config, model, progress, stopped) if config.cached else mels
+
+    def altered(place: int, draw: np.random.Generator) -> Mel:
+        return config.make_mel(augment(dictations[place].audio, draw))
+
+    examples = Examples(
+        texts,
+        features,
+        config.make_labels,
+        states=config.cached,
+        seed=config.seed,
+        timestamps=config.timestamps if training else 0.0,
+        prompt_share=config.prompt_share if training else 0.0,
+        spec_augment=config.spec_augment if training else None,
+        sound=altered if training and config.augment else None,
+    )
+    return PreparedSplit(examples, windows, fixed=config.cached, trailing=config.window.trailing if training else 0)
+
+
+def _heard(
+    name: str,
+    dictations: Sequence[Dictation],
+    config: FeatureConfig,
+    progress: Callable[[int, int], None],
+    stopped: Callable[[], bool],
+) -> tuple[list[Text], ArrayFile]:
+    """Return what is said in each dictation, and its cached mel spectrogram; those from before a restart are reused."""
     steps = len(dictations) * (2 if config.cached else 1)
     texts: list[Text] = []
 
@@ -95,31 +126,13 @@ def prepare_split(
             progress(place + 1, steps)
             yield mel
 
-    def altered(place: int, draw: np.random.Generator) -> Mel:
-        return config.make_mel(augment(dictations[place].audio, draw))
-
     cached = write_arrays(config.cache / f"{name}-mel.bin", mels(), "float32")
-    if not texts:  # reused from before a restart
+    if not texts:  # nothing was computed: they are from before a restart
         texts = [
             Text(dictation.sentence, shape[1], dictation.sha256)
             for dictation, shape in zip(dictations, cached.shapes, strict=True)
         ]
-    if training and config.augment:  # the slowest speed lasts longest
-        texts = [replace(text, n_frames=round(text.n_frames / min(SPEEDS))) for text in texts]
-    windows = _windows(texts, config, training=training)
-    features = _states(name, cached, windows, config, model, progress, stopped) if config.cached else cached
-    examples = Examples(
-        texts,
-        features,
-        config.make_labels,
-        states=config.cached,
-        seed=config.seed,
-        timestamps=config.timestamps if training else 0.0,
-        prompt_share=config.prompt_share if training else 0.0,
-        spec_augment=config.spec_augment if training else None,
-        sound=altered if training and config.augment else None,
-    )
-    return PreparedSplit(examples, windows, fixed=config.cached, trailing=config.window.trailing if training else 0)
+    return texts, cached
 
 
 def collator(config: FeatureConfig) -> Collator:

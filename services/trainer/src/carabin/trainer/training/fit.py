@@ -1,6 +1,6 @@
 """The optimisation: prepared splits in, one loop, the best weights out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback, Tra
 from ..checkpoints.layout import STATE, folder_of, has_ended, is_complete, mark_ended, step_of
 from ..data.dictations import Dictation
 from ..datasets.local import Joined, LocalDataset, Replay
+from ..features.collate import Collator
 from ..features.prepare import FeatureConfig, PreparedSplit, collator, prepare_split
 from ..features.silence import silences
 from ..models.whisper import inner, merged_state, move_to, prepare, read_weights
@@ -56,10 +57,33 @@ def fit(
     Raises:
         TrainingError: the loss is no number, memory does not suffice, or the device cannot do what was asked.
     """
-    settings, progress = run.settings, run.progress
-    computed = run.precision
-    config = feature_config(settings, base, model, run.work / "features", computed)
+    settings = run.settings
+    config = feature_config(settings, base, model, run.work / "features", run.precision)
     move_to(model, "cuda" if torch.cuda.is_available() else "cpu")
+    train, validation = _splits(run, dataset, replay, config, model)
+    set_seed(settings.seed)  # adapters begin at random
+    trained = prepare(model, settings.mode, train_embeddings=settings.train_embeddings, lora_rank=settings.lora_rank)
+    stop = StopWhenAsked(run.stopped_together)
+    trainer = _trainer(run, trained, train, validation, collator(config), stop, saved)
+    if resume is not None and has_ended(resume):
+        trainer.state = best_of(trained, resume)
+    else:
+        done = step_of(resume) if resume else 0
+        with run.timed("train"), run.progress.phase(f"train ({settings.mode}, {run.precision})", done=done):
+            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    weights = merged_state(trained)
+    return Fit(trainer.state.global_step, stop.stopped, inner(_plain(trained)), weights, trainer.state.log_history)
+
+
+def _splits(
+    run: RunContext,
+    dataset: LocalDataset,
+    replay: Replay,
+    config: FeatureConfig,
+    model: WhisperForConditionalGeneration,
+) -> tuple[PreparedSplit, dict[str, PreparedSplit]]:
+    """Return what is trained on, and what each validation loss is measured on."""
+    settings = run.settings
     with run.timed("features"), run.main_first():
         spoken = dataset.split("train")
         quiet = silences(round(settings.silence_share * len(spoken)), settings.seed)
@@ -67,12 +91,21 @@ def fit(
         validation = {MEDICAL: _prepared(run, "validation", dataset.split("validation"), config, model, training=False)}
         if len(replay.validation):
             validation[GENERAL] = _prepared(run, "general", replay.validation, config, model, training=False)
-    set_seed(settings.seed)  # adapters begin at random
-    trained = prepare(model, settings.mode, train_embeddings=settings.train_embeddings, lora_rank=settings.lora_rank)
+    return train, validation
+
+
+def _trainer(
+    run: RunContext,
+    model: torch.nn.Module,
+    train: PreparedSplit,
+    validation: Mapping[str, PreparedSplit],
+    collate: Collator,
+    stop: StopWhenAsked,
+    saved: Saved,
+) -> WhisperTrainer:
+    settings = run.settings
     rank, world = run.processes.process_index, run.processes.num_processes
-    collate = collator(config)
     sampler = train.sampler(settings.batch_size, seed=settings.seed, rank=rank, world=world)
-    stop = StopWhenAsked(run.stopped_together)
 
     def keep(step: int, folder: Path) -> None:
         if trainer.control.should_training_stop and not stop.stopped:
@@ -80,8 +113,8 @@ def fit(
         saved(step, folder, _losses(trainer.state.log_history))
 
     trainer = WhisperTrainer(
-        model=trained,
-        args=arguments(settings, run.work, computed, world=world, steps_an_epoch=len(sampler)),
+        model=model,
+        args=arguments(settings, run.work, run.precision, world=world, steps_an_epoch=len(sampler)),
         examples=train.examples,
         eval_dataset=validation[MEDICAL].examples,
         data_collator=collate,
@@ -90,18 +123,12 @@ def fit(
             name: part.loader(settings.batch_size, collate, rank=rank, world=world) for name, part in validation.items()
         },
         saved=keep,
-        callbacks=[stop, Report(progress)] + ([EarlyStoppingCallback(settings.patience)] if settings.patience else []),
+        callbacks=[stop, Report(run.progress)]
+        + ([EarlyStoppingCallback(settings.patience)] if settings.patience else []),
     )
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
-    if resume is not None and has_ended(resume):
-        trainer.state = best_of(trained, resume)
-    else:
-        done = step_of(resume) if resume else 0
-        with run.timed("train"), progress.phase(f"train ({settings.mode}, {computed})", done=done):
-            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    weights = merged_state(trained)
-    return Fit(trainer.state.global_step, stop.stopped, inner(_plain(trained)), weights, trainer.state.log_history)
+    return trainer
 
 
 def best_of(model: torch.nn.Module, ended: Path) -> TrainerState:
