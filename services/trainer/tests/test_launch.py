@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from carabin.registry.artifacts.checkpoints import publish_checkpoint
+from carabin.registry.artifacts.datasets import publish_dataset
 from carabin.registry.testing.memory import MemoryStore
 from carabin.service.errors import PortTaken
 from carabin.trainer.launch import launch, quiet
@@ -53,8 +54,10 @@ def launched(tmp_path: Path, store: MemoryStore, **changes: object) -> TrainResu
     final.mkdir()
     (final / "model.safetensors").write_text("weights")
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    publish_checkpoint(store, BUCKETS.checkpoints_bucket, "r", 7, final, now, source={}, metrics={}, final=True)
-    wanted = settings(tmp_path, tmp_path / "w", **changes)
+    data = publish_dataset(store, BUCKETS.datasets_bucket, "tones", final, now, source={}, counts={})
+    source = {"base_model": "a-base", "dataset_sha256": data.fingerprint}
+    publish_checkpoint(store, BUCKETS.checkpoints_bucket, "r", 7, final, now, source=source, metrics={}, final=True)
+    wanted = settings(Path("a-base"), tmp_path / "w", dataset=f"tones@{data.version}", **changes)
     return launch(wanted, store, BUCKETS, Console(force_terminal=False), lambda: False, now)
 
 

@@ -173,6 +173,20 @@ def test_a_second_build_decodes_only_what_is_new_and_one_that_forgets_keeps_noth
     assert (tmp_path / "work" / "index.sqlite").is_file()
 
 
+@pytest.mark.parametrize("end", ["--keep", "--forget"])
+def test_a_folder_that_no_build_made_is_no_place_to_work_in_and_stays_as_it_is(
+    folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], end: str
+) -> None:
+    mine = tmp_path / "mine" / "sounds" / "ab" / "mine.flac"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"mine")
+    arguments = ["--work", str(tmp_path / "mine"), end, "--folder", str(tmp_path / "made")]
+    assert main(["dataset", "build", *folders, *arguments]) == 1
+    assert f"{tmp_path / 'mine'}: it holds what no build wrote" in capsys.readouterr().err
+    assert [path for path in (tmp_path / "mine").rglob("*") if path.is_file()] == [mine]
+    assert not (tmp_path / "made").exists()
+
+
 def test_an_audit_writes_its_page_and_refuses_reports_that_nobody_dictated(
     folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

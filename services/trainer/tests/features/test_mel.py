@@ -1,20 +1,21 @@
 """Tests of features on disk: written once, read a piece at a time, and never half there."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from carabin.registry.errors import DiskFailed
-from carabin.trainer.features.mel import ArrayFile, MelMaker, pad, write_arrays
+from carabin.trainer.features import mel as mels
+from carabin.trainer.features.mel import ArrayFile, MelMaker, find_arrays, pad
 
 SHAPES = [(2, 3), (2, 1), (2, 4)]
 ARRAYS = [np.arange(rows * n, dtype=np.float32).reshape(rows, n) + 10 * rows * n for rows, n in SHAPES]
 
 
-def never() -> Iterator[np.ndarray]:
-    raise AssertionError("what is there already is not computed again")
-    yield
+def write_arrays(file: Path, arrays: Iterable[np.ndarray], dtype: str, made_of: str = "these") -> ArrayFile:
+    return mels.write_arrays(file, arrays, dtype, lambda: made_of)
 
 
 def test_a_mel_has_a_frame_every_10_ms_and_follows_the_sound() -> None:
@@ -54,10 +55,41 @@ def test_arrays_are_stored_in_the_type_that_is_asked_for(tmp_path: Path) -> None
     np.testing.assert_array_equal(file[1], halves[1].astype(np.float16))
 
 
-def test_what_an_earlier_run_wrote_whole_is_not_computed_again(tmp_path: Path) -> None:
+def test_what_an_earlier_run_wrote_whole_is_found_with_what_it_was_made_of(tmp_path: Path) -> None:
     write_arrays(tmp_path / "mel.bin", ARRAYS, "float32")
-    again = write_arrays(tmp_path / "mel.bin", never(), "float32")
+    again = find_arrays(tmp_path / "mel.bin")
+    assert again is not None
+    assert again.made_of == "these"
     np.testing.assert_array_equal(again[1], ARRAYS[1])
+
+
+@pytest.mark.parametrize("name", ["mel.bin", "mel.json"])
+@pytest.mark.parametrize("left", [None, 0, 5])
+def test_what_a_power_cut_left_half_of_is_not_found(tmp_path: Path, name: str, left: int | None) -> None:
+    write_arrays(tmp_path / "mel.bin", ARRAYS, "float32")
+    if left is None:
+        (tmp_path / name).unlink()
+    else:
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:left])
+    assert find_arrays(tmp_path / "mel.bin") is None
+
+
+def test_arrays_of_a_release_that_did_not_say_what_they_were_made_of_are_not_found(tmp_path: Path) -> None:
+    write_arrays(tmp_path / "mel.bin", ARRAYS, "float32")
+    (tmp_path / "mel.json").write_text(json.dumps({"dtype": "float32", "shapes": SHAPES}))
+    assert find_arrays(tmp_path / "mel.bin") is None
+
+
+def test_what_is_written_anew_and_not_to_its_end_is_not_taken_for_what_was_there(tmp_path: Path) -> None:
+    write_arrays(tmp_path / "mel.bin", ARRAYS, "float32")
+    found = []
+
+    def looked_at() -> Iterator[np.ndarray]:
+        found.append(find_arrays(tmp_path / "mel.bin"))
+        yield ARRAYS[0]
+
+    assert write_arrays(tmp_path / "mel.bin", looked_at(), "float32", "others").made_of == "others"
+    assert found == [None], "a process that is killed here leaves this"
 
 
 def test_what_ends_the_arrays_leaves_no_file_and_the_next_run_begins_anew(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from carabin.trainer.models.whisper import encode, load_whisper
 from transformers import WhisperForConditionalGeneration
 
 from ..helpers.sounds import bursts
+from ..helpers.training import tiny_whisper
 
 LENGTHS_S = (3.0, 0.5, 2.0, 0.6)
 """301, 51, 201 and 61 frames of mel: with a margin of 50 and whole seconds, windows of 400, 200, 300 and 200."""
@@ -98,6 +99,55 @@ def test_features_are_computed_once_and_found_again_with_the_same_windows(
     example = again.examples[BatchItem(2, 0, 300)]
     np.testing.assert_array_equal(example.features, pad(config.make_mel(DICTATIONS[2].audio), 300))
     assert example.labels == config.make_labels("Dictée de 2.0 s.", 2.01)
+
+
+def shown(split: PreparedSplit) -> list[np.ndarray]:
+    return [
+        np.array(split.examples[BatchItem(place, 0, window)].features) for place, window in enumerate(split.windows)
+    ]
+
+
+@pytest.mark.parametrize("cached", [False, True])
+@pytest.mark.parametrize(
+    "others",
+    [DICTATIONS[::-1], DICTATIONS[:3], [*DICTATIONS[:3], dictation(1.0)]],
+    ids=["reversed", "fewer", "another"],
+)
+def test_features_of_other_dictations_are_not_taken_for_these(
+    config: FeatureConfig,
+    model: WhisperForConditionalGeneration,
+    tmp_path: Path,
+    cached: bool,
+    others: Sequence[Dictation],
+) -> None:
+    config = replace(config, cached=cached)
+    prepared(config, model)
+    found, fresh = (
+        prepared(each, model, dictations=others) for each in (config, replace(config, cache=tmp_path / "fresh"))
+    )
+    assert list(found.examples.texts) == list(fresh.examples.texts)
+    for ours, wanted in zip(shown(found), shown(fresh), strict=True):
+        np.testing.assert_array_equal(ours, wanted)
+    assert len(list(config.cache.iterdir())) == len(list((tmp_path / "fresh").iterdir()))
+
+
+@pytest.mark.parametrize("changed", ["base", "seed", "precision", "window"])
+def test_encoder_states_of_another_base_seed_precision_or_window_are_not_taken_for_these(
+    config: FeatureConfig, model: WhisperForConditionalGeneration, rebuilt: Path, tmp_path: Path, changed: str
+) -> None:
+    config = replace(config, cached=True, window=TrainingWindow(trailing=2_000))
+    other, others_model = {
+        "base": (config, load_whisper(tiny_whisper(rebuilt, tmp_path / "base", seed=5))),
+        "seed": (replace(config, seed=1), model),
+        "precision": (replace(config, bf16=True), model),
+        "window": (replace(config, window=TrainingWindow(trailing=0)), model),
+    }[changed]
+    before = shown(prepared(config, model))
+    found, fresh = (prepared(each, others_model) for each in (other, replace(other, cache=tmp_path / "fresh")))
+    assert found.windows == fresh.windows
+    for ours, wanted in zip(shown(found), shown(fresh), strict=True):
+        np.testing.assert_array_equal(ours, wanted)
+    assert not all(np.array_equal(ours, old) for ours, old in zip(shown(found), before, strict=True))
 
 
 def test_a_stop_while_features_are_computed_leaves_nothing_that_is_half_there(

@@ -201,6 +201,43 @@ def test_a_finished_run_is_not_done_again(tiny: Path, store: MemoryStore, tmp_pa
     assert recorder.losses == []
 
 
+def test_a_finished_run_answers_for_no_other_training(tiny: Path, tones_folder: Path, tmp_path: Path) -> None:
+    store = a_store(tones_folder, tones(tmp_path / "others", seed=9))
+    run(settings(tiny, tmp_path / "w", max_steps=2), store)
+    record = run_record(store, BUCKET, "r")
+    for changes, reason in (
+        ({"dataset": "others"}, "run r is finished, and is another training: dataset is tones@"),
+        ({"seed": 1}, "seed is 0 in it and 1 in this one; give the same settings, or another --run"),
+        ({"dataset": "tone"}, "tone"),
+        ({"replay": "general"}, "general"),
+    ):
+        with pytest.raises((ResumeRefused, VersionMissing), match=reason):
+            run(settings(tiny, tmp_path / "w", max_steps=2, **changes), store)
+    assert run_record(store, BUCKET, "r") == record
+
+
+def test_a_run_that_begins_anew_before_its_first_checkpoint_learns_what_it_is_given_then(
+    tiny: Path, tones_folder: Path, tmp_path: Path
+) -> None:
+    store = a_store(tones_folder, tones(tmp_path / "others", seed=9))
+    changes = {"mode": "decoder", "max_steps": 2, "silence_share": 0.2}
+
+    class Killed(EventRecorder):
+        def __call__(self, event: RunEvent) -> None:
+            if event.phase.startswith("train"):
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(settings(tiny, tmp_path / "w", **changes), store, recorder=Killed())
+    assert (tmp_path / "w" / "r" / "features" / "train-states.json").is_file()
+    curves = []
+    for name in ("r", "fresh"):
+        recorder = EventRecorder()
+        run(settings(tiny, tmp_path / "w", run=name, dataset="others", seed=3, **changes), store, recorder=recorder)
+        curves.append(recorder.losses)
+    assert curves[0] == curves[1]
+
+
 def test_a_run_that_ended_between_its_final_checkpoint_and_its_last_word_is_completed(
     tiny: Path, store: MemoryStore, tmp_path: Path
 ) -> None:

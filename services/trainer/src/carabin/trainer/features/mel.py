@@ -1,7 +1,8 @@
 """Features on disk: every dictation's mel, or its encoder states, unpadded in one flat file that pages in as needed."""
 
+import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ class MelMaker:
     """
 
     def __init__(self, n_mels: int) -> None:
+        self.n_mels = n_mels
         self._extractor = FeatureExtractor(feature_size=n_mels)
 
     def __call__(self, samples: npt.NDArray[np.float32]) -> Mel:
@@ -39,7 +41,9 @@ class ArrayFile(Sequence[npt.NDArray[Any]]):
     """Arrays of one dtype and rank in one file, read without loading it."""
 
     def __init__(self, file: Path) -> None:
-        index = json.loads(file.with_suffix(".json").read_text())
+        index = json.loads(_index_of(file).read_text())
+        self.made_of: str = index["made_of"]
+        """Of what its writer said that it made them; arrays of anything else must not be taken for them."""
         self._shapes = [tuple(shape) for shape in index["shapes"]]
         self._starts = np.concatenate([[0], np.cumsum([np.prod(shape, dtype=np.int64) for shape in self._shapes])])
         self._data = np.memmap(file, dtype=index["dtype"], mode="r", shape=(int(self._starts[-1]),))
@@ -62,22 +66,44 @@ class ArrayFile(Sequence[npt.NDArray[Any]]):
         return int(self._data.nbytes)
 
 
-def write_arrays(file: Path, arrays: Iterable[npt.NDArray[Any]], dtype: str) -> ArrayFile:
-    """Write `arrays` to `file`, or reuse what an earlier run wrote completely: its index is written last.
+def digest_of(*parts: object) -> str:
+    """Return a SHA-256 that only equal parts have, for `made_of`."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def find_arrays(file: Path) -> ArrayFile | None:
+    """Return what an earlier start wrote to `file`; None where it did not end, or not as we do."""
+    if not _index_of(file).exists():
+        return None
+    try:
+        return ArrayFile(file)
+    except (FileNotFoundError, ValueError, KeyError):  # the machine lost its power, or another release wrote it
+        return None
+
+
+def write_arrays(file: Path, arrays: Iterable[npt.NDArray[Any]], dtype: str, made_of: Callable[[], str]) -> ArrayFile:
+    """Write `arrays` to `file`, in place of what is there; its index is written last.
+
+    Args:
+        made_of: asked once all of them are written.
 
     Raises:
         DiskFailed: the disk is full or may not be written; no file is left.
     """
-    index = file.with_suffix(".json")
-    if index.exists():
-        return ArrayFile(file)
+    index = _index_of(file)
     shapes = []
     with local_file(file):
         file.parent.mkdir(parents=True, exist_ok=True)
+        if index.exists():  # else it would speak for what a killed process leaves of the new ones
+            index.unlink()
         with file.open("wb") as output:
             for array in arrays:
                 shapes.append(array.shape)
                 output.write(np.ascontiguousarray(array, dtype).tobytes())
     with local_file(index):
-        index.write_text(json.dumps({"dtype": dtype, "shapes": shapes}))
+        index.write_text(json.dumps({"dtype": dtype, "shapes": shapes, "made_of": made_of()}))
     return ArrayFile(file)
+
+
+def _index_of(file: Path) -> Path:
+    return file.with_suffix(".json")

@@ -3,27 +3,22 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from transformers import WhisperForConditionalGeneration
 
 from ..data.dictations import Dictation
 from ..errors import Stopped
-from ..models.whisper import encode
 from .augment import SPEEDS, augment
 from .collate import MEL, STATES, Collator
 from .examples import Examples, Text
 from .labels import LabelMaker
-from .mel import ArrayFile, Mel, MelMaker, pad, write_arrays
+from .mel import ArrayFile, Mel, MelMaker, digest_of, find_arrays, write_arrays
 from .spec_augment import SpecAugment
+from .states import encoder_states
 from .windows import BucketSampler, EpochLoader, TrainingWindow
-
-ENCODE_BATCH = 8
-"""Dictations encoded at once when states are cached; memory, not speed, decides on a CPU."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +81,10 @@ def prepare_split(
     if training and config.augment:  # the slowest speed lasts longest
         texts = [replace(text, n_frames=round(text.n_frames / min(SPEEDS))) for text in texts]
     windows = _windows(texts, config, training=training)
-    features = _states(name, mels, windows, config, model, progress, stopped) if config.cached else mels
+    features: Sequence[Any] = mels
+    if config.cached:
+        states = config.cache / f"{name}-states.bin"
+        features = encoder_states(states, mels, windows, model, bf16=config.bf16, progress=progress, stopped=stopped)
 
     def altered(place: int, draw: np.random.Generator) -> Mel:
         return config.make_mel(augment(dictations[place].audio, draw))
@@ -112,11 +110,20 @@ def _heard(
     progress: Callable[[int, int], None],
     stopped: Callable[[], bool],
 ) -> tuple[list[Text], ArrayFile]:
-    """Return what is said in each dictation, and its cached mel spectrogram; those from before a restart are reused."""
+    """Return what is said in each dictation, and its cached mel spectrogram.
+
+    Those that an earlier start of the run made of the same dictations are reused. A run that came to no checkpoint may
+    begin anew under its name with another dataset or seed.
+    """
+    file = config.cache / f"{name}-mel.bin"
     steps = len(dictations) * (2 if config.cached else 1)
     texts: list[Text] = []
 
+    def made_of() -> str:
+        return digest_of(config.make_mel.n_mels, [text.sha256 for text in texts])
+
     def mels() -> Iterator[Any]:
+        texts.clear()
         for place in range(len(dictations)):
             if stopped():
                 raise Stopped("stopped while features were computed; nothing was learnt yet")
@@ -126,13 +133,13 @@ def _heard(
             progress(place + 1, steps)
             yield mel
 
-    cached = write_arrays(config.cache / f"{name}-mel.bin", mels(), "float32")
-    if not texts:  # nothing was computed: they are from before a restart
-        texts = [
-            Text(dictation.sentence, shape[1], dictation.sha256)
-            for dictation, shape in zip(dictations, cached.shapes, strict=True)
-        ]
-    return texts, cached
+    known = find_arrays(file)
+    if known is not None and len(known) == len(dictations):
+        for dictation, shape in zip(dictations, known.shapes, strict=True):
+            texts.append(Text(dictation.sentence, shape[1], dictation.sha256))
+        if known.made_of == made_of():
+            return texts, known
+    return texts, write_arrays(file, mels(), "float32", made_of)
 
 
 def collator(config: FeatureConfig) -> Collator:
@@ -151,52 +158,3 @@ def _chance(sha256: str, seed: int) -> float:
     """Return a number in [0, 1) that is the recording's own, whatever else is in the dataset."""
     digest = hashlib.sha256(f"{seed}\0{sha256}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
-
-
-def _states(
-    name: str,
-    mels: ArrayFile,
-    windows: Sequence[int],
-    config: FeatureConfig,
-    model: WhisperForConditionalGeneration,
-    progress: Callable[[int, int], None],
-    stopped: Callable[[], bool],
-) -> "Reordered":
-    order = sorted(range(len(windows)), key=lambda place: windows[place])
-
-    def encoded() -> Iterator[Any]:
-        done = len(order)
-        for window, group in groupby(order, key=lambda place: windows[place]):
-            places = list(group)
-            for start in range(0, len(places), ENCODE_BATCH):
-                if stopped():
-                    raise Stopped("stopped while encoder states were cached; nothing was learnt yet")
-                batch = np.stack([pad(mels[place], window) for place in places[start : start + ENCODE_BATCH]])
-                yield from _encode(model, batch, bf16=config.bf16)
-                done += len(batch)
-                progress(done, 2 * len(order))
-
-    return Reordered(write_arrays(config.cache / f"{name}-states.bin", encoded(), "float16"), order)
-
-
-@torch.no_grad()
-def _encode(model: WhisperForConditionalGeneration, mel: Any, *, bf16: bool) -> Iterator[Any]:
-    model.train(False)
-    device = next(model.parameters()).device
-    with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-        states = encode(model, torch.from_numpy(mel).to(device))
-    yield from states.to(torch.float16).cpu().numpy()
-
-
-class Reordered(Sequence[Any]):
-    """An array file seen in the dictations' own order."""
-
-    def __init__(self, arrays: ArrayFile, order: Sequence[int]) -> None:
-        self._arrays = arrays
-        self._places = {place: number for number, place in enumerate(order)}
-
-    def __len__(self) -> int:
-        return len(self._arrays)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._arrays[self._places[index]]

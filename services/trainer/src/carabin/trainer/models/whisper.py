@@ -4,6 +4,7 @@ transformers refuses mel spectrograms shorter than 30 s. Whisper's encoder itsel
 to the window, as CTranslate2 cuts them when it serves.
 """
 
+import hashlib
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -94,6 +95,16 @@ def encode(model: nn.Module, mel: Tensor) -> Tensor:
     """Return the (B, T / 2, d_model) encoder states of (B, n_mels, T) mel frames."""
     states: Tensor = inner(model).model.encoder(mel).last_hidden_state
     return states
+
+
+def encoder_digest(model: nn.Module) -> str:
+    """Return a SHA-256 of what computes encoder states: another has another."""
+    whisper = inner(model)
+    digest = hashlib.sha256(f"{whisper.config.encoder_attention_heads} heads".encode())
+    for name, weight in whisper.model.encoder.state_dict().items():
+        digest.update(f"{name} {tuple(weight.shape)}".encode())
+        digest.update(weight.detach().float().cpu().contiguous().numpy())
+    return digest.hexdigest()
 
 
 def inner(model: nn.Module) -> WhisperForConditionalGeneration:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import torch
 from carabin.registry.artifacts.checkpoints import CheckpointManifest, read_run
-from carabin.registry.artifacts.datasets import find_dataset
+from carabin.registry.artifacts.datasets import DatasetManifest, find_dataset
 from carabin.registry.errors import CarabinError, StoreError
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
@@ -28,6 +28,7 @@ from ..runtime.progress import Progress
 from ..runtime.run import RECORDED, RunContext
 from ..settings import TrainerSettings
 from .fit import Fit, fit
+from .same_training import require_same_training
 from .start import Start, begin
 
 
@@ -68,15 +69,16 @@ def train(
         CarabinError: of every kind; the text names the cause, and the last complete checkpoint is kept.
     """
     run = RunContext(settings, store, buckets, progress, stopped)
-    if done := finished(store, run.bucket, run.name):
-        _complete(run, done)
+    done = finished(store, run.bucket, run.name)
+    # A name that was mistyped is no run that failed: it leaves no record, and its sentence stands alone.
+    dataset = find_dataset(store, run.datasets_bucket, settings.dataset)
+    replay = find_dataset(store, run.datasets_bucket, settings.replay) if settings.replay else None
+    if done:
+        _complete(run, done, dataset, replay)
         progress.end(f"run {run.name} is finished already", done.metrics)
         return TrainResult(run.name, "finished", done.step, done, {})
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    # A name that was mistyped is no run that failed: it leaves no record, and its sentence stands alone.
-    for spec in filter(None, (settings.dataset, settings.replay)):
-        find_dataset(store, run.datasets_bucket, spec)
     run.write_record(required=True)
     try:
         with translate_memory_errors(run.name):
@@ -166,16 +168,20 @@ def _declare_finished(run: RunContext, published: CheckpointManifest) -> None:
     run.clean()
 
 
-def _complete(run: RunContext, done: CheckpointManifest) -> None:
+def _complete(
+    run: RunContext, done: CheckpointManifest, dataset: DatasetManifest, replay: DatasetManifest | None
+) -> None:
     """Do what is left where an earlier start ended between its final checkpoint's manifest and its own last word.
 
     Raises:
+        ResumeRefused: the finished run is another training than the one that is asked for.
         ManifestInvalid: the store does not hold what the manifest names.
         UploadFailed: the store does not take the run's last record.
     """
     if not run.main:
         return
     record = read_run(run.store, run.bucket, run.name)
+    require_same_training(run, done, record, dataset, replay)
     if record is not None and record.state == "finished":
         run.clean()
         return
