@@ -37,6 +37,38 @@ def test_free_signs_are_always_signs_and_others_only_at_a_pause(said: str, expec
     assert written(said) == expected
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("indication de |nouvelle ligne par docétaxel", None),
+        ("indication |nouvelle ligne par docétaxel", None),
+        ("indication |nouvelle ligne avec docétaxel", None),
+        ("en attente de |nouvelle ligne", None),
+        ("progression après |nouvelle ligne", None),
+        ("souple |nouvelle ligne par ailleurs apyrétique", "\n| par ailleurs apyrétique"),
+        ("souple |nouvelle ligne pas de défense", "\n| pas de défense"),
+    ],
+)
+def test_new_line_of_a_chemotherapy_is_no_command(said: str, expected: str | None) -> None:
+    assert written(said) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("elle a reçu |deux points", None),
+        ("plaie nécessitant |deux points", None),
+        ("plaie suturée |deux points", None),
+        ("arcade suturé |deux points", None),
+        ("|deux points au niveau du front", None),
+        ("conclusion |deux points au total pas de fracture", ":| au total pas de fracture"),
+        ("plaie suturée |point", ".|"),
+    ],
+)
+def test_stitches_that_are_counted_are_no_colon(said: str, expected: str | None) -> None:
+    assert written(said) == expected
+
+
 def test_un_that_ended_a_number_is_no_article_before_a_sign() -> None:
     assert written("vingt et un |point") is None
     assert written("vingt et un |point", Before(number=True)) == ".|"

@@ -1,7 +1,7 @@
 """Which word says what a number measures, how far it may stand, and what shows that a number counts something."""
 
 import pytest
-from carabin.transcriber.formatting.rules.context import MAX_BACK, is_about, is_complete, is_counted
+from carabin.transcriber.formatting.rules.context import MAX_BACK, is_about, is_complete, is_counted, is_frequency
 
 from ..matching import place
 
@@ -53,3 +53,13 @@ def test_units_of_a_count_are_counted(said: str) -> None:
 @pytest.mark.parametrize("said", ["deux|", "deux| nodules", "deux| x trois", "deux| par jour", "deux| , fois"])
 def test_other_words_are_not_known_to_be_counted(said: str) -> None:
     assert not is_counted(*place(said))
+
+
+@pytest.mark.parametrize("said", ["deux| par jour", "deux| le soir", "deux| matin et soir", "deux| toutes les"])
+def test_rhythm_is_a_moment_or_a_period(said: str) -> None:
+    assert is_frequency(*place(said))
+
+
+@pytest.mark.parametrize("said", ["deux| par patient", "deux| le lendemain", "deux| toutes"])
+def test_other_words_are_no_rhythm(said: str) -> None:
+    assert not is_frequency(*place(said))

@@ -8,6 +8,7 @@ from carabin.transcriber.formatting.rules.remainders import remainder
 from carabin.transcriber.formatting.stream import Stream
 from carabin.transcriber.formatting.style import Style
 
+from ..cases import formatter
 from ..matching import applied
 
 
@@ -74,3 +75,32 @@ def test_digits_with_two_meanings_for_their_unit_are_not_joined(said: str) -> No
 )
 def test_number_that_counts_something_else_is_no_decimal(said: str) -> None:
     assert applied(_remainder, said) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "paracétamol un gramme quatre par jour",
+        "paracétamol un gramme quatre par vingt-quatre heures",
+        "amoxicilline un gramme deux par jour",
+        "amoxicilline un gramme deux matin et soir",
+        "amoxicilline un gramme deux le soir",
+        "macrogol un litre deux par jour",
+    ],
+)
+def test_dose_and_how_often_it_is_taken_stay_as_they_were_said(said: str) -> None:
+    assert formatter().final(said).text == said.replace("vingt-quatre", "24")
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("|un gramme cinq matin et soir", "1,5 g| matin et soir"),
+        ("|un gramme vingt par jour", "1,20 g| par jour"),
+        ("|un gramme deux par litre", "1,2 g/L|"),
+        ("|un gramme deux par litre le matin", "1,2 g/L| le matin"),
+        ("|deux litres trois par minute", "2,3 L/min|"),
+    ],
+)
+def test_decimal_that_is_no_count_of_doses_is_joined(said: str, written: str) -> None:
+    assert applied(_remainder, said) == written

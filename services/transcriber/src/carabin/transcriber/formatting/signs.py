@@ -15,6 +15,9 @@ OPENED_BY_MODEL = "?"
 ENDS_SENTENCE = frozenset(".?!…")
 ALL = "".join(sorted(SIGNS))
 
+_OPENS_SENTENCE = (("par", "ailleurs"), ("au", "total"))
+"""What begins anew although its first word, as in « nouvelle ligne par docétaxel », keeps a command a word."""
+
 _ABSORBS = {
     "sign": (ALL, ALL),
     "break": (",", ALL),
@@ -48,7 +51,7 @@ def spoken_sign(stream: Stream, index: int, style: Style, before: Before) -> Mat
 
 
 def _allowed(stream: Stream, index: int, end: int, sign: Sign, before: Before) -> bool:
-    if sign.not_before and stream[end].key in sign.not_before:
+    if sign.not_before and stream[end].key in sign.not_before and not _opens_sentence(stream, end):
         return False
     if sign.context == "signal":
         return before.sign or _is_pause(stream, index, end)
@@ -59,6 +62,10 @@ def _allowed(stream: Stream, index: int, end: int, sign: Sign, before: Before) -
     if sign.context == "paired":
         return _is_closed_later(stream, end, CLOSING[sign.write])
     return True
+
+
+def _opens_sentence(stream: Stream, index: int) -> bool:
+    return any(stream.matches(index, opening) for opening in _OPENS_SENTENCE)
 
 
 def _is_pause(stream: Stream, index: int, end: int) -> bool:

@@ -44,3 +44,15 @@ def is_complete(stream: Stream, index: int) -> bool:
 def is_counted(stream: Stream, index: int) -> bool:
     """Return whether a noun that is counted stands at `index`: « fois », « comprimés », « jours »."""
     return stream[index].key in words()["counted"] or stream.matches(index, ("x", "par"))
+
+
+def is_frequency(stream: Stream, index: int) -> bool:
+    """Return whether « par jour », « le matin », « toutes les » or « matin et soir » stands at `index`."""
+    said, after = stream[index].key, stream[index + 1].key
+    if said in ("matin", "midi", "soir"):
+        return True
+    if said == "par":
+        return after in words()["period"]
+    if said in ("le", "au", "chaque", "à"):
+        return after in words()["moment"]
+    return said in ("toutes", "tous") and after == "les"

@@ -6,7 +6,8 @@ from ..stream import Stream
 from ..style import Style
 from ..tables import words
 from ..tokens import Kind
-from .context import is_complete
+from .context import is_complete, is_frequency
+from .doubts import may_be_two
 
 
 def frequency(stream: Stream, index: int, style: Style) -> Match | None:
@@ -17,9 +18,9 @@ def frequency(stream: Stream, index: int, style: Style) -> Match | None:
         return None
     end = numbers[-1].end
     noun = stream[end].key
-    taken = noun in words()["dose_form"] and _is_frequency(stream, end + 1)
+    taken = noun in words()["dose_form"] and is_frequency(stream, end + 1)
     often = noun in ("fois", "prises") and stream[end + 1].key == "par" and _is_period(stream, end + 2)
-    if not (taken or often):
+    if not (taken or often) or may_be_two(stream, index, numbers):
         return None
     return _in_digits(stream, index, numbers)
 
@@ -84,17 +85,6 @@ def _text(number: Number) -> str:
 
 def _is_period(stream: Stream, index: int) -> bool:
     return stream[index].key in words()["period"] or stream[index].kind is Kind.NUMBER
-
-
-def _is_frequency(stream: Stream, index: int) -> bool:
-    said, after = stream[index].key, stream[index + 1].key
-    if said in ("matin", "midi", "soir"):
-        return True
-    if said == "par":
-        return after in words()["period"]
-    if said in ("le", "au", "chaque", "à"):
-        return after in words()["moment"]
-    return said in ("toutes", "tous") and after == "les"
 
 
 def _ends_long_duration(stream: Stream, end: int) -> bool:

@@ -10,6 +10,7 @@ from ..style import Style
 from ..tables import Unit, words
 from ..tokens import Kind
 from .context import is_about, is_complete, is_counted
+from .doubts import may_be_two
 from .layout import quantity_pieces
 from .measures import LENGTHS, Measure, read_measure, read_rate
 from .remainders import remainder
@@ -54,6 +55,8 @@ def quantity(stream: Stream, index: int, style: Style) -> Match | None:
     if rate is not None and not numbers[-1].article and connectors in ([], ["à"], ["ou"]):
         pieces = quantity_pieces(numbers, connectors, "", style, gap=stream[index].gap)
         return Match(rate[1], (*pieces, OutputPiece(rate[0], gap="")))
+    if may_be_two(stream, index, numbers):
+        return _as_said(stream, index, numbers[-1].end)
     if connectors:
         return _connected(stream, index, numbers, connectors, style)
     return _bare(stream, index, first, style)

@@ -5,7 +5,7 @@ from ..output import Match, OutputPiece
 from ..stream import Stream
 from ..style import Style
 from ..tables import words
-from .context import is_complete, is_counted
+from .context import is_complete, is_counted, is_frequency
 from .layout import unit_piece
 from .measures import Measure, read_denominators, read_measure
 
@@ -25,6 +25,10 @@ _DIGITS_AFTER = {
 number after millimetres counts something else as often as not.
 """
 
+_DOSES = ("g", "kg", "L")
+_HALF = "5"
+"""« un gramme cinq matin et soir » is one and a half: nobody takes a gram five times."""
+
 _BODY_HEAT = range(33, 44)
 """Degrees that have a decimal after them are body temperatures; an angle has none."""
 
@@ -42,11 +46,18 @@ def remainder(stream: Stream, index: int, number: Number, measure: Measure, styl
     digits, after = found
     end, symbol = read_denominators(stream, after, measure.symbol)
     glued = not stream[measure.end].gap  # Whisper's « 2 cm8 », whatever follows.
-    if end == after and not glued and not is_complete(stream, end):
-        return None
+    if end == after and not glued:
+        may_count = measure.unit.write in _DOSES and _may_count_doses(stream, end, digits)
+        if may_count or not is_complete(stream, end):
+            return None
     if measure.unit.write == "cm" and stream[end].key == "à":  # « de trois centimètres deux à droite » may be two.
         return None
     return Match(end, (OutputPiece(f"{number.value},{digits}", gap=stream[index].gap), unit_piece(symbol, style)))
+
+
+def _may_count_doses(stream: Stream, end: int, digits: str) -> bool:
+    """« un gramme quatre par jour » is 1,4 g, or a gram four times."""
+    return len(digits) == 1 and digits != _HALF and is_frequency(stream, end)
 
 
 def _decimals(stream: Stream, index: int) -> tuple[str, int] | None:
