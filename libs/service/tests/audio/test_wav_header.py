@@ -50,6 +50,38 @@ def test_a_length_of_an_hour_is_a_promise():
     assert (length.promised_bytes, length.held_bytes) == (115_200_000, 32_000)
 
 
+class CountedReads(io.BytesIO):
+    """A file that counts how often it is read."""
+
+    n_reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.n_reads += 1
+        return super().read(size)
+
+
+EMPTY_CHUNK = b"LIST" + bytes(4)
+
+
+@pytest.mark.parametrize(
+    ("data", "has_sound"),
+    [(WHOLE[:12] + bytes(1 << 20), False), (WHOLE + EMPTY_CHUNK * (1 << 17), True)],
+    ids=["zeros for sound", "notes without end"],
+)
+def test_chunks_without_end_are_not_all_read(data, has_sound):
+    file = CountedReads(data)
+    length = read_wav_length(file)
+    assert file.n_reads < 1000
+    assert (length is not None) == has_sound
+    assert length is None or not length.says_too_little
+
+
+def test_sound_stands_behind_as_many_chunks_as_editors_write():
+    length = read_wav_length(io.BytesIO(WHOLE[:36] + EMPTY_CHUNK * 100 + WHOLE[36:]))
+    assert length is not None
+    assert (length.promised_bytes, length.data_start) == (32_000, 844)
+
+
 @pytest.mark.parametrize("step", [1, 3, 7, 1000])
 def test_a_corrected_header_is_read_the_same_in_pieces_of_any_size(step):
     wrong = bytearray(WHOLE)

@@ -15,6 +15,8 @@ _STAND_INS: Final = (range(1), range(0x7FFF0000, 0x80000001), range(0xFFFF0000, 
 header's size or up to a round number (arecord 0x80000000, SoX 0x7FFFF000, GStreamer 0x7FFF0000, FFmpeg 0xFFFFFFFF)."""
 LARGEST: Final = 0xFFFFFFFF
 """What a RIFF header can say; FFmpeg reads such a file to its end."""
+MAX_CHUNKS: Final = 256
+"""As many are looked at before the sound, and behind it: editors write a few dozen. Zeros are a chunk each 8 bytes."""
 _STRUCTURE = struct.Struct("<4sI4s")
 _CHUNK = struct.Struct("<4sI")
 _DS64 = struct.Struct("<QQ")
@@ -36,7 +38,10 @@ class WavLength:
 
 
 def read_wav_length(file: BinaryIO) -> WavLength | None:
-    """Compare header and size of an open file, which is read from its beginning; None where it is no WAV with sound."""
+    """Compare header and size of an open file, which is read from its beginning; None where it is no WAV with sound.
+
+    Sound behind more than `MAX_CHUNKS` other chunks is left to the decoder.
+    """
     file.seek(0)
     head = file.read(_STRUCTURE.size)
     if len(head) < _STRUCTURE.size:
@@ -45,7 +50,9 @@ def read_wav_length(file: BinaryIO) -> WavLength | None:
     if riff not in (b"RIFF", b"RF64", b"BW64") or kind != b"WAVE":
         return None
     long_size: int | None = None
-    while len(chunk := file.read(_CHUNK.size)) == _CHUNK.size:
+    for _ in range(MAX_CHUNKS):
+        if len(chunk := file.read(_CHUNK.size)) < _CHUNK.size:
+            return None
         name, size = _CHUNK.unpack(chunk)
         start = file.tell()
         if name == b"ds64" and len(sizes := file.read(_DS64.size)) == _DS64.size:
@@ -67,14 +74,19 @@ def _length(file: BinaryIO, start: int, size: int) -> WavLength:
 
 
 def _only_chunks(file: BinaryIO, start: int, end: int) -> bool:
-    """Return whether the bytes from `start` to `end` are further chunks, each with a printable name."""
-    while start + _CHUNK.size <= end:
+    """Return whether the bytes from `start` to `end` are further chunks, each with a printable name.
+
+    Behind `MAX_CHUNKS` of them so is the rest: no sound looks like so many.
+    """
+    for _ in range(MAX_CHUNKS):
+        if start + _CHUNK.size > end:
+            return start <= end + 1 or start - end < _CHUNK.size
         file.seek(start)
         name, size = _CHUNK.unpack(file.read(_CHUNK.size))
         if not (name.isascii() and name.decode("ascii").isprintable()):
             return False
         start += _CHUNK.size + size + size % 2
-    return start <= end + 1 or start - end < _CHUNK.size
+    return True
 
 
 class CorrectedWav(io.RawIOBase):
