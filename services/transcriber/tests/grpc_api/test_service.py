@@ -19,7 +19,7 @@ from carabin.transcriber.v1 import transcriber_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from ..helpers.servers import running, silence, speech
+from ..helpers.servers import running, silence, speech, until
 
 KEY = "correct-horse-battery"
 
@@ -242,6 +242,22 @@ async def test_health_and_reflection_are_the_standard_ones():
         asked = reflection_pb2.ServerReflectionRequest(list_services="")
         [answer] = [each async for each in stub.ServerReflectionInfo(iter([asked]))]
         assert NAME in [service.name for service in answer.list_services_response.service]
+
+
+async def test_health_does_not_serve_again_where_a_model_arrives_while_the_service_leaves():
+    transcriber = FakeTranscriber()
+    async with running(transcriber, grpc_port=0, drain_s=60) as server, channel(server) as opened:
+        call = transcriber_pb2_grpc.TranscriberServiceStub(opened).Dictate(timeout=10)
+        await call.write(requests()[0])
+        await call.read()
+        check = health_pb2_grpc.HealthStub(opened).Check
+        asked = health_pb2.HealthCheckRequest(service=NAME)
+        server.leave()
+        await until(lambda: server.parts.admission.draining)
+        assert (await check(asked)).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        transcriber.swap("fake-2")
+        assert (await check(asked)).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        call.cancel()
 
 
 async def test_reflection_asks_for_the_token_of_a_dictation():
