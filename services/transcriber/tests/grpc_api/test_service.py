@@ -9,15 +9,22 @@ import grpc.aio
 import numpy as np
 import pytest
 from carabin.service.access.identity import Identity
+from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.core.errors import Overloaded
 from carabin.transcriber.core.events import SessionWarning
 from carabin.transcriber.grpc_api.server import NAME
+from carabin.transcriber.grpc_api.service import _Stream
 from carabin.transcriber.http.server import Server
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 from carabin.transcriber.v1 import transcriber_pb2 as pb
 from carabin.transcriber.v1 import transcriber_pb2_grpc
+from carabin.transcriber.wire.admission import Admission
+from carabin.transcriber.wire.errors import WrongAudioFormat
+from carabin.transcriber.wire.metrics import WireMetrics
+from carabin.transcriber.wire.pcm import FORMATS
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from prometheus_client import CollectorRegistry
 
 from ..helpers.servers import running, silence, speech, until
 
@@ -205,6 +212,28 @@ async def test_engine_failure_ends_the_call_as_internal():
             await call.read()
     assert failure.value.code() is grpc.StatusCode.INTERNAL
     assert failure.value.details() == "the engine is gone"
+
+
+async def test_stream_says_why_its_session_failed_where_more_audio_came_before_that_was_read():
+    transcriber = FakeTranscriber()
+    await transcriber.start()
+    admission = Admission(transcriber, sessions_per_identity=1, metrics=WireMetrics(CollectorRegistry()))
+    admitted = admission.admit(SessionConfig(), Identity("ward-3"), "grpc", "")
+    [dictation] = transcriber.dictations.values()
+    failed = asyncio.Event()
+
+    async def audio() -> AsyncIterator[pb.DictateRequest]:
+        await failed.wait()
+        yield pb.DictateRequest(audio=speech(0.1))
+
+    responses = _Stream(admitted, FORMATS["float32"], None).run(audio())
+    dictation.emit(SessionWarning("prompt_cut", "3 of 9 words did not fit"))
+    await anext(responses)  # held here while gRPC writes it
+    dictation.fail("a voice with a pitch of 50 Hz", not_audio=True)
+    failed.set()
+    await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})  # the audio was refused
+    with pytest.raises(WrongAudioFormat, match="a pitch of 50 Hz"):
+        await anext(responses)
 
 
 async def test_client_that_leaves_frees_its_session():
