@@ -15,6 +15,7 @@ from carabin.transcriber.core.events import SessionWarning
 from carabin.transcriber.grpc_api.server import NAME
 from carabin.transcriber.grpc_api.service import _Stream
 from carabin.transcriber.http.server import Server
+from carabin.transcriber.testing.dictation import FakeDictation
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 from carabin.transcriber.v1 import transcriber_pb2 as pb
 from carabin.transcriber.v1 import transcriber_pb2_grpc
@@ -234,6 +235,19 @@ async def test_stream_says_why_its_session_failed_where_more_audio_came_before_t
     await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})  # the audio was refused
     with pytest.raises(WrongAudioFormat, match="a pitch of 50 Hz"):
         await anext(responses)
+
+
+async def test_session_knows_of_the_pause_that_its_budget_wants(monkeypatch):
+    pauses = []
+
+    async def wait_for_room(_: FakeDictation, delay_s: float = 0.0) -> None:
+        pauses.append(delay_s)
+
+    monkeypatch.setattr(FakeDictation, "wait_for_room", wait_for_room)
+    async with running(grpc_port=0) as server:
+        server.parts.admission.audio_rate, server.parts.admission.audio_burst_s = 1.0, 1.0
+        await dictate(server, requests(speech(3)))
+    assert pauses == [2.0]
 
 
 async def test_client_that_leaves_frees_its_session():

@@ -170,10 +170,7 @@ class _Stream:
             match request.WhichOneof("request"):
                 case "audio":
                     n_samples = push_frame(self._admitted.dictation, self._audio, request.audio)
-                    delay_s = self._admitted.count_audio(n_samples)
-                    if delay_s > 0:
-                        await asyncio.sleep(delay_s)
-                    await self._admitted.dictation.wait_for_room()
+                    await self._admitted.dictation.wait_for_room(self._admitted.count_audio(n_samples))
                 case "flush":
                     await self._admitted.dictation.flush()
                 case "config":
