@@ -10,6 +10,8 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from ..errors import AudioFileRefused
+
 _STAND_INS: Final = (range(1), range(0x7FFF0000, 0x80000001), range(0xFFFF0000, 0x100000000))
 """Lengths that programs write which do not know the length yet: none, or the most that 31 or 32 bits hold, less a
 header's size or up to a round number (arecord 0x80000000, SoX 0x7FFFF000, GStreamer 0x7FFF0000, FFmpeg 0xFFFFFFFF)."""
@@ -40,7 +42,8 @@ class WavLength:
 def read_wav_length(file: BinaryIO) -> WavLength | None:
     """Compare header and size of an open file, which is read from its beginning; None where it is no WAV with sound.
 
-    Sound behind more than `MAX_CHUNKS` other chunks is left to the decoder.
+    Raises:
+        AudioFileRefused: more than `MAX_CHUNKS` chunks and no sound; a decoder would look at them all, for minutes.
     """
     file.seek(0)
     head = file.read(_STRUCTURE.size)
@@ -60,7 +63,7 @@ def read_wav_length(file: BinaryIO) -> WavLength | None:
         elif name == b"data":
             return _length(file, start, long_size if long_size and size == LARGEST else size)
         file.seek(start + size + size % 2)
-    return None
+    raise AudioFileRefused(f"the WAV file has no sound in its first {MAX_CHUNKS} chunks")
 
 
 def _length(file: BinaryIO, start: int, size: int) -> WavLength:
