@@ -27,6 +27,8 @@ from carabin.client import (
 )
 from carabin.service.testing.certificates import write_certificate
 from carabin.transcriber.core.errors import Draining, NotReady, Overloaded
+from carabin.transcriber.core.events import AudioAcknowledged
+from carabin.transcriber.testing.dictation import FakeDictation
 from carabin.transcriber.testing.server import serving, silence, speech
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 from websockets.asyncio.server import serve
@@ -139,6 +141,30 @@ async def test_server_that_forgot_the_session_gets_the_unacknowledged_audio_agai
     assert [final.utterance for final in finals] == [1]
     assert 1.2 < finals[0].start_s < 1.9
     assert finals[0].end_s == pytest.approx(2.6, abs=0.01)
+
+
+async def test_final_whose_acknowledgement_was_lost_with_its_session_is_not_dictated_again(monkeypatch):
+    emit = FakeDictation._emit
+
+    def withhold(dictation, event):
+        if not isinstance(event, AudioAcknowledged):
+            emit(dictation, event)
+
+    with serving() as server:
+        async with connect(server.url) as dictation:
+            events = aiter(dictation)
+            monkeypatch.setattr(FakeDictation, "_emit", withhold)
+            await dictation.send(speech(0.8))
+            await dictation.send(silence(1))
+            await next_of(events, FinalText)
+            await dictation.send(speech(0.3))
+            await next_of(events, PartialText)
+            server.forget()
+            assert not (await next_of(events, Resumed)).same_session
+            await dictation.finish()
+            finals = [event async for event in events if isinstance(event, FinalText)]
+    assert [(final.utterance, final.text) for final in finals] == [(1, " le")]
+    assert finals[0].end_s == pytest.approx(2.1, abs=0.01)
 
 
 class LeavingReplica(FakeTranscriber):

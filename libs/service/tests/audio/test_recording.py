@@ -52,6 +52,16 @@ def test_a_header_that_says_half_is_read_to_the_end():
     assert len(samples) == 2 * RATE_HZ
 
 
+def test_nothing_is_read_before_the_first_block_is_asked_for():
+    """Whoever serves others makes it on their thread, and reads it on another."""
+    file = io.BytesIO(wav(tone(1.0)))
+    file.seek(5)
+    recording = Recording(file)
+    blocks = recording.blocks()
+    assert file.tell() == 5
+    assert sum(map(len, blocks)) == RATE_HZ
+
+
 def test_a_wrong_rate_of_bytes_in_the_header_is_no_cut_off_end():
     data = bytearray(wav(tone(2.0)))
     data[28:32] = struct.pack("<I", 8_000)  # of 32,000

@@ -6,6 +6,7 @@ import struct
 import numpy as np
 import pytest
 from carabin.service.audio.wav_header import CorrectedWav, read_wav_length
+from carabin.service.errors import AudioFileRefused
 
 from .sounds import tone, wav
 
@@ -48,6 +49,40 @@ def test_a_length_of_an_hour_is_a_promise():
     length = read_wav_length(io.BytesIO(WHOLE[:40] + (115_200_000).to_bytes(4, "little") + WHOLE[44:]))
     assert length is not None
     assert (length.promised_bytes, length.held_bytes) == (115_200_000, 32_000)
+
+
+class CountedReads(io.BytesIO):
+    """A file that counts how often it is read."""
+
+    n_reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.n_reads += 1
+        return super().read(size)
+
+
+EMPTY_CHUNK = b"LIST" + bytes(4)
+
+
+def test_zeros_in_place_of_sound_are_refused_before_all_are_read():
+    file = CountedReads(WHOLE[:12] + bytes(1 << 20))
+    with pytest.raises(AudioFileRefused, match="no sound in its first 256 chunks"):
+        read_wav_length(file)
+    assert file.n_reads < 1000
+
+
+def test_notes_behind_the_sound_are_not_all_read():
+    file = CountedReads(WHOLE + EMPTY_CHUNK * (1 << 17))
+    length = read_wav_length(file)
+    assert file.n_reads < 1000
+    assert length is not None
+    assert not length.says_too_little
+
+
+def test_sound_stands_behind_as_many_chunks_as_editors_write():
+    length = read_wav_length(io.BytesIO(WHOLE[:36] + EMPTY_CHUNK * 100 + WHOLE[36:]))
+    assert length is not None
+    assert (length.promised_bytes, length.data_start) == (32_000, 844)
 
 
 @pytest.mark.parametrize("step", [1, 3, 7, 1000])

@@ -9,17 +9,25 @@ import grpc.aio
 import numpy as np
 import pytest
 from carabin.service.access.identity import Identity
+from carabin.transcriber.core.config import SessionConfig
 from carabin.transcriber.core.errors import Overloaded
 from carabin.transcriber.core.events import SessionWarning
 from carabin.transcriber.grpc_api.server import NAME
+from carabin.transcriber.grpc_api.service import _Stream
 from carabin.transcriber.http.server import Server
+from carabin.transcriber.testing.dictation import FakeDictation
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 from carabin.transcriber.v1 import transcriber_pb2 as pb
 from carabin.transcriber.v1 import transcriber_pb2_grpc
+from carabin.transcriber.wire.admission import Admission
+from carabin.transcriber.wire.errors import WrongAudioFormat
+from carabin.transcriber.wire.metrics import WireMetrics
+from carabin.transcriber.wire.pcm import FORMATS
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from prometheus_client import CollectorRegistry
 
-from ..helpers.servers import running, silence, speech
+from ..helpers.servers import running, silence, speech, until
 
 KEY = "correct-horse-battery"
 
@@ -207,6 +215,41 @@ async def test_engine_failure_ends_the_call_as_internal():
     assert failure.value.details() == "the engine is gone"
 
 
+async def test_stream_says_why_its_session_failed_where_more_audio_came_before_that_was_read():
+    transcriber = FakeTranscriber()
+    await transcriber.start()
+    admission = Admission(transcriber, sessions_per_identity=1, metrics=WireMetrics(CollectorRegistry()))
+    admitted = admission.admit(SessionConfig(), Identity("ward-3"), "grpc", "")
+    [dictation] = transcriber.dictations.values()
+    failed = asyncio.Event()
+
+    async def audio() -> AsyncIterator[pb.DictateRequest]:
+        await failed.wait()
+        yield pb.DictateRequest(audio=speech(0.1))
+
+    responses = _Stream(admitted, FORMATS["float32"], None).run(audio())
+    dictation.emit(SessionWarning("prompt_cut", "3 of 9 words did not fit"))
+    await anext(responses)  # held here while gRPC writes it
+    dictation.fail("a voice with a pitch of 50 Hz", not_audio=True)
+    failed.set()
+    await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})  # the audio was refused
+    with pytest.raises(WrongAudioFormat, match="a pitch of 50 Hz"):
+        await anext(responses)
+
+
+async def test_session_knows_of_the_pause_that_its_budget_wants(monkeypatch):
+    pauses = []
+
+    async def wait_for_room(_: FakeDictation, delay_s: float = 0.0) -> None:
+        pauses.append(delay_s)
+
+    monkeypatch.setattr(FakeDictation, "wait_for_room", wait_for_room)
+    async with running(grpc_port=0) as server:
+        server.parts.admission.audio_rate, server.parts.admission.audio_burst_s = 1.0, 1.0
+        await dictate(server, requests(speech(3)))
+    assert pauses == [2.0]
+
+
 async def test_client_that_leaves_frees_its_session():
     transcriber = FakeTranscriber()
     async with running(transcriber, grpc_port=0) as server:
@@ -242,6 +285,22 @@ async def test_health_and_reflection_are_the_standard_ones():
         asked = reflection_pb2.ServerReflectionRequest(list_services="")
         [answer] = [each async for each in stub.ServerReflectionInfo(iter([asked]))]
         assert NAME in [service.name for service in answer.list_services_response.service]
+
+
+async def test_health_does_not_serve_again_where_a_model_arrives_while_the_service_leaves():
+    transcriber = FakeTranscriber()
+    async with running(transcriber, grpc_port=0, drain_s=60) as server, channel(server) as opened:
+        call = transcriber_pb2_grpc.TranscriberServiceStub(opened).Dictate(timeout=10)
+        await call.write(requests()[0])
+        await call.read()
+        check = health_pb2_grpc.HealthStub(opened).Check
+        asked = health_pb2.HealthCheckRequest(service=NAME)
+        server.leave()
+        await until(lambda: server.parts.admission.draining)
+        assert (await check(asked)).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        transcriber.swap("fake-2")
+        assert (await check(asked)).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        call.cancel()
 
 
 async def test_reflection_asks_for_the_token_of_a_dictation():

@@ -55,9 +55,9 @@ class Bench:
         self.slot.install(ModelHandle("v1", self.engine))
         self.scheduler = Scheduler(self.metrics, self.load, ThreadSupervisor(), workers=1, clock=self.clock)
         self.calls: deque[Callable[[], None]] = deque()
-        context = DecodeContext(self.slot, self.scheduler, self.load, self.metrics, self.clock, self.calls.append)
+        self.context = DecodeContext(self.slot, self.scheduler, self.load, self.metrics, self.clock, self.calls.append)
         self.session = Session(
-            context, self.config, lambda _: self.prompt, self.events.append, version="v1", recording=self.recording
+            self.context, self.config, lambda _: self.prompt, self.events.append, version="v1", recording=self.recording
         )
 
     def clock(self) -> float:

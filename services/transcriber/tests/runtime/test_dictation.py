@@ -38,7 +38,10 @@ from carabin.transcriber.core.events import (
 from carabin.transcriber.metrics import Metrics
 from carabin.transcriber.models.lexicons import Lexicons
 from carabin.transcriber.models.loader import LoadedCandidate
+from carabin.transcriber.models.prompt import Prompt
 from carabin.transcriber.models.roles import ModelRoles
+from carabin.transcriber.runtime.backlog import AudioBacklog
+from carabin.transcriber.runtime.dictation import EngineDictation
 from carabin.transcriber.runtime.served_models import ModelParts
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
 from carabin.transcriber.settings.model import TranscriberSettings
@@ -46,7 +49,7 @@ from carabin.transcriber.streaming.session import Session
 from carabin.transcriber.testing.engine import FakeEngine
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 
-from ..helpers.pipeline import loudness_vad, silence, speech
+from ..helpers.pipeline import Bench, loudness_vad, silence, speech
 
 __all__ = ["loudness_vad"]
 
@@ -377,6 +380,31 @@ async def test_a_session_that_is_far_behind_has_no_room_until_its_audio_was_proc
     assert dictation.behind_s < 30
     assert len([event for event in await rest(dictation) if isinstance(event, Final)]) == 40
     await transcriber.stop(0)
+
+
+async def test_the_services_own_pause_ends_no_utterance_and_the_clients_does() -> None:
+    bench = Bench()
+    parts = {"backlog": AudioBacklog(), "version": "v1", "closed": lambda *_: None}
+    dictation = EngineDictation("s1", bench.context, SessionConfig(partials=False), lambda _: Prompt(), **parts)
+
+    async def finals_after(wait_s: float) -> int:
+        bench.time_s += wait_s
+        dictation.tick()
+        bench.deliver()
+        bench.decode()
+        await asyncio.sleep(0)
+        return sum(isinstance(event, Final) for event in list(dictation._events._queue))
+
+    dictation.push(speech(1))
+    pausing = asyncio.create_task(dictation.wait_for_room(3600.0))
+    await asyncio.sleep(0)
+    assert not await finals_after(0.0)
+    assert not await finals_after(8.0)
+    pausing.cancel()
+    await asyncio.gather(pausing, return_exceptions=True)
+    assert not await finals_after(2.9)
+    assert await finals_after(0.2) == 1
+    dictation.cancel()
 
 
 async def test_packets_that_waited_are_processed_as_one_but_neither_over_a_second_nor_across_a_flush(

@@ -1,6 +1,7 @@
 """A session turns audio into events, whatever the pieces the audio comes in."""
 
 import gc
+import math
 import weakref
 from dataclasses import replace
 from itertools import pairwise
@@ -443,6 +444,18 @@ def test_an_utterance_ends_when_the_client_falls_silent_on_the_wire() -> None:
     assert [final.text for final in bench.finals] == [" mot0 mot1"]
     bench.push(speech(1), silence(0.6))
     assert bench.finals[1].start_s >= bench.finals[0].end_s
+
+
+@pytest.mark.parametrize("read_again_s", [math.inf, 9.0])
+def test_an_utterance_goes_on_while_its_client_is_not_read(read_again_s: float) -> None:
+    bench = Bench()
+    bench.push(speech(1))
+    bench.time_s += 10.0
+    bench.session.tick(read_again_s)
+    bench.decode()
+    assert not bench.finals
+    bench.push(speech(1), silence(0.6))
+    assert [final.text for final in bench.finals] == [" mot0 mot1 mot2 mot3"]
 
 
 def test_a_longer_utterance_ends_at_a_shorter_pause() -> None:

@@ -49,3 +49,20 @@ async def test_a_final_of_a_session_that_is_cancelled_is_acknowledged_once(ackno
     while (message := await session.outbox.next(reader)) is not None:
         sent.append(json.loads(message))
     assert [message["audio_s"] for message in sent if message.get("event") == "acknowledged"] == [1.5]
+
+
+@pytest.mark.parametrize("has", [-1, 0])
+async def test_a_client_that_comes_back_is_told_what_was_acknowledged_behind_the_finals(has: int):
+    """The acknowledgement itself may have been lost with the connection."""
+    room = Room()
+    session = await room.session(events=True)
+    session.outbox.add(Final(0, 0.5, 1.5, " le patient", (), 0.9, "fake-1", "fr"))
+    session.outbox.add(AudioAcknowledged(1.5))
+    session.outbox.resend_after(has, None)
+    session.cancel("draining")
+    reader, sent = session.outbox.attach(), []
+    while (message := await session.outbox.next(reader)) is not None:
+        sent.append(json.loads(message))
+    finals = ["segments"] if has < 0 else []
+    assert [message.get("event", "segments") for message in sent] == [*finals, "acknowledged"]
+    assert sent[-1]["audio_s"] == 1.5

@@ -6,6 +6,7 @@ import json
 import pytest
 from carabin.service.access.identity import Identity, NoAuthentication, StaticKeys
 from carabin.service.errors import Forbidden, Unauthenticated
+from carabin.transcriber.testing.dictation import FakeDictation
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 from carabin.transcriber.whisperlive import receiver
 from carabin.transcriber.whisperlive.expiry import CredentialExpiry
@@ -144,6 +145,20 @@ async def test_audio_faster_than_its_budget_is_read_slower_and_none_is_lost():
         await raw.send(*[speech(0.5)] * 4, b"END_OF_AUDIO")
         assert await raw.rest() == (1000, "")
         assert raw.finals[0]["end"] == "2.000"
+
+
+async def test_session_knows_of_the_pause_that_its_budget_wants(monkeypatch):
+    """It would take the silence for the client's, and end the utterance in the middle of a word."""
+    pauses = []
+
+    async def wait_for_room(_: FakeDictation, delay_s: float = 0.0) -> None:
+        pauses.append(delay_s)
+
+    monkeypatch.setattr(FakeDictation, "wait_for_room", wait_for_room)
+    room = Room()
+    room.admission.audio_rate, room.admission.audio_burst_s = 1.0, 1.0
+    await received(speech(3), speech(60), room=room)
+    assert pauses == [2.0, receiver.MAX_PAUSE_S]
 
 
 async def test_a_socket_is_not_read_while_the_service_is_behind():

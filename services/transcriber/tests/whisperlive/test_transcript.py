@@ -1,5 +1,6 @@
 """The segments of a session: what a partial promises of its formatted text is kept."""
 
+import pytest
 from carabin.transcriber.core.events import Final, Partial
 from carabin.transcriber.formatting import Formatter
 from carabin.transcriber.whisperlive.transcript import KEPT_SEGMENTS, Segment, Transcript
@@ -70,3 +71,12 @@ def test_a_session_of_hours_keeps_no_more_than_may_be_asked_for_again() -> None:
     assert [segment["utterance"] for segment in newest] == list(range(KEPT_SEGMENTS + 490, KEPT_SEGMENTS + 500))
     shown(transcript, 0, " tension", "")
     assert transcript.segments(0)[0]["start"] >= newest[-1]["end"]
+
+
+@pytest.mark.parametrize("end", [16_000, 16_010, 16_011])
+def test_a_partial_whose_audio_holds_no_words_is_taken_away_where_its_end_is_rounded_up(end: int) -> None:
+    transcript = Transcript()
+    transcript.partial(Partial(0, 0, 0.2, end / 16_000, "", " Sous-titres", "v1", "fr"))
+    assert not transcript.acknowledge((end - 160) / 16_000)
+    assert transcript.acknowledge(end / 16_000)
+    assert transcript.segments(1) == []

@@ -27,7 +27,7 @@ from websockets.exceptions import (
 
 from .audio_tail import AudioTail, Samples
 from .errors import ClientError, ConnectionLost, ServerDraining, ServerNotReady, ServerRefused, ServerUnreachable
-from .events import Acknowledged, Event, Flushed, Ready, Resumed
+from .events import Acknowledged, Event, FinalText, Flushed, Ready, Resumed
 from .messages import Reader, parse_message
 from .options import Options
 
@@ -184,6 +184,9 @@ class LiveDictation:
     def _take(self, event: Event) -> None:
         if isinstance(event, Acknowledged):
             self._acknowledge(event.audio_s)
+        if isinstance(event, FinalText):
+            # Its acknowledgement may be lost with its session, and a new one would write the same words again.
+            self._acknowledge(event.end_s)
         if isinstance(event, Flushed):
             if not self._unanswered:
                 return  # the answer to one that was asked again behind a break and is answered already
@@ -191,8 +194,8 @@ class LiveDictation:
         self._events.put_nowait(event)
 
     def _acknowledge(self, audio_s: float) -> None:
-        self._acknowledged_s = audio_s
-        self._tail.let_go(min(self._next, round(audio_s * RATE_HZ)))
+        self._acknowledged_s = max(self._acknowledged_s, audio_s)
+        self._tail.let_go(min(self._next, round(self._acknowledged_s * RATE_HZ)))
 
     async def _come_back(self) -> None:
         """Connect again; go on in the same session, or in a new one with the audio that was not acknowledged."""

@@ -88,6 +88,10 @@ class AsyncGrpcServer:
         for name in ("", *self._names):
             await self._health.set(name, _status(serving))
 
+    async def leave(self) -> None:
+        """Report to health checks that no calls are accepted, whatever `set_serving` is told from here on."""
+        await self._health.enter_graceful_shutdown()
+
     async def stop(self, grace_s: float = 5.0) -> None:
         """Refuse new calls at once, and end those that run after `grace_s`."""
         await self._health.enter_graceful_shutdown()

@@ -58,7 +58,7 @@ class Recording:
         self._rate_hz = rate_hz
         self._most = int(max_hours * 3600 * rate_hz)
         self._max_hours = max_hours
-        self._wav = read_wav_length(file)
+        self._wav: WavLength | None = None
 
     @property
     def header_corrected(self) -> bool:
@@ -84,6 +84,7 @@ class Recording:
             raise AudioHoldsNothing("the recording is empty: no sound that can be decoded follows its header")
 
     def _mixed(self) -> Iterator[Samples]:
+        self._wav = read_wav_length(self._file)
         source: ReadableFile = self._file
         if self._wav and self._wav.says_too_little:
             source = CorrectedWav(self._file, self._wav)

@@ -10,11 +10,15 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from ..errors import AudioFileRefused
+
 _STAND_INS: Final = (range(1), range(0x7FFF0000, 0x80000001), range(0xFFFF0000, 0x100000000))
 """Lengths that programs write which do not know the length yet: none, or the most that 31 or 32 bits hold, less a
 header's size or up to a round number (arecord 0x80000000, SoX 0x7FFFF000, GStreamer 0x7FFF0000, FFmpeg 0xFFFFFFFF)."""
 LARGEST: Final = 0xFFFFFFFF
 """What a RIFF header can say; FFmpeg reads such a file to its end."""
+MAX_CHUNKS: Final = 256
+"""As many are looked at before the sound, and behind it: editors write a few dozen. Zeros are a chunk each 8 bytes."""
 _STRUCTURE = struct.Struct("<4sI4s")
 _CHUNK = struct.Struct("<4sI")
 _DS64 = struct.Struct("<QQ")
@@ -36,7 +40,11 @@ class WavLength:
 
 
 def read_wav_length(file: BinaryIO) -> WavLength | None:
-    """Compare header and size of an open file, which is read from its beginning; None where it is no WAV with sound."""
+    """Compare header and size of an open file, which is read from its beginning; None where it is no WAV with sound.
+
+    Raises:
+        AudioFileRefused: more than `MAX_CHUNKS` chunks and no sound; a decoder would look at them all, for minutes.
+    """
     file.seek(0)
     head = file.read(_STRUCTURE.size)
     if len(head) < _STRUCTURE.size:
@@ -45,7 +53,9 @@ def read_wav_length(file: BinaryIO) -> WavLength | None:
     if riff not in (b"RIFF", b"RF64", b"BW64") or kind != b"WAVE":
         return None
     long_size: int | None = None
-    while len(chunk := file.read(_CHUNK.size)) == _CHUNK.size:
+    for _ in range(MAX_CHUNKS):
+        if len(chunk := file.read(_CHUNK.size)) < _CHUNK.size:
+            return None
         name, size = _CHUNK.unpack(chunk)
         start = file.tell()
         if name == b"ds64" and len(sizes := file.read(_DS64.size)) == _DS64.size:
@@ -53,7 +63,7 @@ def read_wav_length(file: BinaryIO) -> WavLength | None:
         elif name == b"data":
             return _length(file, start, long_size if long_size and size == LARGEST else size)
         file.seek(start + size + size % 2)
-    return None
+    raise AudioFileRefused(f"the WAV file has no sound in its first {MAX_CHUNKS} chunks")
 
 
 def _length(file: BinaryIO, start: int, size: int) -> WavLength:
@@ -67,14 +77,19 @@ def _length(file: BinaryIO, start: int, size: int) -> WavLength:
 
 
 def _only_chunks(file: BinaryIO, start: int, end: int) -> bool:
-    """Return whether the bytes from `start` to `end` are further chunks, each with a printable name."""
-    while start + _CHUNK.size <= end:
+    """Return whether the bytes from `start` to `end` are further chunks, each with a printable name.
+
+    Behind `MAX_CHUNKS` of them so is the rest: no sound looks like so many.
+    """
+    for _ in range(MAX_CHUNKS):
+        if start + _CHUNK.size > end:
+            return start <= end + 1 or start - end < _CHUNK.size
         file.seek(start)
         name, size = _CHUNK.unpack(file.read(_CHUNK.size))
         if not (name.isascii() and name.decode("ascii").isprintable()):
             return False
         start += _CHUNK.size + size + size % 2
-    return start <= end + 1 or start - end < _CHUNK.size
+    return True
 
 
 class CorrectedWav(io.RawIOBase):

@@ -72,10 +72,14 @@ class DictationStream(Protocol):
             ImpossibleAudio: the samples are no audio in the declared format; they were not taken.
         """
 
-    async def wait_for_room(self) -> None:
+    async def wait_for_room(self, delay_s: float = 0.0) -> None:
         """Return when the service can take more audio of this session: at once unless much of it waits.
 
         A protocol that awaits this before it reads on lets its client's socket fill up, and so slows the client down.
+        Silence meanwhile is the service's own: it ends no utterance.
+
+        Args:
+            delay_s: wait this long at least, as the sender's budget wants it.
         """
 
     async def flush(self) -> None:

@@ -6,7 +6,6 @@ Over 200 lines: one class has the service's calls, and the stream of a dictation
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import suppress
 from typing import Any
 
 from carabin.service.access.identity import Authenticator, Identity, bearer
@@ -121,8 +120,8 @@ class _Stream:
             await receiving
         finally:
             receiving.cancel()
-            with suppress(asyncio.CancelledError):
-                await receiving
+            # Its own error is not raised here: it may only follow from the one that ends the stream.
+            await asyncio.gather(receiving, return_exceptions=True)
 
     async def _receive(self, requests: AsyncIterator[pb.DictateRequest]) -> None:
         """Take requests to their end, to an error, or until the session's time is over; then make all of it final.
@@ -171,10 +170,7 @@ class _Stream:
             match request.WhichOneof("request"):
                 case "audio":
                     n_samples = push_frame(self._admitted.dictation, self._audio, request.audio)
-                    delay_s = self._admitted.count_audio(n_samples)
-                    if delay_s > 0:
-                        await asyncio.sleep(delay_s)
-                    await self._admitted.dictation.wait_for_room()
+                    await self._admitted.dictation.wait_for_room(self._admitted.count_audio(n_samples))
                 case "flush":
                     await self._admitted.dictation.flush()
                 case "config":

@@ -139,7 +139,7 @@ class Server(uvicorn.Server):
     async def _leave(self) -> None:
         try:
             if self._grpc_server is not None:
-                await self._grpc_server.set_serving(False)
+                await self._grpc_server.leave()
             await drain(self.parts.admission, self.parts.resume, self.parts.settings.drain_s)
         finally:
             self.should_exit = True

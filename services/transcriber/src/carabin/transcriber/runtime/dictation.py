@@ -5,6 +5,7 @@ Over 200 lines: which thread may touch what is only seen where both sides stand 
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -67,6 +68,8 @@ class EngineDictation:
         self._inbox: deque[Samples | None] = deque()
         """Audio that waits, and None for each flush: the loop appends, the sessions' thread takes."""
         self._pump_posted = False
+        self._reading_since_s = -math.inf
+        """When the protocol went on reading audio, by the service's clock; infinite while it waits for room."""
         # From here on, what only the sessions' thread touches.
         self._session = Session(
             replace(decode_context, post=self._post), config, prompt, self._emit, version=version, recording=recording
@@ -90,9 +93,15 @@ class EngineDictation:
         self._backlog.add(len(samples))
         self._enqueue(samples)
 
-    async def wait_for_room(self) -> None:
+    async def wait_for_room(self, delay_s: float = 0.0) -> None:
         """See `DictationStream.wait_for_room`."""
-        await self._backlog.wait_for_room()
+        self._reading_since_s = math.inf
+        try:
+            if delay_s > 0:
+                await asyncio.sleep(delay_s)
+            await self._backlog.wait_for_room()
+        finally:
+            self._reading_since_s = self._decode_context.clock()
 
     async def flush(self) -> None:
         """See `DictationStream.flush`."""
@@ -123,7 +132,7 @@ class EngineDictation:
     def tick(self) -> None:
         """Let the session notice that no audio comes; on the sessions' thread."""
         if not self._inbox and self._session.state is not SessionState.CLOSED:
-            self._guarded(self._session.tick)
+            self._guarded(lambda: self._session.tick(self._reading_since_s))
 
     def model_changed(self) -> None:
         """Decode what had to wait for a model; on the sessions' thread."""

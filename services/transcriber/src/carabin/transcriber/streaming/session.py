@@ -3,6 +3,7 @@
 All methods run on one thread. Over 200 lines: what one session does at each step of an utterance's life, in order.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial as bind
 
@@ -120,11 +121,16 @@ class Session:
         self._flushes.append((self._endpointer.numbered, self._endpointer.position))
         self._answer_flushes()
 
-    def tick(self) -> None:
-        """End the utterance of a client that stopped sending without a pause: muted, or asleep."""
+    def tick(self, reading_since_s: float = -math.inf) -> None:
+        """End the utterance of a client that stopped sending without a pause: muted, or asleep.
+
+        Args:
+            reading_since_s: the time since which its audio is read; before that, nothing could come.
+        """
         if self._current is None or self._recording:
             return
-        if self._arrival_times.age_s(self._context.clock()) > STALL_S:
+        now = self._context.clock()
+        if min(self._arrival_times.age_s(now), now - reading_since_s) > STALL_S:
             self._endpointer.end()
 
     def attach_model(self) -> None:

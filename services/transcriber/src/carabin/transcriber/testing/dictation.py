@@ -81,8 +81,10 @@ class FakeDictation:
             step, self._rest = self._rest[:STEP_SAMPLES], self._rest[STEP_SAMPLES:]
             self._take_step(step)
 
-    async def wait_for_room(self) -> None:
+    async def wait_for_room(self, delay_s: float = 0.0) -> None:
         """See `DictationStream.wait_for_room`; tests hold it by `room`."""
+        if delay_s > 0:
+            await asyncio.sleep(delay_s)
         await self.room.wait()
 
     async def flush(self) -> None:

@@ -84,12 +84,10 @@ class OutgoingMessages:
                     self._add_transcript()
                 if ours:
                     self._add(messages.event(uid, "acknowledged", audio_s=round(event.audio_s, 3)))
-            case FlushFinished():
-                if ours:
-                    self._add(messages.event(uid, "flushed", audio_s=round(event.audio_s, 3)))
-            case ModelChanged():
-                if ours:
-                    self._add(messages.event(uid, "model", version=event.version, previous=event.previous), kept=True)
+            case FlushFinished() if ours:
+                self._add(messages.event(uid, "flushed", audio_s=round(event.audio_s, 3)))
+            case ModelChanged() if ours:
+                self._add(messages.event(uid, "model", version=event.version, previous=event.previous), kept=True)
             case SessionWarning():
                 self._warnings.append(messages.warning(uid, event.message, event.code))
                 if self._hello.session.language is not None:
@@ -98,7 +96,7 @@ class OutgoingMessages:
                 self.failed, self.not_audio = event.reason, event.not_audio
 
     def resend_after(self, utterance: int, commands: int | None) -> None:
-        """Queue what a client that came back has not: finals, commands, the language, and what never left.
+        """Queue what a client that came back has not: language, finals, commands, acknowledgement, and what never left.
 
         Args:
             utterance: the last one whose final it has.
@@ -116,6 +114,8 @@ class OutgoingMessages:
         for number, (spoken_in, message) in enumerate(self._commands):
             if spoken_in > utterance if commands is None else number >= commands:
                 self._add(message)
+        if self.acknowledged_s:
+            self.add(AudioAcknowledged(self.acknowledged_s))
 
     def close(self) -> None:
         """Say that nothing more will be added.

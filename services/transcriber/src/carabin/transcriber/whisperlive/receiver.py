@@ -51,12 +51,10 @@ class Receiver:
 
     async def _take_audio(self, frame: bytes) -> None:
         """Push a frame, and read on only when there is room for more: the client feels it as back-pressure."""
-        delay_s = self._session.push(frame)
-        if delay_s > 0:
-            await asyncio.sleep(min(delay_s, MAX_PAUSE_S))
+        delay_s = min(self._session.push(frame), MAX_PAUSE_S)
         with suppress(TimeoutError):
-            async with asyncio.timeout(MAX_PAUSE_S):
-                await self._session.admitted.dictation.wait_for_room()
+            async with asyncio.timeout(delay_s + MAX_PAUSE_S):
+                await self._session.admitted.dictation.wait_for_room(delay_s)
 
     async def _take_request(self, message: str) -> None:
         """Follow a text message of our own clients: flush, or a fresh token."""

@@ -64,7 +64,7 @@ class Transcript:
 
     def acknowledge(self, audio_s: float) -> bool:
         """Take the segment in progress away when its audio turned out to hold no words; say whether there was one."""
-        if self._partial is None or float(self._partial["end"]) > audio_s:
+        if self._partial is None or float(self._partial["end"]) > float(seconds(audio_s)):
             return False
         self._partial = None
         return True
