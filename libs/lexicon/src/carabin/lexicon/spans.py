@@ -10,6 +10,7 @@ from typing import Final
 from rapidfuzz.distance import Levenshtein
 
 from .common import is_common, is_french
+from .drugs import is_drug
 from .entries import Entry, fold
 from .opposites import OPPOSING_PREFIXES, is_opposite
 from .phonetics import VOWELS, phonetic_key
@@ -20,7 +21,9 @@ REVERSING: Final = frozenset(
     {"a", "an", "anti", "de", "des", "dis", "dys", "hyper", "hypo", "im", "in", "ir", "mal", "non"}
 )
 """Prefixes, without accents, that make another finding of a word."""
-DROPPED: Final = frozenset({"anti", "des", "dex", "dys", "es", "hyper", "hypo", "in", "levo", "nor", "non"})
+DROPPED: Final = frozenset(
+    {"anti", "des", "dex", "dys", "es", "hyper", "hypo", "in", "levo", "li", "nor", "non", "peg"}
+)
 """Prefixes that make another drug or finding of an entry, which is then not what was said: « escitalopram »."""
 OF_DRUGS: Final = frozenset({"des", "dex", "es", "levo", "nor"})
 """Prefixes that make another drug of an entry's rest: what sounds like the rest is not the entry."""
@@ -79,7 +82,7 @@ def best_span(spans: Iterable[Span], floor: int, entry: Entry, article: str) -> 
 
 def least_of(span: Span, entry: Entry) -> float:
     """Return how much the entry must sound like the span to stand for it."""
-    return max(span.least, DRUG_SIMILARITY) if entry.kind == "drug" else span.least
+    return max(span.least, DRUG_SIMILARITY) if is_drug(entry) else span.least
 
 
 def is_kept(span: Span, entry: Entry, folded: str) -> bool:
