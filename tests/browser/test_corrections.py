@@ -15,6 +15,7 @@ from .transcript import SENTENCES
 FIRST, SECOND, _ = SENTENCES
 KEY = "une-clef-de-test-assez-longue"
 BUCKET = "corrections"
+SETTINGS = {"API_KEYS": f"alice:{KEY}", "CORRECTIONS": "text", "CORRECTIONS_SALT": "un sel de test assez long"}
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
 
 @pytest.fixture
 def web_settings(kept: MemoryStore) -> dict[str, str]:
-    return {"API_KEYS": f"alice:{KEY}", "CORRECTIONS": "text", "CORRECTIONS_SALT": "un sel de test assez long"}
+    return SETTINGS
 
 
 def corrections(store: MemoryStore) -> list[dict[str, Any]]:
@@ -38,13 +39,17 @@ def corrections(store: MemoryStore) -> list[dict[str, Any]]:
 
 def opened(open_page: Open, *, agrees: bool, expected: str = "401") -> Any:
     page = open_page(MICROPHONE, expected=expected)  # type: ignore[call-arg]
+    sign_in(page, agrees=agrees)
+    return page
+
+
+def sign_in(page: Any, *, agrees: bool) -> None:
     page.click("#settings-button")
     page.fill("#token", KEY)
     page.press("#token", "Tab")
     page.wait_for_selector("#consent-box:not([hidden])", timeout=WAIT_MS)
     page.set_checked("#consent", agrees)
     page.keyboard.press("Escape")
-    return page
 
 
 def correct(page: Any) -> str:
@@ -77,6 +82,41 @@ def test_sentence_corrected_by_hand_is_kept_with_its_raw_text_once_the_caret_lea
     assert correction["raw"].strip() == messages.finals[0]["text"].strip()
     assert correction["corrected"] == corrected
     assert not page.is_visible("#error")
+
+
+def test_correction_is_kept_where_another_report_is_begun_before_the_caret_leaves_the_sentence(
+    open_page: Open, kept: MemoryStore
+) -> None:
+    page = opened(open_page, agrees=True)
+    corrected = correct(page)
+    with page.expect_response("**/v1/corrections", timeout=WAIT_MS):
+        page.click("#new")
+    page.keyboard.type("Autre patient.")
+    until_exactly(page, "Autre patient.")
+    (correction,) = corrections(kept)
+    assert correction["corrected"] == corrected
+
+
+@pytest.mark.parametrize("web_settings", [SETTINGS | {"PAGE_DRAFTS": "true"}])
+def test_sentence_of_a_draft_that_outlived_a_reload_is_changed_by_hand_without_a_complaint(
+    kept: MemoryStore,  # Before the page, whose service connects to it.
+    open_page: Open,
+) -> None:
+    page = opened(open_page, agrees=True)
+    correct(page)
+    with page.expect_response("**/v1/corrections", timeout=WAIT_MS):
+        page.keyboard.press("Control+End")
+    written = text(page)
+    page.reload()
+    sign_in(page, agrees=True)
+    until_exactly(page, written)
+    page.click("#report .unit >> nth=0")
+    page.keyboard.press("Home")
+    page.keyboard.type("Oui. ")
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Bien.")
+    until_exactly(page, f"Oui. {written} Bien.")
+    assert len(corrections(kept)) == 1  # Its raw text is gone with the page.
 
 
 @pytest.mark.parametrize("away", ["no replica", "no connection"])

@@ -79,6 +79,28 @@ def test_erasing_everything_is_asked_first_and_can_be_taken_back(open_page: Open
     until_exactly(page, "À garder.")
 
 
+@pytest.mark.parametrize("emptied", ["erased", "taken back"])
+def test_a_report_that_was_emptied_is_not_taken_for_the_next_patient(emptied: str, open_page: Open) -> None:
+    page = open_page()
+    page.click("#report")
+    page.keyboard.type("Patient A.")
+    if emptied == "erased":
+        page.click("#more")
+        page.click("#clear")
+        page.click("#confirm-yes")
+    else:
+        page.click("#undo")
+    until_exactly(page, "")
+    page.click("#new")
+    for button in ("#redo", "#undo", "#undo"):
+        page.click(button)
+        assert text(page) == ""
+    page.keyboard.type("Patient B.")
+    page.click("#undo")
+    page.click("#undo")
+    assert text(page) == ""
+
+
 def test_leaving_with_a_report_that_was_not_taken_anywhere_is_asked(open_page: Open) -> None:
     page = open_page()
     asked: list[str] = []

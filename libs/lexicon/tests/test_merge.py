@@ -184,6 +184,9 @@ def test_homophone_and_a_word_of_the_second_decode_are_both_put_in_at_their_plac
         ("Curarisation par rocuronium.", Entry("vecuronium", "drug"), None),
         ("Curarisation par rocuronium.", Entry("vecuronium"), None),
         ("Sous prednizone le matin.", Entry("prednisolone", "drug"), None),
+        ("Traitement par lapatinib.", Entry("afatinib"), None),
+        ("Traitement par l'afatinibe.", Entry("afatinib"), "Traitement par l'afatinib."),
+        ("Il faut lépatectomie.", Entry("hépatectomie"), "Il faut l'hépatectomie."),
     ],
 )
 def test_word_that_french_lacks_becomes_what_sounds_nearly_so_without_a_second_decode_and_no_other_drug(

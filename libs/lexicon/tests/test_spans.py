@@ -76,7 +76,13 @@ def test_one_common_word_alone_stays_whatever_sounds_like_it() -> None:
 
 @pytest.mark.parametrize(
     ("written", "entry"),
-    [("escitalopram", "citalopram"), ("lévocétirizine", "cétirizine"), ("noradrénaline", "adrénaline")],
+    [
+        ("escitalopram", "citalopram"),
+        ("lévocétirizine", "cétirizine"),
+        ("noradrénaline", "adrénaline"),
+        ("lipegfilgrastim", "pegfilgrastim"),
+        ("pegfilgrastim", "filgrastim"),
+    ],
 )
 def test_a_drug_is_not_written_without_the_prefix_that_makes_another_of_it(written: str, entry: str) -> None:
     assert best_span(replaceable_spans(split_words(written), ()), 0, Entry(entry), "") is None

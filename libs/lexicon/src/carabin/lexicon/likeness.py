@@ -8,6 +8,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from .common import is_french
+from .drugs import is_drug
 from .entries import Entry, fold
 from .phonetics import MIN_SOUNDS
 from .spans import Span, forms_of, is_kept, least_of
@@ -30,7 +31,7 @@ class Likeness:
 def likenesses(spans: Sequence[Span], entries: Iterable[Entry], articles: Iterable[str]) -> list[Likeness]:
     """Return which entries may stand for which spans, those that sound most alike first.
 
-    All are compared in one call. An entry that may be written with an article and without is there twice.
+    All are compared in one call. Of an entry that may be written with an article and without, what sounds more alike.
     """
     forms = [(key, text, entry) for entry in entries for article in articles for key, text in forms_of(entry, article)]
     if not spans or not forms:
@@ -48,12 +49,21 @@ def likenesses(spans: Sequence[Span], entries: Iterable[Entry], articles: Iterab
         similarity = float(similarities[place, column])
         if similarity >= least_of(span, entry) and not is_kept(span, entry, fold(entry.text)):
             found.append(Likeness(span, entry, text, similarity, len(key)))
-    return sorted(found, key=lambda one: -one.similarity)
+    best: dict[tuple[int, int, Entry], Likeness] = {}
+    for one in sorted(found, key=lambda one: -one.similarity):
+        best.setdefault((one.span.start, one.span.end, one.entry), one)
+    return list(best.values())
 
 
 def is_sure(found: Likeness) -> bool:
-    """Say whether the entry is taken without a second opinion: French has none of the words, and they sound as it."""
-    least = SURE_DRUG_SIMILARITY if found.entry.kind == "drug" else SURE_SIMILARITY
+    """Say whether the entry is taken without a second opinion: French has none of the words, and they sound as it.
+
+    An article that was not written apart is taken where it and the entry sound exactly as the word does:
+    « lépatectomie » is « l'hépatectomie », and the first letter of « lapatinib » no article of « afatinib ».
+    """
+    least = SURE_DRUG_SIMILARITY if is_drug(found.entry) else SURE_SIMILARITY
+    if found.written != found.entry.text:
+        least = 1.0
     return (
         found.similarity >= least and found.sounds >= MIN_SOUNDS and not any(map(is_french, found.span.phrase.split()))
     )

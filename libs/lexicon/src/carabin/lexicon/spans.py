@@ -10,7 +10,9 @@ from typing import Final
 from rapidfuzz.distance import Levenshtein
 
 from .common import is_common, is_french
+from .drugs import is_drug
 from .entries import Entry, fold
+from .opposites import OPPOSING_PREFIXES, is_opposite
 from .phonetics import VOWELS, phonetic_key
 from .thresholds import COMMON_SIMILARITY, DRUG_SIMILARITY, FRENCH_SIMILARITY, RARE_SIMILARITY
 from .words import TextWord
@@ -19,7 +21,9 @@ REVERSING: Final = frozenset(
     {"a", "an", "anti", "de", "des", "dis", "dys", "hyper", "hypo", "im", "in", "ir", "mal", "non"}
 )
 """Prefixes, without accents, that make another finding of a word."""
-DROPPED: Final = frozenset({"anti", "des", "dex", "dys", "es", "hyper", "hypo", "in", "levo", "nor", "non"})
+DROPPED: Final = frozenset(
+    {"anti", "des", "dex", "dys", "es", "hyper", "hypo", "in", "levo", "li", "nor", "non", "peg"}
+)
 """Prefixes that make another drug or finding of an entry, which is then not what was said: « escitalopram »."""
 OF_DRUGS: Final = frozenset({"des", "dex", "es", "levo", "nor"})
 """Prefixes that make another drug of an entry's rest: what sounds like the rest is not the entry."""
@@ -78,12 +82,14 @@ def best_span(spans: Iterable[Span], floor: int, entry: Entry, article: str) -> 
 
 def least_of(span: Span, entry: Entry) -> float:
     """Return how much the entry must sound like the span to stand for it."""
-    return max(span.least, DRUG_SIMILARITY) if entry.kind == "drug" else span.least
+    return max(span.least, DRUG_SIMILARITY) if is_drug(entry) else span.least
 
 
 def is_kept(span: Span, entry: Entry, folded: str) -> bool:
     """Say whether what was written is the entry in another form, or as well spelled, so that it stays."""
     if _is_inflected(span.phrase, folded) or _is_reversed(span.phrase, folded) or _is_another_drug(span, folded):
+        return True
+    if is_opposite(span.phrase, folded):
         return True
     parts = (span.phrase, *span.phrase.split())
     return not entry.count and any(_is_as_well_spelled(part, folded) for part in parts)
@@ -116,9 +122,16 @@ def _is_reversed(written: str, entry: str) -> bool:
     words = [_without_accents(word) for word in written.split()]
     plain = _without_accents(entry)
     ends = [word for word in words if len(word) > 3 and plain.endswith(word)]
-    if any((prefix := plain.removesuffix(word)) in REVERSING and prefix not in words for word in ends):
-        return True
-    return any(word.endswith(plain) and word.removesuffix(plain) in DROPPED for word in words)
+    for word in ends:
+        before = plain.removesuffix(word)
+        prefix = before.rstrip("-")
+        if prefix in words:
+            continue
+        # « cétamol », which is no word, may be a part of « paracétamol ».
+        if prefix in REVERSING or (prefix in OPPOSING_PREFIXES and (prefix != before or is_french(word))):
+            return True
+    dropped = [word.removesuffix(plain).rstrip("-") for word in words if word.endswith(plain)]
+    return any(prefix in DROPPED or prefix in OPPOSING_PREFIXES for prefix in dropped)
 
 
 def _is_another_drug(span: Span, entry: str) -> bool:

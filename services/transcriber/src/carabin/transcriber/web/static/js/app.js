@@ -118,6 +118,7 @@ function insert(name, report) {
 
 reports.addEventListener("added", ({ detail }) => corrections.watch(detail.report));
 reports.addEventListener("shown", ({ detail: { report } }) => {
+  corrections.leaveAll();
   dictation.use(report);
   writing.show(report);
   refresh();
@@ -134,7 +135,7 @@ function choicesChanged(name) {
 
 offerDelivery({ reports, settings: () => settings, parent: () => parent, failed: tellProblem });
 $("dictate").onclick = () => recorder.toggle();
-$("report").addEventListener("focusout", () => corrections.leaveAll(reports.current));
+$("report").addEventListener("focusout", () => corrections.leaveAll());
 $("consent").onchange = () => {
   for (const { connection } of dictation.sessions) connection.keepAudio = settings.retention === "audio+text" && agreed();
 };

@@ -1,7 +1,7 @@
 // One report: its text, the sentences that were spoken into it, and where the next words go.
 
 import { baseKeymap } from "../../vendor/prosemirror-commands.js";
-import { closeHistory, history, redo, undo } from "../../vendor/prosemirror-history.js";
+import { closeHistory, history, redo, redoDepth, undo, undoDepth } from "../../vendor/prosemirror-history.js";
 import { keymap } from "../../vendor/prosemirror-keymap.js";
 import { EditorState, NodeSelection, TextSelection } from "../../vendor/prosemirror-state.js";
 import { LOOKED_AT, fit } from "./join.js";
@@ -39,6 +39,11 @@ export class Report extends EventTarget {
 
   get isEmpty() {
     return this.state.doc.content.size <= 2; // One paragraph without content.
+  }
+
+  // Nothing was ever written here: one that was emptied gives its text back, which may be another patient's.
+  get isUntouched() {
+    return this.isEmpty && !this.units.size && !undoDepth(this.state) && !redoDepth(this.state);
   }
 
   dispatch = (transaction) => {

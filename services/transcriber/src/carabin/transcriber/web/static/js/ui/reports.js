@@ -17,7 +17,7 @@ export class Reports extends EventTarget {
     this.keeping = false;
   }
 
-  // Begins a report; an empty one that stands there is taken instead.
+  // Begins a report; one that stands there untouched is taken instead.
   begin(title = "") {
     const report = this.all.find((each) => this.isUnused(each)) ?? this.add(new Report({ french: this.french() }));
     report.title = title;
@@ -25,7 +25,7 @@ export class Reports extends EventTarget {
   }
 
   isUnused(report) {
-    return report.isEmpty && !report.title && this.isFree(report);
+    return report.isUntouched && !report.title && this.isFree(report);
   }
 
   add(report) {
