@@ -82,11 +82,33 @@ def test_everyday_words_are_no_terms() -> None:
         "Opérateur : ZWINGELSTEIN",
         "Validé par : Zwingelstein",
         "Adressée par : Zwingelstein",
+        "Mme Marie de la Zwingelstein",
+        "Mme Maria da Silva Zwingelstein",
+        "Mme Maria dos Santos da Costa Zwingelstein",
+        "Monsieur le Docteur Jean Zwingelstein",
+        "Madame le Professeur Anne Marie Zwingelstein",
+        "Médecin traitant : le Dr Jean Zwingelstein",
+        "Dr J.-P. Zwingelstein",
+        "Dr J.P. Zwingelstein",
+        "Mme Anne Marie Louise Claude Zwingelstein",
     ],
 )
 def test_names_behind_labels_initials_and_short_titles_are_kept_out(header: str) -> None:
     built = build([f"{header}\nÉchocardiographie et apixaban."] * 3)
     assert [fold(entry.text) for entry in built.lexicon] == ["apixaban", "échocardiographie"]
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "Mme Anne Zwingelstein revient pour le suivi de Cordarone.",
+        "Monsieur le Docteur Zwingelstein a prescrit puis arrêté la Cordarone.",
+        "Dr J.-P. Zwingelstein. Cordarone poursuivie.",
+        "Mme Marie de la Zwingelstein, sous Cordarone.",
+    ],
+)
+def test_medical_word_in_a_capital_further_behind_a_name_is_a_term(report: str) -> None:
+    assert [fold(entry.text) for entry in build([report] * 3, names=["Zwingelstein"]).lexicon] == ["cordarone"]
 
 
 def test_word_that_begins_the_line_after_a_name_is_no_name() -> None:

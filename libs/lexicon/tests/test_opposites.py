@@ -47,6 +47,11 @@ def test_misspelt_word_with_the_prefix_and_the_ending_of_an_entry_is_mended(firs
     assert merge(first, None, [Entry(entry, count=9)], {entry}).text == meant
 
 
+def test_drug_whose_name_was_misspelt_with_another_prefix_is_mended() -> None:
+    entries = [Entry("périndopril", count=9)]
+    assert merge("Sous préindopril.", "Sous périndopril.", entries, {"périndopril"}).text == "Sous périndopril."
+
+
 @pytest.mark.parametrize(
     ("written", "entry"),
     [

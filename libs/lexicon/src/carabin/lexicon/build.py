@@ -29,10 +29,19 @@ _LABEL: Final = (
 )
 _GAP: Final = r"[^\S\n]"
 """White space within a line: the next line begins another sentence."""
-_PART: Final = rf"(?:(?:[A-ZÀ-Ý]\.{_GAP}*)?(?:d['’])?[A-ZÀ-Ý][\w'’-]+{_GAP}*)"
+_INITIALS: Final = rf"(?:[A-ZÀ-Ý]\.(?:-?[A-ZÀ-Ý]\.)*{_GAP}*)"
+_PART: Final = rf"(?:{_INITIALS}?(?:d['’])?[A-ZÀ-Ý][\w'’-]+{_GAP}*)"
+"""In either case: a word in small letters, « veuve », may stand before the name."""
+_PARTICLES: Final = rf"(?:(?:de|du|des|da|do|dos|di|del|della|la|van|von|der|den|ten){_GAP}+)*"
+_CAPITAL: Final = rf"(?:{_INITIALS}?{_PARTICLES}(?:d['’])?(?-i:[A-ZÀ-Ý])[\w'’-]+{_GAP}*)"
+_SECOND_TITLE: Final = rf"(?:(?:l[ea]{_GAP}+)?{_TITLE}(?:\.{_GAP}*|{_GAP}+))?"
+"""« Monsieur le Docteur »."""
 _NAME: Final = re.compile(
-    rf"\b(?:{_TITLE}(?:\.{_GAP}*|{_GAP}+)|{_LABEL}{_GAP}*:{_GAP}*)({_PART}{{1,3}})", re.IGNORECASE
+    rf"\b(?:{_TITLE}(?:\.{_GAP}*|{_GAP}+)|{_LABEL}{_GAP}*:{_GAP}*){_SECOND_TITLE}"
+    rf"(?=(?P<capitals>{_CAPITAL}{{1,5}})?)(?P<parts>{_PART}{{1,3}})",
+    re.IGNORECASE,
 )
+"""A name is up to five parts in capitals, and whatever is in capitals among the three words behind the title."""
 _WORD: Final = re.compile(r"[^\W\d_][\w'’-]*\w")
 _ADDRESS: Final = re.compile(r"\S+@\S+|\bhttps?://\S+|\bwww\.\S+")
 _NUMBER: Final = re.compile(r"\d{4}")
@@ -74,7 +83,8 @@ def build(reports: Iterable[str], *, min_count: int = MIN_COUNT, names: Iterable
         number += 1
         text = _ADDRESS.sub(" ", text)
         for match in _NAME.finditer(text):
-            parts = [_ELIDED.sub("", part) for part in match.group(1).split()]
+            found = f"{match['parts']} {match['capitals'] or ''}".split()
+            parts = [_ELIDED.sub("", part) for part in found]
             parts = [part for part in parts if part[:1].isupper() and not is_common(part)]
             known.update(*map(_name_parts, parts))
         for word in {_ELIDED.sub("", word) for word in _WORD.findall(text)}:

@@ -89,7 +89,8 @@ def is_kept(span: Span, entry: Entry, folded: str) -> bool:
     """Say whether what was written is the entry in another form, or as well spelled, so that it stays."""
     if _is_inflected(span.phrase, folded) or _is_reversed(span.phrase, folded) or _is_another_drug(span, folded):
         return True
-    if is_opposite(span.phrase, folded):
+    # « pré » and « péri » at the beginning of a drug's name say nothing of it: « préindopril » is misspelt.
+    if is_opposite(span.phrase, folded) and not is_drug(entry):
         return True
     parts = (span.phrase, *span.phrase.split())
     return not entry.count and any(_is_as_well_spelled(part, folded) for part in parts)
