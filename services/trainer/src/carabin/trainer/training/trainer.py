@@ -79,8 +79,8 @@ class WhisperTrainer(Seq2SeqTrainer):
             try:
                 with translate_shortage(folder):
                     super()._save_checkpoint(model, trial)
-            except RuntimeError as error:  # torch.save's word for it
-                raise OSError(str(error)) from error
+            except RuntimeError as error:  # torch.save says where in the file it stood, and not why
+                raise OSError(f"no space is left, or the file may not be written ({error})") from error
             if self.is_world_process_zero() and self._saved is not None:
                 self._saved(self.state.global_step, folder)
 
