@@ -8,11 +8,10 @@ export class Corrections {
   constructor(agreed, send) {
     this.agreed = agreed;
     this.send = send;
-    this.touched = new Map(); // report -> ids of its units that were changed by hand and that the caret has not left.
+    this.touched = new Map(); // id -> report, of units that were changed by hand and that the caret has not left.
   }
 
   watch(report) {
-    this.touched.set(report, new Set());
     report.addEventListener("change", ({ detail }) => this.changed(report, detail));
   }
 
@@ -20,17 +19,16 @@ export class Corrections {
     if (!this.agreed()) return;
     if (transaction.docChanged && !transaction.getMeta(placesKey)) this.note(report, transaction);
     const here = report.unitAt()?.id;
-    for (const id of [...this.touched.get(report)]) if (id !== here) this.leave(report, id);
+    for (const [id, owner] of [...this.touched]) if (owner === report && id !== here) this.leave(id);
   }
 
   // Notes which units were changed; what a draft brought along after a reload is known no more.
   note(report, transaction) {
-    const touched = this.touched.get(report);
     transaction.mapping.maps.forEach((map, index) => {
       const doc = transaction.docs[index];
       map.forEach((from, to) => {
         doc.nodesBetween(Math.max(0, from - 1), Math.min(to + 1, doc.content.size), ({ marks }) => {
-          for (const { attrs } of marks) if (report.units.has(attrs.id)) touched.add(attrs.id);
+          for (const { attrs } of marks) if (report.units.has(attrs.id)) this.touched.set(attrs.id, report);
         });
       });
     });
@@ -38,11 +36,12 @@ export class Corrections {
 
   // The focus left the report that is shown, or another one is shown.
   leaveAll() {
-    for (const [report, ids] of this.touched) for (const id of [...ids]) this.leave(report, id);
+    for (const id of [...this.touched.keys()]) this.leave(id);
   }
 
-  leave(report, id) {
-    this.touched.get(report).delete(id);
+  leave(id) {
+    const report = this.touched.get(id);
+    this.touched.delete(id);
     const unit = report.units.get(id);
     const corrected = utteranceText(report, unit);
     if (!corrected || corrected === unit.sent || corrected === unit.formatted?.trim()) return;
