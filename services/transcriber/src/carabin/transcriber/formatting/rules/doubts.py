@@ -1,7 +1,6 @@
 """What reads as one number and may be two: « cinquante trois fois » is 50, three times, or 53 times."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final
 
 from ..numbers import Number, cardinal, is_number_word, starts_number
@@ -31,16 +30,16 @@ def may_be_two(stream: Stream, index: int, numbers: Sequence[Number]) -> bool:
         numbers: one, or those of a range such as « cinquante trois à quatre fois ».
     """
     end = numbers[-1].end
-    starts = [index, *(before.end + 1 for before, _ in pairwise(numbers))]
+    starts = [index, *(number.end + 1 for number in numbers[:-1])]
     return any(
-        number.spoken and (_hides_comma if "," in number.text else _hides_count)(stream, start, number, end)
+        _hides_comma(stream, number, end) if "," in number.text else _hides_count(stream, start, end)
         for start, number in zip(starts, numbers, strict=True)
+        if number.spoken
     )
 
 
-def _hides_comma(stream: Stream, start: int, number: Number, end: int) -> bool:
+def _hides_comma(stream: Stream, number: Number, end: int) -> bool:
     """« quarante virgule un comprimé », « soixante virgule trois enfants »: « virgule » may be a sign."""
-    del start
     last, before = stream[number.end - 1], stream[number.end - 2]
     if last.key == "une" or _is_things(stream, end):
         return True
@@ -62,9 +61,8 @@ def _is_things(stream: Stream, index: int) -> bool:
     return not any(token.key in lists[name] for name in ("link", "large", "power", "no_thing"))
 
 
-def _hides_count(stream: Stream, start: int, number: Number, end: int) -> bool:
+def _hides_count(stream: Stream, start: int, end: int) -> bool:
     """« mille un comprimé », « huit cent cinquante trois fois par jour », « deux cents cinq jours sur sept »."""
-    del number
     lists, noun = words(), stream[end].key
     if noun in lists["treated"]:
         counted = stream[start - 1].key not in lists["duration_before"]
