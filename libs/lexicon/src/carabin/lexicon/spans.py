@@ -90,7 +90,7 @@ def is_kept(span: Span, entry: Entry, folded: str) -> bool:
     if _is_inflected(span.phrase, folded) or _is_reversed(span.phrase, folded) or _is_another_drug(span, folded):
         return True
     # « pré » and « péri » at the beginning of a drug's name say nothing of it: « préindopril » is misspelt.
-    if is_opposite(span.phrase, folded) and not is_drug(entry):
+    if not is_drug(entry) and is_opposite(span.phrase, folded):
         return True
     parts = (span.phrase, *span.phrase.split())
     return not entry.count and any(_is_as_well_spelled(part, folded) for part in parts)
