@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -28,6 +29,12 @@ def no_bound_log_fields(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test log with the trace of one that ran before."""
     monkeypatch.setattr(service_logging, "_PROCESS", {})
     service_logging._BOUND.set({})
+
+
+@pytest.fixture(autouse=True)
+def threads_that_die_fail_their_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give pytest its hook back after a test that sets up a service's log: that takes threads' deaths too."""
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
 
 
 @pytest.fixture(autouse=True)

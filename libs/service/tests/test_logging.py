@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import sys
+import threading
 import warnings
 from collections.abc import Iterator
 
@@ -74,6 +76,23 @@ def test_the_level_is_kept_and_a_second_call_replaces_the_first() -> None:
     log.error("this, héhé")
     assert first.getvalue() == ""
     assert json.loads(second.getvalue())["message"] == "this, héhé"
+
+
+def test_a_librarys_thread_that_dies_is_a_line_without_what_it_raised() -> None:
+    stream = io.StringIO()
+    configure_logging("exporter", stream=stream)
+
+    def die() -> None:
+        raise OSError("le patient Dupont")
+
+    for target in (die, sys.exit):
+        thread = threading.Thread(target=target, name="writer")
+        thread.start()
+        thread.join()
+    (line,) = stream.getvalue().splitlines()
+    said = json.loads(line)
+    assert (said["event"], said["thread_name"], said["error"]) == ("thread_died", "writer", "OSError")
+    assert "Dupont" not in line
 
 
 def test_warnings_become_log_lines() -> None:

@@ -1,6 +1,5 @@
 """What the settings of a run become in transformers and in its features."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,6 @@ from carabin.trainer.training.arguments import arguments, feature_config
 from transformers import Seq2SeqTrainingArguments
 
 from ..helpers.training import settings
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TENSORBOARD_LOGGING_DIR", "set by the module under test")
 
 
 def of(
@@ -71,10 +65,9 @@ def test_transformers_computes_in_what_the_device_was_found_to_do(
     assert (found.bf16, found.fp16) == flags
 
 
-def test_a_loss_that_is_no_number_is_not_hidden_and_curves_outlive_the_runs_folder(tmp_path: Path) -> None:
+def test_a_loss_that_is_no_number_is_not_hidden(tmp_path: Path) -> None:
     found = of(tmp_path)
     assert not found.logging_nan_inf_filter
-    assert Path(os.environ["TENSORBOARD_LOGGING_DIR"]) == tmp_path / "tensorboard" / "r"
     assert Path(str(found.output_dir)) == tmp_path / "r"
 
 

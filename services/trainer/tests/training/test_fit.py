@@ -1,6 +1,8 @@
 """Two steps of training: what is given with each checkpoint, and which weights come out."""
 
+import errno
 import json
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from carabin.trainer.models.whisper import load_whisper, merged_state, write_wei
 from carabin.trainer.runtime.progress import Progress
 from carabin.trainer.runtime.run import RunContext
 from carabin.trainer.training.fit import Fit, best_of, fit
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from ..helpers.training import BUCKETS, EventRecorder, a_store, settings
 
@@ -101,3 +105,35 @@ def test_a_training_that_ended_gives_its_best_weights_without_a_step(
     assert (found.step, found.stopped, list(found.history)) == (4, False, [{"step": 4}])
     assert shift_of(tiny, found.state) == shift
     assert saved.ended == {}
+
+
+def test_what_is_logged_is_drawn_for_tensorboard_beside_the_runs_folder(
+    tiny: Path, tones_folder: Path, tmp_path: Path
+) -> None:
+    fitted(tiny, tones_folder, tmp_path, Checkpoints())
+    curves = EventAccumulator(str(tmp_path / "tensorboard" / "r"))
+    curves.Reload()
+    assert [event.step for event in curves.Scalars("train/loss")] == [1, 2]
+
+
+def test_curves_that_cannot_be_written_do_not_end_a_training(
+    tiny: Path, tones_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "tensorboard").write_text("a file where the folder should be")
+    found = fitted(tiny, tones_folder, tmp_path, Checkpoints())
+    assert (found.step, found.stopped) == (2, False)
+    [said] = [record for record in caplog.records if vars(record).get("event") == "curves_ended"]
+    assert vars(said)["folder"] == str(tmp_path / "tensorboard" / "r")
+
+
+def test_curves_whose_writer_dies_do_not_end_a_training(
+    tiny: Path, tones_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    monkeypatch.setattr(RecordWriter, "write", full)
+    found = fitted(tiny, tones_folder, tmp_path, Checkpoints())
+    assert (found.step, found.stopped) == (2, False)
+    assert [vars(record).get("event") for record in caplog.records].count("curves_ended") == 1

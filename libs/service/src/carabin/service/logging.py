@@ -9,6 +9,7 @@ What holds for a whole request, such as its trace id, is bound once (`bind`) and
 import json
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -22,6 +23,8 @@ _STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskNam
 
 _RETRYING = ("urllib3.connectionpool",)
 """Clients that warn of each try that failed. When the last one does, the caller's own error says so, once."""
+
+log = logging.getLogger(__name__)
 
 _BOUND: ContextVar[Mapping[str, object]] = ContextVar("carabin_log_fields", default=MappingProxyType({}))
 
@@ -89,6 +92,9 @@ class HumanFormatter(logging.Formatter):
 def configure_logging(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send every log of this process to `stream`, by default standard error, in one form; may be repeated.
 
+    A thread that a library started and that dies is such a line too: Python would print what it raised, which may hold
+    what was dictated.
+
     Args:
         service: its name in every line.
         level: the least level that is kept, by name.
@@ -98,8 +104,16 @@ def configure_logging(service: str, level: str = "INFO", stream: TextIO | None =
     handler.setFormatter(HumanFormatter() if stream.isatty() else JsonFormatter(service))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
+    threading.excepthook = _log_thread_death
     for name in _RETRYING:
         logging.getLogger(name).setLevel(logging.NOTSET if level.upper() == "DEBUG" else logging.ERROR)
+
+
+def _log_thread_death(death: threading.ExceptHookArgs) -> None:
+    if death.exc_value is None or isinstance(death.exc_value, SystemExit):
+        return  # as Python does: a thread may end itself
+    extra = {"event": "thread_died", "thread_name": death.thread.name if death.thread else ""}
+    log.error("a library's thread died", extra=extra | describe_error(death.exc_value))
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:

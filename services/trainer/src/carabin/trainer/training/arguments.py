@@ -1,6 +1,5 @@
 """What the settings of a run become: how dictations are turned into examples, and transformers' own arguments."""
 
-import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,7 +43,6 @@ def arguments(
     settings: TrainerSettings, work: Path, computed: Computed, *, world: int, steps_an_epoch: int
 ) -> Seq2SeqTrainingArguments:
     """Return transformers' arguments; what they leave to chance is set."""
-    os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard" / work.name)  # outlives the run's folder
     every: dict[str, Any] = {"eval_strategy": "epoch", "save_strategy": "epoch"}
     if settings.checkpoint_steps:
         every = {
@@ -75,7 +73,7 @@ def arguments(
         greater_is_better=False,
         logging_steps=max(1, min(10, steps_an_epoch // 4)),
         logging_nan_inf_filter=False,  # it would hide the NaN that must stop the run
-        report_to=["tensorboard"],
+        report_to=[],  # `callbacks.Curves` draws
         disable_tqdm=True,
         remove_unused_columns=False,
         dataloader_pin_memory=False,

@@ -19,7 +19,7 @@ from ..features.silence import silences
 from ..models.whisper import inner, merged_state, move_to, prepare, read_weights
 from ..runtime.run import RunContext
 from .arguments import arguments, feature_config
-from .callbacks import Report, StopWhenAsked
+from .callbacks import Curves, Report, StopWhenAsked
 from .trainer import WhisperTrainer
 
 MEDICAL, GENERAL = "medical", "general"
@@ -123,7 +123,7 @@ def _trainer(
             name: part.loader(settings.batch_size, collate, rank=rank, world=world) for name, part in validation.items()
         },
         saved=keep,
-        callbacks=[stop, Report(run.progress)]
+        callbacks=[stop, Report(run.progress), Curves(run.work.parent / "tensorboard" / run.work.name)]
         + ([EarlyStoppingCallback(settings.patience)] if settings.patience else []),
     )
     trainer.remove_callback(PrinterCallback)
