@@ -164,8 +164,8 @@ def test_a_machine_short_of_memory_is_named_and_the_run_goes_on_once_there_is_so
 def test_a_clock_that_jumps_at_any_step_changes_nothing_but_times(
     fault: str, share: float, scene: Trainings, sound: Undisturbed, tmp_path: Path
 ) -> None:
-    run = scene.new_name()
-    ended = scene.train(run, tmp_path, at_share(share, MOST_KINDS, sound.kinds_of_steps), fault)
+    run, step = scene.new_name(), at_share(share, MOST_KINDS, sound.kinds_of_steps)
+    ended = scene.train(run, tmp_path, step, fault, patience_s=5)  # a clock that stays wrong is waited for as long
     if ended.code:
         assert "far" in fault, ended.output
         assert "RequestTimeTooSkewed" in require_one_error(ended)
