@@ -27,7 +27,7 @@ REFUSED, FORBIDDEN = grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION
 def authenticator(issuer: FileIssuer) -> Authenticator:
     """Takes one key, and the tokens of an issuer that grant `export`."""
     tokens = OidcTokens(ISSUER, AUDIENCE, "export", KeyFile(issuer.jwks))
-    return ChainedAuthenticator([StaticKeys({"ward": KEY}), tokens])
+    return ChainedAuthenticator([StaticKeys([("ward", KEY)]), tokens])
 
 
 @pytest.fixture(scope="module")

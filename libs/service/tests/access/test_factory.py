@@ -24,7 +24,7 @@ def test_network_needs_authentication_or_an_explicit_word(host):
     with pytest.raises(InsecureListening, match="authentication"):
         refuse_insecure(AccessSettings(host=host), NoAuthentication())
     refuse_insecure(AccessSettings(host=host, insecure=True), NoAuthentication())
-    refuse_insecure(AccessSettings(host=host), StaticKeys({"a": KEY}))
+    refuse_insecure(AccessSettings(host=host), StaticKeys([("a", KEY)]))
 
 
 def test_half_of_a_tls_pair_is_refused():
@@ -54,3 +54,13 @@ def test_key_without_name_or_too_short_is_refused_without_repeating_it(keys):
     with pytest.raises(InsecureListening) as refusal:
         static_keys(AccessSettings(api_keys=keys))
     assert keys not in str(refusal.value)
+
+
+async def test_new_key_stands_beside_the_old_one_of_its_name(tmp_path):
+    file = tmp_path / "keys"
+    file.write_text("ward:key-of-the-file-12345\n")
+    keys = ["old-key-0123456789", "new-key-0123456789"]
+    settings = AccessSettings(api_keys=",".join(f"ward:{key}" for key in keys), api_keys_file=file)
+    authenticator = make_authenticator(settings)
+    for key in (*keys, "key-of-the-file-12345"):
+        assert (await authenticator.identify(key)).name == "ward"

@@ -10,19 +10,24 @@ KEY = "correct-horse-battery"
 
 
 async def test_key_names_its_holder_and_others_are_refused():
-    keys = StaticKeys({"ward-1": KEY, "ward-2": "another-long-secret"})
+    keys = StaticKeys([("ward-1", KEY), ("ward-2", "another-long-secret")])
     assert (await keys.identify("another-long-secret")).name == "ward-2"
     for wrong in (None, "", "correct-horse", KEY + "x", "é"):
         with pytest.raises(Unauthenticated):
             await keys.identify(wrong)
 
 
+async def test_both_keys_of_one_holder_are_good_while_they_are_exchanged():
+    keys = StaticKeys([("ward-1", KEY), ("ward-1", "another-long-secret")])
+    assert {(await keys.identify(key)).name for key in (KEY, "another-long-secret")} == {"ward-1"}
+
+
 def test_keys_are_not_kept_in_the_clear():
-    assert KEY not in repr(vars(StaticKeys({"ward-1": KEY})))
+    assert KEY not in repr(vars(StaticKeys([("ward-1", KEY)])))
 
 
 async def test_keys_and_tokens_stand_side_by_side(issuer, tokens):
-    both = ChainedAuthenticator([StaticKeys({"ward-1": KEY}), tokens])
+    both = ChainedAuthenticator([StaticKeys([("ward-1", KEY)]), tokens])
     assert (await both.identify(KEY)).name == "ward-1"
     assert (await both.identify(issuer.token())).name == "dr-house"
     with pytest.raises(Unauthenticated):

@@ -18,7 +18,7 @@ SERIES = "carabin_transcriber_version_corrections_total"
 def test_a_correction_is_counted_for_its_version_if_that_wrote_here() -> None:
     metrics, app = Metrics(), FastAPI()
     settings = WebSettings(corrections="text", corrections_salt=SecretStr("a salt that is long enough"))
-    authenticator = StaticKeys({"dr.martin": KEY})
+    authenticator = StaticKeys([("dr.martin", KEY)])
     mount_web(app, settings=settings, authenticator=authenticator, store=MemoryStore(), registry=metrics.registry)
     metrics.utterance_decoded("written-here", "text", attempts=1)
     body = {"session": "s", "utterance": 0, "raw": " a", "corrected": "b", "consent": True}

@@ -48,7 +48,7 @@ def registry() -> CollectorRegistry:
 def client(store: MemoryStore, registry: CollectorRegistry) -> TestClient:
     app = FastAPI()
     settings = WebSettings(corrections="text", corrections_salt=SecretStr(SALT))
-    keys = StaticKeys({"dr.martin": "k" * 20})
+    keys = StaticKeys([("dr.martin", "k" * 20)])
     mount_web(app, settings=settings, authenticator=keys, store=store, registry=registry)
     return TestClient(app)
 

@@ -27,7 +27,7 @@ def served(access: PageAccess) -> TestClient:
 
 @pytest.fixture
 def client() -> TestClient:
-    return served(PageAccess(StaticKeys({"alice": KEY}), ["https://dossier.example"]))
+    return served(PageAccess(StaticKeys([("alice", KEY)]), ["https://dossier.example"]))
 
 
 def test_without_an_authenticator_everybody_is_anonymous() -> None:

@@ -26,7 +26,7 @@ def make_client(folder: Path, **settings: str) -> TestClient:
         app,
         settings=WebSettings.load(autotext_dir=folder, **settings),
         vocabularies=lambda: ["cardiologie"],
-        authenticator=StaticKeys({"alice": KEY}),
+        authenticator=StaticKeys([("alice", KEY)]),
     )
     return TestClient(app)
 

@@ -33,7 +33,7 @@ def served(
 
 @pytest.fixture
 def client() -> TestClient:
-    client = served(PageAccess(StaticKeys({"alice": KEY})), ["cardiologie"])
+    client = served(PageAccess(StaticKeys([("alice", KEY)])), ["cardiologie"])
     client.headers["Authorization"] = f"Bearer {KEY}"
     return client
 

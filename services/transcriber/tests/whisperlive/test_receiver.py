@@ -18,7 +18,7 @@ from ..helpers.servers import client, running, silence, speech, until
 from .live import OWNER, Room, Wire
 
 FLUSH = json.dumps({"event": "flush"})
-KEYS = StaticKeys({OWNER.name: "correct-horse-battery", "mallory": "another-long-secret"})
+KEYS = StaticKeys([(OWNER.name, "correct-horse-battery"), ("mallory", "another-long-secret")])
 
 
 async def received(*messages: bytes | str, room: Room | None = None) -> tuple[Room, Receiver]:

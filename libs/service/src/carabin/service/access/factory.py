@@ -30,8 +30,8 @@ def make_authenticator(settings: AccessSettings) -> Authenticator:
     return kinds[0] if len(kinds) == 1 else ChainedAuthenticator(kinds)
 
 
-def static_keys(settings: AccessSettings) -> dict[str, str]:
-    """Return the static keys, name -> key.
+def static_keys(settings: AccessSettings) -> list[tuple[str, str]]:
+    """Return the static keys, each as name and key; a new one stands beside the old one of its name.
 
     Raises:
         InsecureListening: an entry has no name or a key too short to be secret.
@@ -40,7 +40,7 @@ def static_keys(settings: AccessSettings) -> dict[str, str]:
     lines = settings.api_keys.get_secret_value().split(",") if settings.api_keys else []
     if settings.api_keys_file:
         lines += _read(settings.variable("api_keys_file"), settings.api_keys_file).decode(errors="replace").splitlines()
-    keys = {}
+    keys = []
     for line in (line.strip() for line in lines):
         name, _, key = line.partition(":")
         if line and (not name or len(key) < MIN_KEY_LENGTH):
@@ -48,7 +48,7 @@ def static_keys(settings: AccessSettings) -> dict[str, str]:
                 f"an API key must be written name:key with {MIN_KEY_LENGTH} characters or more in the key"
             )
         if line:
-            keys[name] = key
+            keys.append((name, key))
     return keys
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,9 +65,9 @@ class StaticKeys:
 
     required = True
 
-    def __init__(self, keys: Mapping[str, str]) -> None:
-        """Take name -> key; only the keys' digests are kept."""
-        self._digests = [(name, _digest(key)) for name, key in keys.items()]
+    def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Take pairs of name and key, several keys of one name too; only the keys' digests are kept."""
+        self._digests = [(name, _digest(key)) for name, key in keys]
 
     async def identify(self, token: str | None) -> Identity:
         if not token:
