@@ -1,5 +1,7 @@
 """What one utterance's decodes do when the prompt is written instead of speech, and when there is no model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from carabin.transcriber.core.config import SAMPLE_RATE_HZ, SessionConfig
@@ -46,6 +48,49 @@ def test_two_words_of_the_prompt_on_a_short_sound_are_decoded_again_without_it(p
     bench = Bench(engine, config=SessionConfig(partials=False), prompt=prompt)
     bench.push(speech(0.25), silence(0.8))
     assert [final.text for final in bench.finals] == [" Hum."]
+
+
+DRUGS = Prompt(tokens=(7,) * 16, expected=("Eliquis", "Xarelto", "Pradaxa"))
+DICTATED = " Eliquis Xarelto Pradaxa"
+UNSURE = replace(text(" et les quis gare elle tôt"), avg_logprob=-1.6)
+NOISE = replace(text(" Hum, hum."), avg_logprob=-1.3, no_speech_prob=0.6)
+
+
+def finals_of(first: Hypothesis, retry: Hypothesis, prompt: Prompt, *, speech_s: float = 2.0) -> list[str]:
+    """Return the finals of an utterance whose first decode is `first`."""
+    engine = FakeEngine(script=lambda _: retry if len(engine.batches) > 1 else first)
+    bench = Bench(engine, config=SessionConfig(partials=False), prompt=prompt)
+    bench.push(speech(speech_s), silence(0.8))
+    assert len(engine.batches) == 2
+    return [final.text for final in bench.finals]
+
+
+@pytest.mark.parametrize("retry", [text(""), UNSURE, NOISE, text(" Merci d'avoir regardé")])
+def test_words_that_were_said_twice_stay_where_the_second_decode_is_rejected(retry: Hypothesis) -> None:
+    assert finals_of(text(" Pas de fièvre. Pas de fièvre."), retry, Prompt()) == [" Pas de fièvre. Pas de fièvre."]
+
+
+@pytest.mark.parametrize("retry", [UNSURE, text(" pra pra pra" * 20)])
+def test_expected_words_that_were_dictated_stay_where_speech_is_not_understood_without_them(retry: Hypothesis) -> None:
+    assert finals_of(text(DICTATED), retry, DRUGS) == [DICTATED]
+
+
+@pytest.mark.parametrize(
+    ("first", "retry"),
+    [
+        (text(DICTATED), text("")),
+        (text(DICTATED), NOISE),
+        (text(DICTATED), text(" Merci d'avoir regardé")),
+        (replace(text(DICTATED), no_speech_prob=0.6), UNSURE),
+        (replace(text(DICTATED), avg_logprob=-1.2), UNSURE),
+    ],
+)
+def test_a_prompt_that_was_written_onto_noise_does_not_come(first: Hypothesis, retry: Hypothesis) -> None:
+    assert finals_of(first, retry, DRUGS) == []
+
+
+def test_expected_words_that_nobody_had_time_to_say_do_not_come() -> None:
+    assert finals_of(text(DICTATED), UNSURE, DRUGS, speech_s=0.5) == []
 
 
 def test_no_partial_shows_an_echo_of_the_prompt() -> None:

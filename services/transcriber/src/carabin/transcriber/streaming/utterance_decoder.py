@@ -21,7 +21,7 @@ from ..scheduling.load import FIRST_PARTIAL_S, FULL_BEAM
 from .decode_context import DecodeContext
 from .decode_requests import DecodeRequests
 from .hallucinations import is_duplicated, rejection_reason, repetition_reason
-from .prompt_echo import is_echo
+from .prompt_echo import is_echo, was_spoken
 from .utterance import Utterance
 
 WITHHELD_S = 0.2
@@ -41,6 +41,15 @@ class SpeculativeFinal:
     """Where speech had ended when it was made; speech since then makes it worthless."""
     job: DecodeJob
     hypothesis: Hypothesis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _DoubtedFinal:
+    """A sound final that was decoded once more."""
+
+    job: DecodeJob
+    hypothesis: Hypothesis
+    reason: str
 
 
 @dataclass(slots=True)
@@ -86,6 +95,7 @@ class UtteranceDecoder:
         self._partial_at = 0
         self._speculation: SpeculativeFinal | None = None
         self._final: DecodeJob | None = None
+        self._doubted: _DoubtedFinal | None = None
         self._draft = _Draft()
         self._attempts = 0
         self._ended = False
@@ -169,7 +179,7 @@ class UtteranceDecoder:
         """Give the model back, and let go of the jobs: they hold the audio, and refer back to this object."""
         if self.model is not None:
             self.model.release()
-        self._requests = self._partial = self._speculation = self._final = None
+        self._requests = self._partial = self._speculation = self._final = self._doubted = None
 
     def _busy(self) -> bool:
         return self._final is not None or self._speculation is not None
@@ -272,34 +282,51 @@ class UtteranceDecoder:
             self._judge(outcome)
 
     def _judge(self, hypothesis: Hypothesis) -> None:
-        """Take a final that passes its guards; else decode it once more, in a larger window and without the prompt."""
+        """Take a final that passes its guards; else decode it once more, in a larger window and without the prompt.
+
+        A final that passed and was only doubted is not lost where its second decode is rejected.
+        """
         job = self._final
         assert job is not None
-        assert self._requests is not None
         reason = rejection_reason(hypothesis, len(job.request.samples), self._config.no_speech_threshold)
-        if reason is None and self._attempts < MAX_ATTEMPTS:
-            reason = self._doubt(job, hypothesis)
+        if reason is None and self._attempts < MAX_ATTEMPTS and (reason := self._doubt(job, hypothesis)):
+            self._doubted = _DoubtedFinal(job, hypothesis, reason)
         if reason is None:
-            self._context.metrics.beam.labels(str(job.request.beam_size)).inc()
-            if hypothesis.passes > 1:
-                self._context.metrics.second_decodes.labels("merged" if hypothesis.lexicon else "kept").inc()
-            elif hypothesis.lexicon:
-                self._context.metrics.second_decodes.labels("alone").inc()
-            self._context.shadow(job.request, hypothesis.text)
-            self._count("text")
-            self._end(hypothesis)
+            self._accept(job, hypothesis)
         elif self._attempts < MAX_ATTEMPTS and reason != "empty":
-            self._context.metrics.retries.labels(reason).inc()
-            if reason != "doubled":
-                self._prompt_final = False
-            if reason != "prompt_echo":
-                larger = next_window(job.request.window_frames)
-                self._requests.min_window = max(larger, WindowPolicy().min_frames)
-            self._request_final()
+            self._retry_final(reason, job)
+        elif self._doubted is not None and self._stands(self._doubted, hypothesis, reason):
+            self._accept(self._doubted.job, self._doubted.hypothesis)
         else:
             self._context.metrics.rejected.labels(reason).inc()
             self._count("empty" if reason == "empty" else "rejected")
             self._end(None)
+
+    def _accept(self, job: DecodeJob, hypothesis: Hypothesis) -> None:
+        self._context.metrics.beam.labels(str(job.request.beam_size)).inc()
+        if hypothesis.passes > 1:
+            self._context.metrics.second_decodes.labels("merged" if hypothesis.lexicon else "kept").inc()
+        elif hypothesis.lexicon:
+            self._context.metrics.second_decodes.labels("alone").inc()
+        self._context.shadow(job.request, hypothesis.text)
+        self._count("text")
+        self._end(hypothesis)
+
+    def _retry_final(self, reason: str, job: DecodeJob) -> None:
+        assert self._requests is not None
+        self._context.metrics.retries.labels(reason).inc()
+        if reason != "doubled":
+            self._prompt_final = False
+        if reason != "prompt_echo":
+            self._requests.min_window = max(next_window(job.request.window_frames), WindowPolicy().min_frames)
+        self._request_final()
+
+    def _stands(self, doubted: _DoubtedFinal, retry: Hypothesis, rejected_for: str) -> bool:
+        """Return whether a doubted final is the text all the same, where its second decode is worth nothing."""
+        if doubted.reason == "doubled":
+            return True
+        threshold = self._config.no_speech_threshold
+        return was_spoken(doubted.hypothesis, retry, rejected_for, self._speech_s, threshold)
 
     def _doubt(self, job: DecodeJob, hypothesis: Hypothesis) -> str | None:
         """Return why a sound hypothesis is worth a second decode, as a metric label."""
@@ -311,8 +338,11 @@ class UtteranceDecoder:
         if not job.request.prompt or self._requests is None:
             return False
         prompt = self._requests.prompt
-        speech_s = self.utterance.speech_samples / SAMPLE_RATE_HZ
-        return is_echo(text, prompt.expected, prompt.initial_prompt, speech_s)
+        return is_echo(text, prompt.expected, prompt.initial_prompt, self._speech_s)
+
+    @property
+    def _speech_s(self) -> float:
+        return self.utterance.speech_samples / SAMPLE_RATE_HZ
 
     def _count(self, outcome: str) -> None:
         if self.model is not None:
