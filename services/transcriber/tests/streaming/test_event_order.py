@@ -1,6 +1,6 @@
 """Events leave in the order of their utterances, whichever decode is ready first."""
 
-from carabin.transcriber.core.events import Event, Final, ModelChanged, Partial
+from carabin.transcriber.core.events import Event, Final, ModelChanged, Partial, SessionFailed
 from carabin.transcriber.streaming.event_order import EventSequencer
 
 
@@ -55,3 +55,13 @@ def test_the_preface_of_an_utterance_without_text_is_said_with_the_next() -> Non
     outbox.close(0, [])
     outbox.close(1, [final(1)])
     assert said == [change, final(1)]
+
+
+def test_nothing_follows_a_failure_and_what_came_before_it_does() -> None:
+    outbox, said = opened(3)
+    outbox.close(2, [final(2)])
+    outbox.fail(1, SessionFailed("out of memory"))
+    assert said == []
+    outbox.close(0, [final(0)])
+    assert said == [final(0), SessionFailed("out of memory")]
+    assert len(outbox) == 0

@@ -23,6 +23,7 @@ from carabin.transcriber.core.events import (
 from carabin.transcriber.inference.engine import DecodeRequest, Hypothesis
 from carabin.transcriber.models.slot import ModelHandle
 from carabin.transcriber.scheduling.load import FIRST_RETRY_S
+from carabin.transcriber.streaming.state import SessionState
 from carabin.transcriber.streaming.utterance import AudioBuffer, Utterance
 from carabin.transcriber.testing.engine import FakeEngine
 
@@ -380,6 +381,48 @@ def test_a_decode_that_fails_twice_ends_this_session_alone() -> None:
     assert not any(isinstance(event, AudioAcknowledged) for event in bench.events)
     with pytest.raises(IllegalTransition):
         bench.session.push(speech(0.1))
+
+
+def test_what_was_said_before_an_utterance_that_fails_is_final_and_nothing_follows_it() -> None:
+    """Three utterances are decoded at once; the middle one fails first, the last one is sound and comes too late."""
+
+    def script(request: DecodeRequest) -> Hypothesis:
+        if len(request.samples) < SAMPLE_RATE_HZ:
+            raise RuntimeError("CUDA error: out of memory")
+        return FakeEngine().transcribe(request)
+
+    bench = Bench(FakeEngine(script=script, max_batch=1), config=SessionConfig(partials=False))
+    bench.push(speech(2), silence(0.6), speech(0.5), silence(0.6), speech(1.5), silence(0.6), speech(1), decode=False)
+    bench.session.flush()
+    sound, failing, late = (bench.scheduler.take() or [] for _ in range(3))
+    bench.scheduler.decode(failing)
+    bench.deliver()
+    assert bench.events == []
+    assert not bench.session.accepts_audio
+    bench.scheduler.decode(late)
+    bench.scheduler.decode(sound)
+    bench.deliver()
+    bench.decode()
+    assert [final.utterance for final in bench.finals] == [0]
+    assert [type(event) for event in bench.events] == [Final, AudioAcknowledged, SessionFailed]
+    assert bench.session.state is SessionState.CLOSED
+    assert bench.slot.current is not None
+    assert bench.slot.current.leases == 0
+    assert bench.metric("speaking") == 0
+
+
+def test_a_failure_before_one_that_waits_for_its_turn_is_the_only_one() -> None:
+    def broken(_: DecodeRequest) -> Hypothesis:
+        raise RuntimeError("CUDA error: out of memory")
+
+    bench = Bench(FakeEngine(script=broken, max_batch=1), config=SessionConfig(partials=False))
+    bench.push(speech(2), silence(0.6), speech(0.5), silence(0.6), decode=False)
+    first, second = (bench.scheduler.take() or [] for _ in range(2))
+    for batch in (second, first):
+        bench.scheduler.decode(batch)
+        bench.deliver()
+    assert [type(event) for event in bench.events] == [SessionFailed]
+    assert bench.session.state is SessionState.CLOSED
 
 
 def test_a_final_that_failed_once_is_tried_again() -> None:

@@ -46,6 +46,13 @@ class EventSequencer:
         entry.closing, entry.partial = events, None
         self._drain()
 
+    def fail(self, utterance: int, event: Event) -> None:
+        """End the utterance with this event, the last one of all: those behind it are forgotten."""
+        for later in [number for number in self._entries if number > utterance]:
+            del self._entries[later]
+        self._entries[utterance] = _Entry()
+        self.close(utterance, [event])
+
     def clear(self) -> None:
         """Forget all that was withheld."""
         self._entries.clear()

@@ -89,14 +89,15 @@ class Session:
 
     @property
     def accepts_audio(self) -> bool:
-        """Whether there is room for more: False while many utterances wait for their finals, or after the end."""
-        return self.state is not SessionState.CLOSED and len(self._sequencer) < MAX_PENDING
+        """Whether there is room for more: False while many utterances wait for their finals, or at the end."""
+        is_over = self.state in (SessionState.FAILING, SessionState.CLOSED)
+        return not is_over and len(self._sequencer) < MAX_PENDING
 
     def push(self, samples: Samples) -> None:
         """Take audio, (n,) float32, in any pieces.
 
         Raises:
-            IllegalTransition: the session is closed.
+            IllegalTransition: the session is closed, or failing.
             ImpossibleAudio: the samples are a voice at another sample rate.
         """
         self._move(SessionState.STREAMING)
@@ -114,7 +115,7 @@ class Session:
         """End the utterance in progress; `FlushFinished` follows when all is final.
 
         Raises:
-            IllegalTransition: the session is closed.
+            IllegalTransition: the session is closed, or failing.
         """
         self._move(SessionState.FLUSHING)
         self._endpointer.end()
@@ -144,13 +145,8 @@ class Session:
         if self.state is SessionState.CLOSED:
             return
         self._move(SessionState.CLOSED)
-        for decoder in list(self._decoders.values()):
-            decoder.abandon()
-            decoder.release()
-        self._decoders.clear()
         self._sequencer.clear()
-        self._endpointer.close()
-        self._set_current(None)
+        self._forget_from(0)
 
     def utterance_began(self, utterance: Utterance) -> None:
         """Begin to decode; see `EndpointerListener`."""
@@ -252,8 +248,7 @@ class Session:
         utterance, model = decoder.utterance, decoder.model
         decoder.release()
         if isinstance(outcome, DecodeFailed):
-            self._emit(SessionFailed(f"an utterance could not be decoded: {outcome}"))
-            self.close()
+            self._fail(number, outcome)
             return
         events: list[Event] = []
         if outcome is not None and model is not None:
@@ -272,7 +267,29 @@ class Session:
         self._arrival_times.forget(self._acknowledged)
         if self._language is None:
             self.attach_model()
+        self._close_failed()
         self._answer_flushes()
+
+    def _fail(self, number: int, error: DecodeFailed) -> None:
+        """End the session with this utterance: those before it are sound and become final first."""
+        self._move(SessionState.FAILING)
+        self._forget_from(number)
+        self._sequencer.fail(number, SessionFailed(f"an utterance could not be decoded: {error}"))
+        self._close_failed()
+
+    def _close_failed(self) -> None:
+        """Close where all that comes before the failure is final."""
+        if self.state is SessionState.FAILING and not self._decoders:
+            self.close()
+
+    def _forget_from(self, number: int) -> None:
+        """Let go of the audio that is in no utterance yet, and of the utterances from this one on."""
+        for each in [each for each in self._decoders if each >= number]:
+            decoder = self._decoders.pop(each)
+            decoder.abandon()
+            decoder.release()
+        self._endpointer.close()
+        self._set_current(None)
 
     def _set_language(self, decoder: UtteranceDecoder, hypothesis: Hypothesis, at_least: float) -> None:
         if self._language is None and hypothesis.language_probability > at_least:
@@ -284,7 +301,9 @@ class Session:
             self.attach_model()
 
     def _answer_flushes(self) -> None:
-        """Answer the flushes whose utterances are all final."""
+        """Answer the flushes whose utterances are all final; behind a failure there is no answer."""
+        if self.state is SessionState.CLOSED:
+            return
         oldest = min(self._decoders, default=self._endpointer.numbered)
         while self._flushes and oldest >= self._flushes[0][0]:
             _, position = self._flushes.pop(0)

@@ -19,15 +19,21 @@ class SessionState(Enum):
     """Audio comes; utterances begin and end."""
     FLUSHING = "flushing"
     """The utterance in progress was ended, and not all that was pushed is final yet; audio may follow."""
+    FAILING = "failing"
+    """An utterance could not be decoded: those before it become final, and nothing else is taken."""
     CLOSED = "closed"
     """Nothing is taken and nothing is sent any more."""
 
 
+_TAKING = (SessionState.STREAMING, SessionState.FLUSHING)
+_ENDING = (SessionState.FAILING, SessionState.CLOSED)
+
 TRANSITIONS: Mapping[SessionState, frozenset[SessionState]] = MappingProxyType(
     {
-        SessionState.CONFIGURED: frozenset({SessionState.STREAMING, SessionState.FLUSHING, SessionState.CLOSED}),
-        SessionState.STREAMING: frozenset({SessionState.STREAMING, SessionState.FLUSHING, SessionState.CLOSED}),
-        SessionState.FLUSHING: frozenset({SessionState.STREAMING, SessionState.FLUSHING, SessionState.CLOSED}),
+        SessionState.CONFIGURED: frozenset({*_TAKING, SessionState.CLOSED}),
+        SessionState.STREAMING: frozenset({*_TAKING, *_ENDING}),
+        SessionState.FLUSHING: frozenset({*_TAKING, *_ENDING}),
+        SessionState.FAILING: frozenset(_ENDING),
         SessionState.CLOSED: frozenset(),
     }
 )
