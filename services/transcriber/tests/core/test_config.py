@@ -27,3 +27,19 @@ def test_a_task_that_whisper_does_not_have_is_refused() -> None:
     with pytest.raises(InvalidConfig, match="task 'summarise' is neither"):
         SessionConfig(task="summarise")  # type: ignore[arg-type]
     assert SessionConfig(task="translate").task == "translate"
+
+
+@pytest.mark.parametrize("field", ["initial_prompt", "hotwords"])
+def test_a_prompt_that_would_hold_up_other_sessions_is_refused_with_its_limit(field: str) -> None:
+    assert len(getattr(SessionConfig(**{field: "mot " * 2000}), field)) == 8000
+    with pytest.raises(InvalidConfig, match=f"{field} has 9000 characters: 8000 are allowed"):
+        SessionConfig(**{field: "x" * 9000})
+
+
+def test_more_names_than_a_prompt_can_hold_are_refused() -> None:
+    words = [f"mot{i}" for i in range(200)]
+    assert SessionConfig(hotwords="; ".join(words), vocabularies=tuple(words)).hotword_list == words
+    with pytest.raises(InvalidConfig, match="hotwords has 201 entries: 200 are allowed"):
+        SessionConfig(hotwords="\n".join([*words, "un de plus"]))
+    with pytest.raises(InvalidConfig, match="vocabularies has 201 entries: 200 are allowed"):
+        SessionConfig(vocabularies=("cardiologie",) * 201)

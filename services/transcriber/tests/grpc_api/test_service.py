@@ -120,6 +120,8 @@ async def test_model_change_is_sent_between_utterances():
         ([pb.DictateRequest(audio=b"\x00\x00")], "configuration"),
         (requests(language="xx"), "xx"),
         (requests(vocabularies=["absent"]), "absent"),
+        (requests(initial_prompt="x" * 9000), "initial_prompt has 9000 characters: 8000 are allowed"),
+        (requests(hotwords="x" * 9000), "hotwords has 9000 characters: 8000 are allowed"),
         (requests(b"\x00" * 6), "float32"),
         ([*requests(), pb.DictateRequest(config=pb.Config())], "twice"),
         ([*requests(), pb.DictateRequest()], "neither"),

@@ -156,6 +156,8 @@ def test_fields_are_read() -> None:
         (FormData({}), BadField, "file is missing"),
         (form(response_format="docx"), BadField, "one of json, text"),
         (form(language="klingon"), UnsupportedLanguage, "klingon"),
+        (form(prompt="x" * 9000), BadField, "^prompt has 9000 characters: 8000 are allowed"),
+        (form(hotwords="x" * 9000), BadField, "^hotwords has 9000 characters: 8000 are allowed"),
     ],
 )
 def test_what_cannot_be_done_is_named(fields: FormData, error: type[Exception], sentence: str) -> None:

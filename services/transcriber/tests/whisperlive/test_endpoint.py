@@ -81,6 +81,8 @@ async def test_each_audio_format_is_transcribed_as_the_same_speech(name):
         (json.dumps(HELLO | {"use_vad": "yes"}), 1008, "use_vad"),
         (json.dumps(HELLO | {"audio_format": "opus"}), 1003, "opus"),
         (json.dumps(HELLO | {"vocabularies": ["absent"]}), 1008, "absent"),
+        (json.dumps(HELLO | {"initial_prompt": "x" * 9000}), 1008, "initial_prompt has 9000 characters: 8000"),
+        (json.dumps(HELLO | {"hotwords": "x" * 9000}), 1008, "hotwords has 9000 characters: 8000"),
         (json.dumps(HELLO | {"initial_prompt": "x" * 20_000}), 1009, "bytes"),
         (b"\x00\x01", 1007, "JSON"),
     ],

@@ -1,5 +1,7 @@
 """What a client may choose for its session; every value is checked when the object is made."""
 
+import re
+from collections.abc import Sized
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -7,6 +9,12 @@ from .errors import InvalidConfig
 
 SAMPLE_RATE_HZ = 16_000
 """The rate of all audio inside the transcriber; Whisper's and Silero's own."""
+
+MAX_TEXT_LENGTH = 8000
+"""Characters of the hotwords or of the initial prompt. A prompt holds some 500; what does not fit is encoded all the
+same before it is cut, on the event loop, where all sessions wait for it."""
+MAX_NAMES = 200
+"""Entries of the hotwords, or vocabularies, for the same reason."""
 
 Task = Literal["transcribe", "translate"]
 
@@ -42,7 +50,7 @@ class SessionConfig:
     """One session's choices.
 
     Raises:
-        InvalidConfig: a value is out of range; the text names it.
+        InvalidConfig: a value is out of range or too long; the text names it.
     """
 
     model: str | None = None
@@ -52,7 +60,7 @@ class SessionConfig:
     task: Task = "transcribe"
     """`translate` writes English whatever is spoken."""
     hotwords: str | None = None
-    """Words to expect, as free text; they come before the initial prompt."""
+    """Words to expect, as free text; they come before the initial prompt. At most `MAX_TEXT_LENGTH` of each."""
     initial_prompt: str | None = None
     """Text in the style to expect; what does not fit the prompt is cut and counted in the metrics."""
     vocabularies: tuple[str, ...] = ()
@@ -70,9 +78,22 @@ class SessionConfig:
     def __post_init__(self) -> None:
         _within("no_speech_threshold", self.no_speech_threshold, 0.0, 1.0)
         if self.task not in ("transcribe", "translate"):
-            raise InvalidConfig(f"task {self.task!r} is neither 'transcribe' nor 'translate'")
+            raise InvalidConfig("task", f"{self.task!r} is neither 'transcribe' nor 'translate'")
+        _at_most(MAX_TEXT_LENGTH, "characters", hotwords=self.hotwords or "", initial_prompt=self.initial_prompt or "")
+        _at_most(MAX_NAMES, "entries", hotwords=self.hotword_list, vocabularies=self.vocabularies)
+
+    @property
+    def hotword_list(self) -> list[str]:
+        """The words and phrases of `hotwords`, in order; commas, semicolons and line breaks stand between them."""
+        return [word for part in re.split(r"[,;\n]", self.hotwords or "") if (word := part.strip())]
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise InvalidConfig(f"{name} is {value}: use {low} to {high}")
+        raise InvalidConfig(name, f"is {value}: use {low} to {high}")
+
+
+def _at_most(limit: int, unit: str, **values: Sized) -> None:
+    for name, value in values.items():
+        if len(value) > limit:
+            raise InvalidConfig(name, f"has {len(value)} {unit}: {limit} are allowed")

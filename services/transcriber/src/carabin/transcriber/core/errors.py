@@ -9,7 +9,7 @@ CarabinError                  (carabin.registry.errors)
     x UnknownModel            no such model is served here
     x UnknownVocabulary       no such named vocabulary beside the model
     x UnsupportedLanguage     the language is none that the model knows
-    x InvalidConfig           a value in the session's configuration is out of range
+    x InvalidConfig           a value in the configuration is out of range; `field` and `reason`: which and why
   * SessionClosed             audio came after finish() or cancel()
   * IllegalTransition         a session was asked to do what its state does not allow; an error in the program
   * ImpossibleAudio           the samples are no audio in the declared format; `probable`: what was probably sent
@@ -91,6 +91,11 @@ class UnsupportedLanguage(SessionRefused):
 
 class InvalidConfig(SessionRefused):
     """A value in a session's configuration is out of range."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}")
+        self.field = field
+        self.reason = reason
 
 
 class SessionClosed(TranscriberError):

@@ -124,7 +124,7 @@ def expected_words(
     Raises:
         UnknownVocabulary: a named one is not there.
     """
-    words = (config.hotwords or "").replace(";", ",").replace("\n", ",").split(",")
+    words = config.hotword_list
     for name in config.vocabularies:
         if name not in vocabularies and name not in specialties:
             raise UnknownVocabulary(name, tuple(sorted({*vocabularies, *specialties})))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import BinaryIO
 
 from fastapi import Request
@@ -10,6 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ..core.config import SessionConfig, Task
+from ..core.errors import InvalidConfig
 from ..core.languages import normalise_language
 from ..wire.errors import BadFormField, BadMessage, FrameTooLarge, UploadTooSlow
 from .budget import UploadReservation
@@ -19,6 +21,8 @@ from .formats import FORMATS
 MAX_FIELDS = 100
 GRANULARITIES = ("segment", "word")
 TASKS = ("transcribe", "translate")
+_SENT_AS = MappingProxyType({"initial_prompt": "prompt"})
+"""A field of `SessionConfig` -> its name in the form, where that is another."""
 STALL_S = 30.0
 """How long nothing may come of an upload: it holds memory and a place that others wait for."""
 LEAST_BYTES_PER_S = 8_000
@@ -82,26 +86,35 @@ def parse_upload(form: FormData, default_language: str | None, task: Task = "tra
         task: of the route that was called; the field `task` may ask for a translation of the other as well.
 
     Raises:
-        BadFormField, UnsupportedLanguage, InvalidConfig
+        BadFormField, UnsupportedLanguage
     """
     file = _only_file(form)
     fields = FormFields.of(form)
     fields.refuse_unsupported()
     response_format = fields.choice("response_format", FORMATS) or "json"
     granularities = fields.choices("timestamp_granularities", GRANULARITIES)
+    # A subtitle for each sentence takes the times of its words.
+    word_timestamps = "word" in granularities or response_format in ("srt", "vtt")
+    task = "translate" if fields.choice("task", TASKS) == "translate" else task
+    try:
+        config = _config(fields, default_language, task, word_timestamps=word_timestamps)
+    except InvalidConfig as error:
+        raise BadFormField(_SENT_AS.get(error.field, error.field), error.reason) from error
+    named = file.filename or ""
+    return AudioUpload(file.file, config, response_format, fields.flag("stream"), fields.text("model"), named)
+
+
+def _config(fields: FormFields, default_language: str | None, task: Task, *, word_timestamps: bool) -> SessionConfig:
     vocabularies = fields.text("vocabularies") or ""
-    config = SessionConfig(
+    return SessionConfig(
         language=normalise_language(fields.text("language") or default_language),
-        task="translate" if fields.choice("task", TASKS) == "translate" else task,
+        task=task,
         hotwords=fields.text("hotwords"),
         initial_prompt=fields.text("prompt"),
         vocabularies=tuple(name.strip() for name in vocabularies.split(",") if name.strip()),
-        # A subtitle for each sentence takes the times of its words.
-        word_timestamps="word" in granularities or response_format in ("srt", "vtt"),
+        word_timestamps=word_timestamps,
         partials=False,
     )
-    named = file.filename or ""
-    return AudioUpload(file.file, config, response_format, fields.flag("stream"), fields.text("model"), named)
 
 
 def _only_file(form: FormData) -> UploadFile:

@@ -11,12 +11,11 @@ from typing import Annotated, Any, Literal, get_origin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError, from_json
 
+from ..core.config import MAX_NAMES
 from ..wire.errors import BadField, BadMessage
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """A half as JSON may escape it; pydantic names it as such only where something else follows."""
-MAX_NAMES = 200
-"""Hotwords or vocabularies in one list."""
 
 
 def _whole(value: Any) -> Any:
@@ -115,7 +114,7 @@ class HelloMessage(_Message):
     use_vad: bool = True
     vad_parameters: VadParameters | None = None
     no_speech_thresh: Number | None = None
-    initial_prompt: Annotated[str, Field(max_length=8000)] | None = None
+    initial_prompt: str | None = None
     hotwords: Names = ()
     word_timestamps: bool = False
     audio_format: Text | None = None
