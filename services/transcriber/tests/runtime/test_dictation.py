@@ -407,6 +407,35 @@ async def test_the_services_own_pause_ends_no_utterance_and_the_clients_does() -
     dictation.cancel()
 
 
+async def test_an_utterance_goes_on_while_its_clients_connection_is_broken() -> None:
+    bench = Bench()
+    parts = {"backlog": AudioBacklog(), "version": "v1", "closed": lambda *_: None}
+    dictation = EngineDictation("s1", bench.context, SessionConfig(partials=False), lambda _: Prompt(), **parts)
+
+    async def finals_after(wait_s: float) -> list[str]:
+        bench.time_s += wait_s
+        dictation.tick()
+        bench.deliver()
+        bench.decode()
+        await asyncio.sleep(0)
+        return [event.text for event in list(dictation._events._queue) if isinstance(event, Final)]
+
+    dictation.push(speech(1))
+    assert not await finals_after(0.0)
+    dictation.hold()
+    await dictation.wait_for_room()  # what was read before the connection broke
+    assert not await finals_after(10.0)
+    dictation.resume()
+    assert not await finals_after(2.9)
+    dictation.push(speech(1))
+    dictation.push(silence(0.6))
+    assert await finals_after(0.0) == [" mot0 mot1 mot2 mot3"]
+    dictation.push(speech(1))
+    await finals_after(0.0)
+    assert len(await finals_after(3.1)) == 2, "a client that is back and sends nothing"
+    dictation.cancel()
+
+
 async def test_packets_that_waited_are_processed_as_one_but_neither_over_a_second_nor_across_a_flush(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

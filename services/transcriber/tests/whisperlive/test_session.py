@@ -136,6 +136,18 @@ async def test_session_is_taken_up_by_its_owner_with_its_token_alone() -> None:
     session.cancel("over")
 
 
+async def test_dictation_is_held_while_its_client_is_away() -> None:
+    room = Room()
+    session = await room.session(resume=True)
+    session.hold(0)
+    assert room.dictation(session).held
+    take_up(room.resumable, replace(session.hello, resume_token=session.token), OWNER.name)
+    assert not room.dictation(session).held
+    session.hold(0)
+    assert not room.dictation(session).held, "the connection that broke is an older one"
+    session.cancel("over")
+
+
 async def test_stock_clients_session_is_known_to_nobody() -> None:
     room = Room()
     session = await room.session()

@@ -82,6 +82,12 @@ class DictationStream(Protocol):
             delay_s: wait this long at least, as the sender's budget wants it.
         """
 
+    def hold(self) -> None:
+        """No audio can come until `resume()`: the client's connection broke. Silence meanwhile ends no utterance."""
+
+    def resume(self) -> None:
+        """The client is back over another connection; without `hold()` before it, this one took the session over."""
+
     async def flush(self) -> None:
         """End the utterance in progress; return when all that was pushed is final and `FlushFinished` was sent.
 

@@ -70,6 +70,7 @@ class EngineDictation:
         self._pump_posted = False
         self._reading_since_s = -math.inf
         """When the protocol went on reading audio, by the service's clock; infinite while it waits for room."""
+        self._held = False
         # From here on, what only the sessions' thread touches.
         self._session = Session(
             replace(decode_context, post=self._post), config, prompt, self._emit, version=version, recording=recording
@@ -103,6 +104,15 @@ class EngineDictation:
         finally:
             self._reading_since_s = self._decode_context.clock()
 
+    def hold(self) -> None:
+        """See `DictationStream.hold`."""
+        self._held = True
+
+    def resume(self) -> None:
+        """See `DictationStream.resume`."""
+        self._reading_since_s = self._decode_context.clock()
+        self._held = False
+
     async def flush(self) -> None:
         """See `DictationStream.flush`."""
         self._require_open()
@@ -131,7 +141,7 @@ class EngineDictation:
 
     def tick(self) -> None:
         """Let the session notice that no audio comes; on the sessions' thread."""
-        if not self._inbox and self._session.state is not SessionState.CLOSED:
+        if not self._inbox and not self._held and self._session.state is not SessionState.CLOSED:
             self._guarded(lambda: self._session.tick(self._reading_since_s))
 
     def model_changed(self) -> None:

@@ -68,6 +68,8 @@ class FakeDictation:
         self.room = asyncio.Event()
         """Cleared by a test that wants the service to be behind."""
         self.room.set()
+        self.held = False
+        """Whether its client's connection is broken."""
         self._language_sent = config.language is not None
 
     def push(self, samples: Samples) -> None:
@@ -86,6 +88,14 @@ class FakeDictation:
         if delay_s > 0:
             await asyncio.sleep(delay_s)
         await self.room.wait()
+
+    def hold(self) -> None:
+        """See `DictationStream.hold`."""
+        self.held = True
+
+    def resume(self) -> None:
+        """See `DictationStream.resume`."""
+        self.held = False
 
     async def flush(self) -> None:
         """See `DictationStream.flush`."""

@@ -77,6 +77,7 @@ class LiveSession:
             return
         log.info("session held", extra=self.ids("session_held", received_s=self.received_samples / SAMPLE_RATE_HZ))
         self.held = True
+        self.admitted.dictation.hold()
         self._resumable.hold(self)
 
     def abandon(self) -> None:
@@ -141,6 +142,7 @@ def take_up(resumable: ResumableSessions, hello: Hello, owner: str) -> LiveSessi
     if session is None:
         return None
     session.held = False
+    session.admitted.dictation.resume()
     session.outbox.resend_after(hello.resume_after, hello.resume_commands)
     return session
 
