@@ -1,17 +1,21 @@
 """Each way in which a connection can end: what the client still gets, its close code, and the session's outcome."""
 
 import asyncio
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from carabin.service.access.identity import Identity, NoAuthentication
 from carabin.transcriber.whisperlive.connection import Connection
-from carabin.transcriber.whisperlive.session import LiveSession
+from carabin.transcriber.whisperlive.session import LiveSession, take_up
 from carabin.transcriber.whisperlive.websocket import SocketLimits
 from carabin.transcriber.wire.errors import BadMessage, SlowReader, WrongAudioFormat
 
 from ..helpers.servers import silence, speech, until
 from .live import OWNER, Room, Wire
+
+FLUSH = json.dumps({"event": "flush"})
 
 
 class Live:
@@ -128,6 +132,21 @@ async def test_connection_whose_session_goes_on_elsewhere_says_so_and_leaves_it_
     await live.task
     assert live.wire.closed == (1000, "this session goes on over another connection")
     assert live.session.admitted.dictation.id in live.room.transcriber.dictations
+    live.session.cancel("over")
+
+
+async def test_audio_that_comes_over_a_connection_which_was_just_replaced_is_not_taken() -> None:
+    """The new one sends it again: it is told how many samples the session has."""
+    live = await Live.begin(resume=True)
+    live.wire.says(speech(0.4))
+    await until(lambda: live.session.received_samples)
+    live.wire.says(*[speech(0.1)] * 20, FLUSH, "END_OF_AUDIO")
+    own = replace(live.session.hello, resume_token=live.session.token)
+    assert take_up(live.room.resumable, own, OWNER.name) is live.session
+    told = live.session.received_samples
+    await live.task
+    assert live.session.received_samples == live.room.dictation(live.session).pushed_samples == told
+    assert live.wire.closed == (1000, "this session goes on over another connection")
     live.session.cancel("over")
 
 

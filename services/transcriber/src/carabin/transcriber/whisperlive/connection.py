@@ -57,7 +57,7 @@ class Connection:
         self._resumable = resumable
         self._limits = limits
         self._expiry = CredentialExpiry(identity)
-        self._receiver = Receiver(socket, session, authenticator, self._expiry)
+        self._receiver = Receiver(socket, session, authenticator, self._expiry, number=number)
 
     async def run(self) -> None:
         """Talk until the session or the connection ends.

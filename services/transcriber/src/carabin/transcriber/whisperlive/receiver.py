@@ -21,20 +21,31 @@ would end it. What is read beyond the limits is one message each time."""
 
 
 class Receiver:
-    """Reads one connection of a session."""
+    """Reads one connection of a session.
+
+    Args:
+        number: the session's `connection` while it is on this one.
+    """
 
     def __init__(
-        self, socket: WebSocket, session: LiveSession, authenticator: Authenticator, expiry: CredentialExpiry
+        self,
+        socket: WebSocket,
+        session: LiveSession,
+        authenticator: Authenticator,
+        expiry: CredentialExpiry,
+        *,
+        number: int = 0,
     ) -> None:
         self._socket = socket
         self._session = session
+        self._number = number
         self._authenticator = authenticator
         self._expiry = expiry
         self.flushes: set[asyncio.Task[None]] = set()
         """Flushes that go on beside the reading."""
 
     async def run(self) -> None:
-        """Read until the end of the audio.
+        """Read until the end of the audio, or until another connection takes the session over.
 
         Raises:
             Gone: the connection ended.
@@ -42,6 +53,8 @@ class Receiver:
         """
         while True:
             message = await receive(self._socket)
+            if self._number != self._session.connection:
+                return  # the other one was told what the session has, and sends the rest
             if message in (END_OF_AUDIO, END_OF_AUDIO.encode()):
                 return
             if isinstance(message, bytes):
