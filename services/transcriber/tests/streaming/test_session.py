@@ -199,6 +199,23 @@ def test_clicks_are_not_decoded() -> None:
     assert bench.metric("rejected_total", reason="click") == 1
 
 
+@pytest.mark.parametrize(("recording", "longest_s"), [(False, 12.0), (True, 25.0)])
+def test_what_a_cut_leaves_of_the_speech_is_no_click_however_short(recording: bool, longest_s: float) -> None:
+    """Somebody stops right behind the length at which an utterance is cut."""
+    config = SessionConfig(partials=False, vad=VadConfig(min_speech_s=0.5, adaptive=False))
+    bench = Bench(FakeEngine(script=written), config=config, recording=recording)
+    bench.push(speech(longest_s - 0.5), silence(0.25), speech(0.45), silence(1.5))
+    assert len(bench.finals) == 2
+    assert bench.finals[1].start_s == bench.finals[0].end_s == pytest.approx(longest_s - 0.375, abs=0.05)
+    assert bench.finals[1].end_s >= longest_s + 0.2
+    assert bench.metric("rejected_total", reason="click") == 0
+
+
+def written(request: DecodeRequest) -> Hypothesis:
+    """Write one word whatever the length, and no others."""
+    return replace(FakeEngine().transcribe(request), text=" mot", words=(), n_tokens=1)
+
+
 def test_silence_is_acknowledged_and_not_decoded() -> None:
     bench = Bench()
     bench.push(silence(60))

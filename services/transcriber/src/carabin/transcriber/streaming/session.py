@@ -188,7 +188,8 @@ class Session:
 
     def _no_speech(self, utterance: Utterance) -> str | None:
         """Return why the sound of an utterance cannot be speech, as a metric label."""
-        if self._config.use_vad and utterance.speech_samples < self._config.vad.min_speech_s * SAMPLE_RATE_HZ:
+        is_short = utterance.speech_samples < self._config.vad.min_speech_s * SAMPLE_RATE_HZ
+        if self._config.use_vad and is_short and not utterance.is_cut:
             return "click"
         return "hum" if utterance.is_hum() else None
 

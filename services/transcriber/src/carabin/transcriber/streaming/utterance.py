@@ -73,6 +73,8 @@ class Utterance:
     """Samples of the windows that hold speech."""
     agreement: LocalAgreement = field(default_factory=LocalAgreement)
     revision: int = 0
+    is_cut: bool = False
+    """Whether speech went on across its beginning or its end: the little that a cut left is of a word."""
     _is_no_hum: bool = False
     """Decided: the question is asked at each decode, and costs as much as there is audio."""
 
@@ -153,6 +155,7 @@ class Utterance:
         self.audio, self.probabilities, self.speech = kept.audio, kept.probabilities, kept.speech
         self.speech_stop, self.speech_samples = kept.speech_stop, kept.speech_samples
         rest.agreement = self.agreement.split(at / SAMPLE_RATE_HZ)
+        self.is_cut = rest.is_cut = True
         return rest
 
     def is_hum(self) -> bool:
