@@ -199,6 +199,23 @@ def test_clicks_are_not_decoded() -> None:
     assert bench.metric("rejected_total", reason="click") == 1
 
 
+@pytest.mark.parametrize("later_s", [0.0, 1.0])
+def test_no_more_is_acknowledged_than_came(later_s: float) -> None:
+    """The voice activity detection's last window is filled with zeros, and the final may come while more is pushed."""
+    bench = Bench(config=SessionConfig(partials=False))
+    bench.push(speech(1.001), packet_s=0.1, decode=False)
+    bench.session.flush()
+    if later_s:
+        bench.push(speech(later_s), decode=False)
+    bench.decode()
+    flushed = next(event.audio_s for event in bench.events if isinstance(event, FlushFinished))
+    acknowledged = next(event.audio_s for event in bench.events if isinstance(event, AudioAcknowledged))
+    assert acknowledged == bench.finals[0].end_s == flushed == 16_015 / SAMPLE_RATE_HZ
+    if later_s:
+        bench.flush()
+        assert bench.finals[1].start_s == flushed
+
+
 @pytest.mark.parametrize(("recording", "longest_s"), [(False, 12.0), (True, 25.0)])
 def test_what_a_cut_leaves_of_the_speech_is_no_click_however_short(recording: bool, longest_s: float) -> None:
     """Somebody stops right behind the length at which an utterance is cut."""

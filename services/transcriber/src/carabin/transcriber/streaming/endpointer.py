@@ -133,7 +133,7 @@ class Endpointer:
         # The silence behind its last word is the next one's pre-roll.
         for i in range(-(-utterance.spoken_stop // WINDOW), len(utterance.probabilities)):
             self._preroll.append((utterance.audio.view(i * WINDOW, (i + 1) * WINDOW), utterance.probabilities[i]))
-        self._listener.utterance_ended(utterance)
+        self._tell_ended(utterance)
 
     def cut_behind(self, utterance: Utterance, end_s: float) -> bool:
         """End the utterance in progress behind the word that ends at `end_s`; what follows goes on as a new one.
@@ -161,8 +161,12 @@ class Endpointer:
     def _split(self, utterance: Utterance, at: int) -> None:
         rest = utterance.split(at, self._number())
         self._current = rest
-        self._listener.utterance_ended(utterance)
+        self._tell_ended(utterance)
         self._listener.utterance_began(rest)
+
+    def _tell_ended(self, utterance: Utterance) -> None:
+        utterance.received_stop = self.position
+        self._listener.utterance_ended(utterance)
 
     def _number(self) -> int:
         self._numbered += 1

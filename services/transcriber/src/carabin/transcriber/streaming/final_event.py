@@ -8,15 +8,14 @@ from ..inference.engine import Hypothesis
 from .utterance import Utterance
 
 
-def span(utterance: Utterance, position: int) -> tuple[float, float]:
-    """Return start and end of an utterance in the session's seconds; it ends at sample `position` at the latest."""
-    end = min(utterance.start + utterance.spoken_stop, position)
-    return utterance.start / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ
+def span(utterance: Utterance) -> tuple[float, float]:
+    """Return start and end of an utterance in the session's seconds."""
+    return utterance.start / SAMPLE_RATE_HZ, utterance.spoken_end / SAMPLE_RATE_HZ
 
 
-def final_event(utterance: Utterance, hypothesis: Hypothesis, version: str, position: int) -> Final:
+def final_event(utterance: Utterance, hypothesis: Hypothesis, version: str) -> Final:
     """Return the final, with its word times on the session's own clock and inside the utterance."""
-    start_s, end_s = span(utterance, position)
+    start_s, end_s = span(utterance)
     words = tuple(
         Word(word.text, min(start_s + word.start_s, end_s), min(start_s + word.end_s, end_s), word.probability)
         for word in hypothesis.timed_words

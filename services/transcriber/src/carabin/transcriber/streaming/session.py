@@ -220,7 +220,7 @@ class Session:
         if utterance.revision == 0:
             spoken = utterance.start + utterance.first_speech
             self._context.metrics.first_partial.observe(self._context.clock() - self._arrival_times.at(spoken))
-        start_s, end_s = span(utterance, self._endpointer.position)
+        start_s, end_s = span(utterance)
         self._sequencer.partial(
             Partial(
                 utterance=number,
@@ -255,14 +255,14 @@ class Session:
         if outcome is not None and model is not None:
             self._rate_check.trusted = True
             self._set_language(decoder, outcome, 0.0)
-            final = final_event(utterance, outcome, model.version, self._endpointer.position)
+            final = final_event(utterance, outcome, model.version)
             events.append(final)
             spoken = self._arrival_times.at(utterance.start + utterance.speech_stop)
             latency_s = self._context.clock() - spoken
             self._context.metrics.final.observe(latency_s)
             if not self._recording:  # nobody waits for the finals of a file
                 self._context.metrics.final_of_version(model.version, latency_s, final.confidence)
-        self._acknowledged = utterance.start + utterance.spoken_stop
+        self._acknowledged = utterance.spoken_end
         events.append(AudioAcknowledged(self._acknowledged / SAMPLE_RATE_HZ))
         self._sequencer.close(number, events)
         self._arrival_times.forget(self._acknowledged)

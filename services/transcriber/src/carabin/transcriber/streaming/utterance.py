@@ -73,6 +73,8 @@ class Utterance:
     """Samples of the windows that hold speech."""
     agreement: LocalAgreement = field(default_factory=LocalAgreement)
     revision: int = 0
+    received_stop: int | None = None
+    """Sample of the session behind the last one that came, once it is over: zeros may fill its last VAD window."""
     is_cut: bool = False
     """Whether speech went on across its beginning or its end: the little that a cut left is of a word."""
     _is_no_hum: bool = False
@@ -92,6 +94,12 @@ class Utterance:
         """Sample of the buffer up to which it is decoded."""
         n = len(self.audio)
         return min(n, self.speech_stop + TRAILING_SAMPLES) if self.trimmed else n
+
+    @property
+    def spoken_end(self) -> int:
+        """Sample of the session up to which it is decoded, and no sample that did not come."""
+        end = self.start + self.spoken_stop
+        return end if self.received_stop is None else min(end, self.received_stop)
 
     @property
     def first_speech(self) -> int:
