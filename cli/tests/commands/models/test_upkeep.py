@@ -34,6 +34,20 @@ def test_a_promotion_cut_off_is_pointed_out_and_repaired(registry: Registry, cap
     assert "Nothing was cut off." in capfd.readouterr().out
 
 
+def test_a_repair_says_which_trials_it_put_back(registry: Registry, capfd: pytest.CaptureFixture[str]) -> None:
+    shadow, canary = registry.publish(0.2), registry.publish(0.1)
+    for version, trial in ((shadow, ["shadow"]), (canary, ["canary", "--share", "0.1"])):
+        assert main(["models", "stage", version, *trial, "--reason", "r"]) == 0
+        registry.store.set_tags(registry.bucket, manifest_key("cardio", version), {})
+    capfd.readouterr()
+    assert main(["models", "repair"]) == 0
+    said = words(capfd.readouterr().out)
+    assert f"{canary} is canary for 10% of new sessions again, as the log says." in said
+    assert f"{shadow} is shadow again, as the log says." in said
+    assert "Nothing was cut off." not in said
+    assert registry.tags(shadow)["stage"] == "shadow"
+
+
 @pytest.mark.parametrize("command", [["repair"], ["prune", "--yes"]])
 def test_a_model_that_is_not_there_is_an_error_that_names_those_that_are(
     registry: Registry, capfd: pytest.CaptureFixture[str], command: list[str]

@@ -9,7 +9,7 @@ from carabin.registry.layout import manifest_key
 from carabin.registry.stages.apply import repair
 from carabin.registry.stages.assign import set_stage
 from carabin.registry.stages.log import newest_stages_first
-from carabin.registry.stages.promote import promote
+from carabin.registry.stages.promote import promote, rollback
 from carabin.registry.stages.prune import plan_prune
 from carabin.registry.stages.read import read_decision
 from carabin.registry.stages.resolve import Canary, Decision
@@ -78,3 +78,29 @@ def test_a_stage_that_a_person_set_is_not_overruled_by_the_log(store: MemoryStor
     store.set_tags("models", manifest_key(NAME, only), {"stage": "candidate"})
     repair(store, "models", NAME)
     assert read_decision(store, "models", NAME).canary is None
+
+
+def test_a_canary_that_was_promoted_since_is_none_even_once_it_was_rolled_back(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    first, trial = publish_many(store, "models", tmp_path, 2)
+    change = {"by": "a", "reason": "r"}
+    promote(store, "models", NAME, first, at=NOW, **change)
+    set_stage(store, "models", NAME, trial, "canary", share=0.25, at=NOW + timedelta(hours=1), **change)
+    promote(store, "models", NAME, trial, at=NOW + timedelta(hours=2), **change)
+    rollback(store, "models", NAME, at=NOW + timedelta(hours=3), **change)
+    lose_tags(store, [first, trial])
+    repair(store, "models", NAME)
+    assert read_decision(store, "models", NAME) == Decision(version=first)
+
+
+def test_a_version_that_is_tried_again_after_its_rollback_is_on_trial(store: MemoryStore, tmp_path: Path) -> None:
+    first, trial = publish_many(store, "models", tmp_path, 2)
+    change = {"by": "a", "reason": "r"}
+    for hour, version in enumerate((first, trial)):
+        promote(store, "models", NAME, version, at=NOW + timedelta(hours=hour), **change)
+    rollback(store, "models", NAME, at=NOW + timedelta(hours=2), **change)
+    set_stage(store, "models", NAME, trial, "canary", share=0.1, at=NOW + timedelta(hours=3), **change)
+    lose_tags(store, [first, trial])
+    repair(store, "models", NAME)
+    assert read_decision(store, "models", NAME) == Decision(version=first, canary=Canary(trial, 0.1))

@@ -9,6 +9,7 @@ from carabin.registry.artifacts.sweep import sweep as sweep_orphans
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.errors import RegistryError
 from carabin.registry.stages.apply import repair as repair_promotion
+from carabin.registry.stages.apply import repair_trials
 from carabin.registry.stages.prune import KEEP_BEFORE, KEEP_FOR, plan_prune
 from carabin.registry.stages.prune import prune as prune_versions
 
@@ -31,10 +32,17 @@ def register(app: typer.Typer) -> None:
 
 
 def repair(name: Name = None) -> None:
-    """Finish a promotion that was cut off between its record and its tags."""
+    """Finish a promotion that was cut off between its record and its tags; put back canary and shadow without tags."""
     context = open_known(name)
+    trials = repair_trials(context.store, context.bucket, context.name)
+    for trial in trials:
+        share = f" for {trial.share:.0%} of new sessions" if trial.share else ""
+        typer.echo(f"{trial.version} is {trial.stage}{share} again, as the log says.")
     record = repair_promotion(context.store, context.bucket, context.name)
-    typer.echo(f"Finished: {describe_promotion(record)}" if record else "Nothing was cut off.")
+    if record:
+        typer.echo(f"Finished: {describe_promotion(record)}")
+    elif not trials:
+        typer.echo("Nothing was cut off.")
 
 
 def prune(name: Name = None, yes: Yes = False) -> None:

@@ -8,9 +8,9 @@ from ..artifacts.publish import list_versions
 from ..errors import StoreError
 from ..layout import manifest_key
 from ..store import ObjectStore
-from .log import newest_stages_first
+from .log import StageRecord, newest_stages_first
 from .log_end import NumberedLog
-from .promotions import PromotionRecord, read_head, read_promotion
+from .promotions import PromotionRecord, newest_first, read_head, read_promotion
 from .read import read_decision, read_tags
 from .resolve import NUMBER, SHARE, STAGE, promotion_number
 from .trials import lost_trials
@@ -26,16 +26,24 @@ def repair(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | None
     by a tool that leaves tags out is in order after this, and `prune` plans nothing before.
     """
     head = read_head(store, bucket, name)
-    for record, version in lost_trials(newest_stages_first(store, bucket, name), read_tags(store, bucket, name)):
-        key = manifest_key(name, version)
-        share = {SHARE: f"{record.share:g}"} if record.share is not None else {}
-        store.set_tags(bucket, key, {**store.get_tags(bucket, key), STAGE: record.stage, **share})
+    repair_trials(store, bucket, name)
     decision = read_decision(store, bucket, name)
     outdone = decision.rivals and head is not None and decision.version == head.version
     if head is None or not (decision.pending or outdone):
         return None
     apply(store, bucket, name, head, list_versions(store, bucket, name))
     return head
+
+
+def repair_trials(store: ObjectStore, bucket: str, name: str) -> list[StageRecord]:
+    """Tag canary and shadow again as the logs have them, where their versions have no stage; return their records."""
+    stages, promotions = newest_stages_first(store, bucket, name), newest_first(store, bucket, name)
+    lost = lost_trials(stages, promotions, read_tags(store, bucket, name))
+    for record in lost:
+        key = manifest_key(name, record.version)
+        share = {SHARE: f"{record.share:g}"} if record.share is not None else {}
+        store.set_tags(bucket, key, {**store.get_tags(bucket, key), STAGE: record.stage, **share})
+    return lost
 
 
 def apply(

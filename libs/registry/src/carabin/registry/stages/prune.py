@@ -65,7 +65,8 @@ def plan_prune(store: ObjectStore, bucket: str, name: str, now: datetime | None 
 def _kept_now(store: ObjectStore, bucket: str, name: str, tags: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
     head = read_head(store, bucket, name)
     decision = resolve(tags, LogHead(head.number, head.version) if head else None)
-    lost = [version for _, version in lost_trials(newest_stages_first(store, bucket, name), tags)]
+    stages, promotions = newest_stages_first(store, bucket, name), newest_first(store, bucket, name)
+    lost = [record.version for record in lost_trials(stages, promotions, tags)]
     if decision.pending or lost:
         raise PromotionRefused(
             f"{name}: {decision.pending or lost[0]} is in use by the log and not by its tags:"

@@ -1,8 +1,10 @@
 """Which versions should be canary and shadow by the log of stages, for tags that were lost."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 
 from .log import Stage, StageRecord
+from .promotions import PromotionRecord
 from .resolve import STAGE, Tags
 
 TRIALS: tuple[Stage, ...] = ("canary", "shadow")
@@ -26,11 +28,36 @@ def logged_trials(newest_first: Iterable[StageRecord]) -> list[StageRecord]:
 
 
 def lost_trials(
-    newest_first: Iterable[StageRecord], tags_by_version: Mapping[str, Tags]
-) -> list[tuple[StageRecord, str]]:
-    """Return the trials whose versions have no stage at all, as a restore without tags leaves them."""
+    newest_first: Iterable[StageRecord], promotions: Iterable[PromotionRecord], tags_by_version: Mapping[str, Tags]
+) -> list[StageRecord]:
+    """Return the trials whose versions have no stage at all, as a restore without tags leaves them.
+
+    Args:
+        newest_first: the log of stages backwards.
+        promotions: their log backwards; it is read as far back as a trial that may be lost.
+    """
+    return not_promoted(
+        [
+            record
+            for record in logged_trials(newest_first)
+            if record.version in tags_by_version and not tags_by_version[record.version].get(STAGE)
+        ],
+        promotions,
+    )
+
+
+def not_promoted(trials: Sequence[StageRecord], promotions: Iterable[PromotionRecord]) -> list[StageRecord]:
+    """Return the trials that no promotion ended: one of a version on trial writes no record of a stage.
+
+    Args:
+        promotions: the log backwards.
+    """
+    if not trials:
+        return []
+    oldest = min(trial.at for trial in trials)
+    since = list(takewhile(lambda promotion: promotion.at >= oldest, promotions))
     return [
-        (record, record.version)
-        for record in logged_trials(newest_first)
-        if record.version in tags_by_version and not tags_by_version[record.version].get(STAGE)
+        trial
+        for trial in trials
+        if not any(trial.version in (each.version, each.previous) and each.at >= trial.at for each in since)
     ]
