@@ -1,19 +1,23 @@
 """A restore drill: what was backed up comes back byte for byte, tag for tag, and in use as it was."""
 
 import errno
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from carabin.registry.artifacts.publish import publish_model, read_manifest
+from carabin.registry.artifacts.publish import list_versions, publish_model, read_manifest
 from carabin.registry.artifacts.verify import verify_files
 from carabin.registry.errors import BackupMissing, DiskFailed, ManifestInvalid, StoreUnreachable, VersionMissing
-from carabin.registry.layout import manifest_key, vocabulary_key
+from carabin.registry.layout import file_key, manifest_key, version_prefix, vocabulary_key
 from carabin.registry.stages.assign import set_stage
-from carabin.registry.stages.backup import OLD_TAGS, backup, restore, tags_file
+from carabin.registry.stages.backup import backup, restore
+from carabin.registry.stages.backup_tags import OLD_TAGS, tags_file
+from carabin.registry.stages.lexicon_keys import lexicon_key
 from carabin.registry.stages.lexicons import promote_lexicon, publish_lexicon, read_lexicon
 from carabin.registry.stages.promote import promote
 from carabin.registry.stages.read import read_decision, read_tags
+from carabin.registry.stages.resolve import Canary, Decision
 from carabin.registry.store import ObjectStore
 from carabin.registry.testing.faulty import FaultyStore
 from carabin.registry.testing.memory import MemoryStore
@@ -244,3 +248,101 @@ def test_the_tags_of_an_older_backup_are_read(
     restored = empty()
     restore(restored, "models", NAME, tmp_path / "backup")
     assert read_tags(restored, "models", NAME) == read_tags(store, bucket, NAME)
+
+
+class Watched(MemoryStore):
+    """Calls `looked` behind each change of a manifest or its tags."""
+
+    looked: Callable[[], None] = staticmethod(lambda: None)
+
+    def set_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+        super().set_tags(bucket, key, tags)
+        self.looked()
+
+    def create(self, bucket: str, key: str, data: bytes, tags: Mapping[str, str] | None = None) -> None:
+        super().create(bucket, key, data, tags)
+        self.looked()
+
+
+@pytest.mark.parametrize("pruned", [False, True])
+def test_an_old_backup_changes_nothing_that_serves_in_the_store_it_came_from(tmp_path: Path, pruned: bool) -> None:
+    store = Watched()
+    store.ensure_bucket("models")
+    versions = publish_many(store, "models", tmp_path / "published", 6)
+    first, ended, shadow, promoted, newest, canary = versions
+    change = {"by": "a", "reason": "r", "at": NOW}
+    promote(store, "models", NAME, first, **change)
+    for version in (ended, promoted):
+        set_stage(store, "models", NAME, version, "canary", share=0.25, **change)
+    set_stage(store, "models", NAME, shadow, "shadow", **change)
+    backup(store, "models", NAME, tmp_path / "backup")
+    set_stage(store, "models", NAME, shadow, "archived", **change)
+    for version in (promoted, newest):
+        promote(store, "models", NAME, version, **change)
+    set_stage(store, "models", NAME, canary, "canary", share=0.1, **change)
+    if pruned:
+        for version in (first, shadow, promoted):
+            for key in [manifest_key(NAME, version), *store.list("models", version_prefix(NAME, version))]:
+                store.delete("models", key)
+    before = read_decision(store, "models", NAME)
+    assert before == Decision(version=newest, canary=Canary(canary, 0.1))
+    seen: list[Decision] = []
+    store.looked = lambda: seen.append(read_decision(store, "models", NAME))
+    restore(store, "models", NAME, tmp_path / "backup")
+    assert set(seen) <= {before}
+    assert read_decision(store, "models", NAME) == before
+    assert list_versions(store, "models", NAME) == versions
+
+
+def test_manifests_that_another_tool_copied_without_tags_get_those_of_the_backup(
+    store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path
+) -> None:
+    backup(store, bucket, NAME, tmp_path / "backup")
+    before = read_tags(store, bucket, NAME)
+    for version in versions:
+        store.set_tags(bucket, manifest_key(NAME, version), {})
+    restore(store, bucket, NAME, tmp_path / "backup")
+    assert read_tags(store, bucket, NAME) == before
+
+
+def test_a_file_that_was_damaged_in_the_store_is_whole_again(
+    store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path
+) -> None:
+    lexicon = publish_lexicon(store, bucket, NAME, "cardiologie", b"apixaban\n", NOW)
+    backup(store, bucket, NAME, tmp_path / "backup")
+    for key in (file_key(NAME, versions[1], "model.bin"), lexicon_key(NAME, "cardiologie", lexicon)):
+        store.put(bucket, key, b"")
+    before = read_decision(store, bucket, NAME)
+    assert restore(store, bucket, NAME, tmp_path / "backup") == 2
+    assert verify_files(store, bucket, read_manifest(store, bucket, NAME, versions[1])) == []
+    assert read_lexicon(store, bucket, NAME, "cardiologie", lexicon) == b"apixaban\n"
+    assert read_decision(store, bucket, NAME) == before
+
+
+class Shortening(MemoryStore):
+    """Says that it took a file, and keeps none of it."""
+
+    def upload(self, bucket: str, key: str, path: Path) -> None:
+        self.put(bucket, key, b"")
+
+
+def test_a_store_that_kept_less_than_was_sent_is_no_success(
+    store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path
+) -> None:
+    backup(store, bucket, NAME, tmp_path / "backup")
+    restored = Shortening()
+    restored.ensure_bucket("models")
+    with pytest.raises(ManifestInvalid, match="it has 0 bytes, and 2 by the manifest"):
+        restore(restored, "models", NAME, tmp_path / "backup")
+
+
+def test_a_spoiled_lexicon_of_a_backup_is_named_and_nothing_is_restored(
+    store: ObjectStore, bucket: str, versions: list[str], tmp_path: Path
+) -> None:
+    lexicon = publish_lexicon(store, bucket, NAME, "cardiologie", b"apixaban\n", NOW)
+    backup(store, bucket, NAME, tmp_path / "backup")
+    (tmp_path / "backup" / "objects" / lexicon_key(NAME, "cardiologie", lexicon)).write_bytes(b"")
+    restored = empty()
+    with pytest.raises(ManifestInvalid, match=r"lexicon\.tsv: its SHA-256 does not begin as its version's name says"):
+        restore(restored, "models", NAME, tmp_path / "backup")
+    assert restored.list("models", "") == []

@@ -75,3 +75,17 @@ def _remove_if_abandoned(folder: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def replaced_file(path: Path) -> Iterator[Path]:
+    """Give a path to write a file at, which then takes the place of `path`; where that fails, `path` is as it was.
+
+    Raises:
+        DiskFailed: the disk refuses it.
+    """
+    part = path.with_name(f".{path.name}.part")
+    with local_file(part):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.replace(path)

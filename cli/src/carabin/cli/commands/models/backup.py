@@ -31,7 +31,7 @@ def backup(folder: Folder, name: Name = None) -> None:
 def restore(
     folder: Folder, name: Annotated[str, typer.Option("--model", "-m", envvar="CARABIN_MODEL", help="Model name.")]
 ) -> None:
-    """Put a backup into the store, overwriting nothing, then restore production, canary and shadow from the logs."""
+    """Put back what is missing or damaged in the store, then production, canary and shadow; the rest stays."""
     settings = store_settings()
     store = connect(settings)
     store.ensure_bucket(settings.models_bucket)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..disk import scratch_folder
-from ..errors import ObjectMissing
+from ..errors import ManifestInvalid, ObjectMissing
 from ..layout import file_key, manifest_key, version_prefix
 from ..store import ObjectStore
 from .bundle import Progress, sha256_of
@@ -45,3 +45,18 @@ def _verify_file(store: ObjectStore, bucket: str, key: str, entry: FileEntry, sc
     if sha256_of(scratch) != entry.sha256:
         return f"{entry.path}: its SHA-256 is not that of the manifest"
     return None
+
+
+def require_whole(place: Path) -> None:
+    """Hold every byte of a version that was copied into a local folder against the manifest beside its `files`.
+
+    Raises:
+        ManifestInvalid: a file is not what the manifest names; the sentence names it.
+    """
+    manifest = ModelManifest.from_bytes((place / "manifest.json").read_bytes(), str(place / "manifest.json"))
+    for entry in manifest.files:
+        path = place / "files" / entry.path
+        if not path.is_file():
+            raise ManifestInvalid(f"{path}: the manifest names it, and it is not there")
+        if sha256_of(path) != entry.sha256:
+            raise ManifestInvalid(f"{path}: its SHA-256 is not the manifest's; delete it and back up again")

@@ -8,24 +8,32 @@ never change. Nothing is deleted from the folder, so that a version that was pru
 """
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from ..artifacts.bundle import sha256_of
-from ..artifacts.manifest import ModelManifest
-from ..artifacts.publish import list_models
-from ..disk import local_file
+from ..artifacts.publish import list_models, read_manifest, require_files
+from ..artifacts.verify import require_whole
+from ..disk import replaced_file
 from ..errors import BackupMissing, ManifestInvalid, ObjectMissing, PreconditionFailed, UnsafePath, VersionMissing
-from ..layout import is_safe_name, manifest_key, record_number, safe_file, safe_name, version_prefix, versions_prefix
+from ..layout import (
+    LEXICON_FILE,
+    is_safe_name,
+    manifest_key,
+    record_number,
+    safe_file,
+    safe_name,
+    version_prefix,
+    versions_prefix,
+)
 from ..store import ObjectStore
 from .apply import repair
-from .lexicon_keys import INFIX
+from .backup_tags import LogEnds, read_backed_up_tags, tags_file, tags_to_set
+from .lexicon_keys import INFIX, is_named_after
 from .read import read_tags
+from .resolve import STAGE
 
 OBJECTS: Final = "objects"
-OLD_TAGS: Final = "tags.json"
 
 Report = Callable[[str], None]
 
@@ -52,15 +60,16 @@ def backup(store: ObjectStore, bucket: str, name: str, folder: Path, report: Rep
         if target is None or (_never_changes(key) and target.is_file()):
             continue
         try:
-            with _replaced(target) as part:
+            with replaced_file(target) as part:
                 store.download(bucket, key, part)
         except ObjectMissing:
             continue  # pruned since the listing
         fetched += 1
         report(key)
     for version in _versions(folder, name):
-        _verify(folder, name, version)
-    with _replaced(tags_file(folder, name)) as part:
+        require_whole(folder / OBJECTS / version_prefix(name, version))
+    _verify_lexicons(folder, keys)
+    with replaced_file(tags_file(folder, name)) as part:
         part.write_text(json.dumps(tags, indent=1, sort_keys=True), encoding="utf-8")
     return fetched
 
@@ -68,57 +77,41 @@ def backup(store: ObjectStore, bucket: str, name: str, folder: Path, report: Rep
 def restore(store: ObjectStore, bucket: str, name: str, folder: Path, report: Report = lambda _: None) -> int:
     """Put a backup of model `name` into the store, then repair what is in use; return how many objects were written.
 
-    What is there already and the same stays; nothing is overwritten.
+    What is there already and of the same size stays; a version's file of another size is damaged, and written again.
+    Tags are set where a manifest has no stage: what serves in the store goes on.
 
     Raises:
         BackupMissing: the folder holds nothing of this model; nothing is changed in the store.
-        ManifestInvalid: a file of the backup is not what its manifest names, or the store holds another registry.
+        ManifestInvalid: a file of the backup is not what its manifest names, the store holds another registry, or it
+            did not keep what was written.
     """
     versions = list(_versions(folder, name))
     for version in versions:
-        _verify(folder, name, version)
-    tags = _read_tags(folder, name)
-    written = 0
-    base = folder / OBJECTS
-    keys = _keys(base, name)
+        require_whole(folder / OBJECTS / version_prefix(name, version))
+    tags = read_backed_up_tags(folder, name)
+    keys = _keys(folder / OBJECTS, name)
     if not keys:
-        there = f"; it has {', '.join(others)}" if (others := _models(base)) else ""
+        there = f"; it has {', '.join(others)}" if (others := _models(folder / OBJECTS)) else ""
         raise BackupMissing(
             f"{folder} holds no backup of {name}{there}: give the folder that `carabin models backup` wrote,"
             " and the model that it is of"
         )
+    _verify_lexicons(folder, keys)
     manifests = {manifest_key(name, version): version for version in versions}
+    sizes = {key: size for prefix in _prefixes(name) for key, size in store.sizes(bucket, prefix).items()}
+    written = 0
     # Files first, then records, each manifest after all of them: what was cut off is seen by nobody.
-    for key in (*sorted((key for key in keys if key not in manifests), key=record_number), *manifests):
-        path = _path(folder, key)
-        if path is None:
-            continue
-        if key in manifests or record_number(key) > 0:
-            written += _create(store, bucket, key, path.read_bytes(), tags.get(manifests.get(key, ""), {}))
-        elif not store.exists(bucket, key):
-            store.upload(bucket, key, path)
-            written += 1
+    for key in sorted((key for key in keys if key not in manifests), key=record_number):
+        written += _put_back(store, bucket, key, folder, sizes)
         report(key)
-    for version, found in tags.items():
-        if version in versions:
-            store.set_tags(bucket, manifest_key(name, version), found)
+    tags = tags_to_set(store, bucket, name, tags, LogEnds.of(name, keys))
+    for key, version in manifests.items():
+        written += _put_back_manifest(store, bucket, key, folder, tags.get(version, {}))
+        report(key)
+    for version in versions:
+        require_files(store, bucket, read_manifest(store, bucket, name, version))
     repair(store, bucket, name)
     return written
-
-
-def tags_file(folder: Path, name: str) -> Path:
-    """Return where a backup in `folder` keeps the tags of a model's manifests."""
-    return folder / "tags" / f"{safe_name(name)}.json"
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
-    """Give a path to write a file at, which then takes the place of `path`; where that fails, `path` is as it was."""
-    part = path.with_name(f".{path.name}.part")
-    with local_file(part):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        part.replace(path)
 
 
 def _prefixes(name: str) -> tuple[str, str]:
@@ -136,7 +129,27 @@ def _models(base: Path) -> list[str]:
     return sorted({path.name.partition(INFIX)[0] for path in base.glob("*") if path.is_dir()})
 
 
-def _create(store: ObjectStore, bucket: str, key: str, data: bytes, tags: dict[str, str]) -> int:
+def _put_back(store: ObjectStore, bucket: str, key: str, folder: Path, sizes: Mapping[str, int]) -> int:
+    """Write a record or a file that is not there, or a version's file that is there with another size."""
+    path = _path(folder, key)
+    if path is None:
+        return 0
+    if record_number(key) > 0:
+        return _create(store, bucket, key, path.read_bytes(), {})
+    if key in sizes and (not _never_changes(key) or sizes[key] == path.stat().st_size):
+        return 0
+    store.upload(bucket, key, path)
+    return 1
+
+
+def _put_back_manifest(store: ObjectStore, bucket: str, key: str, folder: Path, tags: Mapping[str, str]) -> int:
+    created = _create(store, bucket, key, (folder / OBJECTS / key).read_bytes(), tags)
+    if not created and STAGE in tags and STAGE not in (there := store.get_tags(bucket, key)):
+        store.set_tags(bucket, key, {**tags, **there})
+    return created
+
+
+def _create(store: ObjectStore, bucket: str, key: str, data: bytes, tags: Mapping[str, str]) -> int:
     try:
         store.create(bucket, key, data, tags)
     except PreconditionFailed as error:
@@ -156,16 +169,15 @@ def _versions(folder: Path, name: str) -> Iterator[str]:
             yield path.parent.name
 
 
-def _verify(folder: Path, name: str, version: str) -> None:
-    """Hold every byte of a version in the folder against its manifest."""
-    place = folder / OBJECTS / version_prefix(name, version)
-    manifest = ModelManifest.from_bytes((place / "manifest.json").read_bytes(), str(place / "manifest.json"))
-    for entry in manifest.files:
-        path = place / "files" / entry.path
-        if not path.is_file():
-            raise ManifestInvalid(f"{path}: the manifest names it, and it is not there")
-        if sha256_of(path) != entry.sha256:
-            raise ManifestInvalid(f"{path}: its SHA-256 is not the manifest's; delete it and back up again")
+def _verify_lexicons(folder: Path, keys: Iterable[str]) -> None:
+    """Hold every byte of the lexicons in the folder against the names of their versions."""
+    for key in keys:
+        if not key.endswith(f"/{LEXICON_FILE}") or (path := _path(folder, key)) is None or not path.is_file():
+            continue
+        if not is_named_after(path.parent.name, path.read_bytes()):
+            raise ManifestInvalid(
+                f"{path}: its SHA-256 does not begin as its version's name says; delete it and back up again"
+            )
 
 
 def _never_changes(key: str) -> bool:
@@ -179,17 +191,3 @@ def _path(folder: Path, key: str) -> Path | None:
         return folder / OBJECTS / safe_file(key)
     except UnsafePath:
         return None
-
-
-def _read_tags(folder: Path, name: str) -> dict[str, dict[str, str]]:
-    """Return the tags by version; none where the file was lost: the logs still say what is in use."""
-    path = next((path for path in (tags_file(folder, name), folder / OLD_TAGS) if path.is_file()), None)
-    if path is None:
-        return {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ManifestInvalid(f"{path} is not JSON: {error}") from error
-    if not isinstance(found, dict) or not all(isinstance(tags, dict) for tags in found.values()):
-        raise ManifestInvalid(f"{path} holds no tags by version: without it the logs say what is in use")
-    return {str(version): {str(tag): str(value) for tag, value in tags.items()} for version, tags in found.items()}

@@ -8,6 +8,7 @@
 
 import hashlib
 import re
+from datetime import datetime
 from typing import Final
 
 from ..errors import PromotionRefused
@@ -71,3 +72,13 @@ def lexicon_id(model: str, name: str) -> str:
 
 def lexicon_key(model: str, name: str, version: str) -> str:
     return f"{versions_prefix(lexicon_id(model, name))}{safe_name(version)}/{LEXICON_FILE}"
+
+
+def version_name(data: bytes, at: datetime) -> str:
+    """Return the name of a version: the time of its first publication, and the beginning of its bytes' SHA-256."""
+    return f"{at:%Y%m%dT%H%M%S}-{hashlib.sha256(data).hexdigest()[:8]}"
+
+
+def is_named_after(version: str, data: bytes) -> bool:
+    """Say whether a version has the name that `version_name` gives these bytes, at some time."""
+    return version.endswith(f"-{hashlib.sha256(data).hexdigest()[:8]}")

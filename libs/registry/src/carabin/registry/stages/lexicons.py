@@ -12,7 +12,7 @@ from ..errors import ObjectMissing, PromotionRefused, StalePromotion, VersionMis
 from ..layout import LEXICON_FILE, is_safe_name, safe_name, versions_prefix, vocabularies_prefix
 from ..store import ObjectStore
 from .former import former_holder
-from .lexicon_keys import INFIX, VOCABULARY, lexicon_id, lexicon_key
+from .lexicon_keys import INFIX, VOCABULARY, is_named_after, lexicon_id, lexicon_key, version_name
 from .promotions import PromotionRecord, append, last_number, read_head, read_log, require_account
 
 _NOTHING: Final = b"# withdrawn: no lexicon of this name is in use\n"
@@ -23,13 +23,11 @@ def publish_lexicon(store: ObjectStore, bucket: str, model: str, name: str, data
 
     The name is the time of the first publication and the beginning of the bytes' SHA-256.
     """
-    digest = _short_digest(data)
-    known = next(
-        (version for version in lexicon_versions(store, bucket, model, name) if version.endswith(digest)), None
-    )
+    versions = lexicon_versions(store, bucket, model, name)
+    known = next((version for version in versions if is_named_after(version, data)), None)
     if known is not None:
         return known
-    version = f"{at:%Y%m%dT%H%M%S}-{digest}"
+    version = version_name(data, at)
     store.create(bucket, lexicon_key(model, name, version), data)
     return version
 
@@ -143,7 +141,7 @@ def withdraw_lexicon(
 
 def is_withdrawal(version: str) -> bool:
     """Say whether a version only stands for a lexicon's withdrawal."""
-    return version.endswith(_short_digest(_NOTHING))
+    return is_named_after(version, _NOTHING)
 
 
 def lexicon_log(store: ObjectStore, bucket: str, model: str, name: str) -> list[PromotionRecord]:
@@ -191,7 +189,3 @@ def unversioned_vocabularies(store: ObjectStore, bucket: str, model: str) -> dic
 def _held(store: ObjectStore, bucket: str, model: str) -> str:
     names = sorted(lexicons_in_use(store, bucket, model))
     return f"in use are {', '.join(names)}" if names else f"{model} has no lexicon in use"
-
-
-def _short_digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:8]
