@@ -1,9 +1,10 @@
 """Versions of a lexicon: published, promoted, rolled back, and never lost to a race."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from carabin.registry.errors import PromotionRefused, StalePromotion, VersionMissing
+from carabin.registry.errors import PromotionLost, PromotionRefused, StalePromotion, VersionMissing
 from carabin.registry.layout import vocabularies_prefix, vocabulary_key
 from carabin.registry.stages.lexicon_keys import canonical_name, identity_lexicon, lexicon_id
 from carabin.registry.stages.lexicons import (
@@ -18,6 +19,7 @@ from carabin.registry.stages.lexicons import (
     unversioned_vocabularies,
     withdraw_lexicon,
 )
+from carabin.registry.store import ObjectInfo
 from carabin.registry.testing.memory import MemoryStore
 
 AT = datetime(2026, 11, 28, 9, tzinfo=UTC)
@@ -119,3 +121,54 @@ def test_vocabulary_without_versions_is_found_until_one_is_promoted_or_it_is_wit
     assert sorted(found) == ["vocabulary.Cardio à 2", "vocabulary.other"]
     assert found["vocabulary.other"][1] == vocabulary_key("whisper", "other")
     assert sorted(production_lexicons(store, BUCKET, "whisper")) == ["vocabulary.cardio"]
+
+
+class Racing(MemoryStore):
+    """Lets somebody else act right after the newest promotion was read, once."""
+
+    act: Callable[[], object] | None = None
+
+    def get(self, bucket: str, key: str) -> bytes:
+        data = super().get(bucket, key)
+        if self.act is not None and "/promotions/" in key:
+            act, self.act = self.act, None
+            act()
+        return data
+
+
+@pytest.mark.parametrize("action", ["promote", "promote what is expected", "roll back", "withdraw"])
+def test_of_two_at_once_who_read_the_log_before_the_other_wrote_loses(action: str) -> None:
+    store = Racing()
+    store.ensure_bucket(BUCKET)
+    first, second, third, fourth = (published(store, f"mot {i}\n", minutes=i) for i in range(4))
+    for version in (first, second):
+        promote_lexicon(store, BUCKET, "whisper", "cardio", version, by="dm", reason="x", at=AT)
+    where, change = (store, BUCKET, "whisper", "cardio"), {"by": "dm", "reason": "x", "at": AT}
+    actions: dict[str, Callable[[], object]] = {
+        "promote": lambda: promote_lexicon(*where, third, **change),
+        "promote what is expected": lambda: promote_lexicon(*where, third, expect=second, **change),
+        "roll back": lambda: rollback_lexicon(*where, **change),
+        "withdraw": lambda: withdraw_lexicon(*where, **change),
+    }
+    store.act = lambda: promote_lexicon(*where, fourth, by="chief", reason="a drug's dose", at=AT)
+    with pytest.raises(PromotionLost, match=f"went to {fourth}, by chief: a drug's dose"):
+        actions[action]()
+    assert [record.version for record in lexicon_log(*where)] == [first, second, fourth]
+
+
+def test_first_version_of_two_at_once_is_not_replaced_by_a_withdrawal(store: MemoryStore) -> None:
+    """A vocabulary without versions is in use until the first promotion, which nobody meant to withdraw."""
+    name = "vocabulary.cardio"
+    store.put(BUCKET, vocabulary_key("whisper", "cardio"), b"bisoprolol\n")
+    version = publish_lexicon(store, BUCKET, "whisper", name, b"apixaban\n", AT)
+
+    class Late(Racing):
+        def stat(self, bucket: str, key: str) -> ObjectInfo:
+            promote_lexicon(store, BUCKET, "whisper", name, version, by="chief", reason="x", at=AT)
+            return super().stat(bucket, key)
+
+    late = Late()
+    late._buckets = store._buckets
+    with pytest.raises(PromotionLost, match="by chief"):
+        withdraw_lexicon(late, BUCKET, "whisper", name, by="dm", reason="x", at=AT)
+    assert production_lexicons(store, BUCKET, "whisper")[name][0] == version

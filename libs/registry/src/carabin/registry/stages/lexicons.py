@@ -2,6 +2,7 @@
 
 A lexicon is known to the registry as `<model>.lexicon.<name>`: its versions and its promotions lie under that name, as
 a model's do under its own.
+Over 200 lines: a lexicon has no manifest, so that its versions, its log and what is in use are one thing.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from ..layout import LEXICON_FILE, is_safe_name, safe_name, versions_prefix, voc
 from ..store import ObjectStore
 from .former import former_holder
 from .lexicon_keys import INFIX, VOCABULARY, is_named_after, lexicon_id, lexicon_key, version_name
-from .promotions import PromotionRecord, append, last_number, read_head, read_log, require_account
+from .promotions import PromotionRecord, append, read_head, read_log, require_account
 
 _NOTHING: Final = b"# withdrawn: no lexicon of this name is in use\n"
 
@@ -62,7 +63,6 @@ def promote_lexicon(
     reason: str,
     at: datetime,
     expect: str | None = None,
-    kind: Literal["promote", "rollback"] = "promote",
 ) -> PromotionRecord:
     """Put a version into use: sessions that are open use it from their next final on.
 
@@ -75,25 +75,11 @@ def promote_lexicon(
         StalePromotion: another version than `expect` is in use.
         PromotionLost: somebody promoted at the same time; the message names the winner.
     """
-    data = read_lexicon(store, bucket, model, name, version)
-    lexicon = lexicon_id(model, name)
-    head = read_head(store, bucket, lexicon)
+    head = read_head(store, bucket, lexicon_id(model, name))
     current = head.version if head else None
     if expect is not None and current != expect:
         raise StalePromotion(f"lexicon {name} of {model}: {current or 'no version'} is in use, not {expect}")
-    require_account(by, reason)
-    record = PromotionRecord(
-        number=last_number(store, bucket, lexicon) + 1,
-        version=version,
-        previous=current,
-        by=by,
-        reason=reason,
-        at=at,
-        kind=kind,
-        manifest_sha256=hashlib.sha256(data).hexdigest(),
-    )
-    append(store, bucket, lexicon, record)
-    return record
+    return _promote(store, bucket, model, name, version, head, by=by, reason=reason, at=at)
 
 
 def rollback_lexicon(
@@ -103,9 +89,11 @@ def rollback_lexicon(
 
     Raises:
         PromotionRefused: there is none before it, or no such lexicon.
+        PromotionLost: somebody promoted at the same time; the message names the winner.
     """
     log = lexicon_log(store, bucket, model, name)
-    current = log[-1].version if log else None
+    head = log[-1] if log else None
+    current = head.version if head else None
     if current is None and name not in unversioned_vocabularies(store, bucket, model):
         raise PromotionRefused(f"no lexicon {name} of {model} was promoted; {_held(store, bucket, model)}")
     versions = lexicon_versions(store, bucket, model, name)
@@ -117,9 +105,7 @@ def rollback_lexicon(
         raise PromotionRefused(
             f"lexicon {name} of {model} has no version before {current or 'its first promotion'}; {way_out}"
         )
-    return promote_lexicon(
-        store, bucket, model, name, former.version, by=by, reason=reason, at=at, expect=current, kind="rollback"
-    )
+    return _promote(store, bucket, model, name, former.version, head, by=by, reason=reason, at=at, kind="rollback")
 
 
 def withdraw_lexicon(
@@ -131,12 +117,12 @@ def withdraw_lexicon(
         PromotionRefused: none is in use.
         PromotionLost: somebody promoted at the same time; the message names the winner.
     """
-    used = production_lexicons(store, bucket, model).get(name)
-    if used is None and name not in unversioned_vocabularies(store, bucket, model):
+    head = read_head(store, bucket, lexicon_id(model, name))
+    used = head is not None and not is_withdrawal(head.version)
+    if not used and name not in unversioned_vocabularies(store, bucket, model):
         raise PromotionRefused(f"no version of the lexicon {name} of {model} is in use; {_held(store, bucket, model)}")
     version = publish_lexicon(store, bucket, model, name, _NOTHING, at)
-    expect = used[0] if used else None
-    return promote_lexicon(store, bucket, model, name, version, by=by, reason=reason, at=at, expect=expect)
+    return _promote(store, bucket, model, name, version, head, by=by, reason=reason, at=at)
 
 
 def is_withdrawal(version: str) -> bool:
@@ -184,6 +170,36 @@ def unversioned_vocabularies(store: ObjectStore, bucket: str, model: str) -> dic
         for name, key in named.items()
         if not is_safe_name(name) or read_head(store, bucket, lexicon_id(model, name)) is None
     }
+
+
+def _promote(
+    store: ObjectStore,
+    bucket: str,
+    model: str,
+    name: str,
+    version: str,
+    head: PromotionRecord | None,
+    *,
+    by: str,
+    reason: str,
+    at: datetime,
+    kind: Literal["promote", "rollback"] = "promote",
+) -> PromotionRecord:
+    """Write the promotion behind `head`, the newest one when the decision was made: a newer one takes the number."""
+    data = read_lexicon(store, bucket, model, name, version)
+    require_account(by, reason)
+    record = PromotionRecord(
+        number=head.number + 1 if head else 1,
+        version=version,
+        previous=head.version if head else None,
+        by=by,
+        reason=reason,
+        at=at,
+        kind=kind,
+        manifest_sha256=hashlib.sha256(data).hexdigest(),
+    )
+    append(store, bucket, lexicon_id(model, name), record)
+    return record
 
 
 def _held(store: ObjectStore, bucket: str, model: str) -> str:
