@@ -72,6 +72,15 @@ def test_a_manifest_under_another_versions_key_is_refused(store: ObjectStore, bu
         read_manifest(store, bucket, "cardio", "20270101T000000Z-000000000000")
 
 
+def test_a_manifest_whose_files_were_changed_is_refused(store: ObjectStore, bucket: str, folder: Path) -> None:
+    manifest = publish_model(store, bucket, "cardio", folder, NOW, format=FORMAT)
+    others = tuple(entry.model_copy(update={"sha256": "0" * 64}) for entry in manifest.files)
+    changed = manifest.model_copy(update={"files": others})
+    store.put(bucket, manifest_key("cardio", manifest.version), changed.to_bytes())
+    with pytest.raises(ManifestInvalid, match=f"{manifest.version} does not follow from its time and its file list"):
+        read_manifest(store, bucket, "cardio", manifest.version)
+
+
 def test_models_are_listed_once_visible(store: ObjectStore, bucket: str, folder: Path) -> None:
     store.put(bucket, file_key("orphan", "v1", "model.bin"), b"")
     for name in ("neuro", "cardio"):

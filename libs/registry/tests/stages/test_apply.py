@@ -1,9 +1,10 @@
 """The tags of a promotion: what was cut off is finished, a newer record wins, and the hospital's own tags stay."""
 
+import json
 from pathlib import Path
 
 import pytest
-from carabin.registry.errors import StoreUnreachable
+from carabin.registry.errors import ManifestInvalid, StoreUnreachable
 from carabin.registry.layout import manifest_key
 from carabin.registry.stages.apply import apply, repair, tag_value
 from carabin.registry.stages.promote import promote
@@ -91,3 +92,32 @@ def test_the_hospitals_own_tags_stay_as_far_as_they_fit(store: ObjectStore, buck
     tags = store.get_tags(bucket, manifest_key("cardio", version))
     assert tags["stage"] == "production"
     assert len(tags) == 10
+
+
+def overwritten(store: ObjectStore, bucket: str, version: str, **fields: object) -> None:
+    """Write another manifest over a version's, as the exporter's key may; its tags are gone with it."""
+    key = manifest_key(NAME, version)
+    document = {**json.loads(store.get(bucket, key)), **fields}
+    store.put(bucket, key, json.dumps(document).encode())
+
+
+def test_a_manifest_that_was_changed_since_its_promotion_is_not_put_into_production(
+    store: ObjectStore, bucket: str, tmp_path: Path
+) -> None:
+    (version,) = publish_many(store, bucket, tmp_path, 1)
+    promote(store, bucket, NAME, version, by="a", reason="r", at=NOW)
+    overwritten(store, bucket, version, metrics={"wer": 0.0})
+    with pytest.raises(ManifestInvalid, match=f"{version} is not as it was when promotion 1 put it into use"):
+        repair(store, bucket, NAME)
+    assert read_decision(store, bucket, NAME).version is None
+
+
+def test_a_promotion_of_an_old_release_is_finished_without_a_look_at_the_manifest(
+    store: ObjectStore, bucket: str, tmp_path: Path
+) -> None:
+    (version,) = publish_many(store, bucket, tmp_path, 1)
+    record = logged(store, bucket, 1, version)
+    assert record.manifest_sha256 is None
+    overwritten(store, bucket, version, metrics={"wer": 0.0})
+    assert repair(store, bucket, NAME) == record
+    assert read_decision(store, bucket, NAME).version == version

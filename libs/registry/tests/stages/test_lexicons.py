@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from carabin.registry.errors import PromotionLost, PromotionRefused, StalePromotion, VersionMissing
+from carabin.registry.errors import ManifestInvalid, PromotionLost, PromotionRefused, StalePromotion, VersionMissing
 from carabin.registry.layout import vocabularies_prefix, vocabulary_key
-from carabin.registry.stages.lexicon_keys import canonical_name, identity_lexicon, lexicon_id
+from carabin.registry.stages.lexicon_keys import canonical_name, identity_lexicon, lexicon_id, lexicon_key
 from carabin.registry.stages.lexicons import (
     lexicon_log,
     lexicon_names,
@@ -172,3 +172,11 @@ def test_first_version_of_two_at_once_is_not_replaced_by_a_withdrawal(store: Mem
     with pytest.raises(PromotionLost, match="by chief"):
         withdraw_lexicon(late, BUCKET, "whisper", name, by="dm", reason="x", at=AT)
     assert production_lexicons(store, BUCKET, "whisper")[name][0] == version
+
+
+def test_version_whose_file_was_changed_is_not_promoted(store: MemoryStore) -> None:
+    version = published(store, "amlodipine\n")
+    store.put(BUCKET, lexicon_key("whisper", "cardio", version), b"amiodarone\n")
+    with pytest.raises(ManifestInvalid, match=f"lexicon cardio of whisper: the file of {version} was changed"):
+        promote_lexicon(store, BUCKET, "whisper", "cardio", version, by="dm", reason="x", at=AT)
+    assert production_lexicons(store, BUCKET, "whisper") == {}

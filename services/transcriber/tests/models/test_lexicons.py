@@ -327,3 +327,18 @@ def test_mistyped_prefix_in_a_local_folder_makes_no_lexicon_of_every_session(
     assert candidates(lexicons, "cardio") == {"propofol"}
     assert [record.lexicon for record in caplog.records] == ["speciality.cardio"]  # type: ignore[attr-defined]
     assert "begins with none of" in caplog.records[0].error  # type: ignore[attr-defined]
+
+
+def test_lexicon_that_was_changed_since_its_promotion_is_said_once_and_not_used(
+    store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    version = promote(store, "amlodipine\n")
+    promote(store, "propofol\n", "anesthesie")
+    store.put("models", lexicon_key("whisper", "cardio", version), b"amiodarone\n")
+    lexicons = Lexicons()
+    with caplog.at_level("WARNING"):
+        lexicons.read_store(store, "models", "whisper")
+        lexicons.read_store(store, "models", "whisper")
+    assert texts(lexicons) == {"propofol"}
+    [said] = [record for record in caplog.records if "not usable" in record.message]
+    assert f"{version} is not as it was when promotion 1 put it into use" in said.__dict__["error"]

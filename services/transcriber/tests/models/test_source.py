@@ -10,6 +10,7 @@ import pytest
 from carabin.registry.artifacts.publish import publish_model, read_manifest
 from carabin.registry.artifacts.signing import signer
 from carabin.registry.errors import AccessDenied, ClockSkewed, ManifestInvalid, StoreError, StoreUnreachable
+from carabin.registry.layout import manifest_key, promotion_key
 from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.stages.promote import promote
 from carabin.registry.testing.faulty import FaultyStore
@@ -360,3 +361,26 @@ def test_a_store_that_does_not_let_it_list_the_models_costs_a_reason_and_no_fail
     with deployment:
         deployment.wait_until(lambda info: "tagged production" in info.reason)
     assert "thread_failure" not in [getattr(record, "event", "") for record in caplog.records]
+
+
+def test_a_manifest_that_was_changed_since_its_promotion_is_refused_and_an_untouched_one_is_not(
+    deployment: Deployment,
+) -> None:
+    version = deployment.publish(1)
+    deployment.promote(version)
+    assert deployment.source.fetch(version).version == version
+    key = manifest_key("whisper", version)
+    document = {**json.loads(deployment.memory.get("models", key)), "metrics": {"wer": 0.0}}
+    deployment.memory.put("models", key, json.dumps(document).encode())
+    with pytest.raises(ManifestInvalid, match=f"{version} is not as it was when promotion 1 put it into use"):
+        deployment.source.fetch(version)
+
+
+@pytest.mark.parametrize("record", [b"{", b""])
+def test_a_promotion_that_cannot_be_read_stops_no_version_whose_tag_says_that_it_serves(
+    deployment: Deployment, record: bytes
+) -> None:
+    version = deployment.publish(1)
+    deployment.promote(version)
+    deployment.memory.put("models", promotion_key("whisper", 1), record)
+    assert deployment.source.fetch(version).version == version

@@ -81,7 +81,7 @@ def read_manifest(store: ObjectStore, bucket: str, name: str, version: str) -> M
 
     Raises:
         VersionMissing: nothing was published under this version.
-        ManifestInvalid: the manifest cannot be read, or speaks of another version.
+        ManifestInvalid: the manifest cannot be read, speaks of another version, or names other files than it did.
     """
     return read_manifest_and_document(store, bucket, name, version)[0]
 
@@ -96,6 +96,11 @@ def read_manifest_and_document(store: ObjectStore, bucket: str, name: str, versi
     manifest = ModelManifest.from_bytes(data, store.where(bucket, key))
     if (manifest.name, manifest.version) != (name, version):
         raise ManifestInvalid(f"{store.where(bucket, key)}: it describes {manifest.name} {manifest.version}")
+    if version_id(manifest.created_at, manifest.files) != version:
+        raise ManifestInvalid(
+            f"{store.where(bucket, key)}: the version {version} does not follow from its time and its file list:"
+            " it was changed since it was published"
+        )
     return manifest, data
 
 

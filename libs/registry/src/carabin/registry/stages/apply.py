@@ -10,7 +10,7 @@ from ..layout import manifest_key
 from ..store import ObjectStore
 from .log import StageRecord, newest_stages_first
 from .log_end import NumberedLog
-from .promotions import PromotionRecord, newest_first, read_head, read_promotion
+from .promotions import PromotionRecord, newest_first, read_head, read_promotion, require_unchanged
 from .read import read_decision, read_tags
 from .resolve import NUMBER, SHARE, STAGE, promotion_number
 from .trials import lost_trials
@@ -24,6 +24,9 @@ def repair(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | None
 
     Canary and shadow come back from the log of stages where their versions have no stage at all: a copy of the bucket
     by a tool that leaves tags out is in order after this, and `prune` plans nothing before.
+
+    Raises:
+        ManifestInvalid: the manifest is not the one that was promoted; it is not put into production.
     """
     head = read_head(store, bucket, name)
     repair_trials(store, bucket, name)
@@ -31,6 +34,7 @@ def repair(store: ObjectStore, bucket: str, name: str) -> PromotionRecord | None
     outdone = decision.rivals and head is not None and decision.version == head.version
     if head is None or not (decision.pending or outdone):
         return None
+    require_unchanged(name, head, store.get(bucket, manifest_key(name, head.version)))
     apply(store, bucket, name, head, list_versions(store, bucket, name))
     return head
 

@@ -9,12 +9,12 @@ import hashlib
 from datetime import datetime
 from typing import Final, Literal
 
-from ..errors import ObjectMissing, PromotionRefused, StalePromotion, VersionMissing
+from ..errors import ManifestInvalid, ObjectMissing, PromotionRefused, StalePromotion, VersionMissing
 from ..layout import LEXICON_FILE, is_safe_name, safe_name, versions_prefix, vocabularies_prefix
 from ..store import ObjectStore
 from .former import former_holder
 from .lexicon_keys import INFIX, VOCABULARY, is_named_after, lexicon_id, lexicon_key, version_name
-from .promotions import PromotionRecord, append, read_head, read_log, require_account
+from .promotions import PromotionRecord, append, read_head, read_log, require_account, require_as_promoted
 
 _NOTHING: Final = b"# withdrawn: no lexicon of this name is in use\n"
 
@@ -45,11 +45,15 @@ def read_lexicon(store: ObjectStore, bucket: str, model: str, name: str, version
 
     Raises:
         VersionMissing: there is no such version.
+        ManifestInvalid: its bytes are not those that it is named after.
     """
     try:
-        return store.get(bucket, lexicon_key(model, name, version))
+        data = store.get(bucket, lexicon_key(model, name, version))
     except ObjectMissing as error:
         raise VersionMissing(f"lexicon {name} of {model} has no version {version}") from error
+    if not is_named_after(version, data):
+        raise ManifestInvalid(f"lexicon {name} of {model}: the file of {version} was changed since it was published")
+    return data
 
 
 def promote_lexicon(
@@ -155,6 +159,19 @@ def lexicons_in_use(store: ObjectStore, bucket: str, model: str) -> dict[str, tu
     """Return (version, key) of each lexicon that the transcriber reads, by its name; an ETag is the version of an old
     vocabulary."""
     return unversioned_vocabularies(store, bucket, model) | production_lexicons(store, bucket, model)
+
+
+def read_in_use(store: ObjectStore, bucket: str, model: str, name: str, version: str, key: str) -> bytes:
+    """Return the file of a lexicon that `lexicons_in_use` named.
+
+    Raises:
+        ObjectMissing: it is gone.
+        ManifestInvalid: it is not the one that was promoted.
+    """
+    data = store.get(bucket, key)
+    if is_safe_name(name):  # a vocabulary of an old release may have another name, and then it has no promotion
+        require_as_promoted(store, bucket, lexicon_id(model, name), version, data)
+    return data
 
 
 def unversioned_vocabularies(store: ObjectStore, bucket: str, model: str) -> dict[str, tuple[str, str]]:

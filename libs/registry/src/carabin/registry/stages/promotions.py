@@ -1,5 +1,6 @@
 """The promotion log: numbered records that are written once and never changed."""
 
+import hashlib
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -78,6 +79,29 @@ def newest_first(store: ObjectStore, bucket: str, name: str) -> Iterator[Promoti
 def last_number(store: ObjectStore, bucket: str, name: str) -> int:
     """Return the newest promotion's number, 0 where there was none; whether its record can be read is no matter."""
     return NumberedLog(store, bucket, name).last_number()
+
+
+def require_unchanged(name: str, record: PromotionRecord, document: bytes) -> None:
+    """Hold the bytes that a promotion put into use, a version's manifest or a lexicon's file, against its record.
+
+    Records of old releases do not say what the bytes were, and hold whatever there is.
+
+    Raises:
+        ManifestInvalid: somebody wrote over them since.
+    """
+    if record.manifest_sha256 not in (None, hashlib.sha256(document).hexdigest()):
+        raise ManifestInvalid(
+            f"{name}: {record.version} is not as it was when promotion {record.number} put it into use, its SHA-256"
+            " differs: put another version into use, and look who wrote over this one"
+        )
+
+
+def require_as_promoted(store: ObjectStore, bucket: str, name: str, version: str, document: bytes) -> None:
+    """Do as `require_unchanged` with the newest promotion, where it is of this version and can be read."""
+    number = last_number(store, bucket, name)
+    newest = find_promotion(store, bucket, name, number) if number else None
+    if newest is not None and newest.version == version:
+        require_unchanged(name, newest, document)
 
 
 def require_account(by: str, reason: str) -> None:

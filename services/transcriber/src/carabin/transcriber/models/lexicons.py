@@ -8,9 +8,9 @@ from pathlib import Path
 from carabin.lexicon import Lexicon, LexiconIndex, LexiconInvalid, parse_lexicon
 from carabin.lexicon.common import read_word_lists
 from carabin.lexicon.entries import MAX_VOCABULARY_BYTES, fold, joined
-from carabin.registry.errors import ObjectMissing, PromotionRefused, RegistryError, StoreUnavailable
+from carabin.registry.errors import ManifestInvalid, ObjectMissing, PromotionRefused, RegistryError, StoreUnavailable
 from carabin.registry.stages.lexicon_keys import IDENTITY, SPECIALTY, VOCABULARY, identity_lexicon, promotable_name
-from carabin.registry.stages.lexicons import lexicons_in_use
+from carabin.registry.stages.lexicons import lexicons_in_use, read_in_use
 from carabin.registry.store import ObjectStore
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ class Lexicons:
             data = {
                 name: (version, content)
                 for name, (version, key) in found.items()
-                if (content := self._fetched(name, version, store, bucket, key)) is not None
+                if (content := self._fetched(name, version, store, bucket, key, model)) is not None
             }
         except StoreUnavailable:
             return  # the model watcher logs it, once for both
@@ -127,13 +127,13 @@ class Lexicons:
         kept = {name: parsed for name, parsed in self._parsed.items() if name in files}
         self._take(kept, {name: file for name, file in files.items() if kept.get(name, ("",))[0] != file[0]})
 
-    def _fetched(self, name: str, version: str, store: ObjectStore, bucket: str, key: str) -> bytes | None:
-        """Return a version's file; None for one that is loaded, was refused before, or is gone."""
+    def _fetched(self, name: str, version: str, store: ObjectStore, bucket: str, key: str, model: str) -> bytes | None:
+        """Return a version's file; None for one that is loaded, was refused before, is gone, or was written over."""
         if self._parsed.get(name, ("",))[0] == version or self._refused.get(name) == version:
             return None
         try:
-            return store.get(bucket, key)
-        except ObjectMissing as error:
+            return read_in_use(store, bucket, model, name, version, key)
+        except (ObjectMissing, ManifestInvalid) as error:
             self._refuse(name, version, error)
             return None
 

@@ -12,6 +12,7 @@ from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.publish import fetch_model, list_models, read_manifest_and_document
 from carabin.registry.artifacts.trust import require_trusted
 from carabin.registry.errors import RegistryError, SignatureRefused, StoreUnavailable
+from carabin.registry.stages.promotions import require_as_promoted
 from carabin.registry.stages.resolve import Decision
 from carabin.registry.stages.watch import ModelWatcher
 from carabin.registry.store import ObjectStore
@@ -111,7 +112,8 @@ class RegistrySource:
         """Return the version's files, downloaded now or before; every byte is compared with the manifest.
 
         Raises:
-            RegistryError: the store does not give it, or gives other bytes than the manifest names.
+            RegistryError: the store does not give it, or gives other bytes than the manifest names, or another manifest
+                than the one that was promoted.
             ModelUntrusted: trusted keys are set, and none of them signed it.
         """
         manifest, document = self._manifest(version)
@@ -160,12 +162,14 @@ class RegistrySource:
         A store that refuses this machine's time is as good as away: so it is where a machine boots with a wrong clock.
         """
         try:
-            return read_manifest_and_document(self._store, self._bucket, self._name, version)
+            manifest, document = read_manifest_and_document(self._store, self._bucket, self._name, version)
+            require_as_promoted(self._store, self._bucket, self._name, version, document)
         except StoreUnavailable:
             remembered = self._cache.manifest(version)
             if remembered is None:
                 raise
             return remembered
+        return manifest, document
 
     def _watch(self) -> bool:
         """Take each decision until the watcher is stopped; after a failure the newest decision is taken again."""
