@@ -4,13 +4,16 @@ import io
 import json
 import re
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
+from carabin.cli.commands.models import upkeep
 from carabin.cli.main import main
 from carabin.registry.artifacts.signing import signer
 from carabin.registry.layout import file_key, manifest_key
+from carabin.registry.stages.prune import plan_prune
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -60,8 +63,11 @@ def test_a_model_that_is_not_there_is_an_error_that_names_those_that_are(
 def test_prune_shows_first_and_deletes_only_after_yes(
     registry: Registry, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gone = registry.publish(0.5, age=timedelta(days=40))
-    kept = registry.publish(0.4, age=timedelta(days=10))
+    gone = registry.publish(0.5)
+    kept = registry.publish(0.4, age=timedelta(days=-30))
+    # The store's clock says when it was written: the command is given a day on which one of them is old.
+    on_that_day = partial(plan_prune, now=datetime.now(UTC) + timedelta(days=40))
+    monkeypatch.setattr(upkeep, "plan_prune", on_that_day)
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     assert main(["models", "prune"]) == 1, "nobody is there to say yes"
     assert gone in capfd.readouterr().out

@@ -1,6 +1,6 @@
 """Pruning never takes what serves, what served last, or what is young."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from carabin.registry.artifacts.publish import list_versions
@@ -11,13 +11,15 @@ from carabin.registry.stages.promotions import read_log
 from carabin.registry.stages.prune import KEEP_FOR, kept_versions, plan_prune, prune
 from carabin.registry.stages.resolve import Decision
 from carabin.registry.store import ObjectStore
+from carabin.registry.testing.memory import MemoryStore
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ..helpers.versions import NAME, NOW, publish_many
+from ..helpers.versions import NAME, NOW, publish, publish_many
 from .test_promotions import record
 
-LATER = NOW + timedelta(days=60)
+LATER = datetime.now(UTC) + timedelta(days=60)
+"""By the clock of a store that is real: what is written in a test is that old then."""
 
 
 def test_production_the_two_before_it_trials_and_the_young_stay(
@@ -73,3 +75,16 @@ def test_whatever_the_history_those_in_use_and_two_former_ones_stay(
     former = [version for version in dict.fromkeys(reversed(history)) if version in tags and version != current]
     assert set(former[:2]) <= kept
     assert current is None or current in kept
+
+
+def test_a_form_exported_weeks_after_the_first_is_young(tmp_path: Path) -> None:
+    """All forms of one checkpoint carry the time of the first claim in their names and manifests."""
+    clock = [NOW]
+    store = MemoryStore(now=lambda: clock[0])
+    store.ensure_bucket("models")
+    old = publish(store, "models", tmp_path, "float16")
+    clock[0] = NOW + timedelta(days=45)
+    late = publish(store, "models", tmp_path, "int8")
+    assert [item.version for item in plan_prune(store, "models", NAME)] == [old]
+    clock[0] += KEEP_FOR
+    assert [item.version for item in plan_prune(store, "models", NAME)] == [min(old, late), max(old, late)]

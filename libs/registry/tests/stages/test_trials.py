@@ -1,6 +1,6 @@
 """After a restore that lost every tag, the logs say what is in use, and repair puts it there."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -42,7 +42,7 @@ def test_repair_restores_production_canary_and_shadow_from_the_logs(store: Memor
     expected = Decision(version=versions[1], canary=Canary(versions[3], 0.2), shadow=versions[4])
     assert read_decision(store, "models", NAME) == expected
     lose_tags(store, versions)
-    later = NOW + timedelta(days=400)
+    later = datetime.now(UTC) + timedelta(days=400)
     with pytest.raises(PromotionRefused, match="`carabin models repair` first, then prune"):
         plan_prune(store, "models", NAME, later)
     repair(store, "models", NAME)

@@ -36,6 +36,8 @@ class Prunable:
 def plan_prune(store: ObjectStore, bucket: str, name: str, now: datetime | None = None) -> list[Prunable]:
     """Return the versions that `prune` would delete, oldest first; one whose manifest cannot be read stays.
 
+    A version is as old as the younger of its date and its manifest in this store: one that was restored stays too.
+
     Args:
         now: by default the store's own clock, so that a machine whose clock is wrong deletes nothing too early.
 
@@ -51,8 +53,12 @@ def plan_prune(store: ObjectStore, bucket: str, name: str, now: datetime | None 
 
     def prunable(version: str) -> Prunable | None:
         try:
+            # A form that is exported later than the first one of its checkpoint is created when that was, by its name.
+            written = store.stat(bucket, manifest_key(name, version)).modified
+            if now - written < KEEP_FOR:
+                return None
             manifest = read_manifest(store, bucket, name, version)
-        except (ManifestInvalid, VersionMissing):
+        except (ManifestInvalid, ObjectMissing, VersionMissing):
             return None
         if now - manifest.created_at < KEEP_FOR:
             return None
