@@ -10,8 +10,8 @@ from carabin.cli.commands.models.rollout.controller import Rollout
 from carabin.cli.commands.models.rollout.figures import SeriesSample
 from carabin.cli.commands.models.rollout.source import FiguresUnavailable
 from carabin.registry.artifacts.publish import publish_model
-from carabin.registry.errors import RolloutTaken
-from carabin.registry.layout import rollout_key
+from carabin.registry.errors import AccessDenied, ClockSkewed, RolloutTaken, StoreError
+from carabin.registry.layout import file_key, rollout_key
 from carabin.registry.stages.assign import set_stage
 from carabin.registry.stages.log import read_stage_log
 from carabin.registry.stages.promote import promote
@@ -130,7 +130,62 @@ def test_a_store_that_does_not_answer_holds_and_loses_nothing(hospital: Hospital
     hospital.stop_after_s = float("inf")
     rollout = Rollout(Context(broken, BUCKET, NAME), lease, hospital.surroundings, EVERY_S)
     assert rollout.run().outcome == "arrived"
-    assert "holds: the store does not answer: the store does not answer" in hospital.said
+    assert "holds: the store does not answer" in hospital.said
+
+
+@pytest.mark.parametrize("error", [ClockSkewed("the clocks differ by an hour"), AccessDenied("the key was changed")])
+def test_a_store_that_refuses_us_for_a_while_holds_and_loses_nothing(hospital: Hospital, error: StoreError) -> None:
+    broken = FaultyStore(hospital.store, error=error)
+    hospital.context = Context(broken, BUCKET, NAME)
+
+    def between_looks() -> None:
+        if 120 <= hospital.now_s <= 600:
+            broken.fail_from_now()
+            hospital.finals_a_look = 0
+        else:
+            hospital.finals_a_look = 60
+
+    def speak() -> None:
+        """Dictate with the version that a pod had: it looks at the store by itself."""
+        broken.heal()
+        Hospital.speak(hospital)
+
+    hospital.speak = speak  # type: ignore[method-assign]
+    hospital.between_looks = between_looks
+    assert hospital.rollout().outcome == "arrived"
+    assert f"holds: {error}" in hospital.said
+
+
+def test_a_state_that_cannot_be_read_holds_until_it_can(hospital: Hospital) -> None:
+    key, good = rollout_key(NAME), b""
+
+    def between_looks() -> None:
+        nonlocal good
+        if hospital.now_s == 120:
+            good = hospital.store.get(BUCKET, key)
+            hospital.store.put(BUCKET, key, b"{")
+        elif hospital.now_s == 240:
+            assert read_decision(hospital.store, BUCKET, NAME).canary == Canary(hospital.candidate, 0.05)
+            hospital.store.put(BUCKET, key, good)
+
+    hospital.between_looks = between_looks
+    assert hospital.rollout().outcome == "arrived"
+    assert any(said.startswith(f"holds: {BUCKET}/{key}: ") for said in hospital.said)
+
+
+def test_a_version_that_production_cannot_take_is_ended(hospital: Hospital) -> None:
+    """Its files are gone: the tags do not say so."""
+
+    def between_looks() -> None:
+        if hospital.now_s == 120:
+            hospital.store.delete(BUCKET, file_key(NAME, hospital.candidate, "model.bin"))
+
+    hospital.between_looks = between_looks
+    record = hospital.rollout()
+    assert record.outcome == "abandoned"
+    assert "production refused the version" in record.explanation
+    decision = read_decision(hospital.store, BUCKET, NAME)
+    assert (decision.version, decision.canary) == (hospital.production, None)
 
 
 def test_whoever_is_stopped_is_gone_on_from_at_the_same_step(hospital: Hospital) -> None:

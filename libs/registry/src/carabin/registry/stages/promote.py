@@ -2,11 +2,21 @@
 
 import hashlib
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from ..artifacts.publish import read_manifest_and_document, require_files
 from ..artifacts.trust import require_trusted
-from ..errors import PromotionRefused, PromotionUnfinished, Regression, StalePromotion, StoreError
+from ..errors import (
+    ConditionsIgnored,
+    ManifestInvalid,
+    PromotionRefused,
+    PromotionUnfinished,
+    ProvenanceInvalid,
+    Regression,
+    StalePromotion,
+    StoreError,
+    VersionMissing,
+)
 from ..layout import manifest_key, promotion_key
 from ..store import ObjectStore
 from .apply import apply
@@ -16,6 +26,9 @@ from .regressions import compare, describe_regressions
 from .standing import Standing, read_standing
 
 Kind = Literal["promote", "rollback"]
+
+REFUSALS: Final = (PromotionRefused, ManifestInvalid, VersionMissing, ProvenanceInvalid, ConditionsIgnored)
+"""Why a promotion refuses a version, or this store, where trying again later is of no use."""
 
 
 def promote(
@@ -69,7 +82,7 @@ def rollback(
         return store.exists(bucket, manifest_key(name, version))
 
     read = promotion_reader(store, bucket, name, state.newest)
-    former = Former(to, None) if to else former_holder(read, state.number, current, visible)
+    former = former_holder(read, state.number, current, visible) if to is None else Former(to, None)
     if former is None:
         raise PromotionRefused(f"{name}: no other version was in production before {current}; name one to roll back to")
     return _promote(

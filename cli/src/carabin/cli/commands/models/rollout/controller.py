@@ -8,12 +8,18 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal
 
-from carabin.registry.errors import PromotionRefused, PromotionUnfinished, StalePromotion, StoreUnreachable
+from carabin.registry.errors import (
+    ManifestInvalid,
+    PromotionRefused,
+    RegistryError,
+    StalePromotion,
+    StoreError,
+)
 from carabin.registry.stages.apply import repair
 from carabin.registry.stages.assign import set_stage
 from carabin.registry.stages.follow import DecisionReader
 from carabin.registry.stages.log import Stage
-from carabin.registry.stages.promote import promote
+from carabin.registry.stages.promote import REFUSALS, promote
 from carabin.registry.stages.rollouts import Outcome, RolloutLease, RolloutRecord
 
 from ..context import Context
@@ -48,16 +54,18 @@ class Rollout:
     def run(self) -> RolloutRecord:
         """Look again and again until the rollout is over; return its state, which is still `running` if interrupted.
 
+        Whatever fails holds the step: a process that ended would leave the canary its share, and nobody would look.
+
         Raises:
             RolloutTaken: another process carries it on.
-            PromotionRefused: production refuses the version, or a step the store's state; the canary was ended.
+            PromotionRefused: a step the store's state; the canary was ended.
         """
         while self.record.outcome == "running":
             try:
                 self._look()
-            except StoreUnreachable as error:
-                self._hold(f"the store does not answer: {error}")
-            except PromotionUnfinished as error:
+            except PromotionRefused:
+                raise
+            except RegistryError as error:
                 self._hold(str(error))
             self._around.looked(self.record)
             if self.record.outcome == "running" and self._around.wait(self._every_s):
@@ -147,7 +155,7 @@ class Rollout:
             )  # fmt: skip
         except StalePromotion:
             return  # the next look says what is in production now
-        except PromotionRefused as error:
+        except REFUSALS as error:
             self._end("abandoned", f"rollout ended: production refused the version: {error}")
             return
         self._finish("arrived", "every step kept its budgets")
@@ -166,7 +174,7 @@ class Rollout:
         """Say why this look does not count, and stay the holder if the store lets us."""
         self._around.report(f"holds: {why}")
         self._looked_at = None
-        with suppress(StoreUnreachable):
+        with suppress(StoreError, ManifestInvalid):
             self._lease.write(self.record)
 
     def _set_stage(self, stage: Stage, reason: str) -> None:
