@@ -62,6 +62,20 @@ def test_a_stale_expectation_is_refused(registry: Registry, capfd: pytest.Captur
     assert f"production is {first}, not {second}" in words(capfd.readouterr().err)
 
 
+@pytest.mark.parametrize("option", ["--expect", "--to"])
+def test_an_empty_guard_is_refused_and_not_dropped(
+    registry: Registry, capfd: pytest.CaptureFixture[str], option: str
+) -> None:
+    """As of a variable of a script that is not set."""
+    versions = [registry.publish(0.3), registry.publish(0.2), registry.publish(0.1)]
+    for version in versions[:2]:
+        assert main(["models", "promote", version, "--reason", "r"]) == 0
+    command = ["promote", versions[2]] if option == "--expect" else ["rollback"]
+    assert main(["models", *command, option, "", "--reason", "r"]) == 1
+    assert "cardio has no version ''" in words(capfd.readouterr().err)
+    assert registry.tags(versions[1])["stage"] == "production"
+
+
 def test_a_canary_and_a_shadow_are_set_by_tags_and_never_on_production(
     registry: Registry, capfd: pytest.CaptureFixture[str]
 ) -> None:

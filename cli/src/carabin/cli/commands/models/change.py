@@ -37,7 +37,7 @@ def promote(
     """Put a version into production: its figures are shown, and worse ones refuse it."""
     context = open_context(name)
     chosen = context.version(version)
-    expected = context.version(expect) if expect else None
+    expected = None if expect is None else context.version(expect)
     if not as_json:
         _print_comparison(context, chosen)
     record = promote_version(
@@ -70,7 +70,7 @@ def rollback(
         by=who_changes(by),
         reason=reason,
         at=datetime.now(UTC),
-        to=context.version(to) if to else None,
+        to=None if to is None else context.version(to),
     )
     print_json(record.model_dump(mode="json")) if as_json else typer.echo(describe_promotion(record))
 
