@@ -50,7 +50,7 @@ def test_a_promoter_publishes_a_vocabulary(store: StoreSettings, tmp_path: Path)
     assert b"amlodipine" in in_use(store)["vocabulary.cardiologie"]
 
 
-@pytest.mark.parametrize("role", ["trainer", "transcriber"])
+@pytest.mark.parametrize("role", ["trainer", "exporter", "transcriber"])
 def test_no_other_key_writes_a_lexicon_or_changes_one(role: str, store: StoreSettings) -> None:
     admin = MinioStore(store)
     key = lexicon_key(MODEL, "kept", "20261129T000000-00000000")
