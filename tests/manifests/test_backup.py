@@ -15,30 +15,21 @@ def pod(rendered: dict[str, list[Manifest]]) -> Manifest:
     return dict(pods(rendered["gpu"]))["CronJob/carabin-backup"]
 
 
-def variables(manifests: list[Manifest], pod: Manifest) -> dict[str, str]:
-    """Return what the container's own `env` says, looked up in its ConfigMaps."""
-    data = {identity(manifest): manifest.get("data", {}) for manifest in manifests}
-    keys = {entry["name"]: entry["valueFrom"]["configMapKeyRef"] for entry in pod["spec"]["containers"][0]["env"]}
-    return {name: data[f"ConfigMap/{key['name']}"][key["key"]] for name, key in keys.items()}
-
-
-def test_its_arguments_bring_the_served_model_into_the_volume(
-    pod: Manifest,
-    rendered: dict[str, list[Manifest]],
-    s3_environment: StoreSettings,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_its_arguments_bring_every_model_into_the_volume(
+    pod: Manifest, s3_environment: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = pod["spec"]["containers"][0]
-    env = variables(rendered["gpu"], pod)
-    MinioStore(s3_environment).create(s3_environment.models_bucket, f"{env['CARABIN_MODEL']}/promotions/1.json", b"{}")
-    arguments = [argument.replace("$(CARABIN_MODEL)", env["CARABIN_MODEL"]) for argument in container["args"]]
+    # It names none: a site may serve several, or another tomorrow.
+    assert "env" not in container
+    monkeypatch.delenv("CARABIN_MODEL", raising=False)
+    store, bucket = MinioStore(s3_environment), s3_environment.models_bucket
+    for model in ("cardiologie", "radiologie"):
+        store.create(bucket, f"{model}/promotions/1.json", model.encode())
     (mount,) = [each["mountPath"] for each in container["volumeMounts"] if each["name"] == "backup"]
-    assert arguments[-1].startswith(f"{mount}/")
-    monkeypatch.setenv("CARABIN_MODEL", env["CARABIN_MODEL"])
-    folder = tmp_path / arguments[-1].lstrip("/")
-    assert main([*arguments[:-1], str(folder)]) == 0
-    assert [path.read_bytes() for path in folder.rglob("1.json")] == [b"{}"]
+    assert mount in container["args"]
+    folder = tmp_path / mount.lstrip("/")
+    assert main([str(folder) if argument == mount else argument for argument in container["args"]]) == 0
+    assert {path.read_text() for path in folder.rglob("1.json")} == {"cardiologie", "radiologie"}
 
 
 def test_it_holds_the_key_that_writes_nothing_and_a_volume_that_outlives_it(

@@ -52,6 +52,13 @@ def test_its_arguments_are_the_commands_own(
     assert "cardio has no version 'latest'" in capfd.readouterr().err
 
 
+def test_it_starts_at_a_site_that_names_its_models_otherwise(cron_job: Manifest) -> None:
+    """`CARABIN_TRANSCRIBER_MODELS` stands in place of the name: kubelet starts no container whose key is missing."""
+    [container] = cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    keys = [entry["valueFrom"]["configMapKeyRef"] for entry in container["env"] if "valueFrom" in entry]
+    assert [(key["key"], key["optional"]) for key in keys] == [("CARABIN_TRANSCRIBER_MODEL_NAME", True)]
+
+
 def test_a_breach_is_not_tried_again_and_a_killed_pod_is(cron_job: Manifest) -> None:
     job = cron_job["spec"]["jobTemplate"]["spec"]
     [fail] = [rule for rule in job["podFailurePolicy"]["rules"] if rule["action"] == "FailJob"]
