@@ -98,6 +98,41 @@ def test_a_healthy_server_is_0_and_an_ill_one_or_none_is_1_with_the_reason(
     assert "refused" in capsys.readouterr().err
 
 
+@pytest.fixture
+def proxy_for_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand behind a site's proxy, which reaches no loopback of a container."""
+    for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("proxy_for_everything")
+@pytest.mark.parametrize("tls", [False, True])
+def test_its_own_loopback_is_asked_past_the_proxy_of_the_site(
+    tls: bool,
+    healthcheck: ModuleType,
+    server: ThreadingHTTPServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    credentials = None
+    if tls:
+        cert, key = signed_by_an_authority(tmp_path, "carabin.example")
+        credentials = grpc.ssl_server_credentials([(key.read_bytes(), cert.read_bytes())])
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        for name in ("CARABIN_TRANSCRIBER_TLS_CERT", "CARABIN_EXPORTER_TLS_CERT"):
+            monkeypatch.setenv(name, str(cert))
+    rpc = start_server([], 0, host="127.0.0.1", credentials=credentials)
+    try:
+        assert healthcheck.main([f"http://127.0.0.1:{server.server_port}/livez"]) == 0
+        assert healthcheck.main([f"grpc://127.0.0.1:{rpc.port}"]) == 0
+    finally:
+        rpc.stop(0)
+
+
 def test_a_server_that_speaks_tls_is_asked_over_tls(
     healthcheck: ModuleType, server: ThreadingHTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,12 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["DEMO_PORT"])), Ready).serve
 """
 
 
-def test_a_server_is_ready_inside_the_block_and_gone_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_is_ready_inside_the_block_and_gone_after_it_whatever_proxy_the_site_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     run_instead(monkeypatch, SERVER)
     monkeypatch.setattr(steps_module, "READY_POLL_S", 0.01)
     started: list[subprocess.Popen[bytes]] = []

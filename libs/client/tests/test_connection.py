@@ -48,6 +48,16 @@ async def rest(dictation: LiveDictation) -> list:
     return [event async for event in dictation]
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_a_server_on_this_machine_is_reached_past_the_proxy_of_the_site(host, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with serving() as server:
+        async with connect(server.url.replace("127.0.0.1", host)) as dictation:
+            assert dictation.ready.model_version == "fake-1"
+
+
 async def test_dictation_from_ready_to_the_last_final():
     with serving() as server:
         async with connect(server.url) as dictation:

@@ -51,6 +51,16 @@ def test_the_last_event_of_a_run_is_returned_and_each_is_passed_on() -> None:
     assert recorder.events == [last]
 
 
+def test_a_trainer_on_this_machine_is_followed_past_the_proxy_of_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    for name in ("no_proxy", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    watch = WatchRun()
+    with served(watch) as address:
+        Progress("r", (watch.publish,)).end("run r is finished", {})
+        assert follow("r", address, EventRecorder()).kind == "end"
+
+
 def test_a_trainer_of_another_run_is_named_with_the_run_it_does() -> None:
     watch, recorder = WatchRun(), EventRecorder()
     with served(watch) as address:

@@ -10,7 +10,8 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from ssl import SSLCertVerificationError, SSLError
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import numpy as np
 from carabin.service.tracing import HEADER, traceparent
@@ -38,6 +39,8 @@ RESUME_S = 60.0
 """How long to try to come back: what a server keeps a session for."""
 RETRY_S = 0.5
 OPEN_S = 10.0
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Hosts of this machine alone, which no proxy that the environment names can reach."""
 _NORMAL, _ABNORMAL = 1000, 1006
 
 
@@ -271,9 +274,10 @@ async def connect(
 
 
 async def _open(url: str, headers: dict[str, str]) -> ClientConnection:
+    proxy: Literal[True] | None = None if urlsplit(url).hostname in LOOPBACK else True
     try:
         return await open_websocket(
-            url, additional_headers=headers, compression=None, max_size=None, open_timeout=OPEN_S
+            url, additional_headers=headers, compression=None, max_size=None, open_timeout=OPEN_S, proxy=proxy
         )
     except InvalidStatus as error:
         status = error.response.status_code

@@ -1,6 +1,6 @@
 """A backup of every model of a bucket, each in a folder of its own: one that fails keeps no other from being done.
 
-    DIR/<model>/     a backup of that model, as `backup` writes it and `restore` reads it
+DIR/<model>/     a backup of that model, as `backup` writes it and `restore` reads it
 """
 
 from collections.abc import Callable, Iterator

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import grpc
+from carabin.service.access.factory import is_loopback
 
 from ..errors import WatchFailed
 from ..v1 import trainer_pb2 as pb
@@ -53,10 +54,12 @@ def follow(
 
 
 def _channel(address: str, authority: Path | None) -> grpc.Channel:
+    # A proxy of the site, which the environment may name, reaches no loopback of ours.
+    options = [("grpc.enable_http_proxy", 0)] if is_loopback(address.rpartition(":")[0]) else []
     if authority is None:
-        return grpc.insecure_channel(address)
+        return grpc.insecure_channel(address, options)
     try:
         certificates = authority.read_bytes()
     except OSError as error:
         raise WatchFailed(f"{authority}: {error.strerror or error}") from error
-    return grpc.secure_channel(address, grpc.ssl_channel_credentials(certificates))
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(certificates), options)
