@@ -35,9 +35,13 @@ def gateway_rules() -> tuple[set[Rule], set[str]]:
     return {(path["type"].removeprefix("Path"), path["value"]) for path in paths}, named
 
 
+def ingress() -> Manifest:
+    manifest: Manifest = yaml.safe_load((ROOT / "k8s/components/ingress/ingress.yaml").read_text())
+    return manifest
+
+
 def ingress_rules() -> set[Rule]:
-    ingress = yaml.safe_load((ROOT / "k8s/components/ingress/ingress.yaml").read_text())
-    return {(path["pathType"], path["path"]) for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]}
+    return {(path["pathType"], path["path"]) for rule in ingress()["spec"]["rules"] for path in rule["http"]["paths"]}
 
 
 @pytest.mark.parametrize("rules", [gateway_rules()[0], ingress_rules()], ids=["gateway", "ingress"])
@@ -49,6 +53,11 @@ def test_every_path_but_probes_and_metrics_is_passed_on(rules: set[Rule]) -> Non
 
 def test_over_grpc_dictation_and_health_are_passed_on_and_reflection_is_not() -> None:
     assert gateway_rules()[1] == {NAME, "grpc.health.v1.Health"}
+
+
+@pytest.mark.parametrize("direction", ["proxy-buffering", "proxy-request-buffering"])
+def test_nginx_keeps_no_dictation_on_its_disk_in_either_direction(direction: str) -> None:
+    assert ingress()["metadata"]["annotations"][f"nginx.ingress.kubernetes.io/{direction}"] == "off"
 
 
 def test_no_route_leads_to_the_port_of_metrics(rendered: dict[str, list[Manifest]]) -> None:
