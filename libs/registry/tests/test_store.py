@@ -77,6 +77,7 @@ def test_a_file_of_any_size_comes_back_as_it_went(store: ObjectStore, bucket: st
     assert store.stat(bucket, "file").size == size
     store.download(bucket, "file", tmp_path / "got")
     assert (tmp_path / "got").read_bytes() == sent.read_bytes()
+    assert b"".join(store.stream(bucket, "file")) == sent.read_bytes()
 
 
 def test_a_download_of_nothing_leaves_what_lies_there(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
@@ -118,6 +119,8 @@ def test_an_object_without_tags_has_an_empty_set(store: ObjectStore, bucket: str
 def test_missing_things_are_named(store: ObjectStore, bucket: str) -> None:
     with pytest.raises(ObjectMissing, match="nowhere"):
         store.get(bucket, "nowhere")
+    with pytest.raises(ObjectMissing, match="nowhere"):
+        next(store.stream(bucket, "nowhere"))
     with pytest.raises(BucketMissing, match="no-such-bucket"):
         store.get("no-such-bucket", "key")
 

@@ -1,7 +1,9 @@
 """Verifying reads every byte and names every fault."""
 
+import tempfile
 from pathlib import Path
 
+import pytest
 from carabin.registry.artifacts.publish import read_manifest
 from carabin.registry.artifacts.verify import verify_files
 from carabin.registry.layout import file_key, version_prefix
@@ -32,3 +34,11 @@ def test_a_version_that_is_not_that_of_its_files_is_named(store: ObjectStore, bu
     entries = tuple(entry.model_copy(update={"sha256": "0" * 64}) for entry in manifest.files)
     problems = verify_files(store, bucket, manifest.model_copy(update={"files": entries}))
     assert problems[0].startswith("manifest.json: the version ")
+
+
+def test_nothing_is_written_to_the_disk_which_may_be_smaller_than_a_model(
+    store: ObjectStore, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = read_manifest(store, bucket, NAME, publish(store, bucket, tmp_path, "weights"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no-such-folder"))
+    assert verify_files(store, bucket, manifest) == []

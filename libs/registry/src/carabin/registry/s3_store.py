@@ -121,12 +121,21 @@ class MinioStore:
             self._client.put_object(bucket, key, file, path.stat().st_size, part_size=PART_BYTES)
 
     def download(self, bucket: str, key: str, path: Path) -> None:
-        chunks = self._chunks(bucket, key)
+        chunks = self.stream(bucket, key)
         first = next(chunks, b"")  # An object that is not there must not touch what lies at `path`.
         with local_file(path), path.open("wb") as file:
             file.write(first)
             for chunk in chunks:
                 file.write(chunk)
+
+    def stream(self, bucket: str, key: str) -> Iterator[bytes]:
+        with self._translated(bucket, key):
+            response = self._client.get_object(bucket, key)
+            try:
+                yield from response.stream(CHUNK_BYTES)
+            finally:
+                response.close()
+                response.release_conn()
 
     def stat(self, bucket: str, key: str) -> ObjectInfo:
         with self._translated(bucket, key):
@@ -195,15 +204,6 @@ class MinioStore:
                 while line := response.readline():
                     if line.strip():  # An empty line only keeps the connection alive.
                         yield
-            finally:
-                response.close()
-                response.release_conn()
-
-    def _chunks(self, bucket: str, key: str) -> Iterator[bytes]:
-        with self._translated(bucket, key):
-            response = self._client.get_object(bucket, key)
-            try:
-                yield from response.stream(CHUNK_BYTES)
             finally:
                 response.close()
                 response.release_conn()

@@ -59,6 +59,9 @@ class ObjectStore(Protocol):
             DiskFailed: the disk is full or may not be written.
         """
 
+    def stream(self, bucket: str, key: str) -> Iterator[bytes]:
+        """Yield the bytes of an object of any size, in order; what get would raise comes with the first of them."""
+
     def get(self, bucket: str, key: str) -> bytes:
         """Return the object's bytes."""
 

@@ -1,8 +1,8 @@
 """Verification of a stored version: every byte of every file, and no file that the manifest does not name."""
 
+import hashlib
 from pathlib import Path
 
-from ..disk import scratch_folder
 from ..errors import ManifestInvalid, ObjectMissing
 from ..layout import file_key, manifest_key, version_prefix
 from ..store import ObjectStore
@@ -19,12 +19,11 @@ def verify_files(
     problems = []
     if version_id(manifest.created_at, manifest.files) != version:
         problems.append(f"manifest.json: the version {version} does not follow from its time and its file list")
-    with scratch_folder(None, "carabin-verify-") as scratch:
-        for entry in manifest.files:
-            problem = _verify_file(store, bucket, file_key(name, version, entry.path), entry, scratch / "file")
-            problems += [problem] if problem else []
-            if progress:
-                progress(entry.path, entry.size)
+    for entry in manifest.files:
+        problem = _verify_file(store, bucket, file_key(name, version, entry.path), entry)
+        problems += [problem] if problem else []
+        if progress:
+            progress(entry.path, entry.size)
     named = {manifest_key(name, version), *(file_key(name, version, entry.path) for entry in manifest.files)}
     prefix = version_prefix(name, version)
     strangers = [key.removeprefix(prefix) for key in store.list(bucket, prefix) if key not in named]
@@ -34,15 +33,18 @@ def verify_files(
     ]
 
 
-def _verify_file(store: ObjectStore, bucket: str, key: str, entry: FileEntry, scratch: Path) -> str | None:
+def _verify_file(store: ObjectStore, bucket: str, key: str, entry: FileEntry) -> str | None:
+    size, digest = 0, hashlib.sha256()
     try:
-        store.download(bucket, key, scratch)
+        # As it comes: a pod's /tmp does not hold a model.
+        for chunk in store.stream(bucket, key):
+            size += len(chunk)
+            digest.update(chunk)
     except ObjectMissing:
         return f"{entry.path}: it is missing"
-    size = scratch.stat().st_size
     if size != entry.size:
         return f"{entry.path}: it has {size} bytes, not {entry.size}"
-    if sha256_of(scratch) != entry.sha256:
+    if digest.hexdigest() != entry.sha256:
         return f"{entry.path}: its SHA-256 is not that of the manifest"
     return None
 

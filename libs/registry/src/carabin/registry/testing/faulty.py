@@ -74,6 +74,10 @@ class FaultyStore:
         self._count()
         self._store.download(bucket, key, path)
 
+    def stream(self, bucket: str, key: str) -> Iterator[bytes]:
+        self._count()
+        return self._store.stream(bucket, key)
+
     def get(self, bucket: str, key: str) -> bytes:
         self._count()
         return self._store.get(bucket, key)

@@ -70,6 +70,9 @@ class MemoryStore:
         with local_file(path):
             path.write_bytes(data)
 
+    def stream(self, bucket: str, key: str) -> Iterator[bytes]:
+        yield self.get(bucket, key)
+
     def get(self, bucket: str, key: str) -> bytes:
         with self._lock:
             return self._object(bucket, key).data
