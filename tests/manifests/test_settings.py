@@ -88,4 +88,8 @@ def test_series_that_are_missing_are_no_sign_that_nobody_dictates() -> None:
     (scaled,) = yaml.safe_load_all((ROOT / "k8s/components/keda/scaledobject.yaml").read_text())
     (trigger,) = scaled["spec"]["triggers"]
     assert trigger["metadata"]["ignoreNullValues"] == "false"
-    assert scaled["spec"]["fallback"]["replicas"] >= scaled["spec"]["minReplicaCount"]
+    fallback = scaled["spec"]["fallback"]
+    assert fallback["replicas"] >= scaled["spec"]["minReplicaCount"]
+    assert fallback["behavior"] == "currentReplicasIfHigher", (
+        "KEDA would shrink what is busy to the fallback's replicas"
+    )
