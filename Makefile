@@ -97,8 +97,8 @@ soak: setup  ## The transcriber for two hours under everything at once (MINUTES=
 up: .env  ## Run everything by docker compose, on the CPU
 	docker compose up --build --detach --wait
 
-down:  ## Stop it; the volumes keep the data
-	docker compose down
+down:  ## Stop it, what a profile started too; the volumes keep the data
+	docker compose --profile '*' down
 
 .env:
 	$(PYTHON) scripts/make_secrets.py compose

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +58,19 @@ def test_an_empty_key_stops_compose_with_its_name(
         done = run_config(re.sub(rf"^{name}=.*$", f"{name}=", example, flags=re.MULTILINE))
         assert done.returncode != 0
         assert name in done.stderr
+
+
+def test_make_down_stops_what_a_profile_started(services: dict[str, Any], tmp_path: Path) -> None:
+    said = subprocess.run(["make", "--dry-run", "down"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    [command] = [line for line in said.splitlines() if line.startswith("docker compose ")]
+    *options, last = shlex.split(command)[2:]
+    assert last == "down"
+    keys = tmp_path / "keys.env"  # which `run_config` has written
+    listed = subprocess.run(
+        [str(compose()), "--env-file", str(keys), *options, "config", "--services"],
+        cwd=ROOT, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert set(listed.stdout.split()) == set(services)
 
 
 def test_no_container_may_write_its_root_or_gain_privileges(services: dict[str, Any]) -> None:
