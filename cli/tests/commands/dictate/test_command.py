@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from carabin.cli.main import main
 from carabin.transcriber.core.errors import Overloaded
+from carabin.transcriber.core.events import SessionWarning
 from carabin.transcriber.testing.server import serving, silence, speech
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 
@@ -64,6 +65,40 @@ def test_server_that_breaks_half_way_is_an_error_and_what_was_final_is_written(r
     assert json.loads(out)["complete"] is False
     assert len(json.loads(out)["segments"]) == 1
     assert "the engine is gone" in err
+
+
+@pytest.mark.parametrize(
+    ("script", "written"), [(("Annule.",), []), (("Genou", "droit.", "Efface", "ça."), ["Genou droit"])]
+)
+def test_a_spoken_command_is_never_written_and_it_is_said_that_it_was_not_carried_out(
+    script, written, tmp_path, capsys
+):
+    soundfile.write(tmp_path / "a.wav", np.concatenate([speech(0.4 * len(script) - 0.1), silence(1)]), 16_000)
+    arguments = ["dictate", str(tmp_path / "a.wav"), "--fast", "-q"]
+    with serving(FakeTranscriber(script=script)) as server:
+        assert main([*arguments, "--server", server.url]) == 0
+        out, err = capsys.readouterr()
+        assert [line.rstrip(".") for line in out.splitlines()] == written
+        assert "was not carried out" in err
+        assert main([*arguments, "--server", server.url, "--format", "srt"]) == 0
+        assert capsys.readouterr().out.count("-->") == len(written)
+        assert main([*arguments, "--server", server.url, "--json"]) == 0
+    warnings = json.loads(capsys.readouterr().out)["warnings"]
+    assert any("was not carried out" in warning for warning in warnings)
+
+
+def test_a_warning_of_the_server_reaches_a_quiet_terminal_and_the_json(recording, capsys):
+    class Warns(FakeTranscriber):
+        def open(self, config, identity=None, *, recording=False):
+            dictation = super().open(config, identity, recording=recording)
+            dictation.emit(SessionWarning("sample_rate", "the sound seems to be of another rate"))
+            return dictation
+
+    with serving(Warns()) as server:
+        assert main(["dictate", str(recording), "--server", server.url, "--fast", "-q", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["warnings"] == ["the sound seems to be of another rate"]
+    assert err == "warning: the sound seems to be of another rate\n"
 
 
 def test_full_server_and_no_server_are_refusals_with_one_sentence(recording, capsys):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from carabin.cli.commands.dictate.screen import Screen, write
-from carabin.client import FinalText, ModelSwitched, PartialText, Warned
+from carabin.client import FinalText, ModelSwitched, PartialText
 
 FINALS = [
     FinalText(0, 0, 1, " douze sur huit", "12/8", None, "v1"),
@@ -37,7 +37,6 @@ def test_where_no_terminal_is_only_what_is_final_is_written_with_its_model(capsy
             PartialText(0, 1, " douze", 3, None, None, "v1"),
             FINALS[0],
             ModelSwitched("v2", "v1"),
-            Warned("!"),
         ):
             screen.show(event)
     out, err = capsys.readouterr()
@@ -45,7 +44,6 @@ def test_where_no_terminal_is_only_what_is_final_is_written_with_its_model(capsy
     assert [line.strip() for line in err.splitlines()] == [
         "0.00-1.00 s  [v1]  12/8",
         "from here on the model is v2",
-        "!",
     ]
 
 

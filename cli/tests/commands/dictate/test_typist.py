@@ -8,6 +8,7 @@ import soundfile
 from carabin.cli.commands.dictate.typist import TypingRefused, Typist, printable
 from carabin.cli.main import main
 from carabin.transcriber.testing.server import serving, silence, speech
+from carabin.transcriber.testing.transcriber import FakeTranscriber
 
 
 @pytest.fixture
@@ -44,6 +45,15 @@ def test_each_final_goes_to_xdotool_through_its_standard_input(tools, recording,
     call = "<type><--clearmodifiers><--file><->"
     assert record.read_text() == f"{call}\n{call}le patient \n{call}le \n"
     assert capsys.readouterr().out == "le patient\nle\n"
+
+
+def test_a_spoken_command_is_not_typed(tools, recording, capsys):
+    soundfile.write(recording, np.concatenate([speech(0.3), silence(1)]), 16_000)
+    record = stub(tools, "xdotool")
+    with serving(FakeTranscriber(script=("Annule.",))) as server:
+        assert main(["dictate", str(recording), "--type", "--fast", "-q", "--server", server.url]) == 0
+    assert "Annule" not in record.read_text()
+    assert "was not carried out" in capsys.readouterr().err
 
 
 async def test_text_that_looks_like_options_or_shell_is_only_text(tools):

@@ -39,12 +39,17 @@ class FinalText:
     text: str
     """With Whisper's leading space."""
     formatted: str | None
-    """As a report would have it; None from a WhisperLive server."""
+    """As a report would have it, empty where a command alone was spoken; None from a WhisperLive server."""
     confidence: float | None
     model_version: str | None
     words: tuple[dict[str, Any], ...] = ()
     lexicon: tuple[str, ...] = ()
     """Entries of the hospital's lexicon that were put into the text."""
+
+    @property
+    def written(self) -> str:
+        """What belongs in a document: the formatted text, or Whisper's own where the server sends no other."""
+        return self.text.strip() if self.formatted is None else self.formatted
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from carabin.client import FinalText, LiveDictation, Options, connect
 from .audio import ReadRecording, blocks, microphone, read_recording
 from .keyboard import keys_toggle, require_terminal, signal_toggles
 from .push_to_talk import FLUSH, Part, PushToTalk
-from .screen import Screen, write
+from .screen import Screen, warning_of, write
 from .typist import Typist
 
 app = typer.Typer(
@@ -68,7 +68,8 @@ def dictate(
     """Show live text on standard error and write the transcript to standard output.
 
     The token, where the server wants one, comes from CARABIN_TOKEN. Exit code 0: all that was said is there;
-    1: refused, or something was lost, and the transcript is what came before it.
+    1: refused, or something was lost, and the transcript is what came before it. Spoken commands are not carried out:
+    standard error, and "warnings" in JSON, say which there were.
     """
     if mic == (file is not None):
         raise typer.BadParameter("give a FILE or --mic")
@@ -126,7 +127,7 @@ async def _dictate(
     try:
         async with connect(server, options, token=os.environ.get("CARABIN_TOKEN")) as dictation:
             with Screen(quiet=quiet) as screen, _toggling(button, typist, stop):
-                await _stream(dictation, audio, screen, typist, finals)
+                await _stream(dictation, audio, screen, typist, finals, warnings)
         complete = True
         if doubt := _doubt(recording, finals):
             warnings.append(doubt)
@@ -156,9 +157,10 @@ async def _stream(
     screen: Screen,
     typist: Typist | None,
     finals: list[FinalText],
+    warnings: list[str],
 ) -> None:
     sending = asyncio.create_task(_send(dictation, audio))
-    reading = asyncio.create_task(_read(dictation, screen, typist, finals))
+    reading = asyncio.create_task(_read(dictation, screen, typist, finals, warnings))
     try:
         done, _ = await asyncio.wait([sending, reading], return_when=asyncio.FIRST_EXCEPTION)
         for task in done:
@@ -178,10 +180,15 @@ async def _send(dictation: LiveDictation, audio: AsyncIterator[Part]) -> None:
     await dictation.finish()
 
 
-async def _read(dictation: LiveDictation, screen: Screen, typist: Typist | None, finals: list[FinalText]) -> None:
+async def _read(
+    dictation: LiveDictation, screen: Screen, typist: Typist | None, finals: list[FinalText], warnings: list[str]
+) -> None:
     async for event in dictation:
         screen.show(event)
         if isinstance(event, FinalText):
             finals.append(event)
             if typist:
-                await typist.type(event.formatted or event.text.strip())
+                await typist.type(event.written)
+        elif warning := warning_of(event, finals):
+            warnings.append(warning)
+            _notify(f"warning: {warning}")

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from carabin.cli.output import write_json
 from carabin.client import (
+    Command,
     DetectedLanguage,
     Event,
     FinalText,
@@ -49,25 +50,36 @@ class Screen:
                 self._live.update(Text.assemble(text[:stable], (text[stable:], "dim italic")))
             case FinalText():
                 self._live.update(Text(), refresh=self._live.is_started)
-                self._console.print(self._line(event))
+                if event.written:
+                    self._console.print(self._line(event))
             case Ready():
                 self._note(f"the server is ready: {event.model or 'model'} {event.model_version or ''}".rstrip())
             case ModelSwitched():
                 self._note(f"from here on the model is {event.version}")
             case DetectedLanguage():
                 self._note(f"the language is {event.language}")
-            case Warned():
-                self._note(event.sentence)
             case Resumed():
                 self._note("the connection broke and was taken up again")
 
     def _line(self, final: FinalText) -> Text:
         head = f"{final.start_s:7.2f}-{final.end_s:.2f} s"
         version = f"  [{final.model_version}]" if final.model_version else ""
-        return Text.assemble((f"{head}{version}  ", "dim"), final.formatted or final.text.strip())
+        return Text.assemble((f"{head}{version}  ", "dim"), final.written)
 
     def _note(self, sentence: str) -> None:
         self._console.print(Text(sentence, "yellow dim"))
+
+
+def warning_of(event: Event, finals: Sequence[FinalText]) -> str | None:
+    """Return what an event says against the transcript so far; never what was dictated."""
+    match event:
+        case Warned():
+            return event.sentence
+        case Command():
+            name = f"{event.name} {event.argument}".rstrip()
+            place = f" at {finals[-1].end_s:.2f} s" if finals else ""
+            return f"the spoken command {name!r}{place} was not carried out: what it asks for is left to you"
+    return None
 
 
 def write(finals: Sequence[FinalText], form: str, complete: bool, warnings: Sequence[str] = ()) -> None:
@@ -78,8 +90,8 @@ def write(finals: Sequence[FinalText], form: str, complete: bool, warnings: Sequ
         }  # fmt: skip
         write_json(document, indent=2)
     elif form == "srt":
-        cues = (Cue(final.start_s, final.end_s, final.formatted or final.text) for final in finals)
+        cues = (Cue(final.start_s, final.end_s, final.written) for final in finals if final.written.strip())
         sys.stdout.write(subrip(cues))
     else:
-        sys.stdout.write("".join((final.formatted or final.text.strip()) + "\n" for final in finals))
+        sys.stdout.write("".join(final.written + "\n" for final in finals if final.written))
     sys.stdout.flush()
