@@ -11,7 +11,7 @@ import pytest
 SAID = "L’œdème a disparu : β-bloquant 5 µg."
 TRANSCRIPT = f"""
 from carabin.client import FinalText
-from carabin.cli.commands.dictate.screen import write
+from carabin.cli.commands.dictate.result import write
 from carabin.service.output import never_lose_output
 never_lose_output()
 final = FinalText(1, 0.0, 1.0, {SAID!a}, None, None, None)

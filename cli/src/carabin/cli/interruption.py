@@ -1,10 +1,16 @@
 """Ctrl-C and SIGTERM as a request to stop at the next step, for work that has something to give back."""
 
+import asyncio
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+SIGNALLED = 128
+"""What a shell adds to a signal's number for the exit code of what it ended."""
+_ENDING = tuple(signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Windows has no SIGHUP."""
 
 
 @contextmanager
@@ -24,6 +30,34 @@ def until_interrupted() -> Iterator[threading.Event]:
         previous[each] = signal.signal(each, ask)
     try:
         yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def asked_twice(stop: Callable[[], object], cancel: Callable[[], object]) -> Iterator[list[int]]:
+    """Call `stop` at the first Ctrl-C, SIGTERM or SIGHUP, and `cancel` at the next, in the running event loop.
+
+    Yields:
+        The signals' numbers so far. A SIGHUP counts once, as a terminal that closes sends it several times; where it
+        is ignored, as under nohup, it stays ignored.
+    """
+    loop = asyncio.get_running_loop()
+    seen: list[int] = []
+    previous: dict[int, Any] = {}
+
+    def ask(number: int, _frame: object) -> None:
+        if number in seen and number not in (signal.SIGINT, signal.SIGTERM):
+            return
+        seen.append(number)
+        loop.call_soon_threadsafe(stop if len(seen) == 1 else cancel)
+
+    for each in _ENDING:
+        if each in (signal.SIGINT, signal.SIGTERM) or signal.getsignal(each) is not signal.SIG_IGN:
+            previous[each] = signal.signal(each, ask)
+    try:
+        yield seen
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

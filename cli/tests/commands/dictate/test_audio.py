@@ -1,16 +1,13 @@
 """Audio for a dictation: what is no recording and a microphone that is not there are named."""
 
-import asyncio
 import json
-import sys
-import types
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 import soundfile
-from carabin.cli.commands.dictate.audio import RATE_HZ, AudioRefused, blocks, microphone, read_recording
+from carabin.cli.commands.dictate.audio import RATE_HZ, AudioRefused, blocks, read_recording
 from carabin.cli.main import main
 from carabin.service.errors import ResourcesExhausted
 from carabin.service.testing.open_files import no_further_file
@@ -31,12 +28,6 @@ def test_a_process_that_may_open_no_further_file_does_not_call_the_recording_unr
     said = r"tone\.wav cannot be used now: .*Too many open files"
     with no_further_file(), pytest.raises(ResourcesExhausted, match=said):
         read_recording(tmp_path / "tone.wav")
-
-
-def test_microphone_without_its_package_or_device_says_so(capsys):
-    with serving() as server:
-        assert main(["dictate", "--mic", "--server", server.url]) == 1
-    assert "microphone" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("rate_hz", "channels"), [(16_000, 1), (44_100, 2), (8_000, 1)])
@@ -84,47 +75,6 @@ async def test_recording_is_taken_in_tenths_of_a_second_with_its_last_part(tmp_p
     parts = [part async for part in blocks(samples, realtime=False)]
     assert [len(part) for part in parts] == [1600, 1600, 800]
     np.testing.assert_array_equal(np.concatenate(parts), samples)
-
-
-class Microphone:
-    """Records three blocks as soon as it is opened, and remembers that it was closed."""
-
-    def __init__(self, _rate_hz, size, channels, dtype, callback):
-        self.closed = False
-        self._record = lambda number: callback(np.full((size, 1), number, dtype), size, None, None)
-        opened.append(self)
-
-    def __enter__(self):
-        for number in range(3):
-            self._record(number)
-
-    def __exit__(self, *_):
-        self.closed = True
-
-
-opened: list[Microphone] = []
-
-
-async def test_what_was_recorded_before_the_end_is_not_lost_and_the_microphone_is_closed(monkeypatch):
-    module = types.SimpleNamespace(InputStream=Microphone, PortAudioError=RuntimeError)
-    monkeypatch.setitem(sys.modules, "sounddevice", module)
-    stop = asyncio.Event()
-    parts = []
-    async for part in microphone(stop):
-        parts.append(part)
-        stop.set()
-    assert [part[0] for part in parts] == [0, 1, 2]
-    assert opened.pop().closed
-
-
-async def test_microphone_that_cannot_be_opened_is_refused(monkeypatch):
-    def refuse(*_args, **_kwargs):
-        raise RuntimeError
-
-    module = types.SimpleNamespace(InputStream=refuse, PortAudioError=RuntimeError)
-    monkeypatch.setitem(sys.modules, "sounddevice", module)
-    with pytest.raises(AudioRefused, match="no microphone can be opened"):
-        await anext(microphone(asyncio.Event()))
 
 
 CASES = Path(__file__).parents[4] / "services" / "trainer" / "tests" / "cases"

@@ -54,7 +54,7 @@ def test_only_what_was_said_while_talking_reaches_the_server(terminal, monkeypat
     """A microphone that is a script: it presses keys between blocks of what the fake writes as words."""
 
     class Stream:
-        def __init__(self, rate_hz, size, channels, dtype, callback):
+        def __init__(self, rate_hz, size, channels, dtype, callback, finished_callback):
             assert (rate_hz, channels, dtype) == (RATE_HZ, 1, "float32")
             self._say = lambda s: [callback(block[:, None], size, None, None) for block in speech(s).reshape(-1, size)]
 

@@ -1,41 +1,16 @@
-"""What a dictation shows and writes: the formatted text, and Whisper's own where there is none, in each form."""
+"""What a dictation shows while it runs."""
 
-import json
-
-import pytest
-from carabin.cli.commands.dictate.screen import Screen, write
+from carabin.cli.commands.dictate.screen import Screen
 from carabin.client import FinalText, ModelSwitched, PartialText
 
-FINALS = [
-    FinalText(0, 0, 1, " douze sur huit", "12/8", None, "v1"),
-    FinalText(1, 1, 2, " pas de fièvre", None, None, "v1"),
-]
-
-
-@pytest.mark.parametrize(
-    ("form", "written"),
-    [
-        ("text", "12/8\npas de fièvre\n"),
-        ("srt", "1\n00:00:00,000 --> 00:00:01,000\n12/8\n\n2\n00:00:01,000 --> 00:00:02,000\npas de fièvre\n"),
-    ],
-)
-def test_a_transcript_has_the_formatted_text_and_whispers_own_where_there_is_none(form, written, capsys):
-    write(FINALS, form, complete=True)
-    assert capsys.readouterr().out.strip("\n") == written.strip("\n")
-
-
-def test_json_says_whether_all_of_it_is_there(capsys):
-    write(FINALS[:1], "json", complete=False)
-    document = json.loads(capsys.readouterr().out)
-    assert document["complete"] is False
-    assert document["segments"][0]["formatted"] == "12/8"
+FINAL = FinalText(0, 0, 1, " douze sur huit", "12/8", None, "v1")
 
 
 def test_where_no_terminal_is_only_what_is_final_is_written_with_its_model(capsys):
     with Screen(quiet=False) as screen:
         for event in (
             PartialText(0, 1, " douze", 3, None, None, "v1"),
-            FINALS[0],
+            FINAL,
             ModelSwitched("v2", "v1"),
         ):
             screen.show(event)
@@ -49,5 +24,5 @@ def test_where_no_terminal_is_only_what_is_final_is_written_with_its_model(capsy
 
 def test_a_quiet_screen_shows_nothing(capsys):
     with Screen(quiet=True) as screen:
-        screen.show(FINALS[0])
+        screen.show(FINAL)
     assert capsys.readouterr() == ("", "")

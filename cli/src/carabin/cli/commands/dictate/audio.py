@@ -1,20 +1,17 @@
-"""Audio for `carabin dictate`: a recording, paced or at once, or the microphone."""
+"""Audio for `carabin dictate`: a recording, paced or at once."""
 
 import asyncio
-import importlib
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from carabin.registry.errors import CarabinError
 from carabin.service.errors import AudioFileRefused
 from carabin.service.shortage import translate_shortage
 from numpy.typing import NDArray
-
-from .push_to_talk import Part, PushToTalk
 
 Samples = NDArray[np.float32]
 
@@ -65,50 +62,15 @@ def read_recording(path: Path) -> ReadRecording:
     return ReadRecording(samples, lost, f"{path} {reason}" if reason else None)
 
 
-async def blocks(samples: Samples, *, realtime: bool) -> AsyncIterator[Samples]:
-    """Yield a recording in blocks of `BLOCK_S`, as a speaker would or as fast as they are taken."""
+async def blocks(samples: Samples, stop: asyncio.Event | None = None, *, realtime: bool) -> AsyncIterator[Samples]:
+    """Yield a recording in blocks of `BLOCK_S` until `stop`, as a speaker would or as fast as they are taken."""
+    stop = stop or asyncio.Event()
     size = int(BLOCK_S * RATE_HZ)
     started_s = time.monotonic()
     for place in range(0, len(samples), size):
         if realtime:
-            await asyncio.sleep(max(0.0, started_s + place / RATE_HZ - time.monotonic()))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), max(0.0, started_s + place / RATE_HZ - time.monotonic()))
+        if stop.is_set():
+            return
         yield samples[place : place + size]
-
-
-async def microphone(stop: asyncio.Event, button: PushToTalk | None = None) -> AsyncIterator[Part]:
-    """Yield what the default microphone records until `stop` is set; with a button, only while it says so.
-
-    Raises:
-        AudioRefused: there is no microphone, or the package for it is missing.
-    """
-    try:
-        sounddevice: Any = importlib.import_module("sounddevice")
-    except (ModuleNotFoundError, OSError) as error:
-        raise AudioRefused("the microphone needs sounddevice: pip install 'carabin-cli[microphone]'") from error
-    captured: asyncio.Queue[Part] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-
-    def take(block: NDArray[np.float32], _frames: int, _time: Any, _status: Any) -> None:
-        loop.call_soon_threadsafe(arrive, block[:, 0].copy())
-
-    def arrive(block: Samples) -> None:
-        # Decided when it is recorded, not when it is sent: a slow network must not lose what was said before the key.
-        parts: Iterable[Part] = button.push(block) if button else (block,)
-        for part in parts:
-            captured.put_nowait(part)
-
-    try:
-        stream = sounddevice.InputStream(RATE_HZ, int(BLOCK_S * RATE_HZ), channels=1, dtype="float32", callback=take)
-    except sounddevice.PortAudioError as error:
-        raise AudioRefused("no microphone can be opened here") from error
-    with stream:
-        stopping = asyncio.create_task(stop.wait())
-        while not stopping.done():
-            getting = asyncio.create_task(captured.get())
-            await asyncio.wait([getting, stopping], return_when=asyncio.FIRST_COMPLETED)
-            if getting.done():
-                yield getting.result()
-            else:
-                getting.cancel()
-    while not captured.empty():
-        yield captured.get_nowait()

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from carabin.registry.errors import CarabinError
 
@@ -36,7 +36,7 @@ def require_terminal() -> None:
 def keys_toggle(button: PushToTalk, stop: Callable[[], None], notify: Callable[[str], None]) -> Iterator[None]:
     """Let Space and Enter toggle the button while the block lasts; call `stop` when the terminal goes away.
 
-    Ctrl-C stays a signal, and SIGTERM stops in order too, because dying of it would leave the terminal without echo.
+    Ctrl-C stays a signal. The caller takes all that end a process: dying of one would leave a terminal without echo.
     """
     import termios
     import tty
@@ -57,7 +57,6 @@ def keys_toggle(button: PushToTalk, stop: Callable[[], None], notify: Callable[[
             if button.press(key):
                 notify(_state(button))
 
-    loop.add_signal_handler(signal.SIGTERM, stop)
     try:
         tty.setcbreak(terminal)
         loop.add_reader(terminal, read)
@@ -65,8 +64,8 @@ def keys_toggle(button: PushToTalk, stop: Callable[[], None], notify: Callable[[
         yield
     finally:
         loop.remove_reader(terminal)
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
-        loop.remove_signal_handler(signal.SIGTERM)
+        with suppress(termios.error):  # A terminal that is gone needs no modes.
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 @contextmanager

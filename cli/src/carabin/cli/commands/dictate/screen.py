@@ -1,12 +1,8 @@
-"""What `carabin dictate` shows during a dictation and writes after it."""
+"""What `carabin dictate` shows during a dictation."""
 
-import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from contextlib import suppress
 
-from carabin.cli.output import write_json
 from carabin.client import (
-    Command,
     DetectedLanguage,
     Event,
     FinalText,
@@ -14,9 +10,7 @@ from carabin.client import (
     PartialText,
     Ready,
     Resumed,
-    Warned,
 )
-from carabin.service.subtitles import Cue, subrip
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
@@ -39,10 +33,15 @@ class Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.stop()
+        with suppress(OSError):
+            self._live.stop()
 
     def show(self, event: Event) -> None:
-        """Show one event."""
+        """Show one event; a terminal that is gone must not cost the transcript."""
+        with suppress(OSError):
+            self._show(event)
+
+    def _show(self, event: Event) -> None:
         match event:
             case PartialText():
                 text = event.text.lstrip()
@@ -68,30 +67,3 @@ class Screen:
 
     def _note(self, sentence: str) -> None:
         self._console.print(Text(sentence, "yellow dim"))
-
-
-def warning_of(event: Event, finals: Sequence[FinalText]) -> str | None:
-    """Return what an event says against the transcript so far; never what was dictated."""
-    match event:
-        case Warned():
-            return event.sentence
-        case Command():
-            name = f"{event.name} {event.argument}".rstrip()
-            place = f" at {finals[-1].end_s:.2f} s" if finals else ""
-            return f"the spoken command {name!r}{place} was not carried out: what it asks for is left to you"
-    return None
-
-
-def write(finals: Sequence[FinalText], form: str, complete: bool, warnings: Sequence[str] = ()) -> None:
-    """Write the transcript to standard output as text, srt or json; `warnings` say in JSON what is not in it."""
-    if form == "json":
-        document = {
-            "complete": complete, "warnings": list(warnings), "segments": [asdict(final) for final in finals],
-        }  # fmt: skip
-        write_json(document, indent=2)
-    elif form == "srt":
-        cues = (Cue(final.start_s, final.end_s, final.written) for final in finals if final.written.strip())
-        sys.stdout.write(subrip(cues))
-    else:
-        sys.stdout.write("".join(final.written + "\n" for final in finals if final.written))
-    sys.stdout.flush()
