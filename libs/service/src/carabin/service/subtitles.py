@@ -19,13 +19,18 @@ def subrip(cues: Iterable[Cue]) -> str:
 
 def webvtt(cues: Iterable[Cue]) -> str:
     """Return WebVTT (https://www.w3.org/TR/webvtt1/): times with a full stop."""
-    return "WEBVTT\n\n" + "\n".join(_cue(cue, ".") for cue in cues)
+    return "WEBVTT\n\n" + "\n".join(_cue(cue._replace(text=_escape(cue.text)), ".") for cue in cues)
 
 
 def _cue(cue: Cue, mark: str) -> str:
     # A blank line ends a cue: the rest of a text with paragraphs would be lost.
     lines = [line for line in cue.text.strip().splitlines() if line.strip()]
     return f"{_clock(cue.start_s, mark)} --> {_clock(cue.end_s, mark)}\n" + "\n".join(lines) + "\n"
+
+
+def _escape(text: str) -> str:
+    # A player drops what it takes for a tag: « TA < 9 et > 5 » would lose its figures, and `-->` ends a cue.
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _clock(time_s: float, mark: str) -> str:
