@@ -1,7 +1,9 @@
 """`carabin` finds its commands, and its exit codes are true."""
 
 import errno
+import json
 import os
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -34,6 +36,45 @@ def _command(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     module = types.ModuleType("carabin.cli.commands.store")
     module.app = app  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "carabin.cli.commands.store", module)
+
+
+WITHOUT_SERVICES = """
+import importlib.abc, json, sys
+
+class Blocked(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name in ("carabin.transcriber", "carabin.trainer", "carabin.exporter"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Blocked())
+from carabin.cli.main import main
+for arguments in json.load(sys.stdin):
+    try:
+        print(main(arguments), file=sys.stderr)
+    except Exception as error:
+        print(type(error).__name__, file=sys.stderr)
+"""
+SERVICES_COMMANDS = [
+    ["serve"],
+    ["train", "data"],
+    ["evaluate", "v1", "--dataset", "data"],
+    ["demo"],
+    ["dataset", "check", "data"],
+    ["corrections", "list"],
+    ["corrections", "delete", "--identity", "dr.martin"],
+]
+
+
+def test_a_command_whose_service_is_not_installed_says_so_and_ends_with_1(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT_SERVICES],
+        input=json.dumps(SERVICES_COMMANDS), capture_output=True, text=True, cwd=tmp_path, check=True,
+        env=os.environ | {"CARABIN_DATA_DIR": str(tmp_path)},
+    )  # fmt: skip
+    lines = ran.stderr.splitlines()
+    assert lines[1::2] == ["1"] * len(SERVICES_COMMANDS), ran.stderr
+    for arguments, sentence in zip(SERVICES_COMMANDS, lines[::2], strict=True):
+        assert sentence.startswith(f"carabin: `carabin {arguments[0]}` needs the package carabin.")
 
 
 def test_our_errors_are_one_sentence_and_exit_1(

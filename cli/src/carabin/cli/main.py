@@ -82,8 +82,17 @@ def _run(arguments: list[str]) -> int:
     try:
         app = importlib.import_module(_MODULES.get(name, f"carabin.cli.commands.{name}")).app
     except ModuleNotFoundError as error:
-        return _fail(f"`carabin {name}` needs the package {error.name}, which is not installed here", REFUSED)
-    return int(app(args=rest, prog_name=f"carabin {name}", standalone_mode=True) or 0)
+        return _lacking(name, error)
+    try:
+        return int(app(args=rest, prog_name=f"carabin {name}", standalone_mode=True) or 0)
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("carabin."):
+            raise
+        return _lacking(name, error)
+
+
+def _lacking(name: str, error: ModuleNotFoundError) -> int:
+    return _fail(f"`carabin {name}` needs the package {error.name}, which is not installed here", REFUSED)
 
 
 def _fail(sentence: str, code: int) -> int:
