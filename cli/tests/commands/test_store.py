@@ -12,6 +12,7 @@ import pytest
 from carabin.cli.main import main
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.embedded.ports import free_ports
+from carabin.registry.embedded.store import EmbeddedStore
 
 from ..conftest import words
 
@@ -74,3 +75,22 @@ def test_run_stops_in_order_when_asked(data: Path, number: signal.Signals) -> No
     assert "The store is stopped." in rest
     assert process.returncode == 0
     assert main(["store", "status"]) == 1
+
+
+def test_run_ends_with_1_where_its_store_died(data: Path) -> None:
+    command = [sys.executable, "-m", "carabin.cli", "store", "run", "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("The store runs on")
+            state = EmbeddedStore(data / "store").status()
+            assert state is not None
+            os.kill(state.pid, signal.SIGKILL)
+            _, error = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 1
+    assert error.startswith("carabin: the store in ")
+    assert error.count("\n") == 1

@@ -14,6 +14,8 @@ from carabin.registry.settings import StoreSettings, state_path
 
 DEFAULT_PORT = 8333
 """SeaweedFS's own S3 port."""
+WATCH_S = 1.0
+"""How often `run` looks whether its store lives: a supervisor that starts it again should not wait longer."""
 
 app = typer.Typer(
     help="Run the embedded object store (SeaweedFS, loopback only) on this machine.",
@@ -73,7 +75,7 @@ def status(folder: Folder = None, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: carabin store run --port 8333")
 def run(folder: Folder = None, port: Port = None) -> None:
-    """Run the store in the foreground until Ctrl-C or SIGTERM, then stop it in order."""
+    """Run the store in the foreground until Ctrl-C or SIGTERM, then stop it in order; 1 where it ends by itself."""
     store = _store(folder, port)
     if store.status() is not None:
         raise EmbeddedStoreFailed(f"a store runs in {store.folder} already: `carabin store stop` ends it")
@@ -82,7 +84,11 @@ def run(folder: Folder = None, port: Port = None) -> None:
         signal.signal(number, lambda *_: asked.set())
     with store as settings:
         _announce(store, settings)
-        asked.wait()
+        while not asked.wait(WATCH_S):
+            if store.status() is None:
+                raise EmbeddedStoreFailed(
+                    f"the store in {store.folder} ended: somebody stopped it, or {store.log} says why"
+                )
     typer.echo("The store is stopped.")
 
 
