@@ -80,3 +80,19 @@ def test_list_of_names_in_another_encoding_is_refused_and_not_read_without_its_a
     (tmp_path / "names.txt").write_bytes("Lefèvre\n".encode("latin-1"))
     with pytest.raises(LexiconInvalid, match=r"names\.txt is not UTF-8 text"):
         run("build", str(tmp_path / "a.txt"), "--names", str(tmp_path / "names.txt"), "--out", str(tmp_path / "x.tsv"))
+
+
+def test_list_of_what_was_kept_out_overwrites_no_input_and_no_notes(tmp_path: Path) -> None:
+    folder, names, kept_out = tmp_path / "reports", tmp_path / "names.txt", tmp_path / "kept-out.tsv"
+    folder.mkdir()
+    reports = folder / "r.txt"
+    reports.write_text("Patient sous bisoprolol.", "utf-8")
+    names.write_text("Martin\n", "utf-8")
+    kept_out.write_text("read over by hand\n", "utf-8")
+    arguments = ["build", str(folder), "--min-count", "1", "--names", str(names), "--out", str(tmp_path / "a.tsv")]
+    for mine in (reports, names, tmp_path / "a.tsv"):
+        with pytest.raises(LexiconInvalid, match="name another"):
+            run(*arguments, "--kept-out", str(mine))
+    assert (reports.read_text("utf-8"), names.read_text("utf-8")) == ("Patient sous bisoprolol.", "Martin\n")
+    run(*arguments, "--kept-out", str(kept_out))
+    assert (tmp_path / "kept-out.tsv.bak").read_text("utf-8") == "read over by hand\n"

@@ -14,7 +14,7 @@ from carabin.lexicon.errors import LexiconInvalid
 from carabin.registry.artifacts.datasets import fetch_dataset, find_dataset
 from carabin.registry.connect import connect, store_settings
 
-from .files import AsJson, bytes_of, write
+from .files import AsJson, bytes_of, write, write_beside
 from .reports import KINDS, read_reports
 
 SHOWN: Final = 20
@@ -44,8 +44,8 @@ def build(
     """
     if (reports is None) == (dataset is None):
         raise LexiconInvalid("give either files of reports or --dataset")
-    if kept_out is not None and (kept_out.resolve() == out.resolve() or not kept_out.absolute().parent.is_dir()):
-        raise LexiconInvalid(f"--kept-out {kept_out} is the lexicon's own file, or in no folder: name another")
+    if kept_out is not None:
+        _require_own_file(kept_out, [each for each in (out, reports, names) if each])
     left_out: list[dict[str, str]] = []
 
     def leave_out(where: str, reason: str) -> None:
@@ -59,7 +59,7 @@ def build(
         raise
     write(out, built.lexicon)
     if kept_out is not None:
-        kept_out.write_text("".join(f"{word}\t{reason}\n" for word, reason in _kept_out(built)), "utf-8")
+        write_beside(kept_out, "".join(f"{word}\t{reason}\n" for word, reason in _kept_out(built)).encode())
     counts = {"names": len(built.names), "misspellings": len(built.misspellings)}
     if as_json:
         found = {"file": str(out), "entries": len(built.lexicon), "reports": built.reports, "kept_out": counts}
@@ -69,6 +69,16 @@ def build(
     if left_out:
         _name_left_out(left_out)
         raise typer.Exit(1)
+
+
+def _require_own_file(kept_out: Path, others: Sequence[Path]) -> None:
+    mine = kept_out.resolve()
+    # Of a folder of reports, any file that is there may be one.
+    taken = mine.is_file() and any(other.is_dir() and other.resolve() in mine.parents for other in others)
+    if taken or mine in {other.resolve() for other in others} or not mine.parent.is_dir():
+        raise LexiconInvalid(
+            f"--kept-out {kept_out} is the lexicon's own file or one that is read, or in no folder: name another"
+        )
 
 
 def _name_left_out(left_out: Sequence[Mapping[str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -97,6 +98,10 @@ def check(file: File, as_json: AsJson = False) -> None:
             typer.echo(f"  everyday French: {text}")
         if len(common) > 20:
             typer.echo(f"  and {len(common) - 20} more that everyday French has")
+        for text in silent[:20]:
+            typer.echo(f"  never looked up by sound: {text}")
+        if len(silent) > 20:
+            typer.echo(f"  and {len(silent) - 20} more that are never looked up by sound")
     if len(common) == len(lexicon):
         raise LexiconInvalid(f"{file} holds words of everyday French only: Whisper knows them already")
 
@@ -111,16 +116,21 @@ def read(file: Path) -> Lexicon:
 
 
 def write(file: Path, lexicon: Lexicon) -> None:
-    """Write a lexicon that can be read again; a file that held something else, such as edits, stays beside it as .bak.
+    """Write a lexicon that can be read again; what the file held before stays, see `write_beside`.
 
     Raises:
         LexiconInvalid: it has too many entries; nothing is written.
     """
     if len(lexicon) > MAX_ENTRIES:
         raise LexiconInvalid(f"{file} would have more than {MAX_ENTRIES:,} entries: keep the words that matter")
-    data = format_lexicon(lexicon)
+    write_beside(file, format_lexicon(lexicon))
+
+
+def write_beside(file: Path, data: bytes) -> None:
+    """Write a file; what it held before, such as edits, stays beside it as .bak, .bak.1 ...: none is overwritten."""
     if file.is_file() and (before := file.read_bytes()) not in (b"", data):
-        kept = file.with_name(f"{file.name}.bak")
+        names = (f"{file.name}.bak{f'.{number}' if number else ''}" for number in count())
+        kept = next(path for path in map(file.with_name, names) if not path.exists() or path.read_bytes() == before)
         kept.write_bytes(before)
         typer.echo(f"{file} was there: what it held is in {kept}", err=True)
     file.write_bytes(data)
