@@ -5,6 +5,7 @@ import itertools
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from carabin.client import FinalText, Options, connect
@@ -39,27 +40,41 @@ def publish_next(store: MinioStore, bucket: str, model: str, files: Path) -> str
     return publish_model(store, bucket, model, files, at, format=FORMAT).version
 
 
-async def dictate(transcriber: Answering, until: threading.Event | None = None) -> Ranges:
-    """Dictate one sentence, and again until the event; return the finals' times in seconds and texts."""
+class Dictated(NamedTuple):
+    """Somebody's whole dictation."""
+
+    finals: Ranges
+    """Times in seconds and texts."""
+    repetitions: int
+    """How often the sentence was sent."""
+
+
+async def dictate(transcriber: Answering, until: threading.Event | None = None) -> Dictated:
+    """Dictate one sentence, and again until the event."""
     samples = spoken_sentence()
     async with connect(transcriber.websocket, Options()) as dictation:
+        repetitions = 0
         while True:
+            repetitions += 1
             for place in range(0, len(samples), PACKET):
                 await dictation.send(samples[place : place + PACKET])
                 await asyncio.sleep(PACKET / RATE_HZ / 2)
             if until is None or until.is_set():
                 break
         await dictation.finish()
-        return [(final.start_s, final.end_s, final.text) async for final in dictation if isinstance(final, FinalText)]
+        finals = [(each.start_s, each.end_s, each.text) async for each in dictation if isinstance(each, FinalText)]
+    return Dictated(finals, repetitions)
 
 
-def require_nothing_lost(spoken: Ranges, alone: Ranges) -> None:
+def require_nothing_lost(spoken: Dictated, alone: Dictated) -> None:
     """Each repetition of the sentence must have what it has alone, later by the length of those before it."""
     length_s = len(spoken_sentence()) / RATE_HZ
-    assert len(spoken) % len(alone) == 0, spoken
-    for number, (start_s, end_s, text) in enumerate(spoken):
-        repetition, place = divmod(number, len(alone))
-        expected_start_s, expected_end_s, expected_text = alone[place]
+    assert alone.finals, "nothing was written, and nothing could be lost"
+    assert alone.repetitions == 1
+    assert len(spoken.finals) == spoken.repetitions * len(alone.finals), spoken
+    for number, (start_s, end_s, text) in enumerate(spoken.finals):
+        repetition, place = divmod(number, len(alone.finals))
+        expected_start_s, expected_end_s, expected_text = alone.finals[place]
         assert start_s - repetition * length_s == pytest.approx(expected_start_s, abs=0.2)
         assert end_s - repetition * length_s == pytest.approx(expected_end_s, abs=0.2)
         assert text.strip() == expected_text.strip()

@@ -213,7 +213,7 @@ def test_a_dictation_outlives_the_death_of_its_server_when_one_starts_without_th
 
     finals = asyncio.run(dictate_over(transcriber, 4, 2, restart))
     length_s = len(spoken_sentence()) / RATE_HZ
-    for repetition, (start_s, end_s, _) in itertools.product(range(4), alone):
+    for repetition, (start_s, end_s, _) in itertools.product(range(4), alone.finals):
         first_s, last_s = start_s + repetition * length_s, end_s + repetition * length_s
         covered_s = sum(max(0.0, min(last_s, end) - max(first_s, start)) for start, end, _ in finals)
         assert covered_s > 0.8 * (last_s - first_s), (repetition, finals)
