@@ -89,7 +89,7 @@ def _capacity(rows: Any) -> Lines:
 def _swap(row: Any) -> Lines:
     yield (
         f"{row['done']} changes of the model",
-        f"{row['lost_sentences']} sentences lost, {row['repeated_ranges']} repeated, slowest {row['slowest_s']:.1f} s",
+        f"{row['lost_sentences']} sentences lost, {row['repeated_sentences']} twice, slowest {row['slowest_s']:.1f} s",
     )
 
 

@@ -19,6 +19,8 @@ PEER = "whisper-live==0.10.0"
 PEER_NEEDS = ("websocket-client==1.9.0",)
 READY_S = 180.0
 HEALTH_EVERY_S = 0.5
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""For servers that set their decoder's threads themselves; WhisperLiveKit's follow this variable: not set."""
 
 PEER_SERVER = """
 import sys
@@ -67,7 +69,7 @@ class Process:
 @contextmanager
 def server_process(command: list[str], port: int, log: Path) -> Iterator[Process]:
     """Run any command that serves as ours does."""
-    with running(command, log, {}) as process:
+    with running(command, log, ONE_THREAD) as process:
         wait(lambda: _ready(port), process, log)
         yield Process(process, f"ws://127.0.0.1:{port}", f"http://127.0.0.1:{port}/livez")
 
@@ -77,7 +79,7 @@ def our_server(port: int, log: Path, *, grpc_port: int = 0, **settings: str) -> 
     """Run our service; settings are those of the environment, without their prefix."""
     environment = {f"CARABIN_TRANSCRIBER_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "carabin.transcriber", "--port", str(port), "--grpc-port", str(grpc_port)]
-    with running(command, log, environment) as process:
+    with running(command, log, ONE_THREAD | environment) as process:
         wait(lambda: _ready(port), process, log)
         yield Process(process, f"ws://127.0.0.1:{port}", f"http://127.0.0.1:{port}/livez")
 
@@ -107,7 +109,7 @@ def health_answers(server: Process) -> Iterator[list[float]]:
 @contextmanager
 def peer_server(python: Path, port: int, model: Path, log: Path) -> Iterator[Process]:
     """Run the published server, with one model for all clients, as its `-fw` option does."""
-    with running([str(python), "-c", PEER_SERVER, str(port), str(model)], log, {}) as process:
+    with running([str(python), "-c", PEER_SERVER, str(port), str(model)], log, ONE_THREAD) as process:
         wait(lambda: listens(port), process, log)
         yield Process(process, f"ws://127.0.0.1:{port}")
 
@@ -137,7 +139,7 @@ def install_peer(folder: Path) -> Path:
 @contextmanager
 def running(command: list[str], log: Path, settings: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process with settings in its environment, in a folder of its own; it is ended behind the block."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", **settings}
+    environment = {**os.environ, **settings}
     with log.open("wb") as stream, tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(command, stdout=stream, stderr=stream, env=environment, cwd=folder)
         try:

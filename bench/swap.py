@@ -11,11 +11,13 @@ import argparse
 import asyncio
 import itertools
 import json
+import math
 import os
 import sys
 import tempfile
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,9 +31,10 @@ from carabin.registry.settings import StoreSettings
 from carabin.registry.stages.promote import promote
 from carabin.registry.store import ObjectStore
 from carabin.trainer.models.embedded import install_base_model
+from carabin.trainer.text.normalize import normalize
 from live_audio import Speaker, speakers
 from live_client import Received, dictate_all
-from live_measure import Figures, measure
+from live_measure import final_s, measure
 from live_process import Process, our_server
 
 NAME = "whisper"
@@ -53,7 +56,7 @@ class Swaps:
     versions_in_text: int
     disconnects: int
     lost_sentences: int
-    repeated_ranges: int
+    repeated_sentences: int
     steady_p95_s: float
     swapping_p95_s: float
     steady_mb: float
@@ -111,8 +114,8 @@ async def _swap(
         slowest_s=max(took_s, default=float("nan")),
         versions_in_text=len({final.model_version for each in received for _, final in each.finals()}),
         disconnects=sum(each.breaks() for each in received) + during.errors,
-        lost_sentences=during.never_final - _never_final(before),
-        repeated_ranges=sum(repeated(each) for each in received),
+        lost_sentences=sum(map(lost, said, steady, received)),
+        repeated_sentences=sum(map(repeated, steady, received)),
         steady_p95_s=before.final_p95_s,
         swapping_p95_s=during.final_p95_s,
         steady_mb=steady_mb,
@@ -121,15 +124,21 @@ async def _swap(
     )
 
 
-def repeated(received: Received) -> int:
-    """Count finals that begin before the end of the one before: audio that was written twice."""
-    finals = [final for _, final in received.finals()]
-    return sum(after.start_s < before.end_s - 0.001 for before, after in itertools.pairwise(finals))
+def lost(speaker: Speaker, steady: Received, changing: Received) -> int:
+    """Count sentences that are final without changes of the model and not with them."""
+    return sum(
+        math.isfinite(final_s(sentence, steady)) and not math.isfinite(final_s(sentence, changing))
+        for sentence in speaker.sentences
+    )
 
 
-def _never_final(figures: Figures) -> int:
-    """Return what is missing without any change too: a synthetic sentence that the model takes for noise."""
-    return figures.never_final
+def repeated(steady: Received, changing: Received) -> int:
+    """Count finals that stand more often with changes than without: the server puts no final into another's time.
+
+    What is written in other words without changes is no repetition, so only texts that stand there too count.
+    """
+    texts, more = (Counter(normalize(final.text) for _, final in each.finals()) for each in (steady, changing))
+    return sum((+Counter({text: more[text] - count for text, count in texts.items() if text})).values())
 
 
 def _change(store: ObjectStore, bucket: str, version: str, port: int) -> float:
@@ -170,7 +179,7 @@ def _print(swaps: Swaps, as_json: bool) -> None:
         "versions that wrote text": str(swaps.versions_in_text),
         "disconnects": str(swaps.disconnects),
         "sentences lost": str(swaps.lost_sentences),
-        "word ranges repeated": str(swaps.repeated_ranges),
+        "sentences repeated": str(swaps.repeated_sentences),
         "final p95, steady / changing": f"{swaps.steady_p95_s:.2f} / {swaps.swapping_p95_s:.2f} s "
         f"({swaps.swapping_p95_s / swaps.steady_p95_s:.2f} x)",
         "memory, steady / after / peak": f"{swaps.steady_mb:.0f} / {swaps.after_mb:.0f} / {swaps.peak_mb:.0f} MB",

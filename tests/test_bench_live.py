@@ -150,3 +150,14 @@ def test_long_speech_is_counted_by_passages_with_pauses_between_them() -> None:
         quiet = each.samples[round(first.end_s * 16_000) : round(second.start_s * 16_000)]
         assert np.abs(quiet[1:-1]).max() < AUDIBLE
         assert first.text.count(".") > 1
+
+
+def test_a_server_under_test_gets_no_number_of_threads_that_was_not_asked_for(tmp_path, monkeypatch):
+    from live_process import ONE_THREAD, running
+
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    command = [sys.executable, "-c", "import os; print(os.environ.get('OMP_NUM_THREADS'))"]
+    for settings, threads in (({}, "None"), (ONE_THREAD, "1")):
+        with running(command, tmp_path / "log", settings) as process:
+            process.wait(30)
+        assert (tmp_path / "log").read_text().strip() == threads
