@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from carabin.service.shortage import translate_shortage
-from striprtf.striprtf import rtf_to_text
 from tokenizers import Tokenizer
 
 from ..models.embedded import embedded_parts
@@ -15,6 +14,7 @@ from ..text.normalize import normalize
 from .markup import find_markup
 from .mend import mend, unmendable
 from .report import GateReport
+from .rtf import NotShown, rtf_text
 
 MAX_TOKENS: Final = 448
 """Whisper's decoder positions (`max_target_positions` of every size)."""
@@ -57,7 +57,10 @@ def decode_report(file: Path, report: GateReport) -> str | None:
     is_rtf = data.lstrip().startswith(b"{\\rtf")
     encoding = "UTF-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "UTF-8"
     try:
-        text = _rtf_text(data) if is_rtf else data.decode("utf-16" if encoding == "UTF-16" else "utf-8-sig")
+        text = rtf_text(data) if is_rtf else data.decode("utf-16" if encoding == "UTF-16" else "utf-8-sig")
+    except NotShown as error:
+        report.add(file, "text-not-shown", "refused", str(error))
+        return None
     except (ValueError, OverflowError) as error:
         reason = "is RTF that cannot be read: export it as text (UTF-8)"
         if isinstance(error, UnicodeDecodeError) and not is_rtf:
@@ -67,21 +70,6 @@ def decode_report(file: Path, report: GateReport) -> str | None:
     if is_rtf:
         report.add(file, "text-rtf", "changed", "is RTF: its text is taken")
     return text
-
-
-def _rtf_text(data: bytes) -> str:
-    """Return the text of an RTF file.
-
-    Raises:
-        ValueError, OverflowError: it is damaged or cut off, or names characters that its code page lacks.
-    """
-    source = data.decode("ascii")
-    if sum({"{": 1, "}": -1}.get(mark, 0) for mark in re.findall(r"\\.|[{}]", source, re.DOTALL)) > 0:
-        raise ValueError("the file ends inside a group")
-    text = str(rtf_to_text(source, errors="strict"))  # type: ignore[no-untyped-call]
-    text = text.replace("|", " ")  # the end of a table's cell
-    # Word writes what lies beyond U+FFFF, such as an emoji, as two surrogates.
-    return text.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def judge_text(text: str, where: Path | str, report: GateReport) -> str | None:
