@@ -86,3 +86,50 @@ def test_the_same_recordings_in_another_order_are_split_alike() -> None:
     forward = dict(zip(recordings, assign(recordings).splits, strict=True))
     backward = dict(zip(recordings[::-1], assign(recordings[::-1]).splits, strict=True))
     assert forward == backward
+
+
+def own_texts(speakers: int) -> list[tuple[str, str]]:
+    return [(f"phrase {n} de la voix {speaker}", f"dr{speaker:02d}") for speaker in range(speakers) for n in range(30)]
+
+
+@pytest.mark.parametrize("extra", [1, 2, 5])
+def test_what_was_tested_on_is_not_learnt_when_other_speakers_come_nor_the_other_way(extra: int) -> None:
+    before = assign(own_texts(20))
+    after = assign(own_texts(20 + extra))
+    assert before.speakers_disjoint
+    assert after.speakers_disjoint
+    moved = set(zip(before.splits, after.splits, strict=False))
+    assert not moved & {("train", "test"), ("test", "train")}
+
+
+def test_another_dictation_of_a_speaker_moves_nobody() -> None:
+    before = assign(own_texts(21)).splits
+    after = assign([*own_texts(21), ("a avant toutes les phrases", "dr00")]).splits
+    assert list(after[:-1]) == list(before)
+
+
+def test_a_speaker_written_in_several_ways_is_one_speaker() -> None:
+    ways = ["Dr  Hervé", "dr herve\u0301", " DR HERVÉ"]
+    recordings: list[tuple[str, str | None]] = [(text, its) for text, its in own_texts(9) if its != "dr00"]
+    recordings += [(f"texte {number}", ways[number % 3]) for number in range(30)]
+    found = assign(recordings)
+    assert found.speakers_disjoint
+    assert len(set(found.splits[-30:])) == 1
+
+
+@pytest.mark.parametrize("speakers", [1, 2, 3, 4, 5, 6])
+def test_no_split_is_empty_however_few_the_speakers(speakers: int) -> None:
+    found = assign(own_texts(speakers))
+    assert set(found.splits) == set(SHARES)
+    assert found.speakers_disjoint is (speakers >= 5)
+
+
+@pytest.mark.parametrize("sentences", [3, 4, 5])
+def test_a_sentence_for_each_split_is_enough(sentences: int) -> None:
+    for first in range(0, 100, 10):
+        assert set(assign([(f"phrase {first + n}", None) for n in range(sentences)]).splits) == set(SHARES)
+
+
+def test_a_few_sentences_are_less_than_three_splits() -> None:
+    assert len(assign([("une phrase", None), ("deux phrases", None)]).splits) == 2
+    assert assign([]).splits == []

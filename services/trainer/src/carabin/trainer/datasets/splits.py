@@ -1,19 +1,24 @@
 """Who is learnt from and who is tested on: splits that share no sentence and, where speakers are known, no speaker."""
 
 import hashlib
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
-from scipy.sparse import coo_array
+import numpy.typing as npt
+from scipy.sparse import coo_array, eye_array, kron
 from scipy.sparse.csgraph import connected_components
 
 from ..text.normalize import normalize
+from .file_names import name_key
 
 Shares = Mapping[str, float]
+Floats = npt.NDArray[np.float64]
 
 SHARES: Final[Shares] = MappingProxyType({"train": 0.70, "validation": 0.10, "test": 0.20})
 GENERAL_SHARES: Final[Shares] = MappingProxyType({"train": 0.38, "validation": 0.12, "test": 0.50})
@@ -22,21 +27,25 @@ GENERAL_SHARES: Final[Shares] = MappingProxyType({"train": 0.38, "validation": 0
 SALT: Final = "carabin-28"
 """Names the draw. Of sixty draws it is the one nearest to the shares whose test terms all occur in training too."""
 
-
-DRAWS: Final = 200
-"""Draws of which the best is taken: enough for a few speakers of very unequal length."""
-SEED: Final = 28
+NEAR: Final = 2.0
+"""A split between half and twice its share is near it."""
+FAR: Final = 2.0**20
+"""No split of a corpus is further from its share, unless it is empty."""
 
 
 def split_by_sentence(sentence: str, shares: Shares = SHARES, salt: str = SALT) -> str:
     """Return the split of a sentence: the same on every machine, and untouched by what other sentences there are."""
-    digest = hashlib.sha256(f"{salt}\0{normalize(sentence)}".encode()).digest()
-    draw, reached = int.from_bytes(digest[:8], "big") / 2**64, 0.0
-    for split, share in shares.items():
-        reached += share
-        if draw < reached:
-            return split
-    return list(shares)[-1]
+    return _split_at(_place(normalize(sentence), salt), shares)
+
+
+def _place(name: str, salt: str) -> float:
+    """Return where a name lies in [0, 1), on which the splits lie one behind the other."""
+    digest = hashlib.sha256(f"{salt}\0{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def _split_at(place: float, shares: Shares) -> str:
+    return list(shares)[min(bisect_right(list(accumulate(shares.values())), place), len(shares) - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +65,12 @@ def assign(
 ) -> Assignment:
     """Split (sentence, speaker) pairs so that no sentence, and if it can be no known speaker, is in two splits.
 
-    Recordings that share a sentence or a speaker stay together. Where that leaves a split empty or far from its share
-    (few speakers, or all of them reading the same text), speakers may recur and only sentences are kept apart.
+    Recordings that share a sentence or a speaker stay together, and such a group keeps its split when others come, in
+    a later version of the dataset: a hash of its name draws it. Where the hash leaves a split empty or far from its
+    share, as is likely with few speakers, those groups are moved that lie nearest to the split's edge. Where no
+    division is near the shares (fewer than five speakers of one length, or all of them reading the same text),
+    speakers may recur and only sentences are kept apart. Names of speakers that differ in case, in spaces or in how
+    an accent is encoded are one.
 
     Args:
         together: a name for each recording; those of one name, the pieces of a long dictation, are never parted.
@@ -66,62 +79,89 @@ def assign(
     links: list[tuple[str, ...]] = [(f"t{text}",) for text in texts]
     if together:
         links = [(*link, f"r{name}") for link, name in zip(links, together, strict=True)]
-    if len({speaker for _, speaker in recordings} - {None}) > 1:
-        pairs = zip(links, recordings, strict=True)
-        linked = [(*link, f"s{speaker}") if speaker else link for link, (_, speaker) in pairs]
-        splits = _shuffle(_connected(linked, texts), shares)
+    speakers = [_speaker_key(speaker) for _, speaker in recordings]
+    if len(set(speakers) - {""}) > 1:
+        linked = [(*link, f"s{its}") if its else link for link, its in zip(links, speakers, strict=True)]
+        names = [f"\0{its}" if its else text for its, text in zip(speakers, texts, strict=True)]
+        splits = _draw(_connected(linked, names), shares, salt)
         if _near(splits, shares):
             return Assignment(splits, speakers_disjoint=True)
-    groups = _connected(links, texts)
-    drawn = [split_by_sentence(name, shares, salt) for name in groups]
-    if not _near(drawn, shares):
-        drawn = _shuffle(groups, shares)  # too few sentences for chance to be fair
-    return Assignment(drawn, speakers_disjoint=False)
+    return Assignment(_draw(_connected(links, texts), shares, salt), speakers_disjoint=False)
 
 
-def _connected(links: Sequence[tuple[str, ...]], texts: Sequence[str]) -> list[str]:
+def _speaker_key(speaker: str | None) -> str:
+    return name_key(" ".join((speaker or "").split()))
+
+
+def _connected(links: Sequence[tuple[str, ...]], own: Sequence[str]) -> list[str]:
     """Return the group of each item: items that share a name, directly or through others, are one group.
 
-    A group is called after its first text in order, which no other group has: a sentence alone stands for itself.
+    A group is called after the first in order of what its items are called by themselves, their speaker or sentence:
+    what a speaker adds does not rename it, and a sentence alone stands for itself.
     """
-    names = {name: number for number, name in enumerate(dict.fromkeys(chain.from_iterable(links)))}
+    nodes = {name: number for number, name in enumerate(dict.fromkeys(chain.from_iterable(links)))}
     rows = [row for row, link in enumerate(links) for _ in link]
-    columns = [len(links) + names[name] for link in links for name in link]
-    size = len(links) + len(names)
+    columns = [len(links) + nodes[name] for link in links for name in link]
+    size = len(links) + len(nodes)
     graph = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(size, size))
     _, labels = connected_components(graph, directed=False)
     first: dict[int, str] = {}
-    for label, text in zip(labels[: len(links)].tolist(), texts, strict=True):
-        first[label] = min(first.get(label, text), text)
+    for label, name in zip(labels[: len(links)].tolist(), own, strict=True):
+        first[label] = min(first.get(label, name), name)
     return [first[label] for label in labels[: len(links)].tolist()]
 
 
-def _shuffle(groups: Sequence[str], shares: Shares) -> list[str]:
-    """Draw groups for each split by scikit-learn's GroupShuffleSplit; of DRAWS draws, the one nearest to its share.
+def _draw(groups: Sequence[str], shares: Shares, salt: str) -> list[str]:
+    """Return the split of each item: its group's by hash, with as few changes as bring every split near its share."""
+    drawn = [_split_at(_place(group, salt), shares) for group in groups]
+    if _near(drawn, shares):
+        return drawn
+    changed = _mend(Counter(groups), shares, salt)
+    return [changed[group] for group in groups] if changed else drawn
 
-    The largest split keeps what the others leave. The same recordings give the same splits, in any order.
+
+def _mend(sizes: Mapping[str, int], shares: Shares, salt: str) -> dict[str, str] | None:
+    """Return each group's split, as near the shares as can be, or None where there are fewer groups than splits.
+
+    What is least is the sum over the groups of how far each lies from its split, so that another group changes little.
+    The same groups give the same splits, in any order.
     """
-    from sklearn.model_selection import GroupShuffleSplit  # half a second to import, and many builds draw by hash alone
+    groups = sorted(sizes)
+    if len(groups) < len(shares):
+        return None
+    wanted = np.array(list(shares.values()))
+    ends = np.cumsum(wanted)
+    places = np.array([[_place(group, salt)] for group in groups])
+    moves = np.maximum(ends - wanted - places, 0) + np.maximum(places - ends, 0)
+    weights = np.array([sizes[group] for group in groups]) / sum(sizes.values())
+    reach, chosen = NEAR, None
+    while chosen is None and reach <= FAR:
+        chosen = _least_moved(moves, weights, wanted, reach)
+        reach *= 2
+    return None if chosen is None else {group: list(shares)[at] for group, at in zip(groups, chosen, strict=True)}
 
-    largest, *others = sorted(shares, key=lambda name: -shares[name])
-    splits = [largest] * len(groups)
-    left, remaining = np.arange(len(groups)), 1.0
-    labels = np.asarray(groups)
-    for name in others:
-        if len(np.unique(labels[left])) < 2:
-            break
-        wanted = shares[name] / remaining
-        draws = GroupShuffleSplit(n_splits=DRAWS, test_size=wanted, random_state=SEED)
-        drawn = min(
-            (test for _, test in draws.split(left, groups=labels[left])),
-            key=lambda test: abs(len(test) / len(left) - wanted),
-        )
-        for place in left[drawn]:
-            splits[place] = name
-        left, remaining = np.delete(left, drawn), remaining - shares[name]
-    return splits
+
+def _least_moved(moves: Floats, weights: Floats, wanted: Floats, reach: float) -> list[int] | None:
+    """Return the split of each group, by scipy's integer program; None where no division is in reach of the shares.
+
+    Args:
+        moves: (groups, splits), what each group costs in each split.
+        weights: (groups,), each group's part of the whole.
+        wanted: (splits,), each split's share of the whole, which may become `reach` times larger or smaller.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp  # slow to import, and most builds draw by hash alone
+
+    n_groups, n_splits = moves.shape
+    each_once = LinearConstraint(kron(eye_array(n_groups), np.ones((1, n_splits))), 1, 1)
+    in_reach = LinearConstraint(kron(weights[None], eye_array(n_splits)), wanted / reach, wanted * reach)
+    solved = milp(
+        moves.ravel(), integrality=1, bounds=Bounds(0, 1), constraints=[each_once, in_reach],
+        options={"mip_rel_gap": 0},
+    )  # fmt: skip
+    return None if solved.x is None else list(solved.x.reshape(moves.shape).argmax(1))
 
 
 def _near(splits: Sequence[str], shares: Shares) -> bool:
     """Return whether each split has between half and twice its share; all of them have at least one."""
-    return all(0.5 * share <= splits.count(name) / max(1, len(splits)) <= 2 * share for name, share in shares.items())
+    parts = {name: splits.count(name) / max(1, len(splits)) for name in shares}
+    return all(share / NEAR <= parts[name] <= share * NEAR for name, share in shares.items())
