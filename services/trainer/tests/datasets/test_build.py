@@ -13,6 +13,7 @@ from carabin.trainer.datasets.collect import collect_folders
 from carabin.trainer.datasets.pair_audit import PairAudit
 from carabin.trainer.datasets.work_folder import WorkFolder
 from carabin.trainer.errors import DatasetRefused
+from carabin.trainer.quality.dataset import check_dataset
 from carabin.trainer.quality.report import GateReport
 from carabin.trainer.segmentation.cut import RecognizedWord
 
@@ -194,6 +195,25 @@ def test_a_copy_of_a_long_recording_is_left_out_by_its_pieces(hospital: Path) ->
     [(name, reason)] = report.left_out.items()
     assert name == str(hospital / "audio" / "long.wav")
     assert "is the same recording as" in reason
+
+
+def test_a_piece_with_more_text_than_was_said_in_it_is_refused_and_the_others_can_be_trained_on(hospital: Path) -> None:
+    spoken = [f"mot{number}" for number in range(96)]
+    pasted = ["a"] * 180  # a token each: the decoder could hold them
+    write(hospital / "audio" / "long.wav", bursts([0.8, 1.2, 0.9, 1.1] * 8, seed=7))
+    text = " ".join([*spoken[:3], *pasted, *spoken[3:]])
+    (hospital / "reports" / "long.txt").write_text(text, encoding="utf-8")
+
+    class EvenAligner:
+        def align(self, samples: np.ndarray) -> list[RecognizedWord]:
+            step = len(samples) / 16_000 / len(spoken)
+            return [RecognizedWord(word, at * step, (at + 1) * step) for at, word in enumerate(spoken)]
+
+    with pytest.raises(DatasetRefused, match=r"long\.wav#[\d.]+-[\d.]+ has \d+ words for [\d.]+ s of audio"):
+        built(hospital, "refused", aligner=EvenAligner)
+    _, report = built(hospital, "made", aligner=EvenAligner, skip_bad=True)
+    assert check_dataset(hospital / "made").refused == []
+    assert [line for line in report.sums() if line.startswith("pieces")] == ["pieces: 1 seen, 0 taken, 1 left out"]
 
 
 def test_headings_and_signatures_are_named_in_the_sums_and_taken_all_the_same(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ from ..errors import DatasetRefused
 from ..quality.audio import MAX_WINDOW_S
 from ..quality.footers import judge_footers
 from ..quality.report import Finding, GateReport
-from ..quality.text import MAX_TOKENS, count_tokens, judge_length
+from ..quality.text import judge_length, judge_text
 from ..quality.written_parts import judge_written_parts
 from ..segmentation.align import Aligner
-from ..segmentation.cut import CannotSegment, RecognizedWord, segment
+from ..segmentation.cut import CannotSegment, RecognizedWord, Segment, segment
 from .collect import CandidateDictation
 from .decoded_candidates import DecodedCandidates
 from .duplicates import DUPLICATE, AudioFingerprint, keep_once, keep_splits_apart
@@ -195,21 +195,28 @@ def _pieces(
     samples = decode(kept.sound(digest).read_bytes())
     try:
         pieces = segment(samples, candidate.text, aligner.align(samples, digest, kept))
-        long = next((piece for piece in pieces if count_tokens(piece.text) > MAX_TOKENS), None)
-        if long:
-            raise CannotSegment(f"has {count_tokens(long.text)} tokens from {long.start_s:.1f} to {long.end_s:.1f} s")
     except CannotSegment as error:
         reason = f"lasts {duration_s:.1f} s, Whisper's window is {MAX_WINDOW_S:.0f} s, and it cannot be cut: it {error}"
         report.add(candidate.audio, "audio-long", "refused", reason)
         return []
     reason = f"lasts {duration_s:.1f} s: it is cut at its pauses into {len(pieces)} dictations with their own text"
-    report.add(candidate.audio, "audio-long", "changed", reason)
+    report.add(candidate.audio, "audio-long", "changed", reason + _without_text(pieces, duration_s))
     found = []
     for piece in pieces:
         part = piece.of(samples)
         source = f"{name}#{piece.start_s:.2f}-{piece.end_s:.2f}"
-        found.append(_Piece(kept.save(encode_flac(part)), len(part) / RATE_HZ, piece.text, source))
+        where = str(candidate.audio.with_name(source))
+        if judge_text(piece.text, where, report) and judge_length(piece.text, len(part) / RATE_HZ, where, report):
+            found.append(_Piece(kept.save(encode_flac(part)), len(part) / RATE_HZ, piece.text, source))
+        else:
+            report.see(where, "piece")
     return found
+
+
+def _without_text(pieces: Sequence[Segment], duration_s: float) -> str:
+    """Return how much of a recording belongs to no piece, since no word of its report is spoken there."""
+    left_s = duration_s - sum(piece.end_s - piece.start_s for piece in pieces)
+    return f"; {left_s:.1f} s of it, without text, are left out" if left_s > 1 / RATE_HZ else ""
 
 
 class _LazyAligner:
