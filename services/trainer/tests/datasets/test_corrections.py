@@ -18,6 +18,7 @@ from carabin.trainer.datasets.corrections import (
     source_of,
     suggest_terms,
 )
+from carabin.trainer.quality.dataset import check_dataset
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 BUCKET = "corrections"
@@ -61,6 +62,8 @@ def test_expired_and_unreadable_records_are_left_out() -> None:
         ("le patient de cardiologie prend du bisoprolol chaque matine chaque matin", "le patient", "as many words"),
         ("", "le patient", "nothing had been recognised"),
         ("le patient", "…", "no word"),
+        ("lésion hypodense du foie", "lésion hypodense (?) du foie", "says '(?)'"),
+        ("vu le douze en consultation", "vu le ___ en consultation", "in place of what was dictated"),
     ],
 )
 def test_edit_that_was_hardly_said_is_quarantined_with_its_reason(raw: str, corrected: str, reason: str) -> None:
@@ -106,20 +109,23 @@ def test_dataset_holds_the_corrected_text_under_the_speakers_pseudonym(tmp_path:
     store = MemoryStore()
     noise = np.random.default_rng(0)
     for number in range(24):
-        each = record(number, f"phrase numéro {number} du bisoprolole", f"Phrase numéro {number} du bisoprolol.")
+        each = record(number, f"phrase numéro {number} du bisoprolole", f"Phrase nume\u0301ro {number} du bisoprolol.")
         samples = (noise.normal(0, 3000, 32_000)).astype(np.int16)
         key = f"{each.person}/{each.id}.wav"
         put(store, each.model_copy(update={"audio": key}))
         store.put(BUCKET, key, wav(samples))
+    unsure = record(98, "lésion hypodense du foie droit", "Lésion hypodense (?) du foie droit.", audio=key)
+    put(store, unsure)
     put(store, record(99, "rien de commun ici", "tout autre texte là-bas"))
     built, judged, report = build_from_corrections(store, BUCKET, tmp_path / "dataset", NOW)
     assert report.refused == []
     dictations = [each for split in SPLITS for each in load_split(tmp_path / "dataset", split)]
     assert len(dictations) == sum(size.dictations for size in built.sizes.values()) == 24
-    assert all("bisoprolol." in each.sentence for each in dictations)
+    assert all("numéro" in each.sentence and "bisoprolol." in each.sentence for each in dictations)
+    assert check_dataset(tmp_path / "dataset").refused == []
     source = source_of(judged)
     assert source["kind"] == "corrections"
-    assert source["quarantined"] == "1"
+    assert source["quarantined"] == "2"
     assert {each.speaker for each in dictations} == set(source["persons"].split(","))
     assert json.dumps(source)
 

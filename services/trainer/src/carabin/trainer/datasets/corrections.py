@@ -17,6 +17,7 @@ from carabin.registry.corrections import CorrectionRecord, read_correction
 from carabin.registry.store import ObjectStore
 
 from ..quality.report import GateReport
+from ..quality.text import judge_text
 from ..text.normalize import normalize
 from .build import Built, build
 from .collect import CandidateDictation
@@ -81,6 +82,9 @@ def _suspicion(record: CorrectionRecord) -> str | None:
     raw, corrected = normalize(record.raw), normalize(record.corrected)
     if not corrected:
         return "no word is left"
+    gate = GateReport()
+    if judge_text(record.corrected, record.id, gate) is None:
+        return gate.refused[0].reason
     if not raw:
         return "nothing had been recognised: the text cannot be checked against the speech"
     ratio = len(corrected.split()) / len(raw.split())
@@ -108,7 +112,7 @@ def build_from_corrections(
     judged = judge(read_corrections(store, bucket, now))
     report = GateReport()
     with tempfile.TemporaryDirectory(prefix="carabin-corrections-") as scratch:
-        candidates = list(_candidates(store, bucket, judged, Path(scratch)))
+        candidates = list(_candidates(store, bucket, judged, Path(scratch), report))
         return build(candidates, folder, report, skip_bad=True), judged, report
 
 
@@ -123,13 +127,16 @@ def source_of(judged: CorrectionSet) -> dict[str, str]:
     }
 
 
-def _candidates(store: ObjectStore, bucket: str, judged: CorrectionSet, scratch: Path) -> Iterator[CandidateDictation]:
+def _candidates(
+    store: ObjectStore, bucket: str, judged: CorrectionSet, scratch: Path, report: GateReport
+) -> Iterator[CandidateDictation]:
     for record in judged.accepted:
-        if record.audio is None:
+        text = judge_text(record.corrected, record.id, report)
+        if record.audio is None or text is None:
             continue
         wav = scratch / f"{record.id}.wav"
         store.download(bucket, record.audio, wav)
-        yield CandidateDictation(wav, " ".join(record.corrected.split()), record.id, speaker=record.person)
+        yield CandidateDictation(wav, text, record.id, speaker=record.person)
 
 
 @dataclass(frozen=True, slots=True)
