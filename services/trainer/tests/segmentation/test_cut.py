@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from carabin.trainer.data.audio import RATE_HZ
 from carabin.trainer.segmentation.cut import MAX_PIECE_S, CannotSegment, RecognizedWord, place_words, segment
 
 from ..helpers.sounds import bursts
@@ -69,3 +70,25 @@ def test_a_pause_between_unrecognised_words_is_not_trusted() -> None:
     deaf = [word for word in recognized if abs(word.start_s - edge) > 1.6]
     cuts = [piece.end_s for piece in segment(samples, text, deaf)][:-1]
     assert all(abs(cut - edge) > 1 for cut in cuts)
+
+
+@pytest.mark.parametrize("first", ["ankylosante", None])
+def test_a_pause_next_to_a_word_without_a_time_is_not_trusted(first: str | None) -> None:
+    """« Spondylarthrite ankylosante », spoken behind the first pause, is recognised in part or not at all."""
+    samples = np.concatenate([bursts([14.0]), np.zeros(2 * RATE_HZ, np.float32), bursts([8.0, 16.0], 0.6)])
+    recognized = [RecognizedWord(f"mot{n}", n, n + 0.8) for n in range(14)]
+    recognized += [RecognizedWord(first, 16.1, 17.0)] if first else []
+    recognized += [RecognizedWord(f"suite{n}", 17.2 + n, 17.9 + n) for n in range(6)]
+    recognized += [RecognizedWord(f"fin{n}", 24.8 + n, 25.5 + n) for n in range(14)]
+    names = [word.text for word in recognized if word.text != first]
+    pieces = segment(samples, " ".join([*names[:14], "Spondylarthrite", "ankylosante", *names[14:]]), recognized)
+    assert [piece.text.split()[0] for piece in pieces] == ["mot0", "fin0"]
+
+
+def test_where_no_pause_can_be_trusted_it_is_said_and_nothing_is_cut() -> None:
+    samples = bursts([14.0, 16.0], 1.0)
+    recognized = [RecognizedWord(f"mot{n}", n, n + 0.8) for n in range(14)]
+    recognized += [RecognizedWord(f"fin{n}", 15.2 + n, 15.9 + n) for n in range(15)]
+    names = [word.text for word in recognized]
+    with pytest.raises(CannotSegment, match="has no pause between .* where its text can be cut"):
+        segment(samples, " ".join([*names[:14], "oublié", *names[14:]]), recognized)

@@ -28,7 +28,7 @@ MIN_AGREEMENT: Final = 0.3
 """Share of reference words that must be recognised as written; below it, the text is likely another dictation's."""
 
 ANCHOR_REACH: Final = 2
-"""A cut is trusted if, on each side, one of this many nearest words was recognised exactly as written."""
+"""A cut is trusted if both nearest words have a time, and one of this many on each side was recognised as written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,15 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class PlacedWord:
-    """A word of the reference, as written, where it was spoken; `anchored` if it was recognised exactly so."""
+    """A word of the reference, as written, where it was spoken; `anchored` if it was recognised exactly so.
+
+    `timed` is false where nothing was recognised in its place: it is put between its neighbours, by proportion.
+    """
 
     text: str
     middle_s: float
     anchored: bool
+    timed: bool
 
 
 class CannotSegment(ValueError):
@@ -113,15 +117,20 @@ def _between(written: list[str], times: dict[int, float], anchored: set[int], du
     )
     rising = np.minimum(np.maximum.accumulate(middles), np.nextafter(duration_s, 0))
     return [
-        PlacedWord(word, float(middle), place in anchored)
+        PlacedWord(word, float(middle), place in anchored, place in times)
         for place, (word, middle) in enumerate(zip(written, rising, strict=True))
     ]
 
 
 def _trusted(pause: Pause, placed: Sequence[PlacedWord]) -> bool:
-    """Return whether the words next to a pause are known well enough to be separated there."""
+    """Return whether the words next to a pause are known well enough to be separated there.
+
+    A word without a time of its own next to it may have been spoken on the other side.
+    """
     before = [word for word in placed if word.middle_s < pause.middle_s][-ANCHOR_REACH:]
     after = [word for word in placed if word.middle_s >= pause.middle_s][:ANCHOR_REACH]
+    if not (before and after and before[-1].timed and after[0].timed):
+        return False
     return any(word.anchored for word in before) and any(word.anchored for word in after)
 
 
