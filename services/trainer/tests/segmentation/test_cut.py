@@ -90,5 +90,5 @@ def test_where_no_pause_can_be_trusted_it_is_said_and_nothing_is_cut() -> None:
     recognized = [RecognizedWord(f"mot{n}", n, n + 0.8) for n in range(14)]
     recognized += [RecognizedWord(f"fin{n}", 15.2 + n, 15.9 + n) for n in range(15)]
     names = [word.text for word in recognized]
-    with pytest.raises(CannotSegment, match="has no pause between .* where its text can be cut"):
+    with pytest.raises(CannotSegment, match=r"has no pause between .* where its text can be cut"):
         segment(samples, " ".join([*names[:14], "oublié", *names[14:]]), recognized)
