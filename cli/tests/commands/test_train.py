@@ -66,3 +66,13 @@ def test_wrong_credentials_are_one_sentence(
     assert s3_environment.endpoint in printed
     assert "SignatureDoesNotMatch" in printed
     assert "Traceback" not in printed
+
+
+@pytest.mark.usefixtures("s3_environment")
+def test_what_became_of_each_row_of_a_csv_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    table = tmp_path / "train.csv"
+    table.write_text("audio,sentence\nnowhere.wav,Pas de fièvre.\n", encoding="utf-8")
+    assert main(["train", str(table), "--set", f"work_dir={tmp_path}"]) == 1
+    said = words(capsys.readouterr().err)
+    assert "rows: 1 seen, 0 taken, 1 left out" in said
+    assert "train.csv:2: names nowhere.wav, which does not exist" in said

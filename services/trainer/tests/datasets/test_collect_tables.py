@@ -62,3 +62,26 @@ def test_a_recording_without_a_row_whose_name_is_in_a_code_page_is_named_in_asci
     collect_tables([(table, None)], report)
     assert list(report.left_out) == [str(tmp_path / "dict\\xe9e.wav")]
     report.write(tmp_path / "report.json")
+
+
+def test_the_split_that_a_row_names_is_its_split_and_none_against_its_table(tmp_path: Path) -> None:
+    for name in "abcdefg":
+        write(tmp_path / f"{name}.wav", bursts([1.0]))
+    train, test = tmp_path / "train.csv", tmp_path / "test.csv"
+    train.write_text(
+        "audio,sentence,split\na.wav,Un.,train\nb.wav,Deux.,validation\nc.wav,Trois.,test\nd.wav,Quatre.,dev\n"
+        "e.wav,Cinq.,\n",
+        encoding="utf-8",
+    )
+    test.write_text("audio,sentence,split\nf.wav,Six.,test\ng.wav,Sept.,train\n", encoding="utf-8")
+    report = GateReport()
+    found = collect_tables([(train, "train"), (test, "test")], report)
+    assert [(candidate.text, candidate.split) for candidate in found] == [
+        ("Un.", "train"), ("Deux.", "validation"), ("Cinq.", "train"), ("Six.", "test"),
+    ]  # fmt: skip
+    assert {finding.rule for finding in report.refused} == {"csv-split"}
+    assert [finding.message.removeprefix(f"{tmp_path}/") for finding in report.refused] == [
+        "train.csv:4 names the split 'test' in the table of the train split: correct it, or move it to its table",
+        "train.csv:5 names the split 'dev': it must be one of train, validation, test",
+        "test.csv:3 names the split 'train' in the table of the test split: correct it, or move it to its table",
+    ]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -141,9 +142,15 @@ def _train(given: dict[str, Any], extra: list[str], preset: str | None, console:
 def _published(csv: Path, console: Console) -> str:
     """Make a dataset of a notebook's CSV, named after its folder; return NAME@VERSION."""
     from carabin.trainer.datasets.from_csv import dataset_from_csv
+    from carabin.trainer.quality.report import GateReport
 
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", csv.resolve().parent.name).strip(".-") or csv.stem
-    manifest = dataset_from_csv(connect(), store_settings().datasets_bucket, name, csv, datetime.now(UTC))
+    report, bucket = GateReport(), store_settings().datasets_bucket
+    try:
+        manifest = dataset_from_csv(connect(), bucket, name, csv, datetime.now(UTC), report=report)
+    finally:
+        for line in report.sums():
+            sys.stderr.write(f"{line}\n")
     counts = ", ".join(f"{split} {count.dictations}" for split, count in manifest.counts.items())
     console.print(f"dataset {name}@{manifest.version}: {counts}", highlight=False, soft_wrap=True)
     return f"{name}@{manifest.version}"

@@ -52,7 +52,7 @@ class NamedRecordings:
 def collect_tables(
     tables: Sequence[tuple[Path, str | None]], report: GateReport, *, mappings: Sequence[PathMapping] = ()
 ) -> list[CandidateDictation]:
-    """Read each (table, split of all its rows or None); recordings beside them that no row names are left out by name.
+    """Read each (table, split of its rows or None); recordings beside them that no row names are left out by name.
 
     Raises:
         DatasetInvalid: as `collect_csv`.
@@ -82,7 +82,7 @@ def collect_csv(
     machine need a mapping.
 
     Args:
-        split: of all its rows.
+        split: of its rows; those of a training table may name validation themselves. None where each row says it.
         mappings: what paths of another machine are here; the first that fits is taken.
         named: receives each recording that a row names, whatever becomes of the row.
 
@@ -101,7 +101,8 @@ def collect_csv(
     for line, row in table.frame.iterrows():
         where, name = f"{file}:{line}", str(row["audio"]).strip()
         report.see(where, "row")
-        fixed = split or str(row.get("split", "")).strip() or None
+        own = str(row.get("split", "")).strip()
+        fixed = own or split
         audio = _located(name, finders, mapped)
         if audio is not None:
             named.add(audio, file.parent)
@@ -110,6 +111,10 @@ def collect_csv(
             continue
         if fixed and fixed not in SPLITS:
             reason = f"names the split {fixed!r}: it must be one of {', '.join(SPLITS)}"
+            report.add(where, "csv-split", "refused", reason)
+            continue
+        if split and fixed != split and "test" in (fixed, split):
+            reason = f"names the split {fixed!r} in the table of the {split} split: correct it, or move it to its table"
             report.add(where, "csv-split", "refused", reason)
             continue
         if audio is None:

@@ -28,6 +28,7 @@ def dataset_from_csv(
     train_csv: Path,
     created_at: datetime,
     *,
+    report: GateReport | None = None,
     aligner: Callable[[], Aligner] | None = None,
     progress: Progress | None = None,
 ) -> DatasetManifest:
@@ -36,11 +37,14 @@ def dataset_from_csv(
     The notebook selects its model on the test split; here validation is drawn from the training part. What the newest
     version holds already is not published again, so that an interrupted run finds its own dataset.
 
+    Args:
+        report: receives every judgement, also where an error ends it.
+
     Raises:
         DatasetInvalid: a file is missing, or is no CSV of `audio,sentence`.
         DatasetRefused: the gate refuses a recording or a sentence; the text names each.
     """
-    report, test_csv = GateReport(), train_csv.with_name(TEST_CSV)
+    report, test_csv = report or GateReport(), train_csv.with_name(TEST_CSV)
     held_out = test_csv.is_file() and test_csv != train_csv
     tables = [(train_csv, "train"), (test_csv, "test")] if held_out else [(train_csv, None)]
     candidates = collect_tables(tables, report)
