@@ -26,6 +26,9 @@ def test_show_prints_what_is_in_a_dataset_and_draws_it(
     printed = capsys.readouterr().out
     assert f"     0-2 s {COUNT:>6} {'#' * 40}" in printed
     assert f"most frequent terms: examen normal {COUNT}" in printed
+    terms.write_bytes("hépatite\n".encode("cp1252"))
+    assert main(["dataset", "show", str(made), "--terms", str(terms)]) == 1
+    assert "terms.txt: it is not UTF-8 (byte 1): save it as UTF-8" in capsys.readouterr().err
     html = page.read_text(encoding="utf-8")
     assert html.count("<svg") == 2
     assert f'<td>examen normal</td><td class="number">{COUNT}</td>' in html

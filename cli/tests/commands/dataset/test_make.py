@@ -45,6 +45,13 @@ def test_a_dry_run_judges_and_publishes_nothing(
     assert published(store, "dry") == []
 
 
+def test_a_dry_run_writes_no_folder(folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = tmp_path / "asked"
+    assert main(["dataset", "build", *folders, "--folder", str(asked), "--dry-run"]) == 0
+    assert "train " in capsys.readouterr().out
+    assert not asked.exists()
+
+
 def test_the_notebooks_csv_files_are_taken_as_they_are(store: MinioStore, folders: list[str], tmp_path: Path) -> None:
     for name, numbers in (("train", range(10)), ("test", range(10, COUNT))):
         rows = "".join(f'audio/{n:02d}.wav,"Compte rendu numéro {n}, examen normal."\n' for n in numbers)

@@ -84,6 +84,8 @@ def test_a_file_of_sentences_serves_as_a_corpus(tmp_path: Path) -> None:
     file = tmp_path / "mine.txt"
     file.write_text("# Titre\nUne phrase.\n\nUne autre phrase.\nUne phrase.\n", encoding="utf-8")
     assert sentences_of(str(file)) == ["Une phrase.", "Une autre phrase."]
+    file.write_bytes("\ufeff# titre\nUne phrase.\n".encode())
+    assert sentences_of(str(file)) == ["Une phrase."]
     file.write_bytes(b"caf\xe9")
     with pytest.raises(DatasetInvalid, match=r"mine\.txt: it is not UTF-8"):
         sentences_of(str(file))

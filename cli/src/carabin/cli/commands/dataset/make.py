@@ -83,7 +83,7 @@ def build(
         typer.Option("--keep/--forget", help="Keep decoded recordings here: the next build does what is new."),
     ] = True,
     gate_report: Annotated[Path | None, typer.Option(help="Write every judgement to this JSON file.")] = None,
-    dry_run: Annotated[bool, typer.Option(help="Judge only; publish nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Judge only; publish and write no dataset.")] = False,
     folder: Out = None,
     as_json: AsJson = False,
 ) -> None:
@@ -99,7 +99,7 @@ def build(
     open_aligner = cache(_open_aligner)
     audited = PairAudit(open_aligner(), audit, dataset) if audit else None
     try:
-        with target_folder(folder) as target, progress_bar("Judging", as_json) as progress:
+        with target_folder(None if dry_run else folder) as target, progress_bar("Judging", as_json) as progress:
             built = build_dataset(
                 candidates, target, report,
                 skip_bad=skip_bad, accept_damaged=accept_damaged,

@@ -3,14 +3,23 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .corpus import term_lines
+from ..errors import DatasetInvalid
+from .corpus import read_lines, term_lines
 from .normalize import words
 
 
 def load_terms(file: Path | None = None) -> list[str]:
-    """Return the terms of `file`, one a line, `#` for remarks; those of the corpus without one."""
-    lines = file.read_text(encoding="utf-8").splitlines() if file else term_lines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    """Return the terms of `file`, one a line, `#` for remarks; those of the corpus without one.
+
+    Raises:
+        DatasetInvalid: the file cannot be read, or is not UTF-8.
+    """
+    if file is None:
+        return term_lines()
+    try:
+        return read_lines(file)
+    except OSError as error:
+        raise DatasetInvalid(f"{file}: it cannot be read: {error.strerror}") from error
 
 
 class TermIndex:

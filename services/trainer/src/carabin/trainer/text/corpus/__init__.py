@@ -49,15 +49,26 @@ def sentences_of(corpus: str) -> list[str]:
     if corpus in ("medical", "general"):
         return [sentence.text for sentence in (medical_sentences() if corpus == "medical" else general_sentences())]
     try:
-        lines = Path(corpus).read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise DatasetInvalid(f"{corpus}: it is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+        sentences = read_lines(Path(corpus))
     except OSError as error:
         raise DatasetInvalid(f"{corpus}: neither medical, general nor a file of sentences: {error.strerror}") from error
-    sentences = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     if not sentences:
         raise DatasetInvalid(f"{corpus}: it has no sentences")
     return list(dict.fromkeys(sentences))
+
+
+def read_lines(file: Path) -> list[str]:
+    """Return the lines of a UTF-8 file, with or without its mark, but empty ones and remarks (`#`).
+
+    Raises:
+        DatasetInvalid: it is not UTF-8.
+        OSError: it cannot be read.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise DatasetInvalid(f"{file}: it is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def _sentences(name: str) -> list[Sentence]:
