@@ -18,6 +18,7 @@ from hypothesis import strategies as st
         ("L'œdème", "l’oedème"),
         ("hernie L4-L5 gauche", "hernie L quatre L cinq gauche"),
         ("60 000 plaquettes", "60000 plaquettes"),
+        ("pouls 80/min, 3 par jour", "pouls 80 par minute, 3 / j"),
         ("14 500 par millimètre cube", "14500/mm3"),
         ("35 %", "trente-cinq pour cent"),
         ("38,5 °C", "38,5 degrés"),

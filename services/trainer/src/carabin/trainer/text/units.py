@@ -45,6 +45,7 @@ _MEASURE = re.compile(
 )
 _PER = re.compile(rf"(?:\s*/\s*|\s+par\s+)({_UNIT})(?!\w)")
 _PER_CUBIC = re.compile(r"\s*(?:/\s*|\bpar )(?:millimètres? cubes?|mm cubes?|mm3|mm³)(?!\w)")
+_PER_ALONE = re.compile(rf"(?<=\d)\s*(?:/\s*|\bpar )({_UNIT})(?!\w)")
 
 
 FOLDED: Final = frozenset(UNITS)
@@ -52,8 +53,12 @@ FOLDED: Final = frozenset(UNITS)
 
 
 def fold_units(text: str) -> str:
-    """Write each measure as « number unit » or « number unit/unit »; `text` is lower case with decimal commas."""
-    return _MEASURE.sub(_folded, _PER_CUBIC.sub(" /mm3", text))
+    """Write each measure as « number unit » or « number unit/unit », and « 3 par jour » as « 3 /j ».
+
+    `text` is lower case with decimal commas.
+    """
+    text = _PER_ALONE.sub(lambda match: f" /{_FOLDED[match[1]]}", _PER_CUBIC.sub(" /mm3", text))
+    return _MEASURE.sub(_folded, text)
 
 
 def _folded(match: re.Match[str]) -> str:
