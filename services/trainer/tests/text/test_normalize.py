@@ -33,6 +33,16 @@ from hypothesis import strategies as st
         ("sus-décalage (ST)", "sus décalage ST"),
         ("e\u0301panchement", "épanchement"),
         ("120 battements par minute", "120 bpm"),
+        ("digoxine 0,125 mg", "digoxine 0.125mg"),
+        ("1.250.000 unités", "1 250 000 unités"),
+        ("60 000, puis 70 000", "60000 puis 70000"),
+        ("1 250,5 g", "1.250,5 g"),
+        ("kaliémie < 3", "kaliémie inférieure à trois"),
+        ("kaliémie > à 5,5", "kaliémie supérieure à 5,5"),
+        ("scores ≤ -2,5", "scores inférieurs ou égaux à moins deux virgule cinq"),
+        ("fièvre >=38", "fièvre supérieure ou égale à trente-huit"),
+        ("fièvre ≥ 38", "fièvre >= 38"),
+        ("patient -> bloc", "patient bloc"),
     ],
 )
 def test_the_same_words_are_equal(first: str, second: str) -> None:
@@ -54,6 +64,15 @@ def test_the_same_words_are_equal(first: str, second: str) -> None:
         ("5 mg/j", "5 mg/kg/j"),
         ("L4-L5", "L4-S1"),
         ("moins 3,2", "3,2"),
+        ("1.250 g", "1250 g"),
+        ("1.250 g", "1,250 g"),
+        ("0.125 mg", "125 mg"),
+        ("0 500 mg", "0500 mg"),
+        ("kaliémie < 3", "kaliémie > 3"),
+        ("kaliémie < 3", "kaliémie 3"),
+        ("kaliémie ≤ 3", "kaliémie < 3"),
+        ("≥ 5 mg", "≤ 5 mg"),
+        ("membre inférieur à plâtrer", "jambe inférieure à plâtrer"),
     ],
 )
 def test_different_words_stay_different(first: str, second: str) -> None:
