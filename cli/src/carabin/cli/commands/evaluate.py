@@ -1,7 +1,7 @@
 """`carabin evaluate`: several model versions side by side on one dataset's held-out dictations."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,8 +15,10 @@ from carabin.registry.connect import connect, store_settings
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
 from carabin.trainer.data.dictations import Dictation, load_split
+from carabin.trainer.datasets.local import Joined, limited
 from carabin.trainer.evaluation.evaluate import ScoredDictation, evaluate_model, score, summarize
 from carabin.trainer.text.terms import TermIndex, load_terms
+from carabin.transcriber.core.api import Samples
 from carabin.transcriber.inference.ct2 import Ct2Engine
 from carabin.transcriber.runtime.lexicon_comparison import compare
 from rich.console import Console
@@ -47,7 +49,7 @@ def evaluate(
     lexicon: Annotated[
         Path | None, typer.Option(help="a lexicon's file: each version has a second row, with its words")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="at most so many dictations of each set")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="at most so many dictations, spread over each set")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Transcribe held-out dictations with each version, on the windows that serving uses, and compare their errors.
@@ -59,7 +61,7 @@ def evaluate(
     with tempfile.TemporaryDirectory(prefix="carabin-evaluate-") as scratch:
         folder = Path(scratch)
         medical = held_out(store, buckets, dataset, folder / "medical", limit)
-        other = held_out(store, buckets, general, folder / "general", limit) if general else []
+        other = held_out(store, buckets, general, folder / "general", limit) if general else ()
         found: dict[str, dict[str, float]] = {}
         for version in versions:
             manifest = read_manifest(store, buckets.models_bucket, name, version)
@@ -73,11 +75,14 @@ def evaluate(
 
 def held_out(
     store: ObjectStore, buckets: StoreSettings, dataset: str, target: Path, limit: int | None
-) -> list[Dictation]:
-    """Fetch a dataset, `NAME` or `NAME@VERSION`, into `target`, and return its test split."""
+) -> Sequence[Dictation]:
+    """Fetch a dataset, `NAME` or `NAME@VERSION`, into `target`, and return its test split, or `limit` spread over it.
+
+    Sounds are decoded when they are asked for: a large split does not fit in memory.
+    """
     bucket = buckets.datasets_bucket
     manifest = find_dataset(store, bucket, dataset)
-    return list(load_split(fetch_dataset(store, bucket, manifest, target), "test"))[:limit]
+    return limited(load_split(fetch_dataset(store, bucket, manifest, target), "test"), limit)
 
 
 def comparison(found: dict[str, dict[str, float]]) -> Table:
@@ -97,8 +102,8 @@ def _cell(key: str, value: float | None) -> str:
 def _measure(
     model: Path,
     manifest: ModelManifest,
-    medical: list[Dictation],
-    general: list[Dictation],
+    medical: Sequence[Dictation],
+    general: Sequence[Dictation],
     lexicon: Lexicon | None,
 ) -> dict[str, dict[str, float]]:
     """Return a version's figures, and those with the lexicon where one is given, by the row's name."""
@@ -118,20 +123,33 @@ def _measure(
     return {version: dict(evaluation.metrics)}
 
 
+class _Sounds(Sequence[Samples]):
+    """The sounds of dictations, decoded each time they are asked for: together they do not fit in memory."""
+
+    def __init__(self, dictations: Sequence[Dictation]) -> None:
+        self._dictations = dictations
+
+    def __len__(self) -> int:
+        return len(self._dictations)
+
+    def __getitem__(self, place: int) -> Samples:  # type: ignore[override]
+        return self._dictations[place].audio
+
+
 def _without_and_with(
     model: Path,
     manifest: ModelManifest,
-    medical: list[Dictation],
-    general: list[Dictation],
+    medical: Sequence[Dictation],
+    general: Sequence[Dictation],
     lexicon: Lexicon,
     advance: Callable[[int, int], None],
 ) -> tuple[dict[str, float], dict[str, float]]:
-    dictations, terms = [*medical, *general], load_terms()
+    dictations, terms = Joined([medical, general]), load_terms()
     index = TermIndex(terms)
     scored: dict[int, tuple[ScoredDictation, ScoredDictation]] = {}
     engine = Ct2Engine(model, version=manifest.version, replicas=1, windows=manifest.window)
     try:
-        for place, without, with_it in compare(engine, lexicon, [dictation.audio for dictation in dictations]):
+        for place, without, with_it in compare(engine, lexicon, _Sounds(dictations)):
             said = dictations[place]
             scored[place] = score(said, without, index), score(said, with_it, index)
             advance(len(scored), len(dictations))

@@ -24,7 +24,7 @@ def compare(
     Recordings of one window share batches, so they come in another order than they were given.
 
     Args:
-        recordings: each (n,) float32 at 16 kHz, at most 30 s.
+        recordings: each (n,) float32 at 16 kHz, at most 30 s; asked for twice, and held for one batch.
 
     Yields:
         a recording's place in `recordings`, its text without the lexicon, and its text with it.
@@ -39,15 +39,15 @@ def compare(
             passes = [_FirstTextKept(engine, loaded) for _ in batch]
             requests = [
                 DecodeRequest(
-                    recordings[place],
+                    samples,
                     window,
                     language,
                     beam_size=BEAM_SIZE,
-                    max_tokens=token_cap(frames_in(len(recordings[place])), FINAL_TOKENS_PER_S),
+                    max_tokens=token_cap(frames_in(len(samples)), FINAL_TOKENS_PER_S),
                     silence_s=FINAL_SILENCE_S,
                     second_pass=each,
                 )
-                for place, each in zip(batch, passes, strict=True)
+                for samples, each in zip((recordings[place] for place in batch), passes, strict=True)
             ]
             found, _ = engine.decode(requests)
             for place, each, hypothesis in zip(batch, passes, found, strict=True):
