@@ -78,12 +78,15 @@ class Curves(TensorBoardCallback):
         self._ended = False
 
     def on_train_begin(self, *args: Any, **kwargs: Any) -> None:
+        """Draw the settings, and the model's configuration."""
         self._draw(super().on_train_begin, *args, **kwargs)
 
     def on_log(self, *args: Any, **kwargs: Any) -> None:
+        """Draw what was logged."""
         self._draw(super().on_log, *args, **kwargs)
 
     def on_train_end(self, *args: Any, **kwargs: Any) -> None:
+        """Close the file."""
         self._draw(super().on_train_end, *args, **kwargs)
 
     def _draw(self, call: Callable[..., None], *args: Any, **kwargs: Any) -> None:
