@@ -176,3 +176,11 @@ def test_vocabulary_without_a_name_is_not_published(store: ObjectStore, tmp_path
     (tmp_path / "cardio.txt").write_text("bisoprolol\n", "utf-8")
     with pytest.raises(PromotionRefused, match="nothing behind its dot"):
         run(vocabulary.app, "publish", str(tmp_path / "cardio.txt"), "--name", "", "--model", "vocabulary-unnamed")
+
+
+def test_vocabulary_of_everyday_words_is_refused_as_every_lexicon_is(
+    s3_environment: StoreSettings, tmp_path: Path
+) -> None:
+    (tmp_path / "everyday.txt").write_text("maison\nvoiture\n", "utf-8")
+    with pytest.raises(LexiconInvalid, match="everyday French only"):
+        run(vocabulary.app, "publish", str(tmp_path / "everyday.txt"))

@@ -37,8 +37,6 @@ def promote(
 ) -> None:
     """Put a lexicon into use: within half a minute open sessions use it for their next sentence."""
     lexicon = read(file)
-    if all(is_common(word) for entry in lexicon for word in entry.text.split()):
-        raise LexiconInvalid(f"{file} holds words of everyday French only: Whisper knows them already")
     used = promotable_name(file.stem if name is None else name)
     version, warning = put_into_use(lexicon, used, model, reason, by)
     if as_json:
@@ -75,8 +73,10 @@ def put_into_use(lexicon: Lexicon, name: str, model: str, reason: str, by: str |
         Its version, and a warning where the store has no version of the model yet, else None.
 
     Raises:
-        LexiconInvalid: it is a vocabulary, and larger than the transcriber takes.
+        LexiconInvalid: all of it is everyday French, or it is a vocabulary, and larger than the transcriber takes.
     """
+    if all(is_common(word) for entry in lexicon for word in entry.text.split()):
+        raise LexiconInvalid(f"{name} would hold words of everyday French only: Whisper knows them already")
     data = format_lexicon(lexicon)
     if name.startswith(VOCABULARY) and len(data) > MAX_VOCABULARY_BYTES:
         short = name.removeprefix(VOCABULARY)
