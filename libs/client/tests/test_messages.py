@@ -89,3 +89,12 @@ def test_reader_yields_which_words_came_from_the_lexicon():
     said = {"segments": [segment(0, 1, " bisoprolol", utterance=0, lexicon=["bisoprolol"])]}
     [final] = Reader().read(said)
     assert final.lexicon == ("bisoprolol",)
+
+
+@pytest.mark.parametrize(
+    ("formatted", "written"), [(None, "douze sur huit"), ("12/8", "12/8"), ("", "")], ids=["none", "text", "a command"]
+)
+def test_what_is_written_is_the_formatted_text_even_where_it_is_empty(formatted, written):
+    more = {} if formatted is None else {"formatted": formatted}
+    (final,) = Reader().read({"segments": [segment(0, 1, " douze sur huit", **more)]})
+    assert final.written == written
