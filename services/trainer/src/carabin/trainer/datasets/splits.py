@@ -35,12 +35,15 @@ FAR: Final = 2.0**20
 
 def split_by_sentence(sentence: str, shares: Shares = SHARES, salt: str = SALT) -> str:
     """Return the split of a sentence: the same on every machine, and untouched by what other sentences there are."""
-    return _split_at(_place(normalize(sentence), salt), shares)
+    return _split_at(_place(sentence, salt), shares)
 
 
 def _place(name: str, salt: str) -> float:
-    """Return where a name lies in [0, 1), on which the splits lie one behind the other."""
-    digest = hashlib.sha256(f"{salt}\0{name}".encode()).digest()
+    """Return where a name lies in [0, 1), on which the splits lie one behind the other.
+
+    A group's sentence is normalised here a second time, which changes some: earlier releases drew so.
+    """
+    digest = hashlib.sha256(f"{salt}\0{normalize(name)}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
