@@ -1,5 +1,6 @@
 """Write the PrometheusRule of k8s/ from monitoring/alerts.yml, so that compose and Kubernetes raise the same alerts."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -23,5 +24,6 @@ def prometheus_rule(alerts: str) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     TARGET.write_text(prometheus_rule(SOURCE.read_text(encoding="utf-8")), encoding="utf-8")
     sys.stdout.write(f"{TARGET.relative_to(ROOT)} written\n")

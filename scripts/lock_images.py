@@ -8,6 +8,7 @@ different indexes and so have different hashes. torch-cuda.lock is the CUDA buil
 the version: PyTorch's own index serves the CPU build.
 """
 
+import argparse
 import re
 import subprocess
 import sys
@@ -81,4 +82,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     main()

@@ -4,6 +4,7 @@ The files are committed: a clean clone needs no Node.js and no npm registry. Run
 edit the table, run `.venv/bin/python scripts/vendor_page.py`, and commit what it wrote.
 """
 
+import argparse
 import base64
 import hashlib
 import io
@@ -142,4 +143,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     main()

@@ -5,6 +5,7 @@
 Standard library only.
 """
 
+import argparse
 import re
 import sys
 import tomllib
@@ -106,4 +107,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     sys.exit(main())

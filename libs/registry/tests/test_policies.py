@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from carabin.registry.artifacts.checkpoints import RunRecord, publish_checkpoint, read_checkpoint, write_run
 from carabin.registry.artifacts.publish import fetch_model, publish_model, read_manifest
+from carabin.registry.backup.model import backup
 from carabin.registry.embedded.store import EmbeddedStore
 from carabin.registry.errors import AccessDenied
 from carabin.registry.layout import (
@@ -26,7 +27,6 @@ from carabin.registry.layout import (
 from carabin.registry.s3_store import MinioStore
 from carabin.registry.settings import StoreSettings
 from carabin.registry.stages.assign import set_stage
-from carabin.registry.stages.backup import backup
 from carabin.registry.stages.promote import promote, rollback
 from carabin.registry.stages.read import read_decision
 from pydantic import SecretStr

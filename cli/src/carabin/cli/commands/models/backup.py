@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from carabin.registry.backup.all_models import backup_all
+from carabin.registry.backup.model import backup as back_up
+from carabin.registry.backup.model import restore as restore_from
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.errors import RegistryError, VersionMissing
 from carabin.registry.layout import safe_name
-from carabin.registry.stages.backup import backup as back_up
-from carabin.registry.stages.backup import restore as restore_from
-from carabin.registry.stages.backup_all import backup_all
 from carabin.registry.stages.read import read_production
 
 from .context import Name, open_context

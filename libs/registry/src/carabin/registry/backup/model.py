@@ -26,12 +26,12 @@ from ..layout import (
     version_prefix,
     versions_prefix,
 )
+from ..stages.apply import repair
+from ..stages.lexicon_keys import INFIX, is_named_after
+from ..stages.read import read_tags
+from ..stages.resolve import STAGE
 from ..store import ObjectStore
-from .apply import repair
-from .backup_tags import LogEnds, read_backed_up_tags, tags_file, tags_to_set
-from .lexicon_keys import INFIX, is_named_after
-from .read import read_tags
-from .resolve import STAGE
+from .tags import LogEnds, read_backed_up_tags, tags_file, tags_to_set
 
 OBJECTS: Final = "objects"
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from carabin.registry.backup.tags import LogEnds, tags_to_set
 from carabin.registry.stages.assign import set_stage
-from carabin.registry.stages.backup_tags import LogEnds, tags_to_set
 from carabin.registry.stages.promote import promote
 from carabin.registry.testing.memory import MemoryStore
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ..errors import CarabinError
 from ..layout import is_safe_name
+from ..stages.lexicon_keys import INFIX
 from ..store import ObjectStore
-from .backup import Report, backup
-from .lexicon_keys import INFIX
+from .model import Report, backup
 
 Done = Callable[[str, int], None]
 """Hears of a model that is backed up, and how many objects were fetched."""

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from carabin.registry.artifacts.publish import list_versions, publish_model, read_manifest
 from carabin.registry.artifacts.verify import verify_files
+from carabin.registry.backup.model import backup, restore
+from carabin.registry.backup.tags import OLD_TAGS, tags_file
 from carabin.registry.errors import BackupMissing, DiskFailed, ManifestInvalid, StoreUnreachable, VersionMissing
 from carabin.registry.layout import file_key, manifest_key, version_prefix, vocabulary_key
 from carabin.registry.stages.assign import set_stage
-from carabin.registry.stages.backup import backup, restore
-from carabin.registry.stages.backup_tags import OLD_TAGS, tags_file
 from carabin.registry.stages.lexicon_keys import lexicon_key
 from carabin.registry.stages.lexicons import promote_lexicon, publish_lexicon, read_lexicon
 from carabin.registry.stages.promote import promote

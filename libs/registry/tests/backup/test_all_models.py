@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from carabin.registry.artifacts.publish import publish_model
+from carabin.registry.backup.all_models import backup_all, stored_models
+from carabin.registry.backup.model import restore
 from carabin.registry.layout import file_key
-from carabin.registry.stages.backup import restore
-from carabin.registry.stages.backup_all import backup_all, stored_models
 from carabin.registry.stages.lexicons import lexicons_in_use, promote_lexicon, publish_lexicon
 from carabin.registry.stages.promote import promote
 from carabin.registry.stages.read import read_production

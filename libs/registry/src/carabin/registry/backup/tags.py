@@ -7,11 +7,11 @@ from typing import Final, NamedTuple, Self
 
 from ..errors import ManifestInvalid
 from ..layout import promotions_prefix, record_number, safe_name, stages_prefix
+from ..stages.log import last_stage_number, newest_stages_first
+from ..stages.promotions import last_number, newest_first
+from ..stages.resolve import SHARE, STAGE, Tags
+from ..stages.trials import TRIALS, logged_trials, not_promoted
 from ..store import ObjectStore
-from .log import last_stage_number, newest_stages_first
-from .promotions import last_number, newest_first
-from .resolve import SHARE, STAGE, Tags
-from .trials import TRIALS, logged_trials, not_promoted
 
 OLD_TAGS: Final = "tags.json"
 
