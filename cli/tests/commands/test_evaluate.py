@@ -1,6 +1,7 @@
 """`carabin evaluate`: the versions' figures side by side, and a dash where one was not measured."""
 
 import io
+import json
 import weakref
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -73,11 +74,14 @@ def test_a_limit_decodes_no_more_and_hears_every_speaker(
     decoded = []
     decode = dictations.decode
     monkeypatch.setattr(dictations, "decode", lambda data: decoded.append(1) or decode(data))
-    assert [said.speaker for said in held_out(store, SETTINGS, "cardio", tmp_path / "one", 1)] == ["anne"]
+    assert [said.speaker for said in held_out(store, SETTINGS, "cardio", tmp_path / "one", 1).dictations] == ["anne"]
     assert len(decoded) == 1
-    assert {said.speaker for said in held_out(store, SETTINGS, "cardio", tmp_path / "two", 2)} == {"anne", "zoé"}
+    assert {said.speaker for said in held_out(store, SETTINGS, "cardio", tmp_path / "two", 2).dictations} == {
+        "anne",
+        "zoé",
+    }
     assert len(decoded) == 3
-    assert len(held_out(store, SETTINGS, "cardio", tmp_path / "all", None)) == len(SPEAKERS)
+    assert len(held_out(store, SETTINGS, "cardio", tmp_path / "all", None).dictations) == len(SPEAKERS)
     assert len(decoded) == 3
 
 
@@ -119,3 +123,34 @@ def test_with_a_lexicon_no_more_sound_is_held_than_is_being_decoded(monkeypatch:
     assert len(held) == 9
     assert max(held) <= 1
     assert (without["wer"], with_it["wer"]) == (0.5, 0.0)
+
+
+@pytest.mark.parametrize(("lineage", "count"), [("cardio", 2.0), ("gone", None)])
+def test_dictations_that_a_version_has_learnt_are_counted_in_a_warning_and_in_the_json(
+    store: MemoryStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    lineage: str,
+    count: float | None,
+) -> None:
+    bucket = SETTINGS.datasets_bucket
+    test = [row(0, "Dictée relue.", "anne"), row(20, "apprise", "zoé"), row(21, "Neuve.", "zoé")]
+    validation, train = [row(23, "Encore.", "max")], [row(0, "Dictée.", "anne"), row(7, "Apprise.", "max")]
+    write_dataset(tmp_path / "old", {"train": train, "validation": validation, "test": [row(25, "Fin.", "max")]})
+    learnt = publish_dataset(store, bucket, "cardio", tmp_path / "old", AT, source={}, counts={}).version
+    write_dataset(tmp_path / "new", {"train": [row(24, "Suite.", "max")], "validation": validation, "test": test})
+    publish_dataset(store, bucket, "newer", tmp_path / "new", AT, source={}, counts={})
+    manifest = SimpleNamespace(version="v1", window=None, source={"dataset": lineage, "dataset_version": learnt})
+    monkeypatch.setattr(module, "connect", lambda: store)
+    monkeypatch.setattr(module, "store_settings", lambda: SETTINGS)
+    monkeypatch.setattr(module, "read_manifest", lambda *_: manifest)
+    monkeypatch.setattr(module, "fetch_model", lambda *_: tmp_path)
+    monkeypatch.setattr(module, "_measure", lambda *_: {"v1": {"wer": 0.5}})
+    assert main(["evaluate", "v1", "--model", "cardio", "--dataset", "newer", "--json"]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["v1"].get("learnt_test_dictations") == count
+    if count is None:
+        assert f"learnt from gone@{learnt} could not be checked" in words(shown.err)
+    else:
+        assert "v1: 2 of the 3 test dictations of newer@" in words(shown.err)

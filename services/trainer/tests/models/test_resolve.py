@@ -8,7 +8,7 @@ from carabin.registry.artifacts.checkpoints import publish_checkpoint
 from carabin.registry.errors import VersionMissing
 from carabin.registry.settings import StoreSettings
 from carabin.trainer.errors import BaseModelRefused
-from carabin.trainer.models.resolve import resolve_base
+from carabin.trainer.models.resolve import resolve_base, source_of
 from carabin.trainer.models.whisper import load_whisper
 from ctranslate2.converters import TransformersConverter
 
@@ -41,8 +41,11 @@ def test_a_ctranslate2_folder_is_rebuilt_once(tiny: Path, tmp_path: Path) -> Non
 def test_a_checkpoint_of_a_run_is_a_base_without_its_training_state(tiny: Path, tmp_path: Path) -> None:
     store = a_store()
     publish_checkpoint(
-        store, BUCKETS.checkpoints_bucket, "before", 5, tiny, datetime(2026, 1, 1, tzinfo=UTC), source={}, metrics={}
-    )
+        store, BUCKETS.checkpoints_bucket, "before", 5, tiny, datetime(2026, 1, 1, tzinfo=UTC),
+        source={"dataset": "cardio"}, metrics={},
+    )  # fmt: skip
+    assert source_of("run:before", store) == source_of("run:before@5", store) == {"dataset": "cardio"}
+    assert source_of("embedded", store) == {}
     folder = resolve_base("run:before", tmp_path / "cache", lambda: store)
     assert load_whisper(folder).config.d_model == 32
     assert resolve_base("run:before@5", tmp_path / "cache", lambda: store) == folder

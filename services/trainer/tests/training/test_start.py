@@ -1,15 +1,21 @@
 """Where a run starts, and from what it goes on."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
+from carabin.registry.artifacts.datasets import find_dataset, publish_dataset
 from carabin.registry.errors import VersionMissing
 from carabin.registry.testing.memory import MemoryStore
 from carabin.trainer.checkpoints.layout import STATE, folder_of, seal
+from carabin.trainer.datasets.parquet import DatasetRow, write_dataset
 from carabin.trainer.errors import ResumeRefused
+from carabin.trainer.evaluation.learnt import BASE_DATASETS
 from carabin.trainer.runtime.progress import Progress
 from carabin.trainer.runtime.run import RunContext
+from carabin.trainer.training import start as module
 from carabin.trainer.training.start import begin
 
 from ..helpers.training import BUCKETS, SENTENCES, EventRecorder, a_store, run_record, settings, tones
@@ -94,3 +100,25 @@ def test_a_dataset_that_is_not_there_is_named(
 ) -> None:
     with pytest.raises(VersionMissing, match="nothing"):
         begin(context(tiny, tmp_path / "w", store, recorder, dataset="nothing"))
+
+
+def test_a_test_that_the_base_or_the_run_itself_learns_is_said_and_recorded(
+    tiny: Path, store: MemoryStore, recorder: EventRecorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def row(seed: int, sentence: str) -> DatasetRow:
+        samples = np.random.default_rng(seed).normal(0, 0.1, 32_000).astype(np.float32)
+        return DatasetRow.of(samples, sentence, "nobody", "noise")
+
+    held_out, bucket, at = f"{SENTENCES[3]} Mesuré.", BUCKETS.datasets_bucket, datetime(2026, 1, 1, tzinfo=UTC)
+    for name, learnt in (("old", held_out), ("speech", f"{SENTENCES[4]} Mesuré.")):
+        rest = {"validation": [row(1, "Validée ce jour.")], "test": [row(2, "Essayée ce jour.")]}
+        write_dataset(tmp_path / name, {"train": [row(3, learnt), row(4, "Autre phrase.")], **rest})
+        publish_dataset(store, bucket, name, tmp_path / name, at, source={}, counts={})
+    old = find_dataset(store, bucket, "old").version
+    lineage = {"dataset": "old", "dataset_version": old, BASE_DATASETS: "gone@v1"}
+    monkeypatch.setattr(module, "source_of", lambda *_: lineage)
+    start = begin(context(tiny, tmp_path / "w", store, recorder, replay="speech", replay_share=0.25))
+    assert start.source[BASE_DATASETS] == f"old@{old} gone@v1"
+    assert f"2 of the 2 test dictations of {start.dataset} were learnt" in recorder.texts
+    assert "learnt from gone@v1 could not be checked" in recorder.texts
+    assert "2 of the 2" in run_record(store, BUCKETS.checkpoints_bucket, "r").source["test_learnt"]

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,9 +15,10 @@ from carabin.registry.artifacts.publish import fetch_model, read_manifest
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
-from carabin.trainer.data.dictations import Dictation, load_split
+from carabin.trainer.data.dictations import Dictation, SplitTexts, load_split
 from carabin.trainer.datasets.local import Joined, limited
 from carabin.trainer.evaluation.evaluate import ScoredDictation, evaluate_model, score, summarize
+from carabin.trainer.evaluation.learnt import datasets_of, learnt_before
 from carabin.trainer.text.terms import TermIndex, load_terms
 from carabin.transcriber.core.api import Samples
 from carabin.transcriber.inference.ct2 import Ct2Engine
@@ -38,6 +40,17 @@ COLUMNS = {
 WITH_LEXICON: Final = " with the lexicon"
 """How the row of a version with the lexicon's words ends."""
 PERCENT = frozenset({"wer", "term_recall", "general_wer"})
+LEARNT: Final = "learnt_test_dictations"
+"""How many of the test split's dictations the version has learnt; absent where a dataset of its lineage is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The test split of a dataset: what is known of all of it, and the dictations that are decoded."""
+
+    reference: str
+    texts: SplitTexts
+    dictations: Sequence[Dictation]
 
 
 @app.command(epilog="Example: carabin evaluate 20261124T101500Z-0123456789ab --model francais --dataset demo")
@@ -54,6 +67,7 @@ def evaluate(
 ) -> None:
     """Transcribe held-out dictations with each version, on the windows that serving uses, and compare their errors.
 
+    Dictations that a version has learnt, as its lineage knows, are counted in a warning.
     With --lexicon, both rows of a version are decoded as the transcriber decodes the finals of a live dictation.
     """
     store, buckets = connect(), store_settings()
@@ -61,28 +75,34 @@ def evaluate(
     with tempfile.TemporaryDirectory(prefix="carabin-evaluate-") as scratch:
         folder = Path(scratch)
         medical = held_out(store, buckets, dataset, folder / "medical", limit)
-        other = held_out(store, buckets, general, folder / "general", limit) if general else ()
+        other = held_out(store, buckets, general, folder / "general", limit) if general else None
+        measured = {each.reference: each.texts for each in (medical, other) if each}
         found: dict[str, dict[str, float]] = {}
         for version in versions:
             manifest = read_manifest(store, buckets.models_bucket, name, version)
+            learnt = learnt_before(datasets_of(manifest.source), measured, store, buckets.datasets_bucket)
+            for warning in learnt.warnings:
+                typer.echo(f"{version}: {warning}", err=True)
             model = fetch_model(store, buckets.models_bucket, manifest, folder / version)
-            found |= _measure(model, manifest, medical, other, words)
+            rows = _measure(model, manifest, medical.dictations, other.dictations if other else (), words)
+            for metrics in rows.values():
+                metrics |= {LEARNT: float(learnt.dictations)} if learnt.checked else {}
+            found |= rows
     if json_output:
         write_json(found)
     else:
         Console().print(comparison(found))
 
 
-def held_out(
-    store: ObjectStore, buckets: StoreSettings, dataset: str, target: Path, limit: int | None
-) -> Sequence[Dictation]:
+def held_out(store: ObjectStore, buckets: StoreSettings, dataset: str, target: Path, limit: int | None) -> HeldOut:
     """Fetch a dataset, `NAME` or `NAME@VERSION`, into `target`, and return its test split, or `limit` spread over it.
 
     Sounds are decoded when they are asked for: a large split does not fit in memory.
     """
     bucket = buckets.datasets_bucket
     manifest = find_dataset(store, bucket, dataset)
-    return limited(load_split(fetch_dataset(store, bucket, manifest, target), "test"), limit)
+    test = load_split(fetch_dataset(store, bucket, manifest, target), "test")
+    return HeldOut(f"{manifest.name}@{manifest.version}", test, limited(test, limit))
 
 
 def comparison(found: dict[str, dict[str, float]]) -> Table:

@@ -7,7 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from carabin.registry.artifacts.checkpoints import fetch_checkpoint, latest_checkpoint, read_checkpoint
+from carabin.registry.artifacts.checkpoints import (
+    CheckpointManifest,
+    fetch_checkpoint,
+    latest_checkpoint,
+    read_checkpoint,
+)
+from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.publish import fetch_model, read_manifest
 from carabin.registry.connect import store_settings
 from carabin.registry.errors import VersionMissing
@@ -64,7 +70,18 @@ def _rebuilt(source: Path, target: Path) -> Path:
     return target
 
 
-def _from_run(spec: str, cache: Path, store: ObjectStore) -> Path:
+def source_of(spec: str, store: ObjectStore) -> dict[str, str]:
+    """Return the lineage of a base that the store holds; empty for any other.
+
+    Raises:
+        VersionMissing: there is no such checkpoint or version.
+    """
+    if spec.startswith(RUN):
+        return _checkpoint(spec, store).source
+    return _version(spec, store).source if spec.startswith(MODEL) else {}
+
+
+def _checkpoint(spec: str, store: ObjectStore) -> CheckpointManifest:
     run, _, step = spec.removeprefix(RUN).partition("@")
     if step and not step.isdecimal():
         raise BaseModelRefused(f"base {spec}: the step {step!r} is not a number")
@@ -72,23 +89,32 @@ def _from_run(spec: str, cache: Path, store: ObjectStore) -> Path:
     manifest = read_checkpoint(store, bucket, run, int(step)) if step else latest_checkpoint(store, bucket, run)
     if manifest is None:
         raise VersionMissing(f"run {run} has no checkpoint to start from")
-    target = cache / f"run-{run}-{manifest.step}"
+    return manifest
+
+
+def _version(spec: str, store: ObjectStore) -> ModelManifest:
+    name, _, version = spec.removeprefix(MODEL).partition("@")
+    bucket = store_settings().models_bucket
+    version = version or read_production(store, bucket, name) or ""
+    if not version:
+        raise VersionMissing(f"model {name} has no version in production: name one, as {MODEL}{name}@VERSION")
+    return read_manifest(store, bucket, name, version)
+
+
+def _from_run(spec: str, cache: Path, store: ObjectStore) -> Path:
+    manifest, bucket = _checkpoint(spec, store), store_settings().checkpoints_bucket
+    target = cache / f"run-{manifest.run}-{manifest.step}"
     return (
         target if target.exists() else fetch_checkpoint(store, bucket, manifest, target, lambda path: "/" not in path)
     )
 
 
 def _from_model(spec: str, cache: Path, store: ObjectStore) -> Path:
-    name, _, version = spec.removeprefix(MODEL).partition("@")
-    bucket = store_settings().models_bucket
-    version = version or read_production(store, bucket, name) or ""
-    if not version:
-        raise VersionMissing(f"model {name} has no version in production: name one, as {MODEL}{name}@VERSION")
-    manifest = read_manifest(store, bucket, name, version)
-    fetched = cache / f"model-{name}-{version}-ct2"
+    manifest = _version(spec, store)
+    fetched = cache / f"model-{manifest.name}-{manifest.version}-ct2"
     if not fetched.exists():
-        fetch_model(store, bucket, manifest, fetched)
-    return _rebuilt(fetched, cache / f"model-{name}-{version}")
+        fetch_model(store, store_settings().models_bucket, manifest, fetched)
+    return _rebuilt(fetched, cache / f"model-{manifest.name}-{manifest.version}")
 
 
 def _from_hub(spec: str) -> Path:

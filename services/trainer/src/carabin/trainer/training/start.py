@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from transformers import WhisperForConditionalGeneration
 
 from ..checkpoints.layout import step_of
 from ..checkpoints.lineage import fingerprint, lineage
 from ..checkpoints.resume import RunFingerprint, restore
+from ..data.dictations import SplitTexts, load_split
 from ..datasets.local import LocalDataset, Replay, fetch, plan_replay
+from ..evaluation.learnt import BASE_DATASETS, datasets_of, learnt_before
 from ..finishing.candidate_evaluation import EvaluationSets
-from ..models.resolve import resolve_base
+from ..models.resolve import resolve_base, source_of
 from ..models.whisper import architecture, load_whisper
 from ..runtime.run import RunContext
 from ..text.terms import load_terms
+
+TEST_LEARNT: Final = "test_learnt"
+"""In a checkpoint's lineage: what of its test was learnt, by its base or by this run."""
 
 
 @dataclass(frozen=True)
@@ -68,5 +74,17 @@ def begin(run: RunContext) -> Start:
     if resume:
         run.progress.note(f"goes on from {resume.name}")
     source = lineage(run.name, settings.base, dataset, general, identity)
+    if before := datasets_of(source_of(settings.base, run.store)):
+        source[BASE_DATASETS] = " ".join(before)
+    if run.main:
+        learnt = learnt_before(datasets_of(source), _tests(dataset, general), run.store, run.datasets_bucket)
+        for warning in learnt.warnings:
+            run.progress.note(warning)
+        if learnt.warnings:
+            source[TEST_LEARNT] = "; ".join(learnt.warnings)
     run.write_record(source=source)
     return Start(dataset, replay, base, model, identity, source, resume)
+
+
+def _tests(*datasets: LocalDataset | None) -> dict[str, SplitTexts]:
+    return {str(each): load_split(each.folder, "test") for each in datasets if each}
