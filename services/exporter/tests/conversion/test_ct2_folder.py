@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from carabin.ct2whisper.binary import read_binary
 from carabin.exporter.conversion.convert import convert_all
 from carabin.exporter.conversion.ct2_folder import copy_ct2, inspect_ct2, stored_quantization
 from carabin.exporter.errors import ConversionRefused
@@ -26,7 +27,22 @@ from carabin.registry.testing.memory import MemoryStore
         (lambda folder: (folder / "model.bin").write_bytes(b"\0" * 64), "model.bin"),
         (lambda folder: (folder / "config.json").write_text("{"), "config.json is not JSON"),
         (lambda folder: edit(folder / "config.json", "lang_ids", []), "names 0 languages"),
+        (lambda folder: edit(folder / "config.json", "lang_ids", [0] * 99), "what is no language's id"),
+        (lambda folder: edit(folder / "config.json", "lang_ids", [50259] * 99), "or one of them twice"),
+        (lambda folder: edit(folder / "config.json", "lang_ids", [10**9] * 99), "lang_ids has 1000000000"),
+        (lambda folder: edit(folder / "config.json", "lang_ids", 99), "lang_ids is no list"),
         (lambda folder: edit(folder / "config.json", "alignment_heads", []), "no alignment_heads"),
+        (lambda folder: edit(folder / "config.json", "alignment_heads", [[0, 1]]), r"\[0, 1\], the decoder 1 layers"),
+        (lambda folder: edit(folder / "config.json", "alignment_heads", [[1, 0]]), "alignment head"),
+        (lambda folder: edit(folder / "config.json", "alignment_heads", [[0, 0], [3000, -7]]), "alignment head"),
+        (lambda folder: edit(folder / "config.json", "alignment_heads", [[0.0, 0]]), "alignment head"),
+        (lambda folder: edit(folder / "config.json", "alignment_heads", 7), "no list as alignment_heads"),
+        (lambda folder: edit(folder / "config.json", "suppress_ids", [10**9]), "suppress_ids has 1000000000"),
+        (lambda folder: edit(folder / "config.json", "suppress_ids_begin", [-5]), "suppress_ids_begin has -5"),
+        (lambda folder: (folder / "tokenizer.json").write_text("{}"), "tokenizer.json cannot be read"),
+        (lambda folder: shorten_tokenizer(folder / "tokenizer.json"), "50363 tokens, not 50364 or 51865"),
+        (lambda folder: spoil_value(folder / "model.bin", "decoder/layer_norm/gamma"), "gamma holds NaN"),
+        (lambda folder: spoil_value(folder / "model.bin", "decoder/embeddings/weight"), "weight holds NaN"),
         (lambda folder: edit(folder / "preprocessor_config.json", "feature_size", 128), "128 mel bins"),
         (lambda folder: drop_last_token(folder / "vocabulary.json"), "51864 tokens, the token embedding 51865 rows"),
         (lambda folder: (folder / "vocabulary.json").write_text('["<|endof'), "vocabulary.json is not JSON"),
@@ -49,6 +65,17 @@ def test_a_spoilt_ct2_folder_is_refused_by_name(
 
 def edit(path: Path, key: str, value: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+
+
+def shorten_tokenizer(path: Path) -> None:
+    edit(path, "added_tokens", json.loads(path.read_text())["added_tokens"][:-1])
+
+
+def spoil_value(path: Path, name: str) -> None:
+    """Turn the first value of a float16 variable into NaN."""
+    with path.open("r+b") as file:
+        file.seek(read_binary(path).variables[name].offset)
+        file.write(b"\xff\x7f")
 
 
 def drop_last_token(path: Path) -> None:

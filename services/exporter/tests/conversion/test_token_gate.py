@@ -81,3 +81,11 @@ def test_json_that_is_no_tokenizer_is_refused(checkpoint: Path) -> None:
     edit(checkpoint, "tokenizer.json", lambda content: content.pop("model"))
     with pytest.raises(CheckpointRefused, match=r"tokenizer\.json cannot be read"):
         inspect_checkpoint(checkpoint)
+
+
+@pytest.mark.parametrize("ids", [[51865], [-1], ["50257"], 7])
+@pytest.mark.parametrize("name", ["suppress_tokens", "begin_suppress_tokens"])
+def test_a_suppressed_token_that_is_not_there_is_refused(checkpoint: Path, name: str, ids: object) -> None:
+    edit(checkpoint, "generation_config.json", lambda content: content.update({name: ids}))
+    with pytest.raises(CheckpointRefused, match=rf"generation_config\.json, {name} "):
+        inspect_checkpoint(checkpoint)

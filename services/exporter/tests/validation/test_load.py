@@ -36,6 +36,15 @@ def test_a_truncated_model_is_refused(model: Path, tmp_path: Path) -> None:
         LoadedModel(tmp_path).write_both(SECOND_OF_NOISE, "fr")
 
 
+def test_a_tokenizer_that_cannot_be_read_is_one_error(model: Path, tmp_path: Path) -> None:
+    for file in model.iterdir():
+        if file.name != "tokenizer.json":
+            (tmp_path / file.name).symlink_to(file)
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(ConversionRefused, match="refused as a model"):
+        LoadedModel(tmp_path)
+
+
 def test_a_machine_that_is_short_of_threads_refuses_no_model(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("Resource temporarily unavailable")

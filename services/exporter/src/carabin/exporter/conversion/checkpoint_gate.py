@@ -16,7 +16,7 @@ from carabin.ct2whisper.quantize import all_finite
 from carabin.ct2whisper.tensors import read_tensors
 
 from ..errors import CheckpointRefused
-from .json_files import read_json_object
+from .json_files import Refusal, read_json_object
 from .token_gate import check_tokens
 
 REQUIRED_FILES: Final[Mapping[str, str]] = MappingProxyType(
@@ -67,7 +67,8 @@ def inspect_checkpoint(folder: Path) -> CheckpointFacts:
     n_languages = _check_generation(folder, generation)
     n_mels = _check_mels(folder, config)
     rows = _check_weights(folder)
-    _check_alignment(folder, config, generation)
+    layers, heads = (int(config.get(name) or 0) for name in ("decoder_layers", "decoder_attention_heads"))
+    check_alignment(folder, "generation_config.json", generation["alignment_heads"], layers, heads, CheckpointRefused)
     check_tokens(folder, config, generation, read_json_object(folder, "tokenizer.json", CheckpointRefused), rows)
     return CheckpointFacts(n_mels=n_mels, vocabulary_size=rows, n_languages=n_languages)
 
@@ -127,17 +128,20 @@ def _check_weights(folder: Path) -> int:
     return tensors[EMBEDDING].shape[0]
 
 
-def _check_alignment(folder: Path, config: dict[str, Any], generation: dict[str, Any]) -> None:
-    """A head that is not there would be read from other memory, or end the process that asks for word times."""
-    layers, heads = config.get("decoder_layers", 0), config.get("decoder_attention_heads", 0)
-    for head in generation["alignment_heads"]:
-        try:
-            layer, number = head
-            known = 0 <= layer < layers and 0 <= number < heads
-        except (TypeError, ValueError):
-            known = False
+def check_alignment(folder: Path, file: str, alignment: Any, layers: int, heads: int, refusal: Refusal) -> None:
+    """Check each head of word times: one that is not there is read from other memory, or ends the process.
+
+    Args:
+        file: where `alignment` stands.
+        layers: of the decoder, with `heads` each.
+
+    Raises:
+        CheckpointRefused, ConversionRefused: as `refusal` says.
+    """
+    if not isinstance(alignment, list):
+        raise refusal(folder, f"{file} has no list as alignment_heads")
+    for head in alignment:
+        pair = head if isinstance(head, list) and len(head) == 2 else [None, None]
+        known = all(type(each) is int and 0 <= each < end for each, end in zip(pair, (layers, heads), strict=True))
         if not known:
-            raise CheckpointRefused(
-                folder,
-                f"generation_config.json has the alignment head {head}, the decoder {layers} layers of {heads} heads",
-            )
+            raise refusal(folder, f"{file} has the alignment head {head}, the decoder {layers} layers of {heads} heads")

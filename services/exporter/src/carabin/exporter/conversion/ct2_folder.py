@@ -1,28 +1,37 @@
 """A CTranslate2 folder that somebody else converted, taken in as a model version."""
 
+import re
 import shutil
 from pathlib import Path
+from typing import Any, Final
 
 from carabin.ct2whisper.binary import Ct2Binary, read_binary
 from carabin.ct2whisper.errors import BinaryInvalid
 from carabin.ct2whisper.layout import CT2_CONVOLUTION, CT2_EMBEDDING, CT2_NORM
+from carabin.ct2whisper.quantize import EXPONENTS, all_finite
+from carabin.ct2whisper.rebuild import whisper_sizes
+from carabin.ct2whisper.tensors import Tensor
 
 from ..errors import ConversionRefused
-from .checkpoint_gate import N_LANGUAGES, CheckpointFacts
+from .checkpoint_gate import N_LANGUAGES, CheckpointFacts, check_alignment
 from .ct2_files import LOADED_FILES, VOCABULARIES, require_files
 from .json_files import added_tokens, read_json, read_json_object
-from .token_gate import N_TIMESTAMPS
+from .token_gate import N_TIMESTAMPS, check_ids, check_known
+
+LANGUAGE: Final = re.compile(r"<\|[a-z]{2,3}\|>")
+"""The token of a language, such as <|fr|> or <|haw|>."""
 
 
 def inspect_ct2(folder: Path) -> CheckpointFacts:
-    """Check a CTranslate2 Whisper folder's files against each other and say what it holds.
+    """Check a CTranslate2 Whisper folder's files against each other, read every value once and say what it holds.
 
     Raises:
         ConversionRefused: with the first reason found.
     """
     require_files(folder)
-    variables = _read_binary(folder).variables
-    rows = variables[CT2_EMBEDDING].shape[0]
+    binary = _read_binary(folder)
+    sizes = _sizes(folder, binary)
+    rows = sizes["vocab_size"]
     vocabulary = _vocabulary(folder)
     if len(vocabulary) != rows:
         raise ConversionRefused(folder, f"the vocabulary has {len(vocabulary)} tokens, the token embedding {rows} rows")
@@ -36,14 +45,18 @@ def inspect_ct2(folder: Path) -> CheckpointFacts:
             folder, f"{rows - no_timestamps - 1} timestamp tokens, not {N_TIMESTAMPS}: were tokens added to it?"
         )
     config = read_json_object(folder, "config.json", ConversionRefused)
-    languages = config.get("lang_ids") or []
-    if len(languages) not in N_LANGUAGES:
-        raise ConversionRefused(folder, f"config.json names {len(languages)} languages in lang_ids, not 99 or 100")
+    n_languages = _check_languages(folder, config, vocabulary)
     if not config.get("alignment_heads"):
         raise ConversionRefused(folder, "config.json has no alignment_heads: word times would be wrong")
+    layers, heads = sizes["decoder_layers"], sizes["decoder_attention_heads"]
+    check_alignment(folder, "config.json", config["alignment_heads"], layers, heads, ConversionRefused)
+    for name in ("suppress_ids", "suppress_ids_begin"):
+        check_known(folder, f"config.json, {name}", config.get(name) or [], rows, ConversionRefused)
     _check_tokenizer(folder, vocabulary)
-    n_mels = _mel_bins(folder, variables[CT2_CONVOLUTION].shape)
-    return CheckpointFacts(n_mels=n_mels, vocabulary_size=rows, n_languages=len(languages))
+    check_ids(folder, no_timestamps, rows, ConversionRefused)
+    n_mels = _mel_bins(folder, sizes["num_mel_bins"])
+    _check_finite(folder, binary)
+    return CheckpointFacts(n_mels=n_mels, vocabulary_size=rows, n_languages=n_languages)
 
 
 def stored_quantization(folder: Path) -> str:
@@ -74,6 +87,22 @@ def _read_binary(folder: Path) -> Ct2Binary:
     return binary
 
 
+def _sizes(folder: Path, binary: Ct2Binary) -> dict[str, Any]:
+    try:
+        return whisper_sizes(binary)
+    except BinaryInvalid as error:
+        raise ConversionRefused(folder, f"model.bin: {error.reason}") from error
+
+
+def _check_finite(folder: Path, binary: Ct2Binary) -> None:
+    for name, stored in binary.variables.items():
+        if stored.dtype not in EXPONENTS or name in binary.aliases or 0 in stored.shape:
+            continue
+        blocks = Tensor(name, binary.file, stored.offset, stored.shape, stored.dtype).blocks()
+        if not all(all_finite(block, stored.dtype) for block in blocks):
+            raise ConversionRefused(folder, f"model.bin: {name} holds NaN or infinity")
+
+
 def _vocabulary(folder: Path) -> list[str]:
     if (folder / "vocabulary.json").is_file():
         tokens = read_json(folder, "vocabulary.json", ConversionRefused)
@@ -88,6 +117,17 @@ def _vocabulary(folder: Path) -> list[str]:
     return text.removesuffix("\n").split("\n")
 
 
+def _check_languages(folder: Path, config: dict[str, Any], vocabulary: list[str]) -> int:
+    languages = config.get("lang_ids") or []
+    check_known(folder, "config.json, lang_ids", languages, len(vocabulary), ConversionRefused)
+    if len(languages) not in N_LANGUAGES:
+        raise ConversionRefused(folder, f"config.json names {len(languages)} languages in lang_ids, not 99 or 100")
+    others = [place for place in languages if not LANGUAGE.fullmatch(vocabulary[place])]
+    if others or len(set(languages)) != len(languages):
+        raise ConversionRefused(folder, "config.json has in lang_ids what is no language's id, or one of them twice")
+    return len(languages)
+
+
 def _check_tokenizer(folder: Path, vocabulary: list[str]) -> None:
     tokenizer = read_json_object(folder, "tokenizer.json", ConversionRefused)
     for place, content in added_tokens(folder, tokenizer, ConversionRefused):
@@ -95,10 +135,10 @@ def _check_tokenizer(folder: Path, vocabulary: list[str]) -> None:
             raise ConversionRefused(folder, f"tokenizer.json puts {content!r} at {place}, where the vocabulary differs")
 
 
-def _mel_bins(folder: Path, conv1: tuple[int, ...]) -> int:
+def _mel_bins(folder: Path, expected: int) -> int:
     found = read_json_object(folder, "preprocessor_config.json", ConversionRefused).get("feature_size")
-    if found != conv1[1]:
+    if found != expected:
         raise ConversionRefused(
-            folder, f"preprocessor_config.json makes {found} mel bins, the encoder reads {conv1[1]}"
+            folder, f"preprocessor_config.json makes {found} mel bins, the encoder reads {expected}"
         )
-    return conv1[1]
+    return expected

@@ -7,7 +7,7 @@ from typing import Any, Final
 from tokenizers import Tokenizer
 
 from ..errors import CheckpointRefused
-from .json_files import added_tokens
+from .json_files import Refusal, added_tokens
 
 NO_ADDED_TOKENS: Final = (
     "Train again from the base's own tokenizer, without `add_tokens`: Whisper spells any word from the pieces it has,"
@@ -32,7 +32,9 @@ def check_tokens(folder: Path, config: Json, generation: Json, tokenizer: Json, 
     """
     _check_vocabulary(folder, config, generation, tokenizer, rows)
     _check_specials(folder, generation, tokenizer)
-    _check_ids(folder, generation, rows)
+    check_ids(folder, generation["no_timestamps_token_id"], rows, CheckpointRefused)
+    for name in ("suppress_tokens", "begin_suppress_tokens"):
+        check_known(folder, f"generation_config.json, {name}", generation.get(name) or [], rows, CheckpointRefused)
 
 
 def _check_vocabulary(folder: Path, config: Json, generation: Json, tokenizer: Json, rows: int) -> None:
@@ -71,15 +73,26 @@ def _check_specials(folder: Path, generation: Json, tokenizer: Json) -> None:
             )
 
 
-def _check_ids(folder: Path, generation: Json, rows: int) -> None:
-    """A token without an id of its own moves all that follow: the converted vocabulary is a list."""
+def check_ids(folder: Path, no_timestamps: int, rows: int, refusal: Refusal) -> None:
+    """Check that tokenizer.json has each id once: the vocabulary is a list, where a lost token moves all that follow.
+
+    Raises:
+        CheckpointRefused, ConversionRefused: as `refusal` says.
+    """
     try:
         ids = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab(with_added_tokens=True).values()
     except Exception as error:  # tokenizers raises nothing more precise
-        raise CheckpointRefused(folder, f"tokenizer.json cannot be read: {error}") from error
-    spelled = generation["no_timestamps_token_id"] + 1
+        raise refusal(folder, f"tokenizer.json cannot be read: {error}") from error
+    spelled = no_timestamps + 1
     # OpenAI's tokenizers leave the timestamps to the reader, Hugging Face's newer ones spell them out.
     if len(ids) not in (spelled, rows) or sorted(ids) != list(range(len(ids))):
-        raise CheckpointRefused(
-            folder, f"tokenizer.json has {len(ids)} tokens, not {spelled} or {rows}, one for each id from 0"
-        )
+        raise refusal(folder, f"tokenizer.json has {len(ids)} tokens, not {spelled} or {rows}, one for each id from 0")
+
+
+def check_known(folder: Path, where: str, ids: Any, rows: int, refusal: Refusal) -> None:
+    """Check that each of `ids`, which stand at `where`, is a token's; raise as `check_ids` does."""
+    if not isinstance(ids, list):
+        raise refusal(folder, f"{where} is no list")
+    unknown = [each for each in ids if type(each) is not int or not 0 <= each < rows]
+    if unknown:
+        raise refusal(folder, f"{where} has {unknown[0]!r}, which is no token's id: they end at {rows - 1}")

@@ -37,11 +37,11 @@ class LoadedModel:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         require_files(folder)
-        try:
-            with translate_shortage(folder):
+        with translate_shortage(folder):
+            try:
                 self.whisper = WhisperModel(str(folder), device="cpu", compute_type="default", local_files_only=True)
-        except (OSError, RuntimeError, ValueError, KeyError) as error:
-            raise ConversionRefused(folder, str(error)) from error
+            except Exception as error:  # tokenizers raises nothing more precise
+                raise ConversionRefused(folder, str(error)) from error
 
     def write_both(self, audio: npt.NDArray[np.float32], language: str) -> SmokeResult:
         """Transcribe `audio`, shape (n_samples,) at 16 kHz in [-1, 1], with and without timestamps.
