@@ -104,9 +104,73 @@ def test_what_kills_its_exporters_is_given_up_with_the_stage_it_died_in(store: M
         one = ledger(store, f"exporter-{attempt}", clock)
         one.renew(claim(one), stage="convert float16")
         clock.now += 2 * TTL
-    with pytest.raises(ExportFailedBefore, match="3 exporters died while at it, at convert float16"):
+    with pytest.raises(ExportFailedBefore, match="3 attempts failed; the last exporter died at convert float16"):
         claim(ledger(store, "last", clock))
     assert claim(ledger(store, "last", clock), retry=True).record.attempts == 1
+
+
+def test_attempts_that_count_end_in_failure_and_those_that_do_not_never(store: MemoryStore, clock: Clock) -> None:
+    one = ledger(store, "a", clock)
+    for _ in range(2 * MAX_ATTEMPTS):
+        assert one.interrupt(claim(one), "the store is away", counts=False).state == "interrupted"
+    states = [one.interrupt(claim(one), "a bug", counts=True).state for _ in range(MAX_ATTEMPTS)]
+    assert states == ["interrupted", "interrupted", "failed"]
+    with pytest.raises(ExportFailedBefore, match="failed before: 3 attempts failed, the last one with: a bug"):
+        claim(one)
+    assert one.interrupt(claim(one, retry=True), "a bug", counts=True).state == "interrupted"
+
+
+def test_deaths_and_errors_of_one_checkpoint_are_counted_together(store: MemoryStore, clock: Clock) -> None:
+    one = ledger(store, "a", clock)
+    one.interrupt(claim(one), "a bug", counts=True)
+    claim(one)
+    clock.now += 2 * TTL
+    one.interrupt(claim(one), "the store is away", counts=False)
+    assert one.interrupt(claim(one), "a bug", counts=True).state == "failed"
+
+
+def test_a_retry_makes_no_form_that_failed_before_unless_it_asks_for_it(store: MemoryStore, clock: Clock) -> None:
+    one = ledger(store, "a", clock)
+    one.finish(claim(one, "int8", "float16"), "failed", "int8 cannot be stored", versions={"float16": "v1"})
+    held = claim(one, "bfloat16", retry=True)
+    assert held.record.missing == ("bfloat16",)
+    assert held.record.versions == {"float16": "v1"}
+    one.finish(held, "failed", "nor can this one")
+    assert claim(one, "int8", retry=True).record.missing == ("int8",)
+
+
+def test_a_form_is_dated_when_it_is_first_asked_for_and_anew_when_it_had_failed(
+    store: MemoryStore, clock: Clock
+) -> None:
+    one = ledger(store, "a", clock)
+    one.finish(claim(one), "done", versions={"float16": "v1"})
+    clock.now += timedelta(days=46)
+    record = claim(one, "float16", "int8").record
+    assert (record.date_of("float16"), record.date_of("int8")) == (START, clock.now)
+    one.finish(one.read("cardio", record.id), "failed")
+    clock.now += timedelta(days=46)
+    again = claim(one, "int8", retry=True).record
+    assert (again.date_of("float16"), again.date_of("int8")) == (START, clock.now)
+    assert again.created_at == START
+
+
+def test_a_form_of_a_release_that_dated_none_keeps_the_date_of_its_record(store: MemoryStore, clock: Clock) -> None:
+    held = claim(ledger(store, "old", clock))
+    old = held.record.model_dump_json(exclude={"dates"}).encode()
+    store.put("models", f"cardio/exports/{held.record.id}.json", old)
+    clock.now += 2 * TTL
+    record = claim(ledger(store, "new", clock), "float16", "int8").record
+    assert (record.date_of("float16"), record.date_of("int8")) == (START, clock.now)
+
+
+def test_what_was_pruned_is_dated_anew_and_what_was_not_is_kept(store: MemoryStore, clock: Clock) -> None:
+    one = ledger(store, "a", clock)
+    one.finish(claim(one, "float16", "int8"), "done", versions={"float16": "v1", "int8": "v2"})
+    clock.now += timedelta(days=46)
+    one.reopen(one.read("cardio", export_id("cardio", "identity")), {"int8": "v2"})
+    record = claim(one).record
+    assert record.missing == ("float16",)
+    assert (record.date_of("float16"), record.date_of("int8")) == (clock.now, START)
 
 
 def test_exporters_that_died_behind_the_last_form_have_failed_at_nothing(store: MemoryStore, clock: Clock) -> None:

@@ -186,6 +186,38 @@ def test_a_form_that_is_refused_keeps_no_other_from_being_published(
     assert exporter.export(ExportRequest(request.source, "cardio"))[0].format.quantization == "float16"
 
 
+@pytest.mark.usefixtures("instant")
+def test_a_form_that_was_refused_fails_no_later_request_for_another(
+    store: MemoryStore, exporter: Exporter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"read by nobody here")
+    source, accept = FolderCheckpoint(tmp_path), Validator.validate
+
+    def refuse_int8(self: Validator, candidate: ConvertedForm, check: Callable[[], None]) -> Validated:
+        if candidate.form == "int8":
+            raise ConversionRefused(candidate.folder, "it makes 9 more word errors")
+        return accept(self, candidate, check)
+
+    monkeypatch.setattr(Validator, "validate", refuse_int8)
+    with pytest.raises(ConversionRefused, match="int8: it makes 9 more"):
+        exporter.export(ExportRequest(source, "cardio", ("int8",)))
+    [manifest] = exporter.export(ExportRequest(source, "cardio", ("float16",), retry=True))
+    assert list_versions(store, "models", "cardio") == [manifest.version]
+
+
+@pytest.mark.usefixtures("instant")
+def test_a_form_that_is_exported_later_is_the_latest_version(store: MemoryStore, tmp_path: Path) -> None:
+    source = tmp_path / "checkpoint"
+    source.mkdir()
+    dated = []
+    for days, form in enumerate(("float16", "int8")):
+        ledger = Ledger(store, "models", "a", now=lambda days=days: NOW + timedelta(days=46 * days))  # type: ignore[misc]
+        exporter = Exporter(store, "models", ledger, tmp_path)
+        dated.append(exporter.export(ExportRequest(FolderCheckpoint(source), "cardio", (form,)))[0].version)
+    assert list_versions(store, "models", "cardio") == sorted(dated) == dated
+    assert dated[1].startswith("20270109T101500Z")
+
+
 @pytest.fixture
 def instant(monkeypatch: pytest.MonkeyPatch, pristine_checkpoint: Path) -> None:
     """Spare what asks nothing of the store: the conversion and the validation."""
@@ -336,6 +368,7 @@ def test_bytes_that_are_not_the_manifests_never_reach_the_converter(
     data = bytearray(store.get("checkpoints", key))
     data[-1] ^= 1
     store.put("checkpoints", key, bytes(data))
-    with pytest.raises(Exception, match="SHA-256 differs"):
+    with pytest.raises(CheckpointRefused, match="SHA-256 differs"):
         exporter.export(ExportRequest(source, "cardio"))
+    assert Ledger(store, "models", "x").list("cardio")[0].state == "failed", "it is not fetched at every look"
     assert list_versions(store, "models", "cardio") == []

@@ -10,11 +10,12 @@ from typing import Final, Protocol
 
 from carabin.registry.artifacts.bundle import sha256_of
 from carabin.registry.artifacts.checkpoints import fetch_checkpoint, latest_checkpoint, read_checkpoint
+from carabin.registry.errors import ManifestInvalid
 from carabin.registry.layout import checkpoint_file_key
 from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.store import ObjectStore
 
-from .errors import RequestInvalid
+from .errors import CheckpointRefused, RequestInvalid
 
 NOT_EXPORTED: Final = re.compile(
     r"(training|runs|checkpoint-\d+)/|(optimizer|scheduler|scaler|training_args|rng_state.*)\.(pt|pth|bin)$"
@@ -49,7 +50,11 @@ class CheckpointSource(Protocol):
         """Return a SHA-256 over everything in it that can change a model version."""
 
     def fetch(self, target: Path) -> Path:
-        """Bring the files here and return their folder, `target` or where they already lie."""
+        """Bring the files here and return their folder, `target` or where they already lie.
+
+        Raises:
+            CheckpointRefused: its bytes are not those that were published.
+        """
 
     def background(self) -> Background:
         """Return where the checkpoint came from, for the manifest."""
@@ -82,7 +87,10 @@ class StoredCheckpoint:
         return _digest(entries)
 
     def fetch(self, target: Path) -> Path:
-        return fetch_checkpoint(self._store, self._bucket, self._manifest, target, _exported)
+        try:
+            return fetch_checkpoint(self._store, self._bucket, self._manifest, target, _exported)
+        except ManifestInvalid as error:
+            raise CheckpointRefused(Path(self.label), str(error)) from error
 
     def background(self) -> Background:
         manifest = self._manifest

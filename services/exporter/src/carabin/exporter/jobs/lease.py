@@ -80,6 +80,12 @@ class LeaseRenewal:
         with self._lock:
             return self._ledger.finish(self._held, state, reason)
 
+    def interrupt(self, reason: str, *, counts: bool) -> ExportRecord:
+        """End the lease without an outcome, see `Ledger.interrupt`."""
+        self._done.set()
+        with self._lock:
+            return self._ledger.interrupt(self._held, reason, counts=counts)
+
     def release(self) -> None:
         """Give the lease back although the work is not at a step's end: its process ends now.
 
@@ -89,7 +95,7 @@ class LeaseRenewal:
         with self._lock:
             record = self.record
             self._found = LeaseLost(f"export {record.id} of {record.checkpoint}: given back, this exporter is ending")
-            self._ledger.finish(self._held, "interrupted", "its exporter ended")
+            self._ledger.interrupt(self._held, "its exporter ended", counts=False)
 
     def _renew(self, **changes: Any) -> None:
         with self._lock:

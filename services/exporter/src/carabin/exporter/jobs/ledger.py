@@ -20,7 +20,7 @@ from ..errors import ExportBusy, ExportCancelled, ExportFailedBefore, ExportUnkn
 from .records import ExportRecord, Held, State, export_id
 
 MAX_ATTEMPTS: Final = 3
-"""An export whose process died this often is taken to be what kills it."""
+"""A checkpoint at which exporters died or broke this often is taken to be what breaks them."""
 
 Clock = Callable[[], datetime]
 
@@ -33,6 +33,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _dates(record: ExportRecord, wanted: tuple[str, ...], now: datetime) -> dict[str, datetime]:
+    """Date what is asked for anew: a form that no request named before, and one whose export had failed or was stopped.
+
+    A form that an exporter died at keeps its date, for that exporter may live and publish it: then both publish one.
+    """
+    ended = record.state in ("failed", "cancelled")
+    anew = [form for form in wanted if form not in record.versions and (ended or form not in record.wanted)]
+    return {**record.dates, **dict.fromkeys(anew, now)}
+
+
 def _log_unreadable(error: ManifestInvalid) -> None:
     log.warning(str(error), extra={"event": "export_record_unreadable"})
 
@@ -43,7 +53,7 @@ class Ledger:
     Args:
         owner: our name, in leases and in the errors of others.
         ttl: how long a lease lives without renewal, by the store's clock.
-        now: dates versions, and the end of a lease where people read it; no lease is judged by it.
+        now: dates forms, hence versions, and the end of a lease where people read it; no lease is judged by it.
     """
 
     def __init__(
@@ -65,14 +75,16 @@ class Ledger:
     def claim(self, name: str, identity: str, checkpoint: str, wanted: tuple[str, ...], *, retry: bool = False) -> Held:
         """Take the lease, or return the finished record where every wanted form is there already.
 
+        What others asked for and did not get is made along, except by a `retry`: a form that failed would fail again.
+
         Raises:
             ExportBusy: another exporter works on it.
             ExportFailedBefore: it is marked as failed or cancelled, and `retry` was not asked for.
         """
-        number = export_id(name, identity)
+        number, now = export_id(name, identity), self._now()
         fresh = ExportRecord(
-            id=number, name=name, checkpoint=checkpoint, created_at=self._now(), wanted=wanted,
-            owner=self._owner, **self._lease(),
+            id=number, name=name, checkpoint=checkpoint, created_at=now, wanted=wanted,
+            dates=dict.fromkeys(wanted, now), owner=self._owner, **self._lease(),
         )  # fmt: skip
         try:
             self._store.create(self._bucket, export_key(name, number), fresh.model_dump_json().encode())
@@ -81,7 +93,7 @@ class Ledger:
             pass
         held = self.read(name, number)
         record = held.record
-        every = tuple(dict.fromkeys((*record.wanted, *wanted)))
+        every = tuple(dict.fromkeys((*(record.versions if retry else record.wanted), *wanted)))
         if record.state != "running" and set(wanted) <= set(record.versions):
             # The exporter that published the last form may have ended before it wrote "done".
             whole = record.state == "interrupted" and not record.missing
@@ -89,12 +101,13 @@ class Ledger:
         self._refuse_unless_free(held, retry)
         died = record.state == "running"
         if died and record.attempts >= MAX_ATTEMPTS and not retry and not set(every) <= set(record.versions):
-            reason = f"{record.attempts} exporters died while at it, at {record.stage or 'its start'}"
+            reason = f"{record.attempts} attempts failed; the last exporter died at {record.stage or 'its start'}"
             self._write(held, state="failed", reason=reason)
             raise ExportFailedBefore(f"{checkpoint} as {name}: {reason}; `--retry` tries once more")
         return self._write(
-            held, state="running", wanted=every, owner=self._owner, **self._lease(), reason="",
-            stage="", cancel_requested=False, attempts=record.attempts + 1 if died and not retry else 1,
+            held, state="running", wanted=every, dates=_dates(record, wanted, now), owner=self._owner,
+            **self._lease(), reason="", stage="", cancel_requested=False,
+            attempts=record.attempts + 1 if record.state in ("running", "interrupted") and not retry else 1,
         )  # fmt: skip
 
     def renew(self, held: Held, **changes: Any) -> Held:
@@ -123,21 +136,47 @@ class Ledger:
         Raises:
             LeaseLost: it is another's by now.
         """
+        return self._end(
+            held, lambda record: {"state": state, "reason": reason, "versions": {**record.versions, **(versions or {})}}
+        )
+
+    def interrupt(self, held: Held, reason: str, *, counts: bool) -> ExportRecord:
+        """End our lease without an outcome: the export is free for the next attempt.
+
+        Args:
+            counts: whether the attempt counts against the checkpoint, which has failed at the last of MAX_ATTEMPTS.
+
+        Raises:
+            LeaseLost: it is another's by now.
+        """
+
+        def outcome(record: ExportRecord) -> dict[str, Any]:
+            if counts and record.attempts >= MAX_ATTEMPTS:
+                return {"state": "failed", "reason": f"{record.attempts} attempts failed, the last one with: {reason}"}
+            return {"state": "interrupted", "reason": reason, "attempts": record.attempts - (not counts)}
+
+        return self._end(held, outcome)
+
+    def _end(self, held: Held, outcome: Callable[[ExportRecord], dict[str, Any]]) -> ExportRecord:
         latest = held
         while True:
             if latest.record.owner != self._owner or latest.record.state != "running":
                 raise LeaseLost(f"export {held.record.id}: {latest.record.owner} took it over")
-            found = {**latest.record.versions, **(versions or {})}
             try:
-                return self._replace(
-                    latest, state=state, reason=reason, versions=found, expires_at=self._now(), cancel_requested=False
-                ).record
+                changes = outcome(latest.record)
+                return self._replace(latest, expires_at=self._now(), cancel_requested=False, **changes).record
             except PreconditionFailed:
                 latest = self.read(held.record.name, held.record.id)
 
-    def reopen(self, held: Held) -> Held:
-        """Make a finished export due again, because its versions were pruned since."""
-        return self._write(held, state="interrupted", versions={}, reason="its versions were pruned")
+    def reopen(self, held: Held, versions: dict[str, str]) -> Held:
+        """Make a finished export due again, because its versions were pruned since, but for `versions`.
+
+        The others are asked for anew, and dated so: as old as they were, they would be pruned at once.
+        """
+        return self._write(
+            held, state="interrupted", versions=versions, wanted=tuple(versions), attempts=0,
+            reason="its versions were pruned",
+        )  # fmt: skip
 
     def request_cancel(self, name: str, number: str) -> ExportRecord:
         """Ask whoever holds it to stop, or mark it cancelled where nobody does; a finished export stays as it is."""

@@ -1,7 +1,7 @@
 """One export from end to end: fetch, gate, convert, validate, publish; all of it, or nothing that a reader can see."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,13 @@ from ..conversion.convert import convert_all
 from ..conversion.ct2_folder import copy_ct2, inspect_ct2
 from ..conversion.layouts import complete
 from ..conversion.lora import is_adapter, merge_adapter
-from ..errors import CheckpointRefused, ConversionFailed, ConversionRefused, ExportCancelled, LeaseLost
+from ..errors import ConversionRefused, ExportCancelled, LeaseLost
 from ..publishing.publish import publish
 from ..sources import Ct2Folder
 from ..validation.result import Validated
 from ..validation.samples import Sample, load_samples, shipped_sample
 from ..validation.validate import ConvertedForm, Validator
+from .blame import PERMANENT, counts_against_checkpoint
 from .lease import LeaseRenewal
 from .ledger import Ledger
 from .records import Held
@@ -32,8 +33,6 @@ from .request import AS_IT_IS, ExportRequest, Report, Step
 
 SCRATCH: Final = "carabin-export-"
 """How the name of a folder begins in which an export is under way."""
-PERMANENT: Final = (CheckpointRefused, ConversionRefused, ConversionFailed)
-"""Errors that the checkpoint causes: it is marked as failed, and tried again on demand only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +59,9 @@ class Exporter:
     """
 
     def __init__(
-        self,
-        store: ObjectStore,
-        bucket: str,
-        ledger: Ledger,
-        work: Path | None = None,
-        sign: Signer | None = None,
-        threads: ThreadSupervisor | None = None,
-    ) -> None:
+        self, store: ObjectStore, bucket: str, ledger: Ledger, work: Path | None = None,
+        sign: Signer | None = None, threads: ThreadSupervisor | None = None,
+    ) -> None:  # fmt: skip
         self._store, self._bucket, self._ledger, self._work, self._sign = store, bucket, ledger, work, sign
         self._threads = threads or ThreadSupervisor()
         self._current: LeaseRenewal | None = None
@@ -79,7 +73,8 @@ class Exporter:
 
         Raises:
             CheckpointRefused, ConversionRefused, ConversionFailed: marked in the ledger with the reason.
-            ResourcesExhausted: memory, threads or files are short; the export is free for the next attempt.
+            ResourcesExhausted, and the others of `blame.PASSING`: the export is free for the next attempt.
+            Exception: any other counts against the checkpoint, which is marked as failed at the third attempt.
             ExportBusy, ExportFailedBefore: see `Ledger.claim`.
             ExportCancelled, LeaseLost: see `LeaseRenewal.check`.
         """
@@ -109,21 +104,21 @@ class Exporter:
     def _claim(self, request: ExportRequest) -> Held:
         source = request.source
         held = self._ledger.claim(request.name, source.identity, source.label, request.forms, retry=request.retry)
-        finished = set(request.forms) <= set(held.record.versions)
-        if finished and not all(map(self._visible(request.name), held.record.versions.values())):
-            self._ledger.reopen(held)
+        versions = held.record.versions
+        if set(request.forms) <= set(versions):
+            visible = {form: each for form, each in versions.items() if self._is_visible(request.name, each)}
+            if set(request.forms) <= set(visible):
+                return held
+            self._ledger.reopen(held, visible)
             held = self._ledger.claim(request.name, source.identity, source.label, request.forms)
         return held
 
-    def _visible(self, name: str) -> Callable[[str], bool]:
-        def visible(version: str) -> bool:
-            try:
-                read_manifest(self._store, self._bucket, name, version)
-            except VersionMissing:
-                return False
-            return True
-
-        return visible
+    def _is_visible(self, name: str, version: str) -> bool:
+        try:
+            read_manifest(self._store, self._bucket, name, version)
+        except VersionMissing:
+            return False
+        return True
 
     def _carry_out(self, request: ExportRequest, renewal: LeaseRenewal, report: Report) -> None:
         try:
@@ -139,13 +134,16 @@ class Exporter:
             raise type(error)(Path(request.source.label), error.reason) from error
         except ExportCancelled as error:
             # Stopped by its own process it is free for the next exporter; stopped by request it stays stopped.
-            renewal.finish("cancelled" if renewal.cancelled_on_request else "interrupted", str(error))
+            if renewal.cancelled_on_request:
+                renewal.finish("cancelled", str(error))
+            else:
+                renewal.interrupt(str(error), counts=False)
             raise
         except LeaseLost:
             raise
         except BaseException as error:
             with suppress(CarabinError):
-                renewal.finish("interrupted", str(error) or type(error).__name__)
+                renewal.interrupt(str(error) or type(error).__name__, counts=counts_against_checkpoint(error))
             raise
         renewal.finish("done")
 
@@ -181,6 +179,8 @@ class Exporter:
             try:
                 validated = validator.validate(candidate, work.renewal.check)
             except ConversionRefused as error:
+                if candidate.form not in work.request.forms:
+                    continue  # whoever asked for it was interrupted, and is told when they ask again
                 refused.append(ConversionRefused(candidate.folder, f"{candidate.form}: {error.reason}"))
                 continue
             work.enter("publish", candidate.form)
@@ -191,7 +191,7 @@ class Exporter:
     def _publish(self, work: _Work, candidate: ConvertedForm, validated: Validated) -> None:
         record = work.renewal.record
         manifest = publish(
-            self._store, self._bucket, work.request.name, candidate.folder, record.created_at, validated,
+            self._store, self._bucket, work.request.name, candidate.folder, record.date_of(candidate.form), validated,
             work.request.source.background(), sign=self._sign,
         )  # fmt: skip
         work.renewal.note(versions={**work.renewal.record.versions, candidate.form: manifest.version})

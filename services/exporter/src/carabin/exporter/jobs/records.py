@@ -5,7 +5,7 @@ import os
 import socket
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from carabin.registry.store import ObjectInfo
@@ -25,8 +25,13 @@ class ExportRecord(BaseModel):
     id: str
     name: str
     checkpoint: str = Field(description="`run@step`, or the folder it came from")
-    created_at: AwareDatetime = Field(description="of every version: a double export is one")
+    created_at: AwareDatetime = Field(description="when it was first asked for")
     wanted: tuple[str, ...] = Field(description="forms asked for, by quantization")
+    dates: dict[str, AwareDatetime] = Field(
+        default_factory=dict,
+        description="when each form was first asked for, by quantization; releases before this field dated all of them"
+        " `created_at`",
+    )
     versions: dict[str, str] = Field(default_factory=dict, description="version by quantization, once visible")
     state: State = "running"
     stage: str = ""
@@ -36,13 +41,17 @@ class ExportRecord(BaseModel):
         description="by the clock of the owner: for people, and for releases before `lease_s`"
     )
     lease_s: float | None = Field(default=None, description="how long the lease runs after the write of this record")
-    attempts: int = 1
+    attempts: int = Field(default=1, description="that count against its checkpoint, the one under way included")
     cancel_requested: bool = False
 
     @property
     def missing(self) -> tuple[str, ...]:
         """The forms that were asked for and are not published yet."""
         return tuple(form for form in self.wanted if form not in self.versions)
+
+    def date_of(self, form: str) -> datetime:
+        """Return the date of the form's version: whoever makes the form for this request makes the same version."""
+        return self.dates.get(form, self.created_at)
 
 
 @dataclass(frozen=True, slots=True)
