@@ -89,6 +89,26 @@ def test_more_than_may_wait_are_refused(held: HeldExporter, tmp_path: Path) -> N
     jobs.stop()
 
 
+def test_what_runs_does_not_wait(held: HeldExporter, tmp_path: Path) -> None:
+    registry = CollectorRegistry()
+    jobs = Jobs(held, ExporterMetrics(registry), 4, ThreadSupervisor(registry))
+
+    def shown() -> list[float | None]:
+        return [registry.get_sample_value(f"carabin_exporter_{name}") for name in ("running", "waiting")]
+
+    first = jobs.submit(request(tmp_path))
+    assert shown() == [0, 1]
+    jobs.start()
+    held.began.wait(30)
+    assert shown() == [1, 0]
+    jobs.submit(request(tmp_path, "int8"))
+    assert shown() == [1, 1]
+    held.go_on.set()
+    wait_for(lambda: first.finished)
+    jobs.stop()
+    assert shown() == [0, 0]
+
+
 def test_an_export_in_a_long_step_has_its_lease_given_back_when_the_process_ends(
     held: HeldExporter, tmp_path: Path
 ) -> None:

@@ -83,7 +83,7 @@ class Jobs:
         self._waiting: queue.SimpleQueue[ExportJob | None] = queue.SimpleQueue()
         self._unfinished: list[ExportJob] = []
         self._lock = threading.Lock()
-        self._stopping = False
+        self._stopping = self._running = False
         self._thread: SupervisedThread | None = None
 
     def start(self) -> None:
@@ -121,7 +121,7 @@ class Jobs:
                 raise QueueFull(f"{len(self._unfinished)} exports wait here already; try again later")
             job = ExportJob(request, number)
             self._unfinished.append(job)
-            self._metrics.waiting.set(len(self._unfinished))
+            self._metrics.waiting.set(len(self._unfinished) - self._running)
             job.add_step(Step("queued", f"behind {len(self._unfinished) - 1} others"))
             self._waiting.put(job)
             return job
@@ -135,7 +135,7 @@ class Jobs:
         job = self._waiting.get()
         if job is None:
             return False
-        self._metrics.running.set(1)
+        self._show(running=True)
         error: BaseException | None = ExporterError(f"export {job.id} crashed")
         try:
             bind(**{FIELD: _trace(job)})
@@ -143,10 +143,15 @@ class Jobs:
         finally:
             with self._lock:
                 self._unfinished.remove(job)
-                self._metrics.waiting.set(len(self._unfinished))
-            self._metrics.running.set(0)
+            self._show(running=False)
             job.end(error)
         return True
+
+    def _show(self, *, running: bool) -> None:
+        with self._lock:
+            self._running = running
+            self._metrics.running.set(running)
+            self._metrics.waiting.set(len(self._unfinished) - running)
 
     def _carry_out(self, job: ExportJob) -> BaseException | None:
         extra = {"export": job.id, "model": job.request.name, "checkpoint": job.request.source.label}
