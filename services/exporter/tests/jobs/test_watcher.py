@@ -99,3 +99,16 @@ def test_a_look_that_raises_anything_is_followed_by_another(runs: MemoryStore, m
     assert again.wait(30)
     watcher.stop()
     assert threads.dead() == ()
+
+
+def test_a_watcher_shows_that_it_watches_before_its_first_look_succeeds(runs: MemoryStore) -> None:
+    registry = CollectorRegistry()
+    metrics, threads = ExporterMetrics(registry), ThreadSupervisor(registry)
+    ledger = Ledger(runs, "models", "test")
+    jobs = Jobs(Exporter(runs, "models", ledger), metrics, 16, threads)
+    settings = ExporterSettings.load(model_name="cardio", poll_s=0.01)
+    watcher = CheckpointWatcher(runs, "no-such-bucket", ledger, jobs, settings, metrics, threads)
+    assert registry.get_sample_value("carabin_exporter_last_look_timestamp_seconds") == 0
+    watcher.start()
+    watcher.stop()
+    assert registry.get_sample_value("carabin_exporter_last_look_timestamp_seconds")

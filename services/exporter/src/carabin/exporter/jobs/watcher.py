@@ -50,6 +50,7 @@ class CheckpointWatcher:
 
     def start(self) -> None:
         """Begin to look, in a supervised thread."""
+        self._metrics.last_look.set_to_current_time()  # 0 says that nothing watches
         self._thread = self._threads.start("checkpoint-watcher", self._look_and_wait)
 
     def stop(self) -> None:
