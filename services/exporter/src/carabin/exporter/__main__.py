@@ -1,4 +1,4 @@
-"""`carabin-exporter serve` watches and answers for ever; `carabin-exporter convert` converts one folder by hand."""
+"""`carabin-exporter serve` watches and answers for ever; the other commands are for a person in its container."""
 
 import argparse
 import json
@@ -15,7 +15,7 @@ from .conversion.layouts import complete
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Do as the arguments say: 0 done, 1 refused with one sentence on standard error, 2 wrong usage."""
+    """Do as the arguments say: 0 done, 1 refused with one sentence, 2 wrong usage, 130 interrupted."""
     never_lose_output()
     arguments = _parser().parse_args(argv)
     try:
@@ -40,6 +40,18 @@ def _serve(arguments: argparse.Namespace) -> int:
     where = store_settings()
     serve(settings, connect(where), where, stop_on_signals())
     return 0
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from .operation import list_exports
+
+    return list_exports(arguments.model, as_json=arguments.json)
+
+
+def _retry(arguments: argparse.Namespace) -> int:
+    from .operation import retry
+
+    return retry(arguments.run_name, arguments.model, as_json=arguments.json)
 
 
 def _convert(arguments: argparse.Namespace) -> int:
@@ -76,6 +88,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     converting.add_argument("--json", action="store_true", help="print one JSON object a line for each form")
     converting.set_defaults(run=_convert)
+    listing = commands.add_parser(
+        "list", help="show the exports of a model, with the reason of those that failed",
+        epilog="Example: carabin-exporter list --model cardio",
+    )  # fmt: skip
+    retrying = commands.add_parser(
+        "retry", help="export a checkpoint that failed again, in the forms of CARABIN_EXPORTER_QUANTIZATIONS",
+        epilog="Example: carabin-exporter retry cardio-1@200 --model cardio",
+    )  # fmt: skip
+    retrying.add_argument("run_name", metavar="RUN[@STEP]", help="a checkpoint in the registry")
+    for command, run in ((listing, _list), (retrying, _retry)):
+        command.add_argument("--model", help="model name; default: CARABIN_EXPORTER_MODEL_NAME")
+        command.add_argument("--json", action="store_true", help="print one JSON document")
+        command.set_defaults(run=run)
     return parser
 
 
