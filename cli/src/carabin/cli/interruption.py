@@ -5,7 +5,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
+
+INTERRUPTED: Final = 130
+"""A shell's exit code for what Ctrl-C ended."""
 
 SIGNALLED = 128
 """What a shell adds to a signal's number for the exit code of what it ended."""

@@ -12,6 +12,8 @@ from typing import Final
 from carabin.registry.errors import CarabinError
 from carabin.service.shortage import is_shortage
 
+from .interruption import INTERRUPTED
+
 COMMANDS: Final = MappingProxyType(
     {
         "store": "Run the embedded object store on this machine",
@@ -35,7 +37,7 @@ COMMANDS: Final = MappingProxyType(
 _MODULES: Final = MappingProxyType({"demo": "carabin.cli.demo"})
 """The demo stands above the commands, because it runs them."""
 
-REFUSED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+REFUSED, WRONG_USAGE = 1, 2
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What a write says for which there is no room. Where the file was open already, it does not say which file."""
 _STANDS: Final = "what this command did before that stands"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from carabin.cli.interruption import until_interrupted
+from carabin.cli.interruption import INTERRUPTED, until_interrupted
 from carabin.cli.output import write_json
-from carabin.exporter.errors import RequestInvalid
+from carabin.exporter.errors import ExportCancelled, RequestInvalid
 from carabin.exporter.jobs.ledger import Ledger
 from carabin.exporter.jobs.pipeline import Exporter
 from carabin.exporter.jobs.records import ExportRecord, owner_name
@@ -28,7 +28,9 @@ from carabin.registry.artifacts.manifest import ModelManifest
 from carabin.registry.artifacts.publish import fetch_model, read_manifest_and_document
 from carabin.registry.artifacts.signing import signer_from_settings
 from carabin.registry.connect import connect, store_settings
+from carabin.registry.layout import manifest_key
 from carabin.registry.settings import StoreSettings
+from carabin.registry.stages.resolve import STAGE
 from carabin.registry.store import ObjectStore
 from rich.console import Console
 from rich.table import Table
@@ -93,14 +95,23 @@ def checkpoint(
     )
     exporter = Exporter(store, settings.models_bucket, _ledger(store, settings), work, signer_from_settings())
     with until_interrupted() as stop:
-        manifests = exporter.export(request, _Progress(), stop)
+        try:
+            manifests = exporter.export(request, _Progress(), stop)
+        except ExportCancelled as error:
+            if not stop.is_set():
+                raise  # somebody cancelled it elsewhere
+            _warn(f"carabin: {error}")
+            raise typer.Exit(INTERRUPTED) from error
     if as_json:
         _write_json([_describe(manifest) for manifest in manifests])
         return
     for manifest in manifests:
         signed = "signed" if manifest.signatures else "unsigned"
         form = manifest.format.quantization
-        sys.stdout.write(f"{manifest.name} {manifest.version} ({form}) is a candidate, {signed}\n")
+        key = manifest_key(manifest.name, manifest.version)
+        stage = store.get_tags(settings.models_bucket, key).get(STAGE, "candidate")
+        stands = "a candidate" if stage == "candidate" else f"there already, as {stage}"
+        sys.stdout.write(f"{manifest.name} {manifest.version} ({form}) is {stands}, {signed}\n")
 
 
 @app.command(epilog="Example: carabin export download 20261124T101500Z-0123456789ab ./cardio --model cardio")
