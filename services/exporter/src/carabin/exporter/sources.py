@@ -10,12 +10,11 @@ from typing import Final, Protocol
 
 from carabin.registry.artifacts.bundle import sha256_of
 from carabin.registry.artifacts.checkpoints import fetch_checkpoint, latest_checkpoint, read_checkpoint
-from carabin.registry.errors import ManifestInvalid
 from carabin.registry.layout import checkpoint_file_key
 from carabin.registry.serving_window import WindowPolicy
 from carabin.registry.store import ObjectStore
 
-from .errors import CheckpointRefused, RequestInvalid
+from .errors import RequestInvalid
 
 NOT_EXPORTED: Final = re.compile(
     r"(training|runs|checkpoint-\d+)/|(optimizer|scheduler|scaler|training_args|rng_state.*)\.(pt|pth|bin)$"
@@ -53,7 +52,7 @@ class CheckpointSource(Protocol):
         """Bring the files here and return their folder, `target` or where they already lie.
 
         Raises:
-            CheckpointRefused: its bytes are not those that were published.
+            ManifestInvalid: its bytes are not those that were published, in the store or on the way here.
         """
 
     def background(self) -> Background:
@@ -87,10 +86,7 @@ class StoredCheckpoint:
         return _digest(entries)
 
     def fetch(self, target: Path) -> Path:
-        try:
-            return fetch_checkpoint(self._store, self._bucket, self._manifest, target, _exported)
-        except ManifestInvalid as error:
-            raise CheckpointRefused(Path(self.label), str(error)) from error
+        return fetch_checkpoint(self._store, self._bucket, self._manifest, target, _exported)
 
     def background(self) -> Background:
         manifest = self._manifest
