@@ -16,16 +16,23 @@ _ENDING = tuple(signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP")
 """Windows has no SIGHUP."""
 
 
+class Interruption(threading.Event):
+    """Set by a signal; `exit_code` is a shell's for what that signal ended."""
+
+    exit_code: int = INTERRUPTED
+
+
 @contextmanager
-def until_interrupted() -> Iterator[threading.Event]:
+def until_interrupted() -> Iterator[Interruption]:
     """Return an event that the first Ctrl-C or SIGTERM sets; the second does what it did before.
 
     Whoever asks twice does not want to wait for the step to end.
     """
-    stop = threading.Event()
+    stop = Interruption()
     previous: dict[int, Any] = {}
 
     def ask(number: int, _frame: object) -> None:
+        stop.exit_code = SIGNALLED + number
         stop.set()
         signal.signal(number, previous[number])
 

@@ -9,7 +9,7 @@ from carabin.exporter.jobs.ledger import MAX_ATTEMPTS, Ledger
 from carabin.exporter.jobs.pipeline import Exporter
 from carabin.exporter.jobs.request import ExportRequest
 from carabin.exporter.sources import FolderCheckpoint
-from carabin.registry.errors import AccessDenied, ClockSkewed, DiskFailed, StoreUnreachable
+from carabin.registry.errors import AccessDenied, ClockSkewed, DiskFailed, ObjectMissing, StoreError, StoreUnreachable
 from carabin.registry.testing.memory import MemoryStore
 
 
@@ -31,7 +31,9 @@ def attempt(exporter: Exporter, store: MemoryStore, source: Unfetchable, *, retr
     return Ledger(store, "models", "observer").list("cardio")[0].state
 
 
-@pytest.mark.parametrize("error", [RuntimeError("a bug"), KeyError("key"), AssertionError()], ids=repr)
+@pytest.mark.parametrize(
+    "error", [RuntimeError("a bug"), KeyError("key"), AssertionError(), ObjectMissing("gone")], ids=repr
+)
 def test_an_error_that_comes_at_each_attempt_gives_the_checkpoint_up(
     error: Exception, exporter: Exporter, store: MemoryStore, tmp_path: Path
 ) -> None:
@@ -48,6 +50,7 @@ def test_an_error_that_comes_at_each_attempt_gives_the_checkpoint_up(
     "error",
     [
         StoreUnreachable("away"), ClockSkewed("late"), AccessDenied("revoked"), DiskFailed("full"), OSError(28, "full"),
+        StoreError("models/x: RequestTimeout"),
         MemoryError(), KeyboardInterrupt(),
     ],
     ids=repr,

@@ -69,7 +69,7 @@ def test_the_split_that_a_row_names_is_its_split_and_none_against_its_table(tmp_
         write(tmp_path / f"{name}.wav", bursts([1.0]))
     train, test = tmp_path / "train.csv", tmp_path / "test.csv"
     train.write_text(
-        "audio,sentence,split\na.wav,Un.,train\nb.wav,Deux.,validation\nc.wav,Trois.,test\nd.wav,Quatre.,dev\n"
+        "audio,sentence,split\na.wav,Un.,TRAIN \nb.wav,Deux.,validation\nc.wav,Trois.,Test\nd.wav,Quatre.,dev\n"
         "e.wav,Cinq.,\n",
         encoding="utf-8",
     )

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from carabin.registry.artifacts.datasets import publish_dataset
+from carabin.registry.errors import AccessDenied, CarabinError, DiskFailed
 from carabin.registry.testing.memory import MemoryStore
-from carabin.trainer.data.dictations import load_split
+from carabin.service.errors import ResourcesExhausted
 from carabin.trainer.data.index import INDEX_FILE
 from carabin.trainer.datasets.parquet import DatasetRow, write_dataset
 from carabin.trainer.evaluation.learnt import BASE_DATASETS, Learnt, datasets_of, learnt_before
@@ -45,8 +46,7 @@ def test_recordings_and_sentences_that_a_lineage_learnt_are_counted_once(
     assert (tmp_path / "old" / INDEX_FILE).exists() is indexed
     test = [row(1, "Un, écrit autrement."), row(5, "bisoprolol cinq milligrammes"), row(6, "Six.")]
     measured = publish(store, tmp_path / "new", [row(7, "Sept.")], test)
-    splits = {measured: load_split(tmp_path / "new", "test")}
-    found = learnt_before([learnt, learnt], splits, store, BUCKET)
+    found = learnt_before([learnt, learnt], {measured: tmp_path / "new"}, store, BUCKET, tmp_path)
     assert (found.dictations, found.checked) == (2, True)
     [warning] = found.warnings
     assert f"2 of the 3 test dictations of {measured} were learnt" in warning
@@ -58,16 +58,41 @@ def test_the_version_that_a_model_was_trained_on_and_one_that_shares_nothing_giv
 ) -> None:
     own = publish(store, tmp_path / "own", [row(1, "Un.")], [row(2, "Deux.")])
     other = publish(store, tmp_path / "other", [row(3, "Trois.")], [row(4, "Quatre.")])
-    splits = {own: load_split(tmp_path / "own", "test")}
-    assert learnt_before([own, other], splits, store, BUCKET) == Learnt(0, checked=True, warnings=())
+    found = learnt_before([own, other], {own: tmp_path / "own"}, store, BUCKET, tmp_path)
+    assert found == Learnt(0, checked=True, warnings=())
 
 
 def test_a_dataset_that_is_gone_cannot_be_checked_and_that_is_said(store: MemoryStore, tmp_path: Path) -> None:
     own = publish(store, tmp_path / "own", [row(1, "Un.")], [row(2, "Deux.")])
-    found = learnt_before(["gone@v1"], {own: load_split(tmp_path / "own", "test")}, store, BUCKET)
+    found = learnt_before(["gone@v1"], {own: tmp_path / "own"}, store, BUCKET, tmp_path)
     assert (found.dictations, found.checked) == (0, False)
     [warning] = found.warnings
     assert "learnt from gone@v1 could not be checked" in warning
+
+
+@pytest.mark.parametrize(
+    "error", [DiskFailed("no room"), AccessDenied("not yours"), ResourcesExhausted("it", MemoryError())], ids=repr
+)
+def test_what_only_warns_ends_no_training(
+    store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: CarabinError
+) -> None:
+    own = publish(store, tmp_path / "own", [row(1, "Un.")], [row(2, "Deux.")])
+    other = publish(store, tmp_path / "other", [row(3, "Trois.")], [row(4, "Quatre.")])
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(store, "download", fail)
+    found = learnt_before([own, other], {own: tmp_path / "own"}, store, BUCKET, tmp_path)
+    assert (found.checked, len(found.warnings)) == (False, 1)
+
+
+def test_what_lies_here_is_not_fetched_again(store: MemoryStore, tmp_path: Path) -> None:
+    own = publish(store, tmp_path / "own", [row(1, "Un.")], [row(2, "Deux.")])
+    other = publish(store, tmp_path / "other", [row(2, "Deux.")], [row(4, "Quatre.")])
+    here = {own: tmp_path / "own", other: tmp_path / "other"}
+    found = learnt_before([own, other], here, MemoryStore(), BUCKET, tmp_path)
+    assert (found.dictations, found.checked) == (1, True)
 
 
 @pytest.mark.parametrize(

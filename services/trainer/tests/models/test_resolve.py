@@ -8,7 +8,7 @@ from carabin.registry.artifacts.checkpoints import publish_checkpoint
 from carabin.registry.errors import VersionMissing
 from carabin.registry.settings import StoreSettings
 from carabin.trainer.errors import BaseModelRefused
-from carabin.trainer.models.resolve import resolve_base, source_of
+from carabin.trainer.models.resolve import pin, resolve_base, source_of
 from carabin.trainer.models.whisper import load_whisper
 from ctranslate2.converters import TransformersConverter
 
@@ -46,6 +46,8 @@ def test_a_checkpoint_of_a_run_is_a_base_without_its_training_state(tiny: Path, 
     )  # fmt: skip
     assert source_of("run:before", store) == source_of("run:before@5", store) == {"dataset": "cardio"}
     assert source_of("embedded", store) == {}
+    assert pin("run:before", lambda: store) == pin("run:before@5", lambda: store) == "run:before@5"
+    assert pin("embedded", lambda: store) == "embedded"
     folder = resolve_base("run:before", tmp_path / "cache", lambda: store)
     assert load_whisper(folder).config.d_model == 32
     assert resolve_base("run:before@5", tmp_path / "cache", lambda: store) == folder

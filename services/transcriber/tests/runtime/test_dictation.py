@@ -45,7 +45,7 @@ from carabin.transcriber.runtime.dictation import EngineDictation
 from carabin.transcriber.runtime.served_models import ModelParts
 from carabin.transcriber.runtime.transcriber import LiveTranscriber
 from carabin.transcriber.settings.model import TranscriberSettings
-from carabin.transcriber.streaming.session import Session
+from carabin.transcriber.streaming.session import STALL_S, Session
 from carabin.transcriber.testing.engine import FakeEngine
 from carabin.transcriber.testing.transcriber import FakeTranscriber
 
@@ -433,6 +433,24 @@ async def test_an_utterance_goes_on_while_its_clients_connection_is_broken() -> 
     dictation.push(speech(1))
     await finals_after(0.0)
     assert len(await finals_after(3.1)) == 2, "a client that is back and sends nothing"
+    dictation.cancel()
+
+
+async def test_a_broken_connection_keeps_no_replaced_model_from_leaving() -> None:
+    bench = Bench()
+    parts = {"backlog": AudioBacklog(), "version": "v1", "closed": lambda *_: None}
+    dictation = EngineDictation("s1", bench.context, SessionConfig(partials=False), lambda _: Prompt(), **parts)
+    dictation.push(speech(1))
+    bench.deliver()
+    dictation.hold()
+    old = bench.slot.current
+    assert old is not None
+    bench.slot.install(None, "a new model is being loaded")
+    bench.time_s += STALL_S + 1
+    dictation.tick()
+    bench.deliver()
+    bench.decode()
+    assert old.idle.is_set(), "everybody's next utterance waits for this"
     dictation.cancel()
 
 

@@ -89,6 +89,13 @@ def test_a_prompt_that_was_written_onto_noise_does_not_come(first: Hypothesis, r
     assert finals_of(first, retry, DRUGS) == []
 
 
+@pytest.mark.parametrize("expected", [(), ("Eliquis", "Xarelto")])
+def test_an_initial_prompt_that_is_written_over_a_mumble_does_not_come(expected: tuple[str, ...]) -> None:
+    prompt = Prompt(tokens=(7,) * 16, expected=expected, initial_prompt="Compte rendu. Pas de fracture visible.")
+    for retry in (UNSURE, text(" mm mm mm" * 20)):
+        assert finals_of(text(" Compte rendu. Pas de fracture visible."), retry, prompt, speech_s=3.0) == []
+
+
 def test_expected_words_that_nobody_had_time_to_say_do_not_come() -> None:
     assert finals_of(text(DICTATED), UNSURE, DRUGS, speech_s=0.5) == []
 

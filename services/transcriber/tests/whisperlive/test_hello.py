@@ -67,7 +67,7 @@ def test_fields_that_we_honour_reach_the_session():
     session = hello.session
     assert (session.task, session.hotwords, session.initial_prompt) == (
         "translate",
-        "amiodarone, HTA",
+        "amiodarone,HTA",
         "Compte rendu.",
     )
     assert (session.no_speech_threshold, session.word_timestamps, session.use_vad) == (0.3, True, False)
@@ -98,6 +98,12 @@ def test_fields_that_we_honour_reach_the_session():
 def test_field_that_we_do_otherwise_is_warned_of(fields, word):
     [warning] = parse(**fields).warnings
     assert word in warning
+
+
+def test_hotwords_in_one_string_may_be_as_long_as_the_protocol_says():
+    hotwords = ",".join(["a" * 39] * 200)
+    assert len(hotwords) == 7999
+    assert parse(hotwords=hotwords).session.hotwords == hotwords
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from carabin.registry.artifacts.publish import fetch_model, read_manifest
 from carabin.registry.connect import connect, store_settings
 from carabin.registry.settings import StoreSettings
 from carabin.registry.store import ObjectStore
-from carabin.trainer.data.dictations import Dictation, SplitTexts, load_split
+from carabin.trainer.data.dictations import Dictation, load_split
 from carabin.trainer.datasets.local import Joined, limited
 from carabin.trainer.evaluation.evaluate import ScoredDictation, evaluate_model, score, summarize
 from carabin.trainer.evaluation.learnt import datasets_of, learnt_before
@@ -46,10 +46,10 @@ LEARNT: Final = "learnt_test_dictations"
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """The test split of a dataset: what is known of all of it, and the dictations that are decoded."""
+    """The test split of a dataset: where all of it lies, and the dictations that are decoded."""
 
     reference: str
-    texts: SplitTexts
+    folder: Path
     dictations: Sequence[Dictation]
 
 
@@ -76,11 +76,11 @@ def evaluate(
         folder = Path(scratch)
         medical = held_out(store, buckets, dataset, folder / "medical", limit)
         other = held_out(store, buckets, general, folder / "general", limit) if general else None
-        measured = {each.reference: each.texts for each in (medical, other) if each}
+        measured = {each.reference: each.folder for each in (medical, other) if each}
         found: dict[str, dict[str, float]] = {}
         for version in versions:
             manifest = read_manifest(store, buckets.models_bucket, name, version)
-            learnt = learnt_before(datasets_of(manifest.source), measured, store, buckets.datasets_bucket)
+            learnt = learnt_before(datasets_of(manifest.source), measured, store, buckets.datasets_bucket, folder)
             for warning in learnt.warnings:
                 typer.echo(f"{version}: {warning}", err=True)
             model = fetch_model(store, buckets.models_bucket, manifest, folder / version)
@@ -101,8 +101,8 @@ def held_out(store: ObjectStore, buckets: StoreSettings, dataset: str, target: P
     """
     bucket = buckets.datasets_bucket
     manifest = find_dataset(store, bucket, dataset)
-    test = load_split(fetch_dataset(store, bucket, manifest, target), "test")
-    return HeldOut(f"{manifest.name}@{manifest.version}", test, limited(test, limit))
+    fetched = fetch_dataset(store, bucket, manifest, target)
+    return HeldOut(f"{manifest.name}@{manifest.version}", fetched, limited(load_split(fetched, "test"), limit))
 
 
 def comparison(found: dict[str, dict[str, float]]) -> Table:

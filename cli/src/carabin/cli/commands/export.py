@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from carabin.cli.interruption import INTERRUPTED, until_interrupted
+from carabin.cli.interruption import until_interrupted
 from carabin.cli.output import write_json
 from carabin.exporter.errors import ExportCancelled, RequestInvalid
 from carabin.exporter.jobs.ledger import Ledger
@@ -101,7 +101,7 @@ def checkpoint(
             if not stop.is_set():
                 raise  # somebody cancelled it elsewhere
             _warn(f"carabin: {error}")
-            raise typer.Exit(INTERRUPTED) from error
+            raise typer.Exit(stop.exit_code) from error
     if as_json:
         _write_json([_describe(manifest) for manifest in manifests])
         return

@@ -53,7 +53,7 @@ def plan_prune(store: ObjectStore, bucket: str, name: str, now: datetime | None 
 
     def prunable(version: str) -> Prunable | None:
         try:
-            # A form that is exported later than the first one of its checkpoint is created when that was, by its name.
+            # Its name may be older: by a release that dated later forms as the first one, or brought by a restore.
             written = store.stat(bucket, manifest_key(name, version)).modified
             if now - written < KEEP_FOR:
                 return None

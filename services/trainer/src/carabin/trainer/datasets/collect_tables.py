@@ -101,7 +101,7 @@ def collect_csv(
     for line, row in table.frame.iterrows():
         where, name = f"{file}:{line}", str(row["audio"]).strip()
         report.see(where, "row")
-        own = str(row.get("split", "")).strip()
+        own = str(row.get("split", "")).strip().casefold()
         fixed = own or split
         audio = _located(name, finders, mapped)
         if audio is not None:

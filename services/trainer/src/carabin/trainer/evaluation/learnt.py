@@ -1,17 +1,16 @@
 """Whether a model has learnt what it is measured on: its lineage names the datasets that it was trained on."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from carabin.registry.artifacts.datasets import fetch_dataset, find_dataset
-from carabin.registry.errors import ManifestInvalid, ObjectMissing, VersionMissing
+from carabin.registry.disk import scratch_folder
+from carabin.registry.errors import CarabinError
 from carabin.registry.store import ObjectStore
 
 from ..data.dictations import SplitTexts, load_split
 from ..data.index import INDEX_FILE, read_index
-from ..errors import DatasetInvalid
 from ..text.normalize import normalize
 
 BASE_DATASETS = "base_datasets"
@@ -35,14 +34,19 @@ def datasets_of(source: Mapping[str, str]) -> list[str]:
 
 
 def learnt_before(
-    trained_on: Sequence[str], measured: Mapping[str, SplitTexts], store: ObjectStore, bucket: str
+    trained_on: Sequence[str], measured: Mapping[str, Path], store: ObjectStore, bucket: str, scratch: Path
 ) -> Learnt:
     """Compare recordings and normalised sentences of test splits with the training splits of a lineage's datasets.
 
+    It only warns: a dataset that cannot be read, for whatever reason, is named as one that could not be checked.
+
     Args:
         trained_on: NAME@VERSION of each.
-        measured: test splits by NAME@VERSION; the gate holds them apart from the training split of the same version.
+        measured: the folders of the datasets whose test splits are measured on, by NAME@VERSION; the gate holds them
+            apart from the training split of the same version.
+        scratch: where the texts of other datasets are fetched to, one at a time.
     """
+    tests = {name: load_split(folder, "test") for name, folder in measured.items()}
     places: dict[str, set[int]] = {name: set() for name in measured}
     holders: dict[str, list[str]] = {name: [] for name in measured}
     warnings = []
@@ -51,16 +55,17 @@ def learnt_before(
         if not others:
             continue
         try:
-            learnt = _training_texts(reference, store, bucket)
-        except (VersionMissing, ObjectMissing, ManifestInvalid, DatasetInvalid) as error:
+            here = measured.get(reference)
+            learnt = load_split(here, "train") if here else _training_texts(reference, store, bucket, scratch)
+        except (CarabinError, OSError) as error:
             warnings.append(f"whether test dictations were learnt from {reference} could not be checked: {error}")
             continue
         for name in others:
-            if shared := _shared(measured[name], learnt):
+            if shared := _shared(tests[name], learnt):
                 places[name] |= shared
                 holders[name].append(reference)
     found = [
-        f"{len(places[name])} of the {len(measured[name])} test dictations of {name} were learnt, the recording or its"
+        f"{len(places[name])} of the {len(tests[name])} test dictations of {name} were learnt, the recording or its"
         f" sentence, from {', '.join(holders[name])}: figures on them flatter the model"
         for name in measured
         if places[name]
@@ -68,13 +73,13 @@ def learnt_before(
     return Learnt(sum(map(len, places.values())), not warnings, (*found, *warnings))
 
 
-def _training_texts(reference: str, store: ObjectStore, bucket: str) -> SplitTexts:
+def _training_texts(reference: str, store: ObjectStore, bucket: str, scratch: Path) -> SplitTexts:
     manifest = find_dataset(store, bucket, reference)
     indexed = any(entry.path == INDEX_FILE for entry in manifest.files)
-    with tempfile.TemporaryDirectory(prefix="carabin-learnt-") as scratch:
+    with scratch_folder(prefix="carabin-learnt-", parent=scratch) as folder:
         only = {INDEX_FILE} if indexed else {"data/train.parquet"}
-        folder = fetch_dataset(store, bucket, manifest, Path(scratch) / "dataset", only=only)
-        return read_index(folder / INDEX_FILE)["train"] if indexed else load_split(folder, "train")
+        fetched = fetch_dataset(store, bucket, manifest, folder / "dataset", only=only)
+        return read_index(fetched / INDEX_FILE)["train"] if indexed else load_split(fetched, "train")
 
 
 def _shared(measured: SplitTexts, learnt: SplitTexts) -> set[int]:

@@ -60,6 +60,21 @@ def resolve_base(spec: str, cache: Path, connect: Connect | None = None) -> Path
     return _checked(_from_hub(spec), spec)
 
 
+def pin(spec: str, connect: Connect) -> str:
+    """Return a base of the store with its step or version, as what is newest or in production may change meanwhile.
+
+    Raises:
+        VersionMissing: there is no such checkpoint or version.
+    """
+    if spec.startswith(RUN):
+        checkpoint = _checkpoint(spec, connect())
+        return f"{RUN}{checkpoint.run}@{checkpoint.step}"
+    if spec.startswith(MODEL):
+        version = _version(spec, connect())
+        return f"{MODEL}{version.name}@{version.version}"
+    return spec
+
+
 def _rebuilt(source: Path, target: Path) -> Path:
     if target.exists():
         return target

@@ -9,11 +9,10 @@ from transformers import WhisperForConditionalGeneration
 from ..checkpoints.layout import step_of
 from ..checkpoints.lineage import fingerprint, lineage
 from ..checkpoints.resume import RunFingerprint, restore
-from ..data.dictations import SplitTexts, load_split
 from ..datasets.local import LocalDataset, Replay, fetch, plan_replay
 from ..evaluation.learnt import BASE_DATASETS, datasets_of, learnt_before
 from ..finishing.candidate_evaluation import EvaluationSets
-from ..models.resolve import resolve_base, source_of
+from ..models.resolve import pin, resolve_base, source_of
 from ..models.whisper import architecture, load_whisper
 from ..runtime.run import RunContext
 from ..text.terms import load_terms
@@ -56,7 +55,8 @@ def begin(run: RunContext) -> Start:
     with run.progress.phase("fetch dataset and base model"), run.main_first():
         dataset = fetch(run.store, run.datasets_bucket, settings.dataset, run.cache)
         general = fetch(run.store, run.datasets_bucket, settings.replay, run.cache) if settings.replay else None
-        base = resolve_base(settings.base, run.cache, lambda: run.store)
+        pinned = pin(settings.base, lambda: run.store)
+        base = resolve_base(pinned, run.cache, lambda: run.store)
         model = load_whisper(base)
         identity = RunFingerprint(
             architecture=architecture(model),
@@ -74,17 +74,14 @@ def begin(run: RunContext) -> Start:
     if resume:
         run.progress.note(f"goes on from {resume.name}")
     source = lineage(run.name, settings.base, dataset, general, identity)
-    if before := datasets_of(source_of(settings.base, run.store)):
+    if before := datasets_of(source_of(pinned, run.store)):
         source[BASE_DATASETS] = " ".join(before)
     if run.main:
-        learnt = learnt_before(datasets_of(source), _tests(dataset, general), run.store, run.datasets_bucket)
+        here = {str(each): each.folder for each in (dataset, general) if each}
+        learnt = learnt_before(datasets_of(source), here, run.store, run.datasets_bucket, run.cache)
         for warning in learnt.warnings:
             run.progress.note(warning)
         if learnt.warnings:
             source[TEST_LEARNT] = "; ".join(learnt.warnings)
     run.write_record(source=source)
     return Start(dataset, replay, base, model, identity, source, resume)
-
-
-def _tests(*datasets: LocalDataset | None) -> dict[str, SplitTexts]:
-    return {str(each): load_split(each.folder, "test") for each in datasets if each}

@@ -38,6 +38,11 @@ class ModelHandle:
         self._retired = False
         self._lock = threading.Lock()
 
+    @property
+    def is_retired(self) -> bool:
+        """Whether it was replaced: whoever still holds it keeps its memory from others."""
+        return self._retired
+
     def try_retain(self) -> bool:
         """Hold the model for an utterance or a decode; False if it is free already."""
         with self._lock:

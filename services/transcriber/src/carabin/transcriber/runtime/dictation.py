@@ -141,7 +141,9 @@ class EngineDictation:
 
     def tick(self) -> None:
         """Let the session notice that no audio comes; on the sessions' thread."""
-        if not self._inbox and not self._held and self._session.state is not SessionState.CLOSED:
+        if self._inbox or self._session.state is SessionState.CLOSED:
+            return
+        if not self._held or self._session.holds_replaced_model:
             self._guarded(lambda: self._session.tick(self._reading_since_s))
 
     def model_changed(self) -> None:

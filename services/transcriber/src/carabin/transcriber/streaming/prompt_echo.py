@@ -53,14 +53,22 @@ def is_echo(text: str, expected: Sequence[str], initial_prompt: str, speech_s: f
 
 
 def was_spoken(
-    echo: Hypothesis, retry: Hypothesis, rejected_for: str, speech_s: float, no_speech_threshold: float
+    echo: Hypothesis,
+    retry: Hypothesis,
+    initial_prompt: str,
+    *,
+    rejected_for: str,
+    speech_s: float,
+    no_speech_threshold: float,
 ) -> bool:
     """Return whether a suspected echo is what was dictated after all: expected words, which a decode without them did
-    not understand. Onto noise the prompt is written too, but there the decode without it hears nobody.
+    not understand. Onto noise the prompt is written too, but there the decode without it hears nobody; and whoever
+    mumbles says expected words sooner than the sentences of the initial prompt.
 
     Args:
         echo: it passed the guards of every final.
         retry: what the decode without the prompt wrote.
+        initial_prompt: the text behind the expected words.
         rejected_for: why that is rejected.
         speech_s: seconds of speech in the audio.
         no_speech_threshold: from which probability on either decode doubts that anybody spoke.
@@ -70,6 +78,7 @@ def was_spoken(
         and max(echo.no_speech_prob, retry.no_speech_prob) <= no_speech_threshold
         and echo.avg_logprob >= MIN_AVG_LOGPROB
         and _had_time(_words(echo.text), speech_s)
+        and not is_echo(echo.text, (), initial_prompt, speech_s)
     )
 
 

@@ -134,6 +134,12 @@ class Session:
         if min(self._arrival_times.age_s(now), now - reading_since_s) > STALL_S:
             self._endpointer.end()
 
+    @property
+    def holds_replaced_model(self) -> bool:
+        """Whether the utterance in progress is of a version that was replaced, whose memory others may wait for."""
+        model = self._current.model if self._current is not None else None
+        return model is not None and model.is_retired
+
     def attach_model(self) -> None:
         """Decode the utterances that began while there was no model, if there is one now."""
         for decoder in list(self._decoders.values()):

@@ -325,8 +325,15 @@ class UtteranceDecoder:
         """Return whether a doubted final is the text all the same, where its second decode is worth nothing."""
         if doubted.reason == "doubled":
             return True
-        threshold = self._config.no_speech_threshold
-        return was_spoken(doubted.hypothesis, retry, rejected_for, self._speech_s, threshold)
+        assert self._requests is not None
+        return was_spoken(
+            doubted.hypothesis,
+            retry,
+            self._requests.prompt.initial_prompt,
+            rejected_for=rejected_for,
+            speech_s=self._speech_s,
+            no_speech_threshold=self._config.no_speech_threshold,
+        )
 
     def _doubt(self, job: DecodeJob, hypothesis: Hypothesis) -> str | None:
         """Return why a sound hypothesis is worth a second decode, as a metric label."""

@@ -90,7 +90,7 @@ def _session(sent: HelloMessage, language: str | None, warnings: list[str]) -> S
     return SessionConfig(
         language=language,
         task=sent.task,
-        hotwords=", ".join(sent.hotwords) or None,
+        hotwords=",".join(sent.hotwords) or None,
         initial_prompt=sent.initial_prompt or None,
         vocabularies=sent.vocabularies,
         use_vad=sent.use_vad,
