@@ -68,8 +68,9 @@ def dictating(*arguments, environment=None):
     """Run until the first final is on standard error."""
     command = [sys.executable, "-m", "carabin.cli", "dictate", *arguments, "--json"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | (environment or {})
-    ) as process:
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | (environment or {}),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # ignored where the tests run under nohup
+    ) as process:  # fmt: skip
         try:
             for line in process.stderr:
                 if "le patient" in line:
