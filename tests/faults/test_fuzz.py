@@ -1,8 +1,8 @@
 """Arbitrary frames, JSON, protobuf and uploads against a real transcriber: it lives, and nobody else notices.
 
 Each protocol is fuzzed for `CARABIN_TEST_FUZZ_S` seconds (10 by default, 60 and more by hand), from
-`CARABIN_TEST_FUZZ_SEED`. A speaker dictates beside it and must get the same text as without it; afterwards no session
-and no memory is held.
+`CARABIN_TEST_FUZZ_SEED`. A speaker dictates beside it and must get the same text as without it, but for a word on
+whose edge the model stands; afterwards no session and no memory is held.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ import numpy as np
 import psutil
 import pytest
 from carabin.client import FinalText, Options, connect
+from carabin.registry.word_error import smoke_error
 from carabin.trainer.models.embedded import install_base_model
 from carabin.transcriber.v1 import transcriber_pb2 as pb
 from carabin.transcriber.v1.transcriber_pb2_grpc import TranscriberServiceStub
@@ -123,6 +124,17 @@ def for_a_while(strategy: st.SearchStrategy[Any], try_one: Callable[[Any], None]
     return tried
 
 
+def require_same(texts: list[str], alone: list[str]) -> None:
+    """Require as many finals, and of the sentence's words one at most in another form.
+
+    Where an utterance ends depends on the moment by some milliseconds, and on some processors this sentence's
+    « présente » is « présent » in one dictation out of seven, with nobody beside it.
+    """
+    assert len(texts) == len(alone)
+    said, heard = " ".join(alone), " ".join(texts)
+    assert smoke_error(said, heard) * len(said.split()) < 1.5, (alone, texts)
+
+
 def with_a_quiet_speaker(server: Serving, fuzz: Callable[[], int]) -> None:
     """Fuzz beside a speaker, who must get what he gets alone; then see that the server lives and rests as before."""
     process = psutil.Process(server.process.pid)
@@ -144,10 +156,11 @@ def with_a_quiet_speaker(server: Serving, fuzz: Callable[[], int]) -> None:
         stop.set()
         speaker.join()
     assert tried > 20, "too few cases were tried to say anything"
-    assert beside == [alone] * len(beside)
+    assert beside, "nobody dictated meanwhile"
+    for texts in (*beside, asyncio.run(dictate(server))):
+        require_same(texts, alone)
     server.wait_until(lambda: server.metric("carabin_transcriber_sessions") == 0, "all sessions have ended")
     assert process.memory_info().rss / 2**20 < before_mb + GROWTH_MB
-    assert asyncio.run(dictate(server)) == alone
     assert server.ask("/livez")[0] == 200
     assert server.wrong_events() == []
 
