@@ -9,7 +9,6 @@ import pytest
 from carabin.registry.artifacts.datasets import publish_dataset
 from carabin.registry.errors import AccessDenied, CarabinError, DiskFailed
 from carabin.registry.testing.memory import MemoryStore
-from carabin.service.errors import ResourcesExhausted
 from carabin.trainer.data.index import INDEX_FILE
 from carabin.trainer.datasets.parquet import DatasetRow, write_dataset
 from carabin.trainer.evaluation.learnt import BASE_DATASETS, Learnt, datasets_of, learnt_before
@@ -70,9 +69,7 @@ def test_a_dataset_that_is_gone_cannot_be_checked_and_that_is_said(store: Memory
     assert "learnt from gone@v1 could not be checked" in warning
 
 
-@pytest.mark.parametrize(
-    "error", [DiskFailed("no room"), AccessDenied("not yours"), ResourcesExhausted("it", MemoryError())], ids=repr
-)
+@pytest.mark.parametrize("error", [DiskFailed("no room"), AccessDenied("not yours")], ids=repr)
 def test_what_only_warns_ends_no_training(
     store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: CarabinError
 ) -> None:

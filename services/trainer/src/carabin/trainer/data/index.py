@@ -1,5 +1,6 @@
 """The texts of a dataset in one small file beside its splits: what is in it is shown without fetching its sounds."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ def write_index(folder: Path) -> Path:
     file, writer = folder / INDEX_FILE, None
     try:
         for split in SPLITS:
-            texts = pq.read_table(folder / "data" / f"{split}.parquet", columns=list(TEXT_COLUMNS))
+            texts = _read_columns(folder / "data" / f"{split}.parquet", TEXT_COLUMNS)
             table = texts.replace_schema_metadata(None).append_column("split", pa.array([split] * len(texts)))
             writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd")
             writer.write_table(table)
@@ -38,7 +39,7 @@ def read_index(file: Path) -> dict[str, SplitTexts]:
     """
     try:
         with translate_shortage(file):
-            rows: list[dict[str, Any]] = pq.read_table(file, columns=[*TEXT_COLUMNS, "split"]).to_pylist()
+            rows: list[dict[str, Any]] = _read_columns(file, [*TEXT_COLUMNS, "split"]).to_pylist()
         by_split: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
         for row in rows:
             by_split[row.pop("split")].append(row)
@@ -56,3 +57,9 @@ def read_texts(folder: Path) -> dict[str, SplitTexts]:
     if (folder / INDEX_FILE).is_file() and not (folder / "data").exists():
         return read_index(folder / INDEX_FILE)
     return {split: load_split(folder, split) for split in SPLITS}
+
+
+def _read_columns(file: Path, columns: Sequence[str]) -> pa.Table:
+    """Return columns of a Parquet file; `pq.read_table` waits for ever where pyarrow 26 gets no thread."""
+    with pq.ParquetFile(file) as opened:
+        return opened.read(list(columns))

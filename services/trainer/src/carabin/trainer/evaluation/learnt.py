@@ -8,6 +8,7 @@ from carabin.registry.artifacts.datasets import fetch_dataset, find_dataset
 from carabin.registry.disk import scratch_folder
 from carabin.registry.errors import CarabinError
 from carabin.registry.store import ObjectStore
+from carabin.service.errors import ResourcesExhausted
 
 from ..data.dictations import SplitTexts, load_split
 from ..data.index import INDEX_FILE, read_index
@@ -40,6 +41,9 @@ def learnt_before(
 
     It only warns: a dataset that cannot be read, for whatever reason, is named as one that could not be checked.
 
+    Raises:
+        ResourcesExhausted: the machine is short of memory or threads, as it would be for all that follows.
+
     Args:
         trained_on: NAME@VERSION of each.
         measured: the folders of the datasets whose test splits are measured on, by NAME@VERSION; the gate holds them
@@ -57,6 +61,8 @@ def learnt_before(
         try:
             here = measured.get(reference)
             learnt = load_split(here, "train") if here else _training_texts(reference, store, bucket, scratch)
+        except ResourcesExhausted:
+            raise  # pyarrow may wait for ever in a read behind one that got no thread
         except (CarabinError, OSError) as error:
             warnings.append(f"whether test dictations were learnt from {reference} could not be checked: {error}")
             continue
