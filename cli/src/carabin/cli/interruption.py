@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -29,20 +29,15 @@ def until_interrupted() -> Iterator[Interruption]:
     Whoever asks twice does not want to wait for the step to end.
     """
     stop = Interruption()
-    previous: dict[int, Any] = {}
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def ask(number: int, _frame: object) -> None:
         stop.exit_code = SIGNALLED + number
         stop.set()
-        signal.signal(number, previous[number])
+        signal.signal(number, previous[signal.Signals(number)])
 
-    for each in (signal.SIGINT, signal.SIGTERM):
-        previous[each] = signal.signal(each, ask)
-    try:
+    with _handled(previous, ask):
         yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -55,7 +50,6 @@ def asked_twice(stop: Callable[[], object], cancel: Callable[[], object]) -> Ite
     """
     loop = asyncio.get_running_loop()
     seen: list[int] = []
-    previous: dict[int, Any] = {}
 
     def ask(number: int, _frame: object) -> None:
         if number in seen and number not in (signal.SIGINT, signal.SIGTERM):
@@ -63,11 +57,22 @@ def asked_twice(stop: Callable[[], object], cancel: Callable[[], object]) -> Ite
         seen.append(number)
         loop.call_soon_threadsafe(stop if len(seen) == 1 else cancel)
 
-    for each in _ENDING:
-        if each in (signal.SIGINT, signal.SIGTERM) or signal.getsignal(each) is not signal.SIG_IGN:
-            previous[each] = signal.signal(each, ask)
-    try:
+    previous = {
+        number: before
+        for number in _ENDING
+        if (before := signal.getsignal(number)) is not signal.SIG_IGN or number in (signal.SIGINT, signal.SIGTERM)
+    }
+    with _handled(previous, ask):
         yield seen
-    finally:
-        for number, handler in previous.items():
+
+
+@contextmanager
+def _handled(previous: Mapping[signal.Signals, Any], handler: Callable[[int, object], None]) -> Iterator[None]:
+    """Let `handler` take these signals in the block, and what took them before behind it."""
+    try:
+        for number in previous:
             signal.signal(number, handler)
+        yield
+    finally:
+        for number, before in previous.items():
+            signal.signal(number, before)

@@ -41,14 +41,14 @@ def learnt_before(
 
     It only warns: a dataset that cannot be read, for whatever reason, is named as one that could not be checked.
 
-    Raises:
-        ResourcesExhausted: the machine is short of memory or threads, as it would be for all that follows.
-
     Args:
         trained_on: NAME@VERSION of each.
         measured: the folders of the datasets whose test splits are measured on, by NAME@VERSION; the gate holds them
             apart from the training split of the same version.
         scratch: where the texts of other datasets are fetched to, one at a time.
+
+    Raises:
+        ResourcesExhausted: the machine is short of memory or threads, as it would be for all that follows.
     """
     tests = {name: load_split(folder, "test") for name, folder in measured.items()}
     places: dict[str, set[int]] = {name: set() for name in measured}
